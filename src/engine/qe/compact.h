@@ -1,0 +1,37 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// compactStructuredEncryptionData and cleanupStructuredEncryptionData: fold the history of counters
+// in the ESC into anchors, and empty the ECOC. Both serve only to keep the state collections small;
+// at every moment, also after a kill, counters read from the ESC stay what they were.
+#ifndef QUERN_ENGINE_QE_COMPACT_H_
+#define QUERN_ENGINE_QE_COMPACT_H_
+
+#include "quern/bson/document.h"
+#include "quern/command/namespace.h"
+#include "schema/encrypted_fields.h"
+
+namespace quern::engine {
+class Operation;
+}
+
+namespace quern::engine::qe {
+
+// The bodies of the two commands: the reply's members {stats: {ecoc: …, esc: …}}, without ok. The
+// caller has resolved the namespace: NamespaceNotFound (26), view (166) are its errors; stored is
+// the catalog's encryptedFields, null when the collection has none (6346807 is thrown here).
+// One at a time per collection, beside ordinary reads and writes. They commit several transactions
+// of their own, so they refuse to run inside a client's transaction. Killed in between, the next
+// run goes on where it stopped. Throws UnknownField, MissingField, TypeMismatch for a malformed
+// command; 7294900 (a path without token), 6346801 (token of a wrong kind), 7666502 / 7618816
+// (token of another key).
+bson::Document compact(Operation& op, const Namespace& ns, const schema::EncryptedFields* stored,
+                       bson::View command);
+bson::Document cleanup(Operation& op, const Namespace& ns, const schema::EncryptedFields* stored,
+                       bson::View command);
+
+// Throws what a malformed command throws (before the namespace is looked at).
+void check_compact_command(bson::View command);
+void check_cleanup_command(bson::View command);
+
+}  // namespace quern::engine::qe
+
+#endif  // QUERN_ENGINE_QE_COMPACT_H_

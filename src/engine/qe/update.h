@@ -1,0 +1,46 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Updates, findAndModify and deletes with encryptionInformation. The engine's part, all in one
+// transaction body that is run again after a write conflict:
+//
+//   check_update_command / check_find_and_modify / check_delete_command     once, before any work
+//   q        = rewrite_filter(op, ns, fields, q)
+//   prepared = prepare_update(op, ns, fields, u)        before the document is looked for
+//   after    = Update::parse(prepared).apply(before)    or the upserted document
+//   after    = finish_update(fields, before, after)     without the tags of overwritten values
+//   validate_document(*stored_fields, after)            write after in place of before
+#ifndef QUERN_ENGINE_QE_UPDATE_H_
+#define QUERN_ENGINE_QE_UPDATE_H_
+
+#include "quern/bson/document.h"
+#include "quern/command/namespace.h"
+#include "schema/encrypted_fields.h"
+
+namespace quern::engine {
+class Operation;
+}
+
+namespace quern::engine::qe {
+
+// Shapes that Queryable Encryption cannot process. Throw 6371502 (one statement only), 6371503 (no
+// multi), 6371517 (no pipeline); 6371302; 6371401, 6371402 (new: false only), 6371408 (no fields),
+// 6439901 (no pipeline). The command is the client's, with updates and deletes as members.
+void check_update_command(bson::View command);
+void check_delete_command(bson::View command);
+void check_find_and_modify(bson::View command);
+
+// The update to apply: insert payloads in $set, or anywhere in a replacement, become stored values
+// with counters, ESC and ECOC entries (as in prepare_insert), and their tags are pushed onto
+// __safeContent__ ($push of a modifier, member of a replacement). Comes back as a document value.
+bson::Value prepare_update(Operation& op, const Namespace& ns,
+                           const schema::EncryptedFields& fields, bson::ValueView update,
+                           bool bypass_document_validation = false);
+
+// The document that results: after, without the tags of those encrypted values that were in before
+// and aren't in after. Throws 7293202 for values of the dropped protocol version 1, 6371506 or
+// 6371507 when indexed values have no __safeContent__ array.
+bson::Document finish_update(const schema::EncryptedFields& fields, bson::View before,
+                             bson::View after);
+
+}  // namespace quern::engine::qe
+
+#endif  // QUERN_ENGINE_QE_UPDATE_H_
