@@ -1,0 +1,59 @@
+# The layers of the architecture, one library target each. A layer may use only layers declared
+# before it, and of these only what its DEPENDS names (and what those depend on). Both edges are
+# enforced: the linker sees no other library, and cmake/CheckLayers.cmake fails the build on an
+# #include that crosses the table.
+set_property(GLOBAL PROPERTY QUERN_LAYERS "")
+set(QUERN_LAYER_TABLE ${PROJECT_BINARY_DIR}/layers.cmake)
+file(WRITE ${QUERN_LAYER_TABLE} "# Written by cmake/Layers.cmake\n")
+
+# quern_layer(name DEPENDS layer... LIBS target...)
+function(quern_layer name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBS" ${ARGN})
+  get_property(known GLOBAL PROPERTY QUERN_LAYERS)
+  set(closure ${name})
+  foreach(dep IN LISTS ARG_DEPENDS)
+    if(NOT dep IN_LIST known)
+      message(FATAL_ERROR "layer '${name}' depends on '${dep}', which is not declared above it")
+    endif()
+    get_property(deps GLOBAL PROPERTY QUERN_CLOSURE_${dep})
+    list(APPEND closure ${deps})
+  endforeach()
+  list(REMOVE_DUPLICATES closure)
+  set_property(GLOBAL PROPERTY QUERN_CLOSURE_${name} "${closure}")
+  set_property(GLOBAL APPEND PROPERTY QUERN_LAYERS ${name})
+  file(APPEND ${QUERN_LAYER_TABLE} "set(ALLOWED_${name} ${closure})\nlist(APPEND LAYERS ${name})\n")
+
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS
+       ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  if(NOT sources)
+    file(WRITE ${PROJECT_BINARY_DIR}/empty/${name}.cc "")
+    set(sources ${PROJECT_BINARY_DIR}/empty/${name}.cc)
+  endif()
+  add_library(quern_${name} STATIC ${sources})
+  target_include_directories(quern_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  list(TRANSFORM ARG_DEPENDS PREPEND quern_)
+  target_link_libraries(quern_${name} PUBLIC ${ARG_DEPENDS} ${ARG_LIBS})
+  add_dependencies(quern_${name} quern_check_layers)
+  set_property(GLOBAL APPEND PROPERTY QUERN_LAYER_LIBS ${ARG_LIBS})
+endfunction()
+
+add_custom_target(quern_check_layers ALL
+  COMMAND ${CMAKE_COMMAND} -DTABLE=${QUERN_LAYER_TABLE} -DROOT=${PROJECT_SOURCE_DIR}
+          -P ${PROJECT_SOURCE_DIR}/cmake/CheckLayers.cmake
+  COMMENT "Checking that includes follow the layer table")
+
+# One test program a layer, of the *_test.cc files beside its sources; it links that layer only.
+function(quern_layer_tests)
+  get_property(layers GLOBAL PROPERTY QUERN_LAYERS)
+  foreach(name IN LISTS layers)
+    file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*_test.cc)
+    if(tests)
+      add_executable(${name}_test ${tests})
+      set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/test)
+      target_link_libraries(${name}_test PRIVATE quern_${name} GTest::gmock GTest::gtest_main)
+      gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
+                           PROPERTIES TIMEOUT 600)
+    endif()
+  endforeach()
+endfunction()

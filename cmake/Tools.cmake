@@ -1,0 +1,19 @@
+# Compiler launcher, linker and warnings: the same for every target.
+find_program(QUERN_CCACHE ccache)
+if(QUERN_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER ${QUERN_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${QUERN_CCACHE})
+endif()
+
+find_program(QUERN_MOLD mold)
+if(QUERN_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-Wall -Wextra -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # False positives of g++ 12 on inlined std::string and std::vector code.
+  add_compile_options(-Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds
+                      -Wno-maybe-uninitialized -Wno-dangling-pointer)
+endif()
+add_link_options(-Wl,--as-needed)

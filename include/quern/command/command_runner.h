@@ -1,0 +1,28 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// The one seam that everything which executes a command shares: the embedded engine, a MongoDB
+// deployment, and the encrypting runner that wraps either.
+#ifndef QUERN_COMMAND_COMMAND_RUNNER_H_
+#define QUERN_COMMAND_COMMAND_RUNNER_H_
+
+#include <string_view>
+
+#include "quern/bson/document.h"
+
+namespace quern {
+
+class CommandRunner {
+ public:
+  virtual ~CommandRunner() = default;
+
+  // Runs one command (its name is the first key, its sections are members, as in OP_MSG without
+  // "$db") against a database and returns the server's reply. A reply with ok: 0 or with
+  // writeErrors is returned, not thrown: command/reply.h turns it into an exception. Throws Error
+  // only when there is no reply: the command was refused before it was sent, or the connection
+  // failed. Sessions and transactions are members of the command: lsid, txnNumber,
+  // startTransaction, autocommit. Thread-safe.
+  virtual bson::Document run(std::string_view database, bson::View command) = 0;
+};
+
+}  // namespace quern
+
+#endif  // QUERN_COMMAND_COMMAND_RUNNER_H_

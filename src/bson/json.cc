@@ -1,0 +1,106 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "quern/bson/json.h"
+
+#include <bson/bson.h>
+
+#include <memory>
+
+namespace quern::bson {
+
+std::string to_json(View document, JsonMode mode) {
+  bson_t wrapped;
+  if (!bson_init_static(&wrapped, document.data(), document.size())) {
+    throw Error(ErrorCode::kInvalidBSON, "cannot print a malformed document");
+  }
+  std::size_t length = 0;
+  const auto print = mode == JsonMode::kCanonical ? bson_as_canonical_extended_json
+                                                  : bson_as_relaxed_extended_json;
+  const std::unique_ptr<char, decltype(&bson_free)> text(print(&wrapped, &length), bson_free);
+  if (text == nullptr) {
+    throw Error(ErrorCode::kInvalidBSON,
+                "cannot print the document: it holds text that is not UTF-8");
+  }
+  return {text.get(), length};
+}
+
+std::string to_pretty_json(View document, JsonMode mode) {
+  // libbson prints one line; only blanks outside of strings are changed here.
+  const std::string line = to_json(document, mode);
+  std::string text;
+  int depth = 0;
+  bool in_string = false;
+  const auto new_line = [&] {
+    text += '\n';
+    text.append(static_cast<std::size_t>(depth) * 2, ' ');
+  };
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (in_string) {
+      text += c;
+      if (c == '\\') text += line[++i];
+      in_string = c != '"';
+      continue;
+    }
+    const std::size_t next = line.find_first_not_of(' ', i + 1);
+    switch (c) {
+      case ' ':
+        break;
+      case '{':
+      case '[':
+        text += c;
+        if (next != line.npos && (line[next] == '}' || line[next] == ']')) {
+          text += line[next];
+          i = next;
+          break;
+        }
+        ++depth;
+        new_line();
+        break;
+      case '}':
+      case ']':
+        --depth;
+        new_line();
+        text += c;
+        break;
+      case ',':
+        text += c;
+        new_line();
+        break;
+      case ':':
+        text += ": ";
+        break;
+      default:
+        in_string = c == '"';
+        text += c;
+    }
+  }
+  return text;
+}
+
+namespace {
+
+struct Parsed {
+  explicit Parsed(std::string_view json)
+      : bson(bson_new_from_json(reinterpret_cast<const std::uint8_t*>(json.data()),
+                                static_cast<ssize_t>(json.size()), &error)) {}
+  ~Parsed() { bson_destroy(bson); }
+  Parsed(const Parsed&) = delete;
+  Parsed& operator=(const Parsed&) = delete;
+
+  bson_error_t error{};
+  bson_t* bson;
+};
+
+}  // namespace
+
+Document from_json(std::string_view json) {
+  const Parsed parsed(json);
+  if (parsed.bson == nullptr) {
+    throw Error(ErrorCode::kFailedToParse,
+                std::string("not Extended JSON: ") + parsed.error.message);
+  }
+  const std::uint8_t* data = bson_get_data(parsed.bson);
+  return Document::parse(Bytes(data, data + parsed.bson->len));
+}
+
+}  // namespace quern::bson

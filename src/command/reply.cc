@@ -1,0 +1,141 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "quern/command/reply.h"
+
+#include <array>
+
+namespace quern {
+namespace {
+
+// Fills what an error document of a reply (the reply itself or an item of writeErrors) carries, and
+// throws it.
+template <class E>
+[[noreturn]] void throw_as(std::int32_t code, const std::string& message, bson::View labels_from,
+                           bson::View fault) {
+  E error(code, message);
+  if (const bson::Element labels = labels_from["errorLabels"]; labels.is_array()) {
+    for (const bson::Element& label : labels.as_array()) {
+      if (label.is_string()) error.add_label(std::string(label.as_string()));
+    }
+  }
+  if (const bson::Element info = fault["errInfo"]; info.is_document()) {
+    const BytesView bytes = info.as_document().bytes();
+    error.set_error_info({bytes.begin(), bytes.end()});
+  }
+  throw error;
+}
+
+[[noreturn]] void throw_fault(bson::View reply, bson::View fault) {
+  const auto code = static_cast<std::int32_t>(
+      fault["code"].whole_number().value_or(static_cast<std::int64_t>(ErrorCode::kUnknownError)));
+  const bson::Element text = fault["errmsg"];
+  const std::string message =
+      text.is_string() ? std::string(text.as_string()) : "the command failed";
+  if (code == static_cast<std::int32_t>(ErrorCode::kDuplicateKey)) {
+    throw_as<IntegrityError>(code, message, reply, fault);
+  }
+  throw_as<DatabaseError>(code, message, reply, fault);
+}
+
+}  // namespace
+
+void throw_if_error(bson::View reply) {
+  if (!reply["ok"].truthy()) throw_fault(reply, reply);
+  if (const bson::Element faults = reply["writeErrors"]; faults.is_array()) {
+    if (const bson::Element first = faults.as_array().front(); first.is_document()) {
+      throw_fault(reply, first.as_document());
+    }
+  }
+  if (const bson::Element fault = reply["writeConcernError"]; fault.is_document()) {
+    throw_fault(reply, fault.as_document());
+  }
+}
+
+bson::Document error_reply(const Error& error) {
+  bson::Builder reply;
+  reply.append("ok", 0.0)
+      .append("errmsg", error.what())
+      .append("code", error.code())
+      .append("codeName", error.code_name());
+  if (!error.labels().empty()) {
+    reply.open_array("errorLabels");
+    for (const std::string& label : error.labels()) reply.push(label);
+    reply.close();
+  }
+  if (!error.error_info().empty()) reply.append("errInfo", bson::View(error.error_info().data()));
+  return reply.finish();
+}
+
+bson::Document run_checked(CommandRunner& runner, std::string_view database, bson::View command) {
+  bson::Document reply = runner.run(database, command);
+  throw_if_error(reply);
+  return reply;
+}
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kSessionMembers = {"lsid", "txnNumber", "autocommit"};
+
+// A cursor on the server, killed unless it was read to its end.
+class Cursor {
+ public:
+  Cursor(CommandRunner& runner, std::string_view database, bson::View command)
+      : runner_(runner), database_(database), command_(command) {}
+  ~Cursor() {
+    if (id_ == 0) return;
+    try {
+      bson::Builder kill;
+      kill.append("killCursors", collection_).open_array("cursors").push(id_).close();
+      append_session(kill);
+      runner_.run(database_, kill.finish().view());
+    } catch (const std::exception&) {
+      // The server forgets idle cursors by itself.
+    }
+  }
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
+
+  void read(const std::function<bool(bson::View)>& visit) {
+    bson::Document reply = run_checked(runner_, database_, command_);
+    while (batch(reply, visit) && id_ != 0) {
+      bson::Builder more;
+      more.append("getMore", id_).append("collection", collection_);
+      append_session(more);
+      const bson::Document command = more.finish();
+      reply = run_checked(runner_, database_, command);
+    }
+  }
+
+ private:
+  // Visits a reply's documents; false when the visitor has had enough.
+  bool batch(bson::View reply, const std::function<bool(bson::View)>& visit) {
+    const bson::View cursor = reply["cursor"].as_document();
+    id_ = cursor["id"].whole_number().value_or(0);
+    const std::string_view ns = cursor["ns"].as_string();
+    collection_ = ns.substr(ns.find('.') + 1);
+    const bson::Element first = cursor["firstBatch"];
+    for (const bson::Element& document : (first ? first : cursor["nextBatch"]).as_array()) {
+      if (!visit(document.as_document())) return false;
+    }
+    return true;
+  }
+
+  void append_session(bson::Builder& command) const {
+    for (const std::string_view member : kSessionMembers)
+      command.append(member, command_[member].value());
+  }
+
+  CommandRunner& runner_;
+  std::string_view database_;
+  bson::View command_;
+  std::int64_t id_ = 0;
+  std::string collection_;
+};
+
+}  // namespace
+
+void for_each(CommandRunner& runner, std::string_view database, bson::View command,
+              const std::function<bool(bson::View)>& visit) {
+  Cursor(runner, database, command).read(visit);
+}
+
+}  // namespace quern
