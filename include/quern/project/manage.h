@@ -1,0 +1,26 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// The management commands of a project, as a program of its own:
+//
+//   int main(int argc, char** argv) {
+//     auto project = make_project();
+//     return quern::manage(project, argc, argv);
+//   }
+#ifndef QUERN_PROJECT_MANAGE_H_
+#define QUERN_PROJECT_MANAGE_H_
+
+#include "quern/project/exit_code.h"
+#include "quern/project/project.h"
+
+namespace quern {
+
+// Runs the command that the arguments name (no command: help) and returns an ExitCode's number. All
+// errors end here: as one line on standard error, never as an exception.
+int manage(Project& project, int argc, const char* const* argv);
+
+// The same, for a project that must be built first: what building it throws, such as
+// ImproperlyConfigured, is reported as an error line too.
+int manage(const std::function<Project()>& make_project, int argc, const char* const* argv);
+
+}  // namespace quern
+
+#endif  // QUERN_PROJECT_MANAGE_H_
