@@ -17,6 +17,7 @@ std::string code_name(std::int32_t code) {
       QUERN_CODE(HostUnreachable);
       QUERN_CODE(FailedToParse);
       QUERN_CODE(Unauthorized);
+      QUERN_CODE(AuthenticationFailed);
       QUERN_CODE(TypeMismatch);
       QUERN_CODE(Overflow);
       QUERN_CODE(InvalidLength);
@@ -57,6 +58,7 @@ std::string code_name(std::int32_t code) {
       QUERN_CODE(InvalidPipelineOperator);
       QUERN_CODE(UnknownError);
       QUERN_CODE(InvalidUUID);
+      QUERN_CODE(KeyNotFound);
       QUERN_CODE(QueryFeatureNotAllowed);
       QUERN_CODE(TransactionTooOld);
       QUERN_CODE(ConversionFailure);
