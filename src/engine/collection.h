@@ -1,0 +1,115 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// A collection: its options and indexes (immutable: a schema change makes a new Collection object),
+// and the reading and writing of its records together with their index entries.
+#ifndef QUERN_ENGINE_COLLECTION_H_
+#define QUERN_ENGINE_COLLECTION_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/index.h"
+#include "quern/base/uuid.h"
+#include "quern/bson/document.h"
+#include "quern/command/namespace.h"
+#include "schema/encrypted_fields.h"
+#include "storage/record_id.h"
+#include "storage/store.h"
+
+namespace quern::engine {
+
+class Operation;
+class Validator;
+class WriteGate;
+using storage::RecordId;
+
+// Walks the records of a collection in the order of their _id. Not thread-safe.
+class RecordCursor {
+ public:
+  RecordCursor(std::unique_ptr<storage::Cursor> cursor, std::size_t prefix_size)
+      : cursor_(std::move(cursor)), prefix_size_(prefix_size) {}
+  // Moves to the next record; false at the end.
+  bool next();
+  // Valid until the next call of next().
+  bson::View document() const { return bson::View(cursor_->value().data()); }
+  BytesView record_id() const { return cursor_->key().subspan(prefix_size_); }
+
+ private:
+  std::unique_ptr<storage::Cursor> cursor_;
+  std::size_t prefix_size_;
+  bool started_ = false;
+};
+
+// Thread-safe: immutable but for two flags.
+class Collection {
+ public:
+  Collection(Namespace ns, Uuid uuid, std::uint32_t table, bson::Document options,
+             std::vector<std::shared_ptr<const Index>> indexes, std::shared_ptr<WriteGate> gate);
+  ~Collection();
+
+  const Namespace& ns() const { return ns_; }
+  const Uuid& uuid() const { return uuid_; }
+  std::uint32_t table() const { return table_; }
+  // As listCollections shows them: validator, encryptedFields, clusteredIndex, ….
+  bson::View options() const { return options_; }
+  // Null when the collection is not encrypted.
+  const schema::EncryptedFields* encrypted_fields() const {
+    return encrypted_fields_ ? &*encrypted_fields_ : nullptr;
+  }
+  // Null when there is no validator.
+  const Validator* validator() const { return validator_.get(); }
+  const std::vector<std::shared_ptr<const Index>>& indexes() const {
+    return indexes_;
+  }  // without _id
+  const Index* find_index(std::string_view name) const;
+
+  // --- reading, through op.reader()
+  // The document with that _id (compared as MongoDB compares: 1 and 1.0 are the same), pinned.
+  std::optional<bson::View> find_by_id(Operation& op, bson::ValueView id,
+                                       storage::PinnedValue& pinned) const;
+  std::optional<bson::View> find(Operation& op, const RecordId& record,
+                                 storage::PinnedValue& pinned) const;
+  bool exists(Operation& op, bson::ValueView id) const;
+  RecordCursor scan(Operation& op) const;
+
+  // --- writing, inside a write body (engine/retry.h). None of these validates the document against
+  // the collection's validator or the encryption rules: the commands do (engine/write_rules.h).
+  // document has a valid _id as its first member. Throws DuplicateKey (with errInfo-like keyPattern
+  // and keyValue in the text) or WriteConflict.
+  RecordId insert(Operation& op, bson::View document) const;
+  // Locks the record and reads its latest state; nothing when it is gone. Throws WriteConflict.
+  std::optional<bson::View> lock(Operation& op, const RecordId& record,
+                                 storage::PinnedValue& pinned) const;
+  // Replaces old_document, which is the stored state, by one with the same _id.
+  void update(Operation& op, const RecordId& record, bson::View old_document,
+              bson::View new_document) const;
+  void remove(Operation& op, const RecordId& record, bson::View old_document) const;
+
+  // --- schema changes
+  const std::shared_ptr<WriteGate>& gate() const { return gate_; }
+  // False once a newer Collection object (or none) took this one's place.
+  bool current() const { return !retired_.load(std::memory_order_acquire); }
+  void retire() const { retired_.store(true, std::memory_order_release); }
+
+ private:
+  Namespace ns_;
+  Uuid uuid_;
+  std::uint32_t table_;
+  bson::Document options_;
+  std::optional<schema::EncryptedFields> encrypted_fields_;
+  std::unique_ptr<const Validator> validator_;
+  std::vector<std::shared_ptr<const Index>> indexes_;
+  std::shared_ptr<WriteGate> gate_;
+  mutable std::atomic<bool> retired_ = false;
+};
+
+// The record id of a document with that _id.
+RecordId record_id_of(bson::ValueView id);
+
+}  // namespace quern::engine
+
+#endif  // QUERN_ENGINE_COLLECTION_H_

@@ -1,0 +1,61 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// An index: its specification and the keys that a document has in it.
+// The entries' bytes are described in docs/format/index_keys.md.
+#ifndef QUERN_ENGINE_INDEX_H_
+#define QUERN_ENGINE_INDEX_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quern/bson/document.h"
+#include "storage/record_id.h"
+#include "storage/store.h"
+
+namespace quern::query {
+class Matcher;
+}
+
+namespace quern::engine {
+
+// Immutable but for the multikey flag, which only ever goes from false to true.
+class Index {
+ public:
+  // spec is complete and was checked (engine/index_spec.h).
+  Index(bson::Document spec, std::uint32_t table, bool multikey);
+  ~Index();
+
+  bson::View spec() const { return spec_; }  // {v: 2, key: {…}, name: …, unique, sparse, …}
+  const std::string& name() const { return name_; }
+  bson::View key() const { return key_; }
+  std::uint32_t table() const { return table_; }
+  bool unique() const { return unique_; }
+  bool sparse() const { return sparse_; }
+  // Some document has, or had, several keys in the index.
+  bool multikey() const { return multikey_.load(std::memory_order_acquire); }
+  void set_multikey() const { multikey_.store(true, std::memory_order_release); }
+  const query::Matcher* partial_filter() const { return partial_filter_.get(); }
+
+  // The document's keys in this index, each encoded, sorted and without duplicates. Sets several
+  // when an array was walked. Throws CannotIndexParallelArrays (171).
+  void keys(bson::View document, std::vector<std::string>& out, bool& several) const;
+
+ private:
+  bson::Document spec_;
+  std::string name_;
+  bson::Document key_;
+  std::vector<std::string> paths_;
+  std::vector<bool> descending_;
+  std::uint32_t table_;
+  bool unique_;
+  bool sparse_;
+  mutable std::atomic<bool> multikey_;
+  std::unique_ptr<const query::Matcher> partial_filter_;
+};
+
+}  // namespace quern::engine
+
+#endif  // QUERN_ENGINE_INDEX_H_

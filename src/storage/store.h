@@ -1,0 +1,116 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// An ordered transactional key-value store: byte keys compare as memcmp does. One implementation,
+// on RocksDB, on disk or in memory (storage/rocks_store.h); a decorator that injects faults for
+// tests (storage/faulty_store.h).
+//
+// Isolation. A Reader sees one snapshot. A Transaction sees its snapshot and its own writes;
+// nothing is locked by a read. Every write takes the key's lock until the transaction ends and
+// throws Error(WriteConflict, label TransientTransactionError) at once when another transaction
+// holds that lock, or committed that key after this transaction's snapshot: the first writer wins.
+// Whoever gets it rolls back and runs the whole body again (engine/retry.h).
+//
+// Every fault of the medium is thrown as DatabaseError(InternalError); nothing is ever half
+// committed.
+#ifndef QUERN_STORAGE_STORE_H_
+#define QUERN_STORAGE_STORE_H_
+
+#include <rocksdb/slice.h>
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "quern/base/bytes.h"
+
+namespace quern::storage {
+
+// A value that was read, pinned in the store's cache rather than copied where that is possible.
+// Reusable: the next read releases what was pinned. Must not outlive the store.
+class PinnedValue {
+ public:
+  BytesView bytes() const {
+    return {reinterpret_cast<const std::uint8_t*>(slice_.data()), slice_.size()};
+  }
+  rocksdb::PinnableSlice& slice() { return slice_; }
+
+ private:
+  rocksdb::PinnableSlice slice_;
+};
+
+// Walks keys in order, at the snapshot of the Reader that made it. Not thread-safe. Must not
+// outlive its Reader. key() and value() are valid until the cursor moves. What the same transaction
+// writes while a cursor is open may or may not show: collect first, then write.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+  virtual void seek(BytesView key) = 0;           // to the first key >= key
+  virtual void seek_for_prev(BytesView key) = 0;  // to the last key <= key
+  virtual void next() = 0;
+  virtual void prev() = 0;
+  virtual bool valid() const = 0;  // throws when the cursor stopped because of a fault
+  virtual BytesView key() const = 0;
+  virtual BytesView value() const = 0;
+};
+
+// Keys in [lower, upper), the bounds a cursor may assume. Empty upper: no upper bound.
+struct KeyRange {
+  BytesView lower;
+  BytesView upper;
+};
+
+// A consistent view of the store. Not thread-safe.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  // False when there is no such key.
+  virtual bool get(BytesView key, PinnedValue& value) = 0;
+  // The bounds are copied.
+  virtual std::unique_ptr<Cursor> cursor(KeyRange range) = 0;
+};
+
+// Reads and writes that become visible all at once. Rolls back when destroyed without commit().
+class Transaction : public Reader {
+ public:
+  // Locks the key until the end of the transaction, whether it exists or not, then reads it.
+  virtual bool get_for_update(BytesView key, PinnedValue& value) = 0;
+  virtual void put(BytesView key, BytesView value) = 0;
+  virtual void remove(BytesView key) = 0;
+  // Writes a key that the caller has locked with get_for_update in this transaction: cheaper.
+  virtual void put_locked(BytesView key, BytesView value) = 0;
+  // A transaction that threw from commit() or was rolled back can only be destroyed.
+  virtual void commit() = 0;
+  virtual void rollback() = 0;
+  // Undoes the writes (not the locks) since the latest save point.
+  virtual void set_save_point() = 0;
+  virtual void roll_back_to_save_point() = 0;
+  virtual bool wrote() const = 0;
+};
+
+struct TransactionOptions {
+  // Without a snapshot each read sees the latest committed state and a write conflicts only with
+  // transactions that are running: for bodies that decide nothing but through get_for_update.
+  bool snapshot = true;
+  // Reads see the transaction's own writes. Off: reads must be of keys that it did not write.
+  bool read_own_writes = true;
+};
+
+// Thread-safe. Must outlive its readers and transactions.
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual std::unique_ptr<Transaction> begin(const TransactionOptions& options = {}) = 0;
+  virtual std::unique_ptr<Reader> snapshot() = 0;
+  // One read of the latest committed state, without a snapshot.
+  virtual bool get(BytesView key, PinnedValue& value) = 0;
+  // Deletes every key in the range, at once and outside of any transaction. Only for keys that no
+  // catalog entry leads to any more: writers are not warned.
+  virtual void purge(KeyRange range) = 0;
+  // Makes everything committed so far survive a crash of the machine.
+  virtual void sync() = 0;
+  // An estimate of the bytes that the range takes on the medium.
+  virtual std::uint64_t approximate_size(KeyRange range) = 0;
+};
+
+}  // namespace quern::storage
+
+#endif  // QUERN_STORAGE_STORE_H_
