@@ -1,0 +1,49 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Writes BSON into memory that is reused from document to document. The same calls as
+// bson::Builder, for the paths that must not allocate.
+#ifndef QUERN_QUERY_WRITER_H_
+#define QUERN_QUERY_WRITER_H_
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "quern/bson/document.h"
+#include "query/datum.h"
+
+namespace quern::query {
+
+class Writer {
+ public:
+  Writer() { clear(); }
+
+  void clear();  // begins a new document
+  Writer& append(std::string_view key, bson::ValueView value);
+  Writer& append(std::string_view key, const Datum& value) { return append(key, value.view()); }
+  Writer& append(const bson::Element& element);
+  Writer& open(std::string_view key, bson::Type type);  // kDocument or kArray
+  Writer& close();
+  Writer& push(bson::ValueView value);  // in an array: under the next index
+  Writer& push(const Datum& value) { return push(value.view()); }
+  Writer& push_open(bson::Type type);
+  std::size_t depth() const { return frames_.size(); }
+
+  // Ends the outermost document: valid until the next clear().
+  bson::View finish();
+
+ private:
+  struct Frame {
+    std::size_t start;
+    std::uint32_t next_index;
+  };
+  void key(bson::Type type, std::string_view key);
+  std::string_view next_index();
+
+  Bytes bytes_;
+  std::vector<Frame> frames_;
+  char index_text_[12];
+};
+
+}  // namespace quern::query
+
+#endif  // QUERN_QUERY_WRITER_H_
