@@ -1,0 +1,47 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Query analysis: what automatic encryption has to do to a command, decided from the command and the
+// schemas alone. Every value that meets an encrypted field is replaced by a marking (a binary of
+// subtype 6 that holds a schema::EncryptionPlaceholder), and whatever encryption cannot express is
+// refused with the reason. No keys and no ciphertext are seen here.
+//
+// The rule is to fail closed: a command, member, operator, stage or option that is not understood is
+// refused, because passing it on could send a value of an encrypted field in the clear.
+#ifndef QUERN_ANALYSIS_ANALYSE_H_
+#define QUERN_ANALYSIS_ANALYSE_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quern/bson/document.h"
+#include "schema/encrypted_fields.h"
+
+namespace quern::analysis {
+
+// "db.coll" to its encryptedFields. A collection without encrypted fields has an entry with none.
+using SchemaMap = std::map<std::string, schema::EncryptedFields, std::less<>>;
+
+struct Analysis {
+  // The result holds at least one marking.
+  bool has_encryption_placeholders = false;
+  // One of the supplied schemas has an encrypted field. When false, the result is the command.
+  bool schema_requires_encryption = false;
+  // The whole command again: same name, same members, values marked.
+  bson::Document result;
+};
+
+// Analyses a validated command that carries neither schema nor encryptionInformation. All keys of the
+// schemas' fields must be known by id. Throws Error for a refusal; its text names the path, operator,
+// stage or member at fault and never a value. Pure and thread-safe.
+Analysis analyse(std::string_view database, bson::View command, const SchemaMap& schemas);
+
+// The namespaces whose schemas analyse() needs: the command's collection first, then those that its
+// pipeline joins, each once. Empty for a command that is passed on without analysis. Throws Error for
+// a command that automatic encryption does not support.
+std::vector<std::string> namespaces_of(std::string_view database, bson::View command);
+
+}  // namespace quern::analysis
+
+#endif  // QUERN_ANALYSIS_ANALYSE_H_
