@@ -16,7 +16,8 @@
 
 namespace quern::bson {
 
-// An owned document. Moving is cheap; copying copies the bytes.
+// An owned document. Moving is cheap; copying copies the bytes. Converts to a View as std::string does
+// to std::string_view: a View of a temporary lives until the end of the expression.
 class Document {
  public:
   Document();  // {}
@@ -25,8 +26,7 @@ class Document {
   static Document from_trusted(Bytes bytes);  // written by Builder or validated before
 
   View view() const { return View(bytes_.data()); }
-  operator View() const& { return view(); }
-  operator View() const&& = delete;  // would dangle: keep the document, or use view()
+  operator View() const { return view(); }
   const Bytes& bytes() const& { return bytes_; }
   Bytes release() && { return std::move(bytes_); }
   std::size_t size() const { return bytes_.size(); }
@@ -56,8 +56,7 @@ class Value {
   static Value of(const T& value);
 
   ValueView view() const { return {type_, bytes_}; }
-  operator ValueView() const& { return view(); }
-  operator ValueView() const&& = delete;
+  operator ValueView() const { return view(); }
   Type type() const { return type_; }
   bool missing() const { return type_ == Type::kEnd; }
 
