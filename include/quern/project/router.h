@@ -24,16 +24,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "quern/models/model_info.h"
+
 namespace quern {
-
-// A model as a router sees it. The views live as long as the project.
-struct ModelRef {
-  std::string_view app_label;
-  std::string_view name;  // as declared: "Patient"
-
-  std::string label() const { return std::string(app_label) + "." + std::string(name); }
-  friend bool operator==(const ModelRef&, const ModelRef&) = default;
-};
 
 struct Hints {
   // The alias that the object at hand was read from or saved to; empty when there is none.
