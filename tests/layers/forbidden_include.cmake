@@ -1,0 +1,18 @@
+# Runs the layer check over a tree whose one file includes what it may not.
+file(REMOVE_RECURSE ${SCRATCH})
+foreach(form "\"${TO}/thing.h\"" "<quern/${TO}/thing.h>" "\"../${TO}/thing.h\"")
+  file(WRITE ${SCRATCH}/src/${FROM}/intruder.cc "#include ${form}\n")
+  execute_process(COMMAND ${CMAKE_COMMAND} -DTABLE=${TABLE} -DROOT=${SCRATCH} -P ${CHECK}
+                  RESULT_VARIABLE result ERROR_VARIABLE text)
+  if(result EQUAL 0)
+    message(FATAL_ERROR "layer ${FROM} was allowed to include ${form}")
+  endif()
+  if(NOT text MATCHES "intruder.cc")
+    message(FATAL_ERROR "the refusal does not name the file: ${text}")
+  endif()
+endforeach()
+file(WRITE ${SCRATCH}/src/${FROM}/intruder.cc "#include \"${FROM}/own.h\"\n#include <vector>\n")
+execute_process(COMMAND ${CMAKE_COMMAND} -DTABLE=${TABLE} -DROOT=${SCRATCH} -P ${CHECK} RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "an include of the layer's own header was refused")
+endif()
