@@ -31,6 +31,11 @@ class Validator {
     return size;
   }
 
+  // Checks the value that starts at from and returns its length.
+  std::size_t value(Type type, const std::uint8_t* from, std::size_t available) {
+    return value(type, from, from + available, 0);
+  }
+
  private:
   [[noreturn]] void fail(const std::uint8_t* at, const std::string& what) const {
     throw Error(ErrorCode::kInvalidBSON,
@@ -168,6 +173,16 @@ void validate(BytesView bytes, const Limits& limits) {
   Validator validator(bytes, limits);
   if (validator.document(bytes.data(), bytes.size(), 0) != bytes.size()) {
     throw Error(ErrorCode::kInvalidBSON, "invalid BSON: bytes follow the document's end");
+  }
+}
+
+void validate_value(Type type, BytesView bytes, const Limits& limits) {
+  if (bytes.size() > limits.max_size || !is_valid_type(static_cast<std::uint8_t>(type))) {
+    throw Error(ErrorCode::kInvalidBSON, "invalid BSON: an unknown type or a value that is too large");
+  }
+  Validator validator(bytes, limits);
+  if (validator.value(type, bytes.data(), bytes.size()) != bytes.size()) {
+    throw Error(ErrorCode::kInvalidBSON, "invalid BSON: bytes follow the value's end");
   }
 }
 

@@ -48,6 +48,8 @@ class Fle1Aead {
   SecretBytes decrypt_secret(BytesView aad, BytesView ciphertext) const;
 
  private:
+  void tag(BytesView aad, BytesView iv_and_s, std::span<std::uint8_t, kSha512Size> out) const;
+
   HmacSha512Key mac_;
   HmacSha512Key iv_;
   KeyedCipher encrypt_;

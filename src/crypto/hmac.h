@@ -41,8 +41,7 @@ class HmacSha512Key {
   SecretArray<128> states_;
 };
 
-// With a key that is used once.
-void hmac_sha256(BytesView key, BytesView message, std::span<std::uint8_t, kSha256Size> out);
+// Of a number (LE64), with a key that is used once.
 void hmac_sha256(BytesView key, std::uint64_t message, std::span<std::uint8_t, kSha256Size> out);
 
 }  // namespace quern::crypto

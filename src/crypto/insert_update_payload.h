@@ -29,21 +29,34 @@ namespace quern::crypto {
 struct InsertUpdatePayloadV2 {
   static constexpr std::size_t kEncryptedTokenSize = 48;
 
-  EdcDerivedFromDataTokenAndContentionFactor edc;                  // d
-  EscDerivedFromDataTokenAndContentionFactor esc;                  // s
-  std::array<std::uint8_t, kEncryptedTokenSize> encrypted_tokens;  // p
-  Uuid index_key_id;                                               // u
-  bson::Type type;                                                 // t
-  BytesView value;                                                 // v, borrowed
-  ServerDataEncryptionLevel1Token server_data_encryption;          // e
-  ServerDerivedFromDataToken server_derived;                       // l
-  std::int64_t contention_factor;                                  // k
+  EdcDerivedFromDataTokenAndContentionFactor edc;                    // d
+  EscDerivedFromDataTokenAndContentionFactor esc;                    // s
+  std::array<std::uint8_t, kEncryptedTokenSize> encrypted_tokens{};  // p
+  Uuid index_key_id;                                                 // u
+  bson::Type type = bson::Type::kEnd;                                // t
+  BytesView value;                                                   // v, borrowed
+  ServerDataEncryptionLevel1Token server_data_encryption;            // e
+  ServerDerivedFromDataToken server_derived;                         // l
+  std::int64_t contention_factor = 0;                                // k
 
   // The whole blob, first byte included, as the server reads it: strictly. Throws Error with 40415
   // for an unknown member, 40414 for a missing one, 14 for a wrong type, 2 for a wrong length or
   // range, NotSupported for a range or text payload. value points into blob.
   static InsertUpdatePayloadV2 parse(BytesView blob);
   Bytes serialize() const;
+  // The same into blob, but with value_size bytes in the place of value, left to the caller to
+  // fill.
+  std::span<std::uint8_t> serialize_around(std::size_t value_size, Bytes& blob) const;
+};
+
+// What a client needs of the blob to decrypt it again. Lenient, as clients are: unknown members,
+// and those of range and text payloads, are ignored.
+struct InsertUpdateCiphertext {
+  bson::Type type = bson::Type::kEnd;
+  Uuid user_key_id;
+  BytesView ciphertext;  // of the AEAD, borrowed
+
+  static InsertUpdateCiphertext parse(BytesView blob);
 };
 
 }  // namespace quern::crypto

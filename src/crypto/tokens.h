@@ -27,18 +27,24 @@ class Token {
  public:
   static constexpr std::size_t kSize = kSha256Size;
 
+  Token() = default;                       // 32 zero bytes, to be assigned to
   static Token copy_of(BytesView bytes) {  // throws Error(BadValue) unless 32 bytes
     return Token(SecretArray<kSize>::copy_of(bytes));
   }
-  template <class Message>
-  static Token derive(const HmacSha256Key& parent, const Message& message) {
-    Token token{SecretArray<kSize>()};
+  // HMAC-SHA-256(parent, message); a number is hashed as u64.
+  static Token derive(const HmacSha256Key& parent, BytesView message) {
+    Token token;
     parent.mac(message, token.bytes_.mutable_bytes());
     return token;
   }
-  template <class ParentKind, class Message>
-  static Token derive(const Token<ParentKind>& parent, const Message& message) {
-    Token token{SecretArray<kSize>()};
+  static Token derive(const HmacSha256Key& parent, std::uint64_t message) {
+    Token token;
+    parent.mac(message, token.bytes_.mutable_bytes());
+    return token;
+  }
+  template <class ParentKind>
+  static Token derive(const Token<ParentKind>& parent, std::uint64_t message) {
+    Token token;
     hmac_sha256(parent.bytes(), message, token.bytes_.mutable_bytes());
     return token;
   }

@@ -213,6 +213,8 @@ struct Limits {
 // 0/1, UTF-8 of keys and strings, nesting. Throws Error(InvalidBSON) that names the byte offset,
 // never a value.
 void validate(BytesView bytes, const Limits& limits = {});
+// The same for the bytes of one value of a known type.
+void validate_value(Type type, BytesView bytes, const Limits& limits = {});
 
 }  // namespace quern::bson
 
