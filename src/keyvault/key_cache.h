@@ -37,8 +37,11 @@ class KeyCache {
   Key resolve(std::string_view alt_name, std::string_view needed_by = {});
   Uuid id_of(std::string_view alt_name, std::string_view needed_by = {});
 
-  // Loads those of ids that are not cached with one query; missing ones are left for resolve() to
-  // report.
+  // The key if it is cached, else null.
+  Key cached(const Uuid& id) const;
+
+  // Loads those of ids that are not cached with one query. Never fails: what cannot be had is left
+  // for resolve() to report.
   void preload(std::span<const Uuid> ids);
 
   // Forgets all keys.
@@ -63,7 +66,6 @@ class KeyCache {
     }
   };
 
-  Key cached(const Uuid& id) const;
   Key store(const DataKeyDocument& document);
 
   KeyVault& vault_;

@@ -8,10 +8,13 @@
 #ifndef QUERN_KMS_LOCAL_H_
 #define QUERN_KMS_LOCAL_H_
 
+#include <memory>
 #include <string>
 
 #include "base/random.h"
+#include "crypto/aead.h"
 #include "kms/kms_provider.h"
+#include "kms/registry.h"
 
 namespace quern::kms {
 
@@ -30,10 +33,13 @@ class LocalKms : public KmsProvider {
   SecretBytes unwrap(BytesView key_material, bson::View master_key) override;
 
  private:
-  SecretBytes key_;
   std::string name_;
+  crypto::Fle1Aead aead_;
   RandomSource& random_;
 };
+
+// For kms/provider_table.cc. credentials: {key}.
+std::unique_ptr<KmsProvider> make_local(std::string name, Credentials credentials);
 
 }  // namespace quern::kms
 

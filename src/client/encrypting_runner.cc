@@ -1,0 +1,144 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "client/encrypting_runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "analysis/analyse.h"
+#include "client/decrypt_reply.h"
+#include "client/encrypt_marked.h"
+#include "client/key_lookup.h"
+#include "client/schema_resolver.h"
+#include "quern/base/error.h"
+
+namespace quern::client {
+namespace {
+
+// Commands after which a schema that was read before may be another one.
+constexpr std::array<std::string_view, 4> kSchemaChanges{"create", "drop", "dropDatabase",
+                                                         "renameCollection"};
+
+// The member of the command that takes the tokens of all fields; empty for other commands.
+std::string_view tokens_member(std::string_view command) {
+  if (command == "compactStructuredEncryptionData") return "compactionTokens";
+  if (command == "cleanupStructuredEncryptionData") return "cleanupTokens";
+  return {};
+}
+
+bool is_upsert(bson::View command) {
+  if (command["upsert"].truthy()) return true;
+  const bson::Element updates = command["updates"];
+  return updates.is_array() &&
+         std::ranges::any_of(updates.as_array(), [](const bson::Element& update) {
+           return update.is_document() && update.as_document()["upsert"].truthy();
+         });
+}
+
+// The server would make a plain collection out of nothing and store the payloads as they are.
+void check_exists(const CommandSchemas& schemas, bson::View command) {
+  if (schemas.missing_collection.empty()) return;
+  if (command.front().key() != "insert" && !is_upsert(command)) return;
+  throw Error(ErrorCode::kNamespaceNotFound,
+              fmt::format("collection {} has encrypted fields and does not exist: create it first "
+                          "(migrate, or create_encrypted_collection)",
+                          schemas.missing_collection));
+}
+
+// create, with the encryptedFields of its schema where it gives none or names keys by alternate
+// name.
+bson::Document with_encrypted_fields(bson::View command, const schema::EncryptedFields& fields) {
+  constexpr std::string_view kMember = "encryptedFields";
+  const bson::Element given = command[kMember];
+  bool replace = !given.is_document();
+  if (const bson::Element list = replace ? bson::Element() : given.as_document()["fields"];
+      list.is_array()) {
+    for (const bson::Element& field : list.as_array()) {
+      replace |= field.is_document() && field.as_document().contains("keyAltName");
+    }
+  }
+  if (!replace || (!given && fields.empty())) return bson::Document(command);
+  bson::Builder builder;
+  for (const bson::Element& member : command) {
+    if (member.key() != kMember) builder.append(member);
+  }
+  builder.append(kMember, fields.to_bson());
+  return builder.finish();
+}
+
+}  // namespace
+
+EncryptingRunner::EncryptingRunner(CommandRunner& inner, keyvault::KeyCache& keys,
+                                   EncryptingOptions options)
+    : inner_(inner),
+      keys_(keys),
+      random_(options.random != nullptr ? *options.random : RandomSource::system()),
+      schemas_(std::make_unique<SchemaResolver>(inner, keys, options)) {}
+
+EncryptingRunner::~EncryptingRunner() = default;
+
+bson::Document EncryptingRunner::run(std::string_view database, bson::View command) {
+  const std::string_view name = command.front().key();
+  bson::Document reply = tokens_member(name).empty() ? run_analysed(database, command)
+                                                     : run_compaction(database, command);
+  if (std::ranges::find(kSchemaChanges, name) != kSchemaChanges.end()) forget_schemas();
+  return decrypt_reply(std::move(reply), keys_);
+}
+
+bson::Document EncryptingRunner::run_analysed(std::string_view database, bson::View command) {
+  const std::vector<std::string> namespaces = analysis::namespaces_of(database, command);
+  if (namespaces.empty()) return inner_.run(database, command);
+
+  if (command.front().key() == "create") {
+    const auto schemas = schemas_->resolve_create(namespaces.front(), command);
+    if (!schemas->any_schema) return inner_.run(database, command);
+    const bson::Document complete =
+        with_encrypted_fields(command, schemas->map.at(namespaces.front()));
+    const analysis::Analysis analysis = analysis::analyse(database, complete, schemas->map);
+    return inner_.run(database, encrypt_marked(analysis.result, *schemas, keys_, random_));
+  }
+
+  const auto schemas = schemas_->resolve(database, namespaces);
+  if (!schemas->any_schema) return inner_.run(database, command);
+  check_exists(*schemas, command);
+  const analysis::Analysis analysis = analysis::analyse(database, command, schemas->map);
+  return inner_.run(database, encrypt_marked(analysis.result, *schemas, keys_, random_));
+}
+
+bson::Document EncryptingRunner::run_compaction(std::string_view database, bson::View command) {
+  const bson::Element target = command.front();
+  if (!target.is_string() || target.as_string().empty()) {
+    throw Error(ErrorCode::kInvalidNamespace,
+                fmt::format("{} needs the name of a collection", target.key()));
+  }
+  const std::string ns = fmt::format("{}.{}", database, target.as_string());
+  const auto schemas = schemas_->resolve(database, std::span(&ns, 1));
+  const schema::EncryptedFields& fields = schemas->map.at(ns);
+  if (fields.empty()) {
+    throw Error(ErrorCode::kBadValue,
+                fmt::format("{}: collection {} has no encrypted fields", target.key(), ns));
+  }
+
+  KeyLookup keys(keys_, [&](const Uuid& id) { return schemas->describe_key(id); });
+  bson::Builder builder;
+  builder.append_all(command);
+  builder.open_document(tokens_member(target.key()));
+  for (const schema::EncryptedField& field : fields.fields()) {
+    if (const schema::Query* query = field.unsupported_query()) {
+      throw NotSupported(
+          fmt::format("{}: field '{}' of {} has query type '{}', which this version "
+                      "cannot compact",
+                      target.key(), field.path, ns, schema::name(query->type)));
+    }
+    const BytesView token = keys(*field.key_id)->ecoc_token().bytes();
+    builder.append(field.path, bson::Binary{bson::BinarySubtype::kGeneric, token});
+  }
+  builder.close();
+  return inner_.run(database, builder.finish());
+}
+
+void EncryptingRunner::forget_schemas() { schemas_->forget(); }
+
+}  // namespace quern::client

@@ -1,0 +1,238 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "client/schema_resolver.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <mutex>
+
+#include "client/schema_drift.h"
+#include "quern/base/error.h"
+#include "quern/command/namespace.h"
+#include "quern/command/reply.h"
+
+namespace quern::client {
+namespace {
+
+constexpr std::string_view kStatePrefix = "enxcol_.";
+
+std::string_view collection_of(std::string_view ns) { return ns.substr(ns.find('.') + 1); }
+
+[[noreturn]] void refuse(const std::string& what) {
+  throw Error(ErrorCode::kIllegalOperation, what);
+}
+
+schema::EncryptedFields no_fields(std::string_view ns) {
+  bson::Builder builder;
+  builder.open_array("fields").close();
+  return schema::EncryptedFields::parse(builder.finish().view(), collection_of(ns));
+}
+
+std::string joined(std::span<const std::string> namespaces) {
+  std::string key;
+  for (const std::string& ns : namespaces) key.append(ns).push_back('\0');
+  return key;
+}
+
+bson::Document encryption_information(std::span<const std::string> namespaces,
+                                      const analysis::SchemaMap& map) {
+  bson::Builder builder;
+  builder.append("type", 1);
+  builder.open_document("schema");
+  for (const std::string& ns : namespaces) builder.append(ns, map.at(ns).to_bson());
+  builder.close();
+  return builder.finish();
+}
+
+}  // namespace
+
+std::string CommandSchemas::describe_key(const Uuid& id) const {
+  for (const auto& [ns, fields] : map) {
+    for (const schema::EncryptedField& field : fields.fields()) {
+      if (field.key_id == id) return fmt::format("field '{}' of {}", field.path, ns);
+    }
+  }
+  return {};
+}
+
+SchemaResolver::SchemaResolver(CommandRunner& inner, keyvault::KeyCache& keys,
+                               const EncryptingOptions& options)
+    : inner_(inner),
+      keys_(keys),
+      map_(options.map),
+      ask_server_(options.ask_server),
+      require_map_(options.require_map),
+      lifetime_(options.schema_lifetime),
+      clock_(options.clock != nullptr ? *options.clock : Clock::system()) {
+  if (require_map_ && !map_) {
+    throw ImproperlyConfigured("an encrypted fields map is required, but there is none");
+  }
+}
+
+const schema::EncryptedFields* SchemaResolver::pinned(std::string_view ns) const {
+  return map_ ? map_->find(ns) : nullptr;
+}
+
+// Replaces every keyAltName by the id of its key.
+schema::EncryptedFields SchemaResolver::with_key_ids(std::string_view ns,
+                                                     const schema::EncryptedFields& fields) {
+  bool complete = true;
+  for (const schema::EncryptedField& field : fields.fields()) complete &= field.key_id.has_value();
+  if (complete) return fields;
+
+  bson::Builder builder;
+  for (const bson::Element& member : fields.to_bson()) {
+    if (member.key() != "fields") {
+      builder.append(member);
+      continue;
+    }
+    builder.open_array("fields");
+    for (const bson::Element& entry : member.as_array()) {
+      const bson::View field = entry.as_document();
+      builder.push_document();
+      for (const bson::Element& part : field) {
+        if (part.key() != "keyAltName") builder.append(part);
+      }
+      if (const bson::Element alt_name = field["keyAltName"]) {
+        const std::string needed_by =
+            fmt::format("field '{}' of {}", field["path"].as_string(), ns);
+        builder.append("keyId", keys_.id_of(alt_name.as_string(), needed_by));
+      }
+      builder.close();
+    }
+    builder.close();
+  }
+  return schema::EncryptedFields::parse(builder.finish().view(), collection_of(ns));
+}
+
+void SchemaResolver::check_listed(std::string_view ns) const {
+  if (!require_map_ || pinned(ns) != nullptr || collection_of(ns).starts_with(kStatePrefix)) return;
+  refuse(
+      fmt::format("collection {} is not in the encrypted fields map, which must list every "
+                  "collection: add it, with \"fields\": [] if nothing in it is encrypted",
+                  ns));
+}
+
+SchemaResolver::ServerSchemas SchemaResolver::ask_server(
+    std::string_view database, std::span<const std::string> namespaces) const {
+  bson::Builder command;
+  command.append("listCollections", 1).open_document("filter");
+  if (namespaces.size() == 1) {
+    command.append("name", collection_of(namespaces.front()));
+  } else {
+    command.open_document("name").open_array("$in");
+    for (const std::string& ns : namespaces) command.push(collection_of(ns));
+    command.close().close();
+  }
+  command.close();
+
+  ServerSchemas server;
+  const auto read = [&](bson::View info) {
+    const std::string name(info["name"].as_string());
+    if (info["type"].is_string() && info["type"].as_string() == "view") {
+      refuse(fmt::format("cannot auto encrypt a view: {}.{}", database, name));
+    }
+    auto& fields = server[name];
+    const bson::Element document = info.at_path("options.encryptedFields");
+    if (!document) return true;
+    try {
+      fields = schema::EncryptedFields::parse(document.as_document(), name,
+                                              {.where = "options.encryptedFields"});
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("the server's schema of {}.{} cannot be used: {}",
+                                            database, name, error.what()));
+    }
+    return true;
+  };
+  for_each(inner_, database, command.finish().view(), read);
+  return server;
+}
+
+// Adds the schema of one collection of a command that does not create it.
+void SchemaResolver::add(const std::string& ns, const ServerSchemas& server,
+                         CommandSchemas& schemas) {
+  check_listed(ns);
+  const auto found = server.find(collection_of(ns));
+  const bool exists = found != server.end();
+  const schema::EncryptedFields* own = pinned(ns);
+  if (own == nullptr) {
+    const bool encrypted = exists && found->second.has_value();
+    schemas.any_schema |= encrypted;
+    schemas.map.emplace(ns, encrypted ? *found->second : no_fields(ns));
+    return;
+  }
+  schema::EncryptedFields fields = with_key_ids(ns, *own);
+  if (exists) {
+    const std::string drift = schema_drift(fields, found->second.value_or(no_fields(ns)));
+    if (!drift.empty()) {
+      refuse(
+          fmt::format("the server's encryptedFields of {} differ from the pinned ones: {}. "
+                      "Nothing was sent. If the change is meant, change the encrypted fields map "
+                      "too",
+                      ns, drift));
+    }
+  } else if (ask_server_ && !fields.empty()) {
+    schemas.missing_collection = ns;
+  }
+  schemas.any_schema = true;
+  schemas.map.emplace(ns, std::move(fields));
+}
+
+std::shared_ptr<const CommandSchemas> SchemaResolver::cached(std::string_view key) {
+  const Time now = clock_.now();
+  const std::shared_lock lock(mutex_);
+  const auto found = entries_.find(key);
+  return found != entries_.end() && found->second.expires > now ? found->second.schemas : nullptr;
+}
+
+std::shared_ptr<const CommandSchemas> SchemaResolver::resolve(
+    std::string_view database, std::span<const std::string> namespaces) {
+  const std::string key = joined(namespaces);
+  if (auto schemas = cached(key)) return schemas;
+
+  ServerSchemas server;
+  if (ask_server_) server = ask_server(database, namespaces);
+  auto schemas = std::make_shared<CommandSchemas>();
+  for (const std::string& ns : namespaces) add(ns, server, *schemas);
+  schemas->encryption_information = encryption_information(namespaces, schemas->map);
+
+  // A collection that is not there may be created with encrypted fields at any moment, by anybody.
+  if (ask_server_ && server.size() < namespaces.size()) return schemas;
+  const std::unique_lock lock(mutex_);
+  entries_[key] = {schemas, clock_.now() + lifetime_};
+  return schemas;
+}
+
+std::shared_ptr<const CommandSchemas> SchemaResolver::resolve_create(const std::string& ns,
+                                                                     bson::View command) {
+  check_listed(ns);
+  std::optional<schema::EncryptedFields> given;
+  if (const bson::Element member = command["encryptedFields"]; member.is_document()) {
+    given = with_key_ids(ns, schema::EncryptedFields::parse(
+                                 member.as_document(), collection_of(ns),
+                                 {.where = "create.encryptedFields", .allow_key_alt_name = true}));
+  }
+  auto schemas = std::make_shared<CommandSchemas>();
+  if (const schema::EncryptedFields* own = pinned(ns)) {
+    schema::EncryptedFields fields = with_key_ids(ns, *own);
+    const std::string drift = given ? schema_drift(fields, *given) : std::string();
+    if (!drift.empty()) {
+      refuse(fmt::format("the encryptedFields of create {} differ from the pinned ones: {}", ns,
+                         drift));
+    }
+    schemas->any_schema = true;
+    schemas->map.emplace(ns, std::move(fields));
+  } else {
+    schemas->any_schema = given.has_value();
+    schemas->map.emplace(ns, given ? std::move(*given) : no_fields(ns));
+  }
+  schemas->encryption_information = encryption_information(std::span(&ns, 1), schemas->map);
+  return schemas;
+}
+
+void SchemaResolver::forget() {
+  const std::unique_lock lock(mutex_);
+  entries_.clear();
+}
+
+}  // namespace quern::client

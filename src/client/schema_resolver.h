@@ -1,0 +1,94 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Which encryptedFields apply to a command: those that the application pinned, those that the
+// server has for collections that are not pinned, and the proof that the two agree where both
+// exist.
+#ifndef QUERN_CLIENT_SCHEMA_RESOLVER_H_
+#define QUERN_CLIENT_SCHEMA_RESOLVER_H_
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "analysis/analyse.h"
+#include "client/encrypting_runner.h"
+#include "keyvault/key_cache.h"
+#include "quern/command/command_runner.h"
+
+namespace quern::client {
+
+// The schemas of all collections that one command names. Immutable.
+struct CommandSchemas {
+  analysis::SchemaMap map;  // key ids filled in
+  // {type: 1, schema: {"db.coll": {…}, …}}, as commands carry it to the server.
+  bson::Document encryption_information;
+  // One of the collections has encryptedFields (perhaps without a field). When false, the command
+  // has nothing to do with encryption.
+  bool any_schema = false;
+  // A pinned collection that the server does not have.
+  std::string missing_collection;
+
+  // "field 'a.b' of db.coll", for messages about a key.
+  std::string describe_key(const Uuid& id) const;
+};
+
+// Thread-safe. Borrows inner and keys.
+class SchemaResolver {
+ public:
+  SchemaResolver(CommandRunner& inner, keyvault::KeyCache& keys, const EncryptingOptions& options);
+
+  // The schemas of namespaces, all in that database. Throws Error(IllegalOperation) when the
+  // server's schema is not the pinned one, when a collection must be pinned and is not, and for
+  // views.
+  std::shared_ptr<const CommandSchemas> resolve(std::string_view database,
+                                                std::span<const std::string> namespaces);
+
+  // The schema of a collection that a create command is about to make: the pinned one, else the
+  // command's own encryptedFields; the two must agree.
+  std::shared_ptr<const CommandSchemas> resolve_create(const std::string& ns, bson::View command);
+
+  void forget();
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+  struct Entry {
+    std::shared_ptr<const CommandSchemas> schemas;
+    Time expires;
+  };
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  // The collections that the server has, by name without the database, with their encryptedFields.
+  using ServerSchemas = std::map<std::string, std::optional<schema::EncryptedFields>, std::less<>>;
+
+  std::shared_ptr<const CommandSchemas> cached(std::string_view key);
+  const schema::EncryptedFields* pinned(std::string_view ns) const;
+  void check_listed(std::string_view ns) const;
+  schema::EncryptedFields with_key_ids(std::string_view ns, const schema::EncryptedFields& fields);
+  ServerSchemas ask_server(std::string_view database,
+                           std::span<const std::string> namespaces) const;
+  void add(const std::string& ns, const ServerSchemas& server, CommandSchemas& schemas);
+
+  CommandRunner& inner_;
+  keyvault::KeyCache& keys_;
+  const std::optional<schema::EncryptedFieldsMap> map_;
+  const bool ask_server_;
+  const bool require_map_;
+  const std::chrono::milliseconds lifetime_;
+  Clock& clock_;
+  std::shared_mutex mutex_;
+  std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries_;
+};
+
+}  // namespace quern::client
+
+#endif  // QUERN_CLIENT_SCHEMA_RESOLVER_H_

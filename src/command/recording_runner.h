@@ -1,0 +1,57 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// For tests: a runner that keeps every command it is given and answers through a function.
+#ifndef QUERN_COMMAND_RECORDING_RUNNER_H_
+#define QUERN_COMMAND_RECORDING_RUNNER_H_
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "quern/command/command_runner.h"
+
+namespace quern {
+
+// Thread-safe if answer is. With another runner's run() as answer it records what passes through.
+class RecordingRunner : public CommandRunner {
+ public:
+  struct Call {
+    std::string database;
+    bson::Document command;
+
+    std::string_view name() const { return command.view().front().key(); }
+  };
+  using Answer = std::function<bson::Document(std::string_view database, bson::View command)>;
+
+  // The default answers {ok: 1} to everything.
+  explicit RecordingRunner(Answer answer = [](std::string_view,
+                                              bson::View) { return bson::doc("ok", 1.0); })
+      : answer_(std::move(answer)) {}
+
+  bson::Document run(std::string_view database, bson::View command) override {
+    {
+      const std::scoped_lock lock(mutex_);
+      calls_.push_back({std::string(database), bson::Document(command)});
+    }
+    return answer_(database, command);
+  }
+
+  void set_answer(Answer answer) { answer_ = std::move(answer); }
+  std::vector<Call> take_calls() {
+    const std::scoped_lock lock(mutex_);
+    return std::exchange(calls_, {});
+  }
+  std::size_t call_count() const {
+    const std::scoped_lock lock(mutex_);
+    return calls_.size();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Answer answer_;
+  std::vector<Call> calls_;
+};
+
+}  // namespace quern
+
+#endif  // QUERN_COMMAND_RECORDING_RUNNER_H_
