@@ -7,8 +7,9 @@ namespace quern {
 
 enum class ExitCode : int {
   kOk = 0,
-  // The answer of a --check option is no: there are changes without a migration, migrations that are
-  // not applied, or an encrypted-fields map that differs. Also any error that has no number below.
+  // The answer of a --check option is no: there are changes without a migration, migrations that
+  // are not applied, or an encrypted-fields map that differs. Also any error that has no number
+  // below.
   kFailure = 1,
   // The command line is wrong: an unknown command, option, alias, app or migration.
   kUsage = 2,

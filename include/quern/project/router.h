@@ -9,8 +9,8 @@
 //   std::optional<bool> allow_migrate(std::string_view db, std::string_view app_label,
 //                                     std::string_view model, const Hints&) const;
 //
-// No value means no opinion: the next router is asked. A class with none of them is not a router and
-// does not convert, so that a misspelt member does not go unnoticed. Routers are asked from any
+// No value means no opinion: the next router is asked. A class with none of them is not a router
+// and does not convert, so that a misspelt member does not go unnoticed. Routers are asked from any
 // thread.
 #ifndef QUERN_PROJECT_ROUTER_H_
 #define QUERN_PROJECT_ROUTER_H_
@@ -50,10 +50,9 @@ concept RoutesRelations = requires(const T& router, const ModelRef& model, const
   { router.allow_relation(model, model, hints) } -> std::convertible_to<std::optional<bool>>;
 };
 template <class T>
-concept RoutesMigrations =
-    requires(const T& router, std::string_view text, const Hints& hints) {
-      { router.allow_migrate(text, text, text, hints) } -> std::convertible_to<std::optional<bool>>;
-    };
+concept RoutesMigrations = requires(const T& router, std::string_view text, const Hints& hints) {
+  { router.allow_migrate(text, text, text, hints) } -> std::convertible_to<std::optional<bool>>;
+};
 
 // "myapp::EncryptedRouter", from the compiler's text for the function.
 template <class T>
@@ -68,14 +67,14 @@ constexpr std::string_view class_name() {
 // What Router's converting constructor accepts.
 template <class T>
 concept RouterClass = internal::RoutesReads<T> || internal::RoutesWrites<T> ||
-                      internal::RoutesRelations<T> || internal::RoutesMigrations<T>;
+    internal::RoutesRelations<T> || internal::RoutesMigrations<T>;
 
 // Any router, type-erased. Copies share the object.
 class Router {
  public:
   template <class T>
-    requires(!std::same_as<std::remove_cvref_t<T>, Router> && RouterClass<std::remove_cvref_t<T>>)
-  Router(T&& router)  // NOLINT: converts on purpose
+  requires(!std::same_as<std::remove_cvref_t<T>, Router> && RouterClass<std::remove_cvref_t<T>>)
+      Router(T&& router)  // NOLINT: converts on purpose
       : name_(internal::class_name<std::remove_cvref_t<T>>()) {
     using Class = std::remove_cvref_t<T>;
     auto shared = std::make_shared<const Class>(std::forward<T>(router));

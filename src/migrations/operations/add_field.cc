@@ -1,0 +1,83 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// {"op": "AddField", "model": …, "parent": member path, "field": {…}}: gives documents that lack
+// the member its default. "parent" is left out for a member of the model itself.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "migrations/encryption_rules.h"
+#include "migrations/operations/common.h"
+#include "migrations/operations/table.h"
+
+namespace quern::migrations {
+namespace {
+
+class AddField final : public Operation {
+ public:
+  AddField(std::string model, std::string parent, FieldState field)
+      : model_(std::move(model)), parent_(std::move(parent)), field_(std::move(field)) {}
+
+  std::string_view kind() const override { return "AddField"; }
+  void append_to(bson::Builder& out) const override {
+    out.append("model", model_);
+    if (!parent_.empty()) out.append("parent", parent_);
+    out.append("field", field_.to_bson());
+  }
+  std::string describe() const override {
+    return fmt::format("Add field {} to {}", member_path(), lower(model_));
+  }
+  char sign() const override { return '+'; }
+  std::string name_fragment() const override {
+    return lower(model_) + "_" + as_fragment(member_path());
+  }
+  std::string model() const override { return model_; }
+
+  void apply_to(State& state, const std::string& app) const override {
+    ModelState& model = state.get(app, model_);
+    const ModelState before = model;
+    std::vector<FieldState>& fields = fields_of(model, parent_);
+    for (const FieldState& other : fields) {
+      if (other.name == field_.name || other.column == field_.column) {
+        throw Error(ErrorCode::kFailedToParse,
+                    fmt::format("{} already has a field {}", model.label(), member_path()));
+      }
+    }
+    fields.push_back(field_);
+    // An encrypted member that was removed and comes back as it was.
+    std::erase_if(model.removed_encrypted, [&](const EncryptedPath& removed) {
+      const FieldState* field = model.find(removed.member_path);
+      return field && field->encrypted;
+    });
+    refuse_encryption_changes(before, model);
+  }
+  Outcome run(Database& database, const Step& step) const override {
+    add_field_data(database, step.to.get(step.app, model_), member_path());
+    return {};
+  }
+  Outcome undo(Database& database, const Step& step) const override {
+    remove_field_data(database, step.from.get(step.app, model_), member_path());
+    return {};
+  }
+
+ private:
+  std::string member_path() const { return joined_path(parent_, field_.name); }
+
+  std::string model_;
+  std::string parent_;
+  FieldState field_;
+};
+
+}  // namespace
+
+OperationPtr add_field(std::string model, std::string parent, FieldState field) {
+  return std::make_shared<AddField>(std::move(model), std::move(parent), std::move(field));
+}
+
+OperationPtr parse_add_field(bson::View document) {
+  expect_members(document, {"model", "parent", "field"});
+  return add_field(text_of(document, "model"),
+                   document.contains("parent") ? text_of(document, "parent") : "",
+                   FieldState::parse(document_of(document, "field")));
+}
+
+}  // namespace quern::migrations

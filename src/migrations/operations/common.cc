@@ -1,0 +1,154 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "migrations/operations/common.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "migrations/data_change.h"
+#include "quern/base/error.h"
+#include "quern/command/reply.h"
+
+namespace quern::migrations {
+namespace {
+
+[[noreturn]] void fail(const std::string& message) {
+  throw Error(ErrorCode::kFailedToParse, message);
+}
+
+bool has_encrypted(const FieldState& field) {
+  return field.encrypted || std::any_of(field.fields.begin(), field.fields.end(), has_encrypted);
+}
+
+}  // namespace
+
+void expect_members(bson::View document, std::initializer_list<std::string_view> members) {
+  const std::string_view op = document["op"].as_string();
+  for (const bson::Element& element : document) {
+    if (element.key() != "op" &&
+        std::find(members.begin(), members.end(), element.key()) == members.end()) {
+      fail(fmt::format("{} has the unknown member \"{}\"", op, element.key()));
+    }
+  }
+}
+
+std::string text_of(bson::View document, std::string_view member) {
+  const bson::Element element = document[member];
+  if (!element.is_string() || element.as_string().empty()) {
+    fail(fmt::format("{} needs a \"{}\" that is a non-empty string", document["op"].as_string(),
+                     member));
+  }
+  return std::string(element.as_string());
+}
+
+bson::View document_of(bson::View document, std::string_view member) {
+  const bson::Element element = document[member];
+  if (!element.is_document()) {
+    fail(fmt::format("{} needs a \"{}\" that is an object", document["op"].as_string(), member));
+  }
+  return element.as_document();
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+std::pair<std::string, std::string> split_path(std::string_view member_path) {
+  const std::size_t dot = member_path.rfind('.');
+  if (dot == std::string_view::npos) return {"", std::string(member_path)};
+  return {std::string(member_path.substr(0, dot)), std::string(member_path.substr(dot + 1))};
+}
+
+std::string joined_path(std::string_view parent, std::string_view name) {
+  return parent.empty() ? std::string(name) : fmt::format("{}.{}", parent, name);
+}
+
+std::string as_fragment(std::string_view member_path) {
+  std::string out = lower(member_path);
+  std::replace(out.begin(), out.end(), '.', '_');
+  return out;
+}
+
+Outcome create_collection(Database& database, const ModelState& model) {
+  if (model.has_encrypted()) {
+    if (!database.is_encrypted()) {
+      throw ImproperlyConfigured(fmt::format(
+          "Tried to create model {0} in '{1}' database. The model has encrypted fields but "
+          "databases.{1} is missing the \"auto_encryption\" setting. If the model should not be "
+          "created in this database, adjust your database routers.",
+          model.label(), database.alias()));
+    }
+    const bson::Document fields = model.encrypted_fields();
+    return {database.create_encrypted_collection(model.collection, fields)};
+  }
+  const bson::Document command = bson::doc("create", model.collection);
+  try {
+    run_checked(database.plain_runner(), database.name(), command);
+  } catch (const DatabaseError& error) {
+    // An earlier run was interrupted after this.
+    if (!error.is(ErrorCode::kNamespaceExists)) throw;
+  }
+  return {};
+}
+
+void drop_collection(Database& database, const ModelState& model) {
+  if (model.has_encrypted() && database.is_encrypted()) {
+    const bson::Document fields = model.encrypted_fields();
+    database.drop_encrypted_collection(model.collection, fields);
+    return;
+  }
+  const bson::Document command = bson::doc("drop", model.collection);
+  try {
+    run_checked(database.plain_runner(), database.name(), command);
+  } catch (const DatabaseError& error) {
+    if (!error.is(ErrorCode::kNamespaceNotFound)) throw;
+  }
+}
+
+void create_index(Database& database, const ModelState& model, const IndexState& index) {
+  bson::Builder out;
+  out.append("createIndexes", model.collection).open_array("indexes").push_document();
+  out.append("key", index.key).append("name", index.name).append_all(index.options);
+  out.close().close();
+  const bson::Document command = out.finish();
+  run_checked(database.plain_runner(), database.name(), command);
+}
+
+void drop_index(Database& database, const ModelState& model, std::string_view name) {
+  const bson::Document command = bson::doc("dropIndexes", model.collection, "index", name);
+  try {
+    run_checked(database.plain_runner(), database.name(), command);
+  } catch (const DatabaseError& error) {
+    if (!error.is(ErrorCode::kIndexNotFound) && !error.is(ErrorCode::kNamespaceNotFound)) throw;
+  }
+}
+
+std::vector<FieldState>& fields_of(ModelState& model, std::string_view parent) {
+  if (parent.empty()) return model.fields;
+  FieldState* field = model.find(parent);
+  if (!field) fail(fmt::format("{} has no field {}", model.label(), parent));
+  return field->fields;
+}
+
+void add_field_data(Database& database, const ModelState& model, const std::string& member_path) {
+  const StoredPath path = stored_path(model, member_path);
+  const FieldState& field = *model.find(member_path);
+  const bson::Element value = field.attributes["default"];
+  // Encrypted ones are there again or not at all; what has no default reads as absent.
+  if (path.below_encrypted || has_encrypted(field) || value.missing()) return;
+  add_member(database, model.collection, path, value.value());
+}
+
+void remove_field_data(Database& database, const ModelState& model,
+                       const std::string& member_path) {
+  const StoredPath path = stored_path(model, member_path);
+  // Ciphertext stays: its state entries and the server's schema do too.
+  if (path.below_encrypted || has_encrypted(*model.find(member_path))) return;
+  remove_member(database, model.collection, path);
+}
+
+}  // namespace quern::migrations
