@@ -5,9 +5,10 @@
 //   check_update_command / check_find_and_modify / check_delete_command     once, before any work
 //   q        = rewrite_filter(op, ns, fields, q)
 //   prepared = prepare_update(op, ns, fields, u)        before the document is looked for
-//   after    = Update::parse(prepared).apply(before)    or the upserted document
-//   after    = finish_update(fields, before, after)     without the tags of overwritten values
-//   validate_document(*stored_fields, after)            write after in place of before
+//   after    = Update::parse(prepared).apply(before)    or apply_upsert, which needs no
+//   finish_update after    = finish_update(fields, before, after)     without the tags of
+//   overwritten values validate_document(*stored_fields, after)            write after in place of
+//   before
 #ifndef QUERN_ENGINE_QE_UPDATE_H_
 #define QUERN_ENGINE_QE_UPDATE_H_
 

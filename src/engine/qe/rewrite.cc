@@ -1,0 +1,334 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "engine/qe/rewrite.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "engine/qe/membership.h"
+#include "engine/qe/tag_query.h"
+
+namespace quern::engine::qe {
+namespace {
+
+using bson::Builder;
+using bson::Document;
+using bson::Element;
+using bson::ValueView;
+using bson::View;
+
+bool is_operator_document(ValueView value) {
+  return value.is_document() && value.as_document().front().key().starts_with('$');
+}
+
+// All members in one filter if no two have the same key, else as clauses of an $and.
+Document conjunction(const std::vector<Document>& filters) {
+  std::vector<std::string_view> keys;
+  for (const Document& filter : filters) {
+    for (const Element& element : filter) {
+      keys.push_back(element.key());
+    }
+  }
+  std::sort(keys.begin(), keys.end());
+  Builder out;
+  if (std::adjacent_find(keys.begin(), keys.end()) == keys.end()) {
+    for (const Document& filter : filters) out.append_all(filter);
+  } else {
+    out.open_array("$and");
+    for (const Document& filter : filters) {
+      if (!filter.empty()) out.push(filter);
+    }
+    out.close();
+  }
+  return out.finish();
+}
+
+// Rewrites the filters of one collection.
+class FilterRewriter {
+ public:
+  FilterRewriter(Operation& op, const Namespace& ns, const schema::EncryptedFields& fields)
+      : state_(op, ns, fields), fields_(fields) {}
+
+  Document filter(View filter) {
+    if (!holds_find_payload(filter.as_value())) return Document(filter);
+    std::vector<Document> conditions;
+    Builder rest;
+    for (const Element& element : filter) {
+      const std::string_view key = element.key();
+      if (!holds_find_payload(element)) {
+        rest.append(element);
+      } else if ((key == "$and" || key == "$or" || key == "$nor") && element.is_array()) {
+        append_clauses(rest, element);
+      } else if (key == "$expr") {
+        conditions.push_back(expression_filter(element));
+      } else if (key.starts_with('$')) {
+        rest.append(element);
+      } else {
+        append_field(key, element, rest, conditions);
+      }
+    }
+    conditions.insert(conditions.begin(), rest.finish());
+    return conjunction(conditions);
+  }
+
+ private:
+  void append_clauses(Builder& out, const Element& clauses) {
+    out.open_array(clauses.key());
+    for (const Element& clause : clauses.as_array()) {
+      if (clause.is_document()) {
+        out.push(filter(clause.as_document()));
+      } else {
+        out.push(clause.value());  // an error that the parser of filters words
+      }
+    }
+    out.close();
+  }
+
+  // {path: value} where payloads are somewhere in value. What has none goes to rest.
+  void append_field(std::string_view path, ValueView value, Builder& rest,
+                    std::vector<Document>& conditions) {
+    if (is_find_payload(value)) {
+      conditions.push_back(tag_condition(path, {value}, false));
+      return;
+    }
+    if (!is_operator_document(value)) {
+      rest.append(path, value);
+      return;
+    }
+    Builder others;
+    for (const Element& op : value.as_document()) {
+      if (auto condition = operator_condition(path, op)) {
+        conditions.push_back(std::move(*condition));
+      } else {
+        others.append(op);
+      }
+    }
+    if (const Document remaining = others.finish(); !remaining.empty()) {
+      rest.append(path, remaining);
+    }
+  }
+
+  std::optional<Document> operator_condition(std::string_view path, const Element& op) {
+    const std::string_view name = op.key();
+    if (name == "$eq" || name == "$ne") {
+      if (is_find_payload(op)) return tag_condition(path, {op.value()}, name == "$ne");
+    } else if (name == "$in" || name == "$nin") {
+      if (op.is_array() && holds_find_payload(op)) {
+        return tag_condition(path, all_payloads(path, op.as_array()), name == "$nin");
+      }
+    } else if (name == "$not") {
+      if (op.is_document() && holds_find_payload(op)) {
+        std::vector<Document> conditions;
+        Builder rest;
+        append_field(path, op, rest, conditions);
+        conditions.insert(conditions.begin(), rest.finish());
+        return bson::doc("$nor", bson::array(conjunction(conditions)));
+      }
+    } else if (name == "$gt" || name == "$gte" || name == "$lt" || name == "$lte") {
+      if (is_find_payload(op)) refuse_order_comparison(name, op);
+    }
+    return std::nullopt;
+  }
+
+  static std::vector<ValueView> all_payloads(std::string_view path, View list) {
+    std::vector<ValueView> payloads;
+    for (const Element& element : list) {
+      if (!is_find_payload(element)) {
+        throw Error(6329400, fmt::format("If one element of a list for '{}' is encrypted, all must "
+                                         "be",
+                                         path));
+      }
+      payloads.push_back(element);
+    }
+    return payloads;
+  }
+
+  std::vector<Tag> tags(std::string_view path, const std::vector<ValueView>& payloads) {
+    TagQuery query(state_, fields_);
+    for (const ValueView& payload : payloads) query.add(path, payload);
+    return query.tags();
+  }
+
+  Document tag_condition(std::string_view path, const std::vector<ValueView>& payloads,
+                         bool negated) {
+    Builder out;
+    out.open_document(kSafeContent).open_array(negated ? "$nin" : "$in");
+    append_tags(out, tags(path, payloads));
+    out.close().close();
+    return out.finish();
+  }
+
+  // A filter that says what {$expr: expression} says. Conditions that stand alone, or below $and,
+  // $or and $not, become conditions on the index; others are evaluated as expressions.
+  Document expression_filter(ValueView expression) {
+    if (expression.is_document() && expression.as_document().count() == 1 &&
+        holds_find_payload(expression)) {
+      const View document = expression.as_document();
+      const Element only = document.front();
+      if (only.key() == "$and" || only.key() == "$or") {
+        if (only.is_array()) return expression_clauses(only);
+      } else if (only.key() == "$not") {
+        const ValueView negated = only.is_array() ? only.as_array().front().value() : only.value();
+        return bson::doc("$nor", bson::array(expression_filter(negated)));
+      } else if (const auto membership = Membership::of_expression(document)) {
+        return tag_condition(membership->path, membership->payloads, membership->negated);
+      }
+    }
+    Builder out;
+    append_expression(out, "$expr", expression);
+    return out.finish();
+  }
+
+  Document expression_clauses(const Element& clauses) {
+    Builder out;
+    out.open_array(clauses.key());
+    for (const Element& clause : clauses.as_array()) out.push(expression_filter(clause));
+    out.close();
+    return out.finish();
+  }
+
+  // An expression with each comparison replaced by a test of __safeContent__.
+  void append_expression(Builder& out, std::string_view key, ValueView expression) {
+    if (!holds_find_payload(expression) || is_find_payload(expression)) {
+      out.append(key, expression);
+      return;
+    }
+    if (expression.is_document()) {
+      if (const auto membership = Membership::of_expression(expression.as_document())) {
+        append_membership(out, key, *membership);
+        return;
+      }
+    }
+    expression.is_array() ? out.open_array(key) : out.open_document(key);
+    for (const Element& element : expression.as_document_or_array()) {
+      append_expression(out, element.key(), element);
+    }
+    out.close();
+  }
+
+  // {$or: [{$in: [tag, {$ifNull: ["$__safeContent__", []]}]}, …]}
+  void append_membership(Builder& out, std::string_view key, const Membership& membership) {
+    const std::vector<Tag> all = tags(membership.path, membership.payloads);
+    out.open_document(key);
+    if (membership.negated) out.open_array("$not").push_document();
+    out.open_array("$or");
+    for (const Tag& tag : all) {
+      out.push_document().open_array("$in");
+      out.push(bson::Binary{bson::BinarySubtype::kGeneric, tag});
+      out.push_document().open_array("$ifNull");
+      out.push(fmt::format("${}", kSafeContent)).push_array().close();
+      out.close().close().close().close();
+    }
+    out.close();
+    if (membership.negated) out.close().close();
+    out.close();
+  }
+
+  StateCollections state_;
+  const schema::EncryptedFields& fields_;
+};
+
+// Rewrites the stages of a pipeline, each filter with the schema of the collection it reads.
+class PipelineRewriter {
+ public:
+  PipelineRewriter(Operation& op, EncryptionInformation& information)
+      : op_(op), information_(information) {}
+
+  void append_pipeline(Builder& out, std::string_view key, const Namespace& ns, View pipeline) {
+    out.open_array(key);
+    for (const Element& stage : pipeline) {
+      if (stage.is_document() && holds_find_payload(stage)) {
+        out.push_document();
+        for (const Element& element : stage.as_document()) append_stage(out, ns, element);
+        out.close();
+      } else {
+        out.push(stage.value());
+      }
+    }
+    out.close();
+  }
+
+ private:
+  void append_stage(Builder& out, const Namespace& ns, const Element& stage) {
+    const std::string_view name = stage.key();
+    if (!stage.is_document()) {
+      out.append(stage);
+    } else if (name == "$match") {
+      append_filter(out, name, ns, stage.as_document());
+    } else if (name == "$facet") {
+      out.open_document(name);
+      for (const Element& facet : stage.as_document()) {
+        if (facet.is_array()) {
+          append_pipeline(out, facet.key(), ns, facet.as_array());
+        } else {
+          out.append(facet);
+        }
+      }
+      out.close();
+    } else if (name == "$lookup" || name == "$graphLookup") {
+      append_join(out, stage, "from");
+    } else if (name == "$unionWith") {
+      append_join(out, stage, "coll");
+    } else {
+      out.append(stage);
+    }
+  }
+
+  // A stage that reads another collection of the database, named by its member collection_key.
+  void append_join(Builder& out, const Element& stage, std::string_view collection_key) {
+    const View body = stage.as_document();
+    const Element collection = body[collection_key];
+    if (!collection.is_string()) {
+      out.append(stage);  // an error that the parser of stages words
+      return;
+    }
+    const Namespace joined = op_.ns(collection.as_string());
+    out.open_document(stage.key());
+    for (const Element& member : body) {
+      if (member.key() == "pipeline" && member.is_array()) {
+        append_pipeline(out, member.key(), joined, member.as_array());
+      } else if (member.key() == "restrictSearchWithMatch" && member.is_document()) {
+        append_filter(out, member.key(), joined, member.as_document());
+      } else {
+        out.append(member);
+      }
+    }
+    out.close();
+  }
+
+  void append_filter(Builder& out, std::string_view key, const Namespace& ns, View filter) {
+    if (!holds_find_payload(filter.as_value())) {
+      out.append(key, filter);
+      return;
+    }
+    const schema::EncryptedFields* fields = information_.find(ns);
+    if (fields == nullptr) {
+      throw Error(10026006,
+                  fmt::format("The pipeline queries encrypted fields of '{}', for which the "
+                              "command has no schema",
+                              ns.to_string()));
+    }
+    out.append(key, rewrite_filter(op_, ns, *fields, filter));
+  }
+
+  Operation& op_;
+  EncryptionInformation& information_;
+};
+
+}  // namespace
+
+Document rewrite_filter(Operation& op, const Namespace& ns, const schema::EncryptedFields& fields,
+                        View filter) {
+  return FilterRewriter(op, ns, fields).filter(filter);
+}
+
+bson::Value rewrite_pipeline(Operation& op, const Namespace& ns, EncryptionInformation& information,
+                             View pipeline) {
+  Builder out;
+  PipelineRewriter(op, information).append_pipeline(out, "", ns, pipeline);
+  const Document document = out.finish();
+  return bson::Value(document.view().front().value());
+}
+
+}  // namespace quern::engine::qe

@@ -1,0 +1,205 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "engine/qe/update.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/qe/insert.h"
+#include "engine/qe/payloads.h"
+
+namespace quern::engine::qe {
+namespace {
+
+using bson::BlobSubtype;
+
+bool is_modifier(bson::View update) { return update.front().key().starts_with('$'); }
+
+bson::Value document_value(const bson::Document& document) {
+  return bson::Value(document.view().as_value());
+}
+
+// The modifier with the stored values in $set and the tags in $push.
+bson::Document with_issued_modifier(bson::View update, const IssuedValues& issued) {
+  const auto append_push = [&](bson::Builder& out) {
+    out.open_document(kSafeContent).open_array("$each");
+    append_tags(out, issued.tags);
+    out.close().close();
+  };
+  bson::Builder out;
+  bool pushed = false;
+  for (const bson::Element& op : update) {
+    if (op.key() == "$set") {
+      out.open_document("$set");
+      append_with_stored_values(out, op.as_document(), issued);
+      out.close();
+    } else if (op.key() == "$push") {
+      if (!op.is_document()) throw Error(6371511, "$push must be an object");
+      if (op.as_document().contains(kSafeContent)) {
+        throw Error(6371512,
+                    "An update of encrypted fields cannot $push to __safeContent__ itself");
+      }
+      out.open_document("$push").append_all(op.as_document());
+      append_push(out);
+      out.close();
+      pushed = true;
+    } else {
+      out.append(op);
+    }
+  }
+  if (!pushed) {
+    out.open_document("$push");
+    append_push(out);
+    out.close();
+  }
+  return out.finish();
+}
+
+bson::Value prepare_modifier(Operation& op, const Namespace& ns,
+                             const schema::EncryptedFields& fields, bson::View update,
+                             bool bypass_document_validation) {
+  for (const bson::Element& one : update) {
+    if (one.key() != "$set" && one.is_document() && has_insert_payload(one.as_document())) {
+      throw Error(
+          6373503,
+          fmt::format("An encrypted value can be written with $set only, not with {}", one.key()));
+    }
+  }
+  const bson::Element set = update["$set"];
+  if (!set.is_document()) return document_value(bson::Document(update));
+  if (!bypass_document_validation) check_no_safe_content(set.as_document());
+  const std::vector<LocatedPayload> payloads = locate_insert_payloads(set.as_document());
+  if (payloads.empty()) return document_value(bson::Document(update));
+  return document_value(with_issued_modifier(update, issue_values(op, ns, fields, payloads)));
+}
+
+// An indexed value of a document, borrowed.
+struct IndexedValue {
+  std::string path;
+  BytesView blob;
+  friend bool operator==(const IndexedValue& a, const IndexedValue& b) {
+    return a.path == b.path && equal(a.blob, b.blob);
+  }
+};
+
+std::vector<IndexedValue> indexed_values(const schema::EncryptedFields& fields,
+                                         bson::View document) {
+  std::vector<IndexedValue> values;
+  for_each_blob(document, [&](std::string_view path, BlobSubtype subtype, BytesView blob) {
+    switch (subtype) {
+      case BlobSubtype::kUnindexedValueV1:
+      case BlobSubtype::kIndexedEqualityValueV1:
+      case BlobSubtype::kIndexedRangeValueV1:
+        throw Error(7293202, fmt::format("'{}' holds a value of Queryable Encryption version 1, "
+                                         "which is no longer supported",
+                                         path));
+      case BlobSubtype::kIndexedEqualityValueV2: {
+        const schema::EncryptedField* field = fields.find(path);
+        if (field != nullptr && field->is_indexed()) values.push_back({std::string(path), blob});
+        return;
+      }
+      case BlobSubtype::kIndexedRangeValueV2:
+      case BlobSubtype::kIndexedTextValue:
+        throw NotSupported(
+            fmt::format("'{}' holds a value with a range or text index, which the "
+                        "embedded engine cannot update yet",
+                        path));
+      default:
+        return;
+    }
+  });
+  return values;
+}
+
+}  // namespace
+
+void check_update_command(bson::View command) {
+  const bson::Element updates = command["updates"];
+  if (!updates.is_array()) return;  // reported by whoever parses the command
+  const bson::View statements = updates.as_array();
+  if (statements.count() != 1) {
+    throw Error(6371502, "An update with Queryable Encryption takes one statement at a time");
+  }
+  const bson::Element statement = statements.front();
+  if (!statement.is_document()) return;
+  if (statement.as_document()["multi"].truthy()) {
+    throw Error(6371503, "An update with Queryable Encryption cannot be multi");
+  }
+  if (statement.as_document()["u"].is_array()) {
+    throw Error(6371517, "An update with Queryable Encryption cannot be a pipeline");
+  }
+}
+
+void check_delete_command(bson::View command) {
+  const bson::Element deletes = command["deletes"];
+  if (deletes.is_array() && deletes.as_array().count() != 1) {
+    throw Error(6371302, "A delete with Queryable Encryption takes one statement at a time");
+  }
+}
+
+void check_find_and_modify(bson::View command) {
+  const bson::Element update = command["update"];
+  if (update && command["remove"].truthy()) {
+    throw Error(6371401, "findAndModify takes either update or remove");
+  }
+  if (command["new"].truthy()) {
+    throw Error(6371402, "findAndModify with Queryable Encryption only supports new: false");
+  }
+  const bson::Element projection = command["fields"];
+  if (projection.is_document() && !projection.as_document().empty()) {
+    throw Error(6371408, "findAndModify with Queryable Encryption does not support fields");
+  }
+  if (update.is_array()) {
+    throw Error(6439901, "findAndModify with Queryable Encryption cannot take a pipeline");
+  }
+}
+
+bson::Value prepare_update(Operation& op, const Namespace& ns,
+                           const schema::EncryptedFields& fields, bson::ValueView update,
+                           bool bypass_document_validation) {
+  const bson::View document = update.as_document();
+  if (is_modifier(document)) {
+    return prepare_modifier(op, ns, fields, document, bypass_document_validation);
+  }
+  return document_value(prepare_insert(op, ns, fields, document, bypass_document_validation));
+}
+
+bson::Document finish_update(const schema::EncryptedFields& fields, bson::View before,
+                             bson::View after) {
+  const std::vector<IndexedValue> old_values = indexed_values(fields, before);
+  const std::vector<IndexedValue> new_values = indexed_values(fields, after);
+  const bson::Element tags = after[kSafeContent];
+  if (!new_values.empty()) {
+    if (!tags) throw Error(6371506, "The updated document has lost its __safeContent__");
+    if (!tags.is_array()) throw Error(6371507, "__safeContent__ must be an array");
+  }
+  std::vector<Tag> stale;
+  for (const IndexedValue& value : old_values) {
+    if (std::find(new_values.begin(), new_values.end(), value) == new_values.end()) {
+      stale.push_back(tag_of(value.blob));
+    }
+  }
+  if (stale.empty() || !tags.is_array()) return bson::Document(after);
+
+  const auto is_stale = [&](bson::ValueView tag) {
+    if (!tag.is_binary(bson::BinarySubtype::kGeneric)) return false;
+    const BytesView bytes = tag.as_binary().bytes;
+    return std::any_of(stale.begin(), stale.end(),
+                       [&](const Tag& one) { return equal(one, bytes); });
+  };
+  bson::Builder out;
+  for (const bson::Element& element : after) {
+    if (element.key() != kSafeContent) {
+      out.append(element);
+      continue;
+    }
+    out.open_array(kSafeContent);
+    for (const bson::Element& tag : element.as_array()) {
+      if (!is_stale(tag)) out.push(tag.value());
+    }
+    out.close();
+  }
+  return out.finish();
+}
+
+}  // namespace quern::engine::qe
