@@ -75,8 +75,10 @@ class Transaction : public Reader {
   virtual bool get_for_update(BytesView key, PinnedValue& value) = 0;
   virtual void put(BytesView key, BytesView value) = 0;
   virtual void remove(BytesView key) = 0;
-  // Writes a key that the caller has locked with get_for_update in this transaction: cheaper.
-  virtual void put_locked(BytesView key, BytesView value) = 0;
+  // The same for a key guarded by a lock that this transaction holds already: taken by
+  // get_for_update of the key itself or, for an index entry, of its record. Cheaper.
+  virtual void put_guarded(BytesView key, BytesView value) = 0;
+  virtual void remove_guarded(BytesView key) = 0;
   // A transaction that threw from commit() or was rolled back can only be destroyed.
   virtual void commit() = 0;
   virtual void rollback() = 0;

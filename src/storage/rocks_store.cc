@@ -1,0 +1,397 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "storage/rocks_store.h"
+
+#include <rocksdb/convenience.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/transaction_db.h>
+#include <rocksdb/utilities/write_batch_with_index.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "quern/base/error.h"
+
+namespace quern::storage {
+namespace {
+
+rocksdb::Slice slice(BytesView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+BytesView bytes(const rocksdb::Slice& slice) {
+  return {reinterpret_cast<const std::uint8_t*>(slice.data()), slice.size()};
+}
+
+[[noreturn]] void throw_conflict() {
+  DatabaseError error(ErrorCode::kWriteConflict,
+                      "Write conflict: another transaction has written the same data. Please "
+                      "retry your operation or multi-document transaction.");
+  error.add_label("TransientTransactionError");
+  throw error;
+}
+
+void check(const rocksdb::Status& status) {
+  if (status.ok()) return;
+  if (status.IsBusy() || status.IsTimedOut() || status.IsTryAgain() || status.IsExpired()) {
+    throw_conflict();
+  }
+  throw DatabaseError(ErrorCode::kInternalError, "storage: " + status.ToString());
+}
+
+bool found(const rocksdb::Status& status) {
+  if (status.IsNotFound()) return false;
+  check(status);
+  return true;
+}
+
+class RocksCursor : public Cursor {
+ public:
+  // make(read_options) returns an iterator.
+  template <class Make>
+  RocksCursor(KeyRange range, const rocksdb::Snapshot* snapshot, Make make)
+      : lower_(as_text(range.lower)), upper_(as_text(range.upper)) {
+    options_.snapshot = snapshot;
+    lower_slice_ = lower_;
+    upper_slice_ = upper_;
+    if (!lower_.empty()) options_.iterate_lower_bound = &lower_slice_;
+    if (!upper_.empty()) options_.iterate_upper_bound = &upper_slice_;
+    iterator_.reset(make(options_));
+  }
+
+  void seek(BytesView key) override { moved(&rocksdb::Iterator::Seek, slice(key)); }
+  void seek_for_prev(BytesView key) override { moved(&rocksdb::Iterator::SeekForPrev, slice(key)); }
+  void next() override {
+    iterator_->Next();
+    settle();
+  }
+  void prev() override {
+    iterator_->Prev();
+    settle();
+  }
+  bool valid() const override { return valid_; }
+  BytesView key() const override { return bytes(iterator_->key()); }
+  BytesView value() const override { return bytes(iterator_->value()); }
+
+ private:
+  void moved(void (rocksdb::Iterator::*move)(const rocksdb::Slice&), const rocksdb::Slice& key) {
+    (iterator_.get()->*move)(key);
+    settle();
+  }
+  // A transaction's own writes are not held to the bounds by the iterator.
+  void settle() {
+    valid_ = iterator_->Valid();
+    if (!valid_) {
+      check(iterator_->status());
+      return;
+    }
+    const rocksdb::Slice key = iterator_->key();
+    valid_ = key.compare(lower_slice_) >= 0 && (upper_.empty() || key.compare(upper_slice_) < 0);
+  }
+
+  std::string lower_;
+  std::string upper_;
+  rocksdb::Slice lower_slice_;
+  rocksdb::Slice upper_slice_;
+  rocksdb::ReadOptions options_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;
+  bool valid_ = false;
+};
+
+class RocksStore;
+
+class RocksReader : public Reader {
+ public:
+  explicit RocksReader(rocksdb::DB& db) : db_(db), snapshot_(db.GetSnapshot()) {
+    options_.snapshot = snapshot_;
+  }
+  ~RocksReader() override { db_.ReleaseSnapshot(snapshot_); }
+  RocksReader(const RocksReader&) = delete;
+  RocksReader& operator=(const RocksReader&) = delete;
+
+  bool get(BytesView key, PinnedValue& value) override {
+    value.slice().Reset();
+    return found(db_.Get(options_, db_.DefaultColumnFamily(), slice(key), &value.slice()));
+  }
+  std::unique_ptr<Cursor> cursor(KeyRange range) override {
+    return std::make_unique<RocksCursor>(
+        range, snapshot_, [this](const auto& options) { return db_.NewIterator(options); });
+  }
+
+ private:
+  rocksdb::DB& db_;
+  const rocksdb::Snapshot* snapshot_;
+  rocksdb::ReadOptions options_;
+};
+
+class RocksTransaction : public Transaction {
+ public:
+  RocksTransaction(RocksStore& store, std::unique_ptr<rocksdb::Transaction> transaction,
+                   const TransactionOptions& options);
+  ~RocksTransaction() override;
+  RocksTransaction(const RocksTransaction&) = delete;
+  RocksTransaction& operator=(const RocksTransaction&) = delete;
+
+  bool get(BytesView key, PinnedValue& value) override;
+  std::unique_ptr<Cursor> cursor(KeyRange range) override {
+    return std::make_unique<RocksCursor>(range, options_.snapshot, [this](const auto& options) {
+      return transaction_->GetIterator(options);
+    });
+  }
+  bool get_for_update(BytesView key, PinnedValue& value) override {
+    value.slice().Reset();
+    return found(transaction_->GetForUpdate(options_, column_family(), slice(key), &value.slice()));
+  }
+  void put(BytesView key, BytesView value) override {
+    check(transaction_->Put(slice(key), slice(value)));
+    wrote_ = true;
+  }
+  void remove(BytesView key) override {
+    check(transaction_->Delete(slice(key)));
+    wrote_ = true;
+  }
+  void put_guarded(BytesView key, BytesView value) override {
+    check(batch().Put(slice(key), slice(value)));
+    wrote_ = true;
+  }
+  void remove_guarded(BytesView key) override {
+    check(batch().Delete(slice(key)));
+    wrote_ = true;
+  }
+  void commit() override;
+  void rollback() override {
+    done_ = true;
+    check(transaction_->Rollback());
+  }
+  void set_save_point() override { transaction_->SetSavePoint(); }
+  void roll_back_to_save_point() override { check(transaction_->RollbackToSavePoint()); }
+  bool wrote() const override { return wrote_; }
+
+ private:
+  rocksdb::ColumnFamilyHandle* column_family() const;
+  rocksdb::WriteBatchBase& batch() {
+    rocksdb::WriteBatchWithIndex* indexed = transaction_->GetWriteBatch();
+    if (read_own_writes_) return *indexed;
+    return *indexed->GetWriteBatch();
+  }
+
+  RocksStore& store_;
+  std::unique_ptr<rocksdb::Transaction> transaction_;
+  rocksdb::ReadOptions options_;
+  bool read_own_writes_;
+  bool wrote_ = false;
+  bool done_ = false;
+};
+
+class RocksStore : public Store {
+ public:
+  explicit RocksStore(const RocksOptions& options) : durability_(options.durability) {
+    rocksdb::Options db_options = make_options(options);
+    std::string path = "/quern";
+    if (options.directory.empty()) {
+      environment_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+      db_options.env = environment_.get();
+    } else {
+      std::error_code code;
+      std::filesystem::create_directories(options.directory, code);
+      if (code) {
+        throw DatabaseError(ErrorCode::kInternalError, "cannot create the database directory \"" +
+                                                           options.directory.string() +
+                                                           "\": " + code.message());
+      }
+      if (options.file_system) {
+        environment_ = rocksdb::NewCompositeEnv(options.file_system);
+        db_options.env = environment_.get();
+      }
+      path = options.directory.string();
+    }
+    rocksdb::TransactionDBOptions transaction_options;
+    transaction_options.num_stripes = 64;
+    // Locks are refused, not waited for.
+    transaction_options.transaction_lock_timeout = 0;
+    transaction_options.default_lock_timeout = 0;
+    rocksdb::TransactionDB* opened = nullptr;
+    const rocksdb::Status status =
+        rocksdb::TransactionDB::Open(db_options, transaction_options, path, &opened);
+    if (!status.ok()) {
+      throw DatabaseError(ErrorCode::kInternalError, "cannot open the database in \"" + path +
+                                                         "\": " + status.ToString() +
+                                                         " (is another process using it?)");
+    }
+    db_.reset(opened);
+    write_options_.sync = durability_.mode == Durability::Mode::kAlways;
+    if (durability_.mode == Durability::Mode::kInterval && !options.directory.empty()) {
+      syncer_ = std::thread([this] { sync_periodically(); });
+    }
+  }
+
+  ~RocksStore() override {
+    if (syncer_.joinable()) {
+      {
+        const std::lock_guard lock(sync_mutex_);
+        stopping_ = true;
+      }
+      sync_wake_.notify_all();
+      syncer_.join();
+    }
+    pool_.clear();
+    if (db_) db_->Close().PermitUncheckedError();
+  }
+  RocksStore(const RocksStore&) = delete;
+  RocksStore& operator=(const RocksStore&) = delete;
+
+  std::unique_ptr<Transaction> begin(const TransactionOptions& options) override {
+    std::unique_ptr<rocksdb::Transaction> reused;
+    {
+      const std::lock_guard lock(pool_mutex_);
+      if (!pool_.empty()) {
+        reused = std::move(pool_.back());
+        pool_.pop_back();
+      }
+    }
+    rocksdb::TransactionOptions transaction_options;
+    transaction_options.set_snapshot = options.snapshot;
+    transaction_options.lock_timeout = 0;
+    reused.reset(db_->BeginTransaction(write_options_, transaction_options, reused.release()));
+    return std::make_unique<RocksTransaction>(*this, std::move(reused), options);
+  }
+
+  std::unique_ptr<Reader> snapshot() override { return std::make_unique<RocksReader>(base()); }
+
+  bool get(BytesView key, PinnedValue& value) override {
+    value.slice().Reset();
+    return found(
+        base().Get(read_options_, base().DefaultColumnFamily(), slice(key), &value.slice()));
+  }
+
+  void purge(KeyRange range) override {
+    check(base().DeleteRange(write_options_, base().DefaultColumnFamily(), slice(range.lower),
+                             slice(range.upper)));
+    note_write();
+  }
+
+  void sync() override { check(base().FlushWAL(true)); }
+
+  std::uint64_t approximate_size(KeyRange range) override {
+    const rocksdb::Range wanted(slice(range.lower), slice(range.upper));
+    std::uint64_t size = 0;
+    rocksdb::SizeApproximationOptions options;
+    options.include_memtables = true;
+    check(base().GetApproximateSizes(options, base().DefaultColumnFamily(), &wanted, 1, &size));
+    return size;
+  }
+
+  rocksdb::DB& base() { return *db_->GetBaseDB(); }
+  void note_write() { dirty_.store(true, std::memory_order_relaxed); }
+  void give_back(std::unique_ptr<rocksdb::Transaction> transaction) {
+    const std::lock_guard lock(pool_mutex_);
+    if (pool_.size() < kPooled) pool_.push_back(std::move(transaction));
+  }
+
+ private:
+  static constexpr std::size_t kPooled = 16;
+
+  static rocksdb::Options make_options(const RocksOptions& options) {
+    rocksdb::Options result;
+    result.create_if_missing = true;
+    result.write_buffer_size = options.write_buffer_bytes;
+    result.max_write_buffer_number = 3;
+    result.max_background_jobs = 2;
+    // Most reads before a write ask for a key that isn't there: a filter over the memory table
+    // answers them without a search.
+    result.memtable_whole_key_filtering = true;
+    result.memtable_prefix_bloom_size_ratio = 0.1;
+    result.compression = rocksdb::kNoCompression;
+    for (const rocksdb::CompressionType type : rocksdb::GetSupportedCompressions()) {
+      if (type == rocksdb::kLZ4Compression) result.compression = type;
+    }
+    result.compaction_pri = rocksdb::kMinOverlappingRatio;
+    result.level_compaction_dynamic_level_bytes = true;
+    result.max_total_wal_size = 4 * options.write_buffer_bytes;
+    result.keep_log_file_num = 2;
+    result.info_log_level = rocksdb::WARN_LEVEL;
+    result.stats_dump_period_sec = 0;
+    rocksdb::BlockBasedTableOptions table;
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    table.block_cache = rocksdb::NewLRUCache(options.cache_bytes);
+    table.cache_index_and_filter_blocks = true;
+    table.pin_l0_filter_and_index_blocks_in_cache = true;
+    table.format_version = 5;
+    result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    return result;
+  }
+
+  void sync_periodically() {
+    std::unique_lock lock(sync_mutex_);
+    while (!sync_wake_.wait_for(lock, durability_.interval, [this] { return stopping_; })) {
+      if (!dirty_.exchange(false, std::memory_order_relaxed)) continue;
+      lock.unlock();
+      // A failing medium makes the next commit fail, which is where it can be reported.
+      if (!base().FlushWAL(true).ok()) note_write();
+      lock.lock();
+    }
+    base().FlushWAL(true).PermitUncheckedError();
+  }
+
+  const Durability durability_;
+  std::unique_ptr<rocksdb::Env> environment_;
+  std::unique_ptr<rocksdb::TransactionDB> db_;
+  rocksdb::WriteOptions write_options_;
+  rocksdb::ReadOptions read_options_;
+
+  std::mutex pool_mutex_;
+  std::vector<std::unique_ptr<rocksdb::Transaction>> pool_;
+
+  std::atomic<bool> dirty_ = false;
+  std::mutex sync_mutex_;
+  std::condition_variable sync_wake_;
+  bool stopping_ = false;
+  std::thread syncer_;
+};
+
+RocksTransaction::RocksTransaction(RocksStore& store,
+                                   std::unique_ptr<rocksdb::Transaction> transaction,
+                                   const TransactionOptions& options)
+    : store_(store),
+      transaction_(std::move(transaction)),
+      read_own_writes_(options.read_own_writes) {
+  options_.snapshot = transaction_->GetSnapshot();
+  if (!read_own_writes_) transaction_->DisableIndexing();
+}
+
+RocksTransaction::~RocksTransaction() {
+  if (!done_ && !transaction_->Rollback().ok()) return;  // not fit for another use
+  store_.give_back(std::move(transaction_));
+}
+
+rocksdb::ColumnFamilyHandle* RocksTransaction::column_family() const {
+  return store_.base().DefaultColumnFamily();
+}
+
+bool RocksTransaction::get(BytesView key, PinnedValue& value) {
+  value.slice().Reset();
+  if (!read_own_writes_) {
+    return found(store_.base().Get(options_, column_family(), slice(key), &value.slice()));
+  }
+  return found(transaction_->Get(options_, column_family(), slice(key), &value.slice()));
+}
+
+void RocksTransaction::commit() {
+  check(transaction_->Commit());
+  done_ = true;
+  if (wrote_) store_.note_write();
+}
+
+}  // namespace
+
+std::unique_ptr<Store> open_rocks_store(const RocksOptions& options) {
+  return std::make_unique<RocksStore>(options);
+}
+
+}  // namespace quern::storage
