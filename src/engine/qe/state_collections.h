@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "engine/operation.h"
-#include "engine/qe/esc_counter.h"
+#include "engine/qe/esc_compaction.h"
 #include "quern/command/namespace.h"
 #include "schema/encrypted_fields.h"
 
@@ -24,7 +24,7 @@ bson::View state_collection_options();
 
 // Reads and writes through an operation, in its snapshot or transaction. A missing collection is
 // empty for reads and created by the first write. One object serves one attempt of a write body.
-class StateCollections : public EscReader {
+class StateCollections : public EscStore {
  public:
   StateCollections(Operation& op, const Namespace& ns, const schema::EncryptedFields& fields);
 
@@ -34,8 +34,8 @@ class StateCollections : public EscReader {
   // Inside a write body. An id that is there already was taken by another transaction: thrown as
   // WriteConflict, so that the body is run again with fresh counts.
   void insert_non_anchor(const crypto::EscId& id);
-  void insert_anchor(const crypto::EscId& id, const crypto::EscValue& value);
-  void replace_anchor(const crypto::EscId& id, const crypto::EscValue& value);
+  void insert_anchor(const crypto::EscId& id, const crypto::EscValue& value) override;
+  void replace_anchor(const crypto::EscId& id, const crypto::EscValue& value) override;
   bool remove(const crypto::EscId& id);  // false when it was gone already
   void insert_compaction_record(std::string_view path, BytesView encrypted_token);
 

@@ -1,0 +1,56 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// An ESC in a map, for tests of counters, compaction and cleanup without an engine.
+#ifndef QUERN_ENGINE_QE_TESTING_MEMORY_ESC_H_
+#define QUERN_ENGINE_QE_TESTING_MEMORY_ESC_H_
+
+#include <map>
+#include <stdexcept>
+#include <vector>
+
+#include "engine/qe/esc_compaction.h"
+
+namespace quern::engine::qe::testing {
+
+class MemoryEsc : public EscStore {
+ public:
+  bool exists(const crypto::EscId& id) override {
+    ++reads;
+    return documents.contains(id);
+  }
+  std::optional<crypto::EscValue> value(const crypto::EscId& id) override {
+    ++reads;
+    const auto at = documents.find(id);
+    return at == documents.end() ? std::nullopt : at->second;
+  }
+  void insert_anchor(const crypto::EscId& id, const crypto::EscValue& value) override {
+    insert(id, value);
+  }
+  void replace_anchor(const crypto::EscId& id, const crypto::EscValue& value) override {
+    documents.at(id) = value;
+  }
+  void insert_non_anchor(const crypto::EscId& id) { insert(id, std::nullopt); }
+
+  std::vector<crypto::EscId> non_anchors() const {
+    std::vector<crypto::EscId> ids;
+    for (const auto& [id, value] : documents) {
+      if (!value) ids.push_back(id);
+    }
+    return ids;
+  }
+
+  std::map<crypto::EscId, std::optional<crypto::EscValue>> documents;
+  int reads = 0;
+
+ private:
+  void insert(const crypto::EscId& id, std::optional<crypto::EscValue> value) {
+    if (!documents.emplace(id, value).second) throw std::logic_error("an ESC id was used twice");
+  }
+};
+
+inline crypto::EscDerivedFromDataTokenAndContentionFactor esc_token(std::uint8_t name) {
+  return crypto::EscDerivedFromDataTokenAndContentionFactor::copy_of(Bytes(32, name));
+}
+
+}  // namespace quern::engine::qe::testing
+
+#endif  // QUERN_ENGINE_QE_TESTING_MEMORY_ESC_H_
