@@ -54,11 +54,11 @@ struct ValueInfo {
 
 // One member of a struct.
 struct FieldInfo : ValueInfo {
-  std::string name;                         // of the C++ member
-  std::string column;                       // of the stored member; "_id" for the Id
-  bool primary_key = false;                 // the Id
-  bson::Value default_value;                // of the default member initialiser; missing for the Id,
-                                            // for an absent optional and for anything encrypted inside
+  std::string name;           // of the C++ member
+  std::string column;         // of the stored member; "_id" for the Id
+  bool primary_key = false;   // the Id
+  bson::Value default_value;  // of the default member initialiser; missing for the Id,
+                              // for an absent optional and for anything encrypted inside
   std::optional<EncryptionInfo> encrypted;  // Encrypted<…>; embedded then describes the plaintext
   std::size_t offset = 0;                   // of the member in the struct
   const ValueType* value_type = nullptr;

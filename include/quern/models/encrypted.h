@@ -1,0 +1,159 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Encrypted<T, options…>: a value that leaves the process only as ciphertext. It is made from a T
+// without ado and gives the T back only when asked: *x, x->member, static_cast<const T&>(x). It is
+// never printed and has no hash.
+//
+//   Encrypted<T>            stored and read, never queried
+//   Encrypted<T, equality>  found with ==, != and in(); see options.h for contention
+//   Encrypted<Struct>       the whole subdocument is one ciphertext
+//
+// Everything that the encryption cannot do is a compile error that says so.
+#ifndef QUERN_MODELS_ENCRYPTED_H_
+#define QUERN_MODELS_ENCRYPTED_H_
+
+#include <concepts>
+#include <iosfwd>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "quern/models/internal/type_traits.h"
+#include "quern/models/options.h"
+
+namespace quern {
+
+namespace internal {
+
+void wipe_memory(void* data, std::size_t size) noexcept;
+
+// Overwrites the text and bytes that a value owns, through structs, optionals and vectors.
+template <class T>
+void wipe_value(T& value) noexcept {
+  if constexpr (StringType<T>) {
+    wipe_memory(value.data(), value.capacity());
+    value.clear();
+  } else if constexpr (is_binary<T>) {
+    wipe_memory(value.data(), value.size());
+    value.clear();
+  } else if constexpr (is_optional<T>) {
+    if (value) wipe_value(*value);
+  } else if constexpr (is_vector<T>) {
+    if constexpr (!std::is_same_v<T, std::vector<bool>>) {
+      for (auto& element : value) wipe_value(element);
+    }
+  } else if constexpr (Embedded<T>) {
+    visit_members(value, [](auto&... members) { (wipe_value(members), ...); });
+  } else if constexpr (std::is_trivially_copyable_v<T>) {
+    wipe_memory(&value, sizeof value);
+  }
+}
+
+template <class Option>
+inline constexpr bool is_encryption_option =
+    std::is_same_v<Option, Equality> || std::is_same_v<Option, Wipe> ||
+    std::is_same_v<Option, DbIndex> || std::is_same_v<Option, Unique> ||
+    std::is_same_v<Option, Range> || std::is_same_v<Option, TextQuery> ||
+    std::is_same_v<Option, Contention>;
+
+template <class T, bool Wiped>
+struct EncryptedStorage {
+  T value{};
+};
+template <class T>
+struct EncryptedStorage<T, true> {
+  T value{};
+
+  EncryptedStorage() = default;
+  explicit EncryptedStorage(T&& from) : value(std::move(from)) { wipe_value(from); }
+  EncryptedStorage(const EncryptedStorage&) = default;
+  EncryptedStorage(EncryptedStorage&& other) : EncryptedStorage(std::move(other.value)) {}
+  EncryptedStorage& operator=(const EncryptedStorage& other) {
+    if (this != &other) *this = EncryptedStorage(other);
+    return *this;
+  }
+  EncryptedStorage& operator=(EncryptedStorage&& other) {
+    if (this == &other) return *this;
+    wipe_value(value);
+    value = std::move(other.value);
+    wipe_value(other.value);
+    return *this;
+  }
+  ~EncryptedStorage() { wipe_value(value); }
+};
+
+}  // namespace internal
+
+template <class T, auto... Options>
+class Encrypted {
+  template <class Option>
+  static constexpr bool kHas = internal::has_option<Option, Options...>;
+  static constexpr bool kComposite = internal::Embedded<T> || internal::is_vector<T>;
+  static constexpr bool kQueried = kHas<Equality> || kHas<Range> || kHas<TextQuery>;
+
+  static_assert(!internal::is_encrypted<T>,
+                "Encrypted<Encrypted<T>> makes no sense: one is enough.");
+  static_assert(!kHas<DbIndex>, "Encrypted fields do not support db_index.");
+  static_assert(!kHas<Unique>, "Encrypted fields do not support unique.");
+  static_assert(!internal::is_optional<T>,
+                "Encrypted fields do not support null: use Encrypted<T>, not "
+                "Encrypted<std::optional<T>>.");
+  static_assert(!(kComposite && kQueried),
+                "Encrypted embedded models and arrays do not support queries: remove "
+                "quern::equality / quern::range.");
+  static_assert(
+      !kHas<Equality> || kComposite || internal::EqualityQueryable<T>,
+      "floating-point and Decimal values cannot be queried by equality; use quern::range.");
+  static_assert(!kHas<Range> || kComposite || internal::RangeQueryable<T>,
+                "quern::range needs an integer, floating-point, Decimal or date type; use "
+                "quern::equality.");
+  static_assert(!(kHas<Equality> && kHas<Range>),
+                "give a field one query type: quern::range already allows equality.");
+  static_assert(!kHas<Range>,
+                "this version of Quern does not support range queries on encrypted "
+                "fields: use quern::equality, or leave quern::range out.");
+  static_assert(!kHas<TextQuery>,
+                "this version of Quern does not support prefix, suffix and substring queries on "
+                "encrypted fields: use quern::equality, or leave them out.");
+  static_assert(!kHas<Contention>,
+                "contention belongs to a query type: quern::equality(quern::contention(n)).");
+  static_assert(!kHas<Equality> ||
+                    internal::option_or<Equality, Options...>(Equality{}).contention >= -1,
+                "contention must be 0 or greater.");
+  static_assert((internal::is_encryption_option<std::remove_cvref_t<decltype(Options)>> && ...),
+                "Encrypted<T, …> takes the options quern::equality and quern::wipe.");
+
+ public:
+  using value_type = T;
+  static constexpr bool kEquality = kHas<Equality>;
+  static constexpr Equality kEqualityOption = internal::option_or<Equality, Options...>(Equality{});
+
+  Encrypted() = default;
+  template <class U>
+  requires internal::NotAnyMember<U> && std::constructible_from<T, U&&> &&
+      (!internal::is_encrypted<std::remove_cvref_t<U>>)Encrypted(U&& value)
+      : storage_{T(std::forward<U>(value))} {}
+
+  T& operator*() { return storage_.value; }
+  const T& operator*() const { return storage_.value; }
+  T* operator->() { return &storage_.value; }
+  const T* operator->() const { return &storage_.value; }
+  explicit operator const T&() const { return storage_.value; }
+
+  friend bool operator==(const Encrypted& a,
+                         const Encrypted& b) requires std::equality_comparable<T> {
+    return *a == *b;
+  }
+  template <class Traits>
+  friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
+                                                      const Encrypted&) {
+    return out << "<encrypted>";
+  }
+
+ private:
+  internal::EncryptedStorage<T, kHas<Wipe>> storage_;
+};
+
+}  // namespace quern
+
+#endif  // QUERN_MODELS_ENCRYPTED_H_

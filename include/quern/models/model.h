@@ -1,0 +1,144 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// From a struct to its run-time description.
+//
+//   struct Patient {
+//     quern::Id id{};  // makes it a collection
+//     quern::Char<255> name;
+//     std::int64_t patient_id = 0;
+//
+//     struct Meta {  // optional, and every part of it is
+//       static constexpr auto db_table = "patients";
+//       static auto columns() { return quern::Columns{quern::column(&Patient::patient_id,
+//       "number")}; } static auto indexes() { return quern::Indexes{quern::index(&Patient::name)};
+//       } static auto constraints() { return
+//       quern::Constraints{quern::unique(&Patient::patient_id)}; } static auto ordering() { return
+//       quern::Ordering{quern::asc(&Patient::name)}; }
+//     };
+//   };
+//
+// The parts of Meta that name members are in meta.h.
+#ifndef QUERN_MODELS_MODEL_H_
+#define QUERN_MODELS_MODEL_H_
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quern/models/model_info.h"
+#include "quern/models/value_type.h"
+
+namespace quern {
+
+// The stored name of a member, given in Meta::columns.
+struct Column {
+  std::size_t offset;
+  std::string name;
+};
+using Columns = std::vector<Column>;
+using Indexes = std::vector<IndexInfo>;
+using Constraints = std::vector<ConstraintInfo>;
+using Ordering = std::vector<IndexKey>;
+
+namespace internal {
+
+// A default-constructed T, for default values and for the offsets of members.
+template <class T>
+const T& prototype() {
+  static const T object{};
+  return object;
+}
+
+template <class T, class M>
+std::size_t member_offset(const T& object, const M& member) {
+  return static_cast<std::size_t>(static_cast<const char*>(value_address(member)) -
+                                  reinterpret_cast<const char*>(&object));
+}
+template <class T, class M>
+std::size_t offset_of(M T::*member) {
+  return member_offset(prototype<T>(), prototype<T>().*member);
+}
+
+// What the compiler knows of a member, for make_fields.
+struct MemberInfo {
+  std::size_t offset;
+  const ValueType* type;
+  bool primary_key = false;
+  bool encrypted = false;
+  bool equality = false;
+  std::int64_t contention = -1;
+};
+
+template <class T, class M>
+MemberInfo member_info(const T& object, const M& member) {
+  MemberInfo info{member_offset(object, member), &value_type<M>()};
+  info.primary_key = std::is_same_v<M, Id>;
+  if constexpr (is_encrypted<M>) {
+    info.encrypted = true;
+    info.equality = M::kEquality;
+    info.contention = M::kEqualityOption.contention;
+  }
+  if constexpr (is_optional<M>) {
+    static_assert(!is_encrypted<typename M::value_type>,
+                  "Encrypted fields do not support null: use Encrypted<T>, not "
+                  "std::optional<Encrypted<T>>.");
+  }
+  return info;
+}
+
+// Throws ImproperlyConfigured for column names that cannot be stored or are given twice.
+std::vector<FieldInfo> make_fields(std::string_view model, std::span<const std::string_view> names,
+                                   std::span<const MemberInfo> members, const void* prototype,
+                                   const Columns& columns);
+
+template <class T>
+Columns columns_of() {
+  if constexpr (requires { T::Meta::columns(); }) {
+    return T::Meta::columns();
+  } else {
+    return {};
+  }
+}
+
+// The members of T: the first half of its description, which paths need and Meta may use.
+template <class T>
+std::span<const FieldInfo> struct_fields() {
+  static_assert(!contains_itself<T>(), "a model struct cannot contain itself.");
+  static_assert(count_ids(member_types<T>{}) <= 1, "a model has one quern::Id.");
+  static const std::vector<FieldInfo> fields = [] {
+    const T& object = prototype<T>();
+    const auto members = visit_members(object, [&](const auto&... member) {
+      return std::array<MemberInfo, sizeof...(member)>{member_info(object, member)...};
+    });
+    return make_fields(type_name<T>(), member_names<T>, members, &object, columns_of<T>());
+  }();
+  return fields;
+}
+
+template <class T>
+ModelInfo make_model_info() {
+  ModelInfo info;
+  info.name = type_name<T>();
+  info.fields = struct_fields<T>();
+  if constexpr (requires { T::Meta::db_table; }) info.db_table = T::Meta::db_table;
+  if constexpr (requires { T::Meta::indexes(); }) info.indexes = T::Meta::indexes();
+  if constexpr (requires { T::Meta::constraints(); }) info.constraints = T::Meta::constraints();
+  if constexpr (requires { T::Meta::ordering(); }) info.ordering = T::Meta::ordering();
+  return info;
+}
+
+}  // namespace internal
+
+template <class T>
+const ModelInfo& model_info() {
+  static_assert(internal::Embedded<T>,
+                "a model is a plain struct: no base class, no constructors.");
+  static const ModelInfo info = internal::make_model_info<T>();
+  return info;
+}
+
+}  // namespace quern
+
+#endif  // QUERN_MODELS_MODEL_H_

@@ -1,0 +1,23 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Errors of decoding: they name the path and the types, never the value.
+#ifndef QUERN_MODELS_DECODE_ERROR_H_
+#define QUERN_MODELS_DECODE_ERROR_H_
+
+#include <string_view>
+
+#include "quern/models/value_type.h"
+
+namespace quern::internal {
+
+// "Patient.name: expected string, found int".
+[[noreturn]] void wrong_type(const DecodePath& path, std::string_view expected,
+                             bson::ValueView found);
+// "Patient.name: <why>".
+[[noreturn]] void bad_stored_value(const DecodePath& path, std::string_view why);
+
+// Throws wrong_type unless found has that type.
+void expect_type(bson::Type expected, bson::ValueView found, const DecodePath& path);
+
+}  // namespace quern::internal
+
+#endif  // QUERN_MODELS_DECODE_ERROR_H_

@@ -1,0 +1,81 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Field tables: what the compiler knows of the members, completed to FieldInfo.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "quern/base/error.h"
+#include "quern/models/model.h"
+
+namespace quern::internal {
+namespace {
+
+constexpr std::string_view kSafeContent = "__safeContent__";
+
+[[noreturn]] void bad_column(std::string_view model, const FieldInfo& field, std::string_view why) {
+  throw ImproperlyConfigured(
+      fmt::format("{}.{}: the column name \"{}\" {}; give it another one in Meta::columns", model,
+                  field.name, field.column, why));
+}
+
+void check_column(std::string_view model, const FieldInfo& field) {
+  if (field.column.empty()) bad_column(model, field, "is empty");
+  if (field.column.starts_with('$')) bad_column(model, field, "starts with '$'");
+  if (field.column.find('.') != std::string::npos) bad_column(model, field, "has a '.' in it");
+  if (field.column.find('\0') != std::string::npos) bad_column(model, field, "has a NUL in it");
+  if (field.column == kSafeContent) bad_column(model, field, "is reserved for encryption");
+  if (field.column == "_id" && !field.primary_key) bad_column(model, field, "is that of the Id");
+}
+
+bson::Value default_of(const FieldInfo& field, const void* prototype) {
+  const auto* member = static_cast<const char*>(prototype) + field.offset;
+  if (field.primary_key || field.encrypted || field.value_type->absent(member)) return {};
+  if (field.embedded != nullptr && field.embedded->has_encrypted_fields()) return {};
+  bson::Builder out;
+  field.value_type->encode(member, out, "");
+  const bson::Document document = out.finish();
+  return bson::Value(document.view().front().value());
+}
+
+}  // namespace
+
+std::vector<FieldInfo> make_fields(std::string_view model, std::span<const std::string_view> names,
+                                   std::span<const MemberInfo> members, const void* prototype,
+                                   const Columns& columns) {
+  std::vector<FieldInfo> fields;
+  std::set<std::string, std::less<>> taken;
+  fields.reserve(members.size());
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const MemberInfo& member = members[i];
+    FieldInfo field;
+    static_cast<ValueInfo&>(field) = member.type->info();
+    field.name = field.column = names[i];
+    field.offset = member.offset;
+    field.value_type = member.type;
+    field.primary_key = member.primary_key;
+    if (member.primary_key) field.column = "_id";
+    if (member.encrypted) {
+      field.encrypted.emplace();
+      if (member.equality) {
+        QueryInfo query{"equality", std::nullopt};
+        if (member.contention >= 0) query.contention = member.contention;
+        field.encrypted->queries.push_back(std::move(query));
+      }
+    }
+    const auto named = std::ranges::find(columns, field.offset, &Column::offset);
+    if (named != columns.end()) {
+      field.column = named->name;
+      if (field.primary_key && field.column != "_id") {
+        bad_column(model, field, "cannot be that of an Id, which is stored as \"_id\"");
+      }
+    }
+    check_column(model, field);
+    if (!taken.insert(field.column).second) bad_column(model, field, "is taken by another member");
+    field.default_value = default_of(field, prototype);
+    fields.push_back(std::move(field));
+  }
+  return fields;
+}
+
+}  // namespace quern::internal

@@ -1,0 +1,213 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Fields of text, dates, identifiers, bytes and free-form documents.
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "models/decode_error.h"
+#include "quern/base/error.h"
+#include "quern/models/value_type.h"
+
+namespace quern::internal {
+namespace {
+
+ValueInfo info_of(bson::Type type) {
+  ValueInfo info;
+  info.type = type;
+  return info;
+}
+
+// Code points of a UTF-8 text; nothing if it isn't valid UTF-8.
+std::optional<std::size_t> code_points(std::string_view text) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < text.size(); ++count) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xC2 ? 0
+                               : lead < 0xE0 ? 2
+                               : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4
+                                             : 0;
+    if (length == 0 || i + length > text.size()) return std::nullopt;
+    for (std::size_t k = 1; k < length; ++k) {
+      const auto byte = static_cast<unsigned char>(text[i + k]);
+      const unsigned char low = k > 1 ? 0x80 : lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+      const unsigned char high = k > 1 ? 0xBF : lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+      if (byte < low || byte > high) return std::nullopt;
+    }
+    i += length;
+  }
+  return count;
+}
+
+class StringFieldType final : public ValueType {
+ public:
+  StringFieldType(int max_length, bool allow_blank)
+      : ValueType(describe(max_length, allow_blank)),
+        max_length_(static_cast<std::size_t>(max_length)) {}
+
+  void encode(const void* value, bson::Builder& out, std::string_view key) const override {
+    out.append(key, *static_cast<const std::string*>(value));
+  }
+  void decode(void* value, bson::ValueView stored, const DecodePath& path) const override {
+    expect_type(bson::Type::kString, stored, path);
+    static_cast<std::string*>(value)->assign(stored.as_string());
+  }
+  void validate(const void* value, Faults& faults) const override {
+    const auto& text = *static_cast<const std::string*>(value);
+    if (text.empty() && !info().allow_blank) return faults.add("This field cannot be blank.");
+    const std::optional<std::size_t> length = code_points(text);
+    if (!length) return faults.add("Ensure this value is valid UTF-8.");
+    if (max_length_ > 0 && *length > max_length_) {
+      faults.add(fmt::format("Ensure this value has at most {} character{} (it has {}).",
+                             max_length_, max_length_ == 1 ? "" : "s", *length));
+    }
+  }
+
+ private:
+  static ValueInfo describe(int max_length, bool allow_blank) {
+    ValueInfo info = info_of(bson::Type::kString);
+    info.allow_blank = allow_blank;
+    if (max_length > 0) info.max_length = max_length;
+    return info;
+  }
+
+  std::size_t max_length_;
+};
+
+class DateType final : public ValueType {
+ public:
+  DateType() : ValueType(info_of(bson::Type::kDate)) {}
+  void encode(const void* value, bson::Builder& out, std::string_view key) const override {
+    out.append(key, bson::Date{static_cast<const Timestamp*>(value)->time_since_epoch().count()});
+  }
+  void decode(void* value, bson::ValueView stored, const DecodePath& path) const override {
+    expect_type(bson::Type::kDate, stored, path);
+    *static_cast<Timestamp*>(value) =
+        Timestamp(std::chrono::milliseconds(stored.as_date().milliseconds));
+  }
+  void validate(const void* value, Faults& faults) const override {
+    constexpr Timestamp kFirst = std::chrono::sys_days(std::chrono::year(1) / 1 / 1);
+    constexpr Timestamp kEnd = std::chrono::sys_days(std::chrono::year(10000) / 1 / 1);
+    const Timestamp date = *static_cast<const Timestamp*>(value);
+    if (date < kFirst || date >= kEnd)
+      faults.add("Ensure this date is between the years 1 and 9999.");
+  }
+};
+
+class CalendarDateType final : public ValueType {
+ public:
+  CalendarDateType() : ValueType(info_of(bson::Type::kDate)) {}
+  void encode(const void* value, bson::Builder& out, std::string_view key) const override {
+    const auto& date = *static_cast<const std::chrono::year_month_day*>(value);
+    const Timestamp midnight = std::chrono::sys_days(date);
+    out.append(key, bson::Date{midnight.time_since_epoch().count()});
+  }
+  void decode(void* value, bson::ValueView stored, const DecodePath& path) const override {
+    expect_type(bson::Type::kDate, stored, path);
+    const Timestamp time{std::chrono::milliseconds(stored.as_date().milliseconds)};
+    const auto day = std::chrono::floor<std::chrono::days>(time);
+    if (day != time) bad_stored_value(path, "the stored date has a time of day; use sys_time");
+    constexpr auto kFirst = std::chrono::sys_days(std::chrono::year(-9999) / 1 / 1);
+    constexpr auto kLast = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31);
+    if (day < kFirst || day > kLast) bad_stored_value(path, "the stored date is beyond year 9999");
+    *static_cast<std::chrono::year_month_day*>(value) = std::chrono::year_month_day(day);
+  }
+  void validate(const void* value, Faults& faults) const override {
+    const auto& date = *static_cast<const std::chrono::year_month_day*>(value);
+    if (!date.ok()) return faults.add("Enter a valid date.");
+    if (date.year() < std::chrono::year(1) || date.year() > std::chrono::year(9999)) {
+      faults.add("Ensure this date is between the years 1 and 9999.");
+    }
+  }
+};
+
+class ObjectIdType final : public ValueType {
+ public:
+  ObjectIdType() : ValueType(info_of(bson::Type::kObjectId)) {}
+  void encode(const void* value, bson::Builder& out, std::string_view key) const override {
+    out.append(key, *static_cast<const ObjectId*>(value));
+  }
+  void decode(void* value, bson::ValueView stored, const DecodePath& path) const override {
+    expect_type(bson::Type::kObjectId, stored, path);
+    *static_cast<ObjectId*>(value) = stored.as_object_id();
+  }
+};
+
+// Keeps the database that the Id remembers.
+class IdType final : public ValueType {
+ public:
+  IdType() : ValueType(info_of(bson::Type::kObjectId)) {}
+  void encode(const void* value, bson::Builder& out, std::string_view key) const override {
+    out.append(key, static_cast<const Id*>(value)->value());
+  }
+  void decode(void* value, bson::ValueView stored, const DecodePath& path) const override {
+    expect_type(bson::Type::kObjectId, stored, path);
+    auto& id = *static_cast<Id*>(value);
+    Id decoded(stored.as_object_id());
+    decoded.remember(id.database());
+    id = std::move(decoded);
+  }
+  bool absent(const void* value) const override { return !static_cast<const Id*>(value)->is_set(); }
+};
+
+class UuidType final : public ValueType {
+ public:
+  UuidType() : ValueType(info_of(bson::Type::kBinary)) {}
+  void encode(const void* value, bson::Builder& out, std::string_view key) const override {
+    out.append(key, *static_cast<const Uuid*>(value));
+  }
+  void decode(void* value, bson::ValueView stored, const DecodePath& path) const override {
+    if (!stored.is_binary(bson::BinarySubtype::kUuid))
+      wrong_type(path, "a UUID (binData 4)", stored);
+    if (stored.as_binary().bytes.size() != Uuid::kSize)
+      bad_stored_value(path, "not a UUID of 16 bytes");
+    *static_cast<Uuid*>(value) = stored.as_uuid();
+  }
+};
+
+class BinaryType final : public ValueType {
+ public:
+  explicit BinaryType(BinaryOperations operations)
+      : ValueType(info_of(bson::Type::kBinary)), operations_(operations) {}
+  void encode(const void* value, bson::Builder& out, std::string_view key) const override {
+    out.append(key, bson::Binary{bson::BinarySubtype::kGeneric, operations_.bytes(value)});
+  }
+  void decode(void* value, bson::ValueView stored, const DecodePath& path) const override {
+    if (!stored.is_binary(bson::BinarySubtype::kGeneric))
+      wrong_type(path, "bytes (binData 0)", stored);
+    operations_.assign(value, stored.as_binary().bytes);
+  }
+
+ private:
+  BinaryOperations operations_;
+};
+
+class DocumentType final : public ValueType {
+ public:
+  DocumentType() : ValueType(info_of(bson::Type::kDocument)) {}
+  void encode(const void* value, bson::Builder& out, std::string_view key) const override {
+    out.append(key, *static_cast<const bson::Document*>(value));
+  }
+  void decode(void* value, bson::ValueView stored, const DecodePath& path) const override {
+    expect_type(bson::Type::kDocument, stored, path);
+    *static_cast<bson::Document*>(value) = bson::Document(stored.as_document());
+  }
+};
+
+}  // namespace
+
+OwnedValueType make_string_type(int max_length, bool allow_blank) {
+  return std::make_unique<StringFieldType>(max_length, allow_blank);
+}
+OwnedValueType make_date_type() { return std::make_unique<DateType>(); }
+OwnedValueType make_calendar_date_type() { return std::make_unique<CalendarDateType>(); }
+OwnedValueType make_object_id_type() { return std::make_unique<ObjectIdType>(); }
+OwnedValueType make_id_type() { return std::make_unique<IdType>(); }
+OwnedValueType make_uuid_type() { return std::make_unique<UuidType>(); }
+OwnedValueType make_document_type() { return std::make_unique<DocumentType>(); }
+OwnedValueType make_binary_type(BinaryOperations operations) {
+  return std::make_unique<BinaryType>(operations);
+}
+
+}  // namespace quern::internal
