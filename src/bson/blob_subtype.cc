@@ -35,4 +35,25 @@ bool is_ciphertext(BlobSubtype subtype) {
   }
 }
 
+bool supports_equality(Type type) {
+  using enum Type;
+  switch (type) {
+    case kBinary:
+    case kCode:
+    case kRegex:
+    case kString:
+    case kInt32:
+    case kInt64:
+    case kBool:
+    case kTimestamp:
+    case kDate:
+    case kObjectId:
+    case kSymbol:
+    case kDbPointer:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace quern::bson

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "crypto/find_equality_payload.h"
-#include "crypto/indexed_equality_value.h"
 #include "crypto/insert_update_payload.h"
 #include "crypto/payload_fields.h"
 #include "crypto/sealed_value.h"
@@ -40,7 +39,7 @@ void check_encryptable(bson::ValueView value) {
 
 void check_equality(bson::ValueView value) {
   check_encryptable(value);
-  if (!supports_equality(value.type())) cannot_encrypt(value.type(), " for equality queries");
+  if (!bson::supports_equality(value.type())) cannot_encrypt(value.type(), " for equality queries");
 }
 
 void check_deterministic(bson::ValueView value) {

@@ -16,27 +16,6 @@ constexpr std::size_t kSmallestServerEncryptedValue = kIvSize + 1;
 
 }  // namespace
 
-bool supports_equality(bson::Type type) {
-  using enum bson::Type;
-  switch (type) {
-    case kBinary:
-    case kCode:
-    case kRegex:
-    case kString:
-    case kInt32:
-    case kInt64:
-    case kBool:
-    case kTimestamp:
-    case kDate:
-    case kObjectId:
-    case kSymbol:
-    case kDbPointer:
-      return true;
-    default:
-      return false;
-  }
-}
-
 IndexedEqualityEncryptedValueV2 IndexedEqualityEncryptedValueV2::parse(BytesView blob) {
   if (blob.size() < kHeaderSize + kSmallestServerEncryptedValue + MetadataBlock::kSize ||
       blob[0] != static_cast<std::uint8_t>(bson::BlobSubtype::kIndexedEqualityValueV2)) {
@@ -45,7 +24,7 @@ IndexedEqualityEncryptedValueV2 IndexedEqualityEncryptedValueV2::parse(BytesView
                     " bytes is no stored value of an equality-encrypted field (blob subtype 14)");
   }
   const IndexedEqualityEncryptedValueV2 value(blob);
-  if (!supports_equality(value.type())) {
+  if (!bson::supports_equality(value.type())) {
     throw Error(ErrorCode::kBadValue,
                 "a stored value of an equality-encrypted field has a BSON type that such a field "
                 "cannot hold");
@@ -72,7 +51,7 @@ MetadataBlock IndexedEqualityEncryptedValueV2::metadata() const {
 Bytes IndexedEqualityEncryptedValueV2::build(const InsertUpdatePayloadV2& payload,
                                              std::uint64_t count, const Tag& tag,
                                              RandomSource& random) {
-  if (!supports_equality(payload.type)) {
+  if (!bson::supports_equality(payload.type)) {
     throw Error(6373504, "a field with an equality query cannot hold a value of type '" +
                              std::string(bson::alias(payload.type)) + "'");
   }

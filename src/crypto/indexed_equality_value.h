@@ -41,10 +41,6 @@ class IndexedEqualityEncryptedValueV2 {
   BytesView blob_;
 };
 
-// The BSON types that an equality field may hold: binData, javascript, regex, string, int, long,
-// bool, timestamp, date, objectId, symbol, dbPointer.
-bool supports_equality(bson::Type type);
-
 }  // namespace quern::crypto
 
 #endif  // QUERN_CRYPTO_INDEXED_EQUALITY_VALUE_H_

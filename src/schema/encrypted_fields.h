@@ -82,6 +82,9 @@ class EncryptedFields {
   // such as a repeated path (6338402) or a bsonType that equality does not support (6338405).
   static EncryptedFields parse(bson::View document, std::string_view collection,
                                const ParseOptions& options = {});
+  // The same for a member of a command: TypeMismatch (14) unless it is a document.
+  static EncryptedFields parse(bson::ValueView value, std::string_view collection,
+                               const ParseOptions& options = {});
 
   const std::vector<EncryptedField>& fields() const { return fields_; }
   bool empty() const { return fields_.empty(); }

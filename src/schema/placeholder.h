@@ -48,6 +48,7 @@ struct CsflePlaceholder {
   // Throws Error(FailedToParse); unknown keys are errors here.
   static CsflePlaceholder parse(BytesView blob);
   Bytes serialize() const;
+  bson::Value to_value() const;
 };
 
 }  // namespace quern::schema

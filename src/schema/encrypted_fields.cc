@@ -1,0 +1,302 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "schema/encrypted_fields.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include "quern/base/error.h"
+#include "schema/query_rules.h"
+#include "schema/strict_reader.h"
+
+namespace quern::schema {
+namespace {
+
+constexpr std::pair<QueryType, std::string_view> kQueryTypes[] = {
+    {QueryType::kEquality, "equality"},
+    {QueryType::kRange, "range"},
+    {QueryType::kPrefix, "prefix"},
+    {QueryType::kSuffix, "suffix"},
+    {QueryType::kSubstring, "substring"},
+    {QueryType::kRangePreview, "rangePreview"},
+    {QueryType::kPrefixPreview, "prefixPreview"},
+    {QueryType::kSuffixPreview, "suffixPreview"},
+    {QueryType::kSubstringPreview, "substringPreview"},
+};
+
+constexpr std::int32_t kStrEncodeVersion = 1;  // the only one there is
+constexpr auto kMaxInt32 = std::numeric_limits<std::int32_t>::max();
+constexpr auto kMaxInt64 = std::numeric_limits<std::int64_t>::max();
+
+constexpr std::string_view kTopMembers[] = {"escCollection", "eccCollection", "ecocCollection",
+                                            "fields", "strEncodeVersion"};
+constexpr std::string_view kFieldMembers[] = {"keyId", "path", "bsonType", "queries"};
+constexpr std::string_view kFieldMembersWithAltName[] = {"keyId", "path", "bsonType", "queries",
+                                                         "keyAltName"};
+constexpr std::string_view kQueryMembers[] = {
+    "queryType",         "contention",   "min",           "max",
+    "sparsity",          "trimFactor",   "precision",     "strMinQueryLength",
+    "strMaxQueryLength", "strMaxLength", "caseSensitive", "diacriticSensitive"};
+
+bool is_above(std::string_view ancestor, std::string_view path) {
+  return path.size() > ancestor.size() && path[ancestor.size()] == '.' &&
+         path.starts_with(ancestor);
+}
+
+std::optional<std::int32_t> to_int32(std::optional<std::int64_t> value) {
+  if (!value) return std::nullopt;
+  return static_cast<std::int32_t>(*value);
+}
+
+Query parse_query(bson::View document, const std::string& where) {
+  const StrictReader reader(document, where, kQueryMembers);
+  reader.required("queryType");
+  const std::string_view type_name = *reader.text("queryType");
+  const std::optional<QueryType> type = query_type_from_name(type_name);
+  if (!type) {
+    throw Error(ErrorCode::kBadValue, "Enumeration value '" + std::string(type_name) +
+                                          "' for field " + reader.name("queryType") +
+                                          " is not a valid query type");
+  }
+  Query query;
+  query.type = *type;
+  query.contention = reader.number("contention", 0, kMaxInt64).value_or(Query::kDefaultContention);
+  query.min = bson::Value(reader.member("min").value());
+  query.max = bson::Value(reader.member("max").value());
+  query.sparsity = reader.number("sparsity", 1, 8);
+  query.trim_factor = to_int32(reader.number("trimFactor", 0, kMaxInt32));
+  query.precision = to_int32(reader.number("precision", 0, kMaxInt32));
+  query.str_min_query_length = to_int32(reader.number("strMinQueryLength", 1, kMaxInt32));
+  query.str_max_query_length = to_int32(reader.number("strMaxQueryLength", 1, kMaxInt32));
+  query.str_max_length = to_int32(reader.number("strMaxLength", 1, kMaxInt32));
+  query.case_sensitive = reader.boolean("caseSensitive");
+  query.diacritic_sensitive = reader.boolean("diacriticSensitive");
+  return query;
+}
+
+std::vector<Query> parse_queries(const StrictReader& field, bson::Element queries,
+                                 const std::string& where) {
+  std::vector<Query> parsed;
+  if (queries.is_document()) {
+    parsed.push_back(parse_query(queries.as_document(), where));
+    return parsed;
+  }
+  if (!queries.is_array()) field.wrong_type(queries, "object or array");
+  for (const bson::Element& query : queries.as_array()) {
+    if (!query.is_document()) field.wrong_type(queries, "array of objects");
+    parsed.push_back(parse_query(query.as_document(), where));
+  }
+  if (parsed.empty()) {
+    throw Error(9783412, "BSON field " + field.name("queries") + " must not be an empty array");
+  }
+  return parsed;
+}
+
+Uuid parse_key_id(const StrictReader& field) {
+  const bson::Element key_id = field.member("keyId");
+  if (key_id.type() != bson::Type::kBinary) field.wrong_type(key_id, "binData");
+  if (!key_id.is_binary(bson::BinarySubtype::kUuid)) {
+    throw Error(ErrorCode::kTypeMismatch,
+                "BSON field " + field.name("keyId") +
+                    " is the wrong binData subtype, expected subtype 4 (UUID)");
+  }
+  return Uuid::from_bytes(key_id.as_binary().bytes);
+}
+
+EncryptedField parse_field(bson::View document, const std::string& where,
+                           const ParseOptions& options) {
+  const StrictReader reader(document, where,
+                            options.allow_key_alt_name
+                                ? std::span<const std::string_view>(kFieldMembersWithAltName)
+                                : std::span<const std::string_view>(kFieldMembers));
+  EncryptedField field;
+  if (const auto alt_name = options.allow_key_alt_name ? reader.text("keyAltName") : std::nullopt) {
+    if (reader.member("keyId")) {
+      throw Error(ErrorCode::kBadValue,
+                  "BSON field '" + where + "' must have one of 'keyId' and 'keyAltName', not both");
+    }
+    field.key_alt_name = *alt_name;
+  } else {
+    reader.required("keyId");
+    field.key_id = parse_key_id(reader);
+  }
+  reader.required("path");
+  field.path = *reader.text("path");
+  if (const auto type_name = reader.text("bsonType")) {
+    field.bson_type = bson::type_from_alias(*type_name);
+    if (!field.bson_type) {
+      throw Error(ErrorCode::kBadValue, "BSON field " + reader.name("bsonType") +
+                                            " is the unknown type alias '" +
+                                            std::string(*type_name) + "'");
+    }
+  }
+  if (const bson::Element queries = document["queries"]) {
+    field.queries = parse_queries(reader, queries, where + ".queries");
+  }
+  return field;
+}
+
+void check_path(const EncryptedField& field) {
+  if (field.path.empty()) throw Error(6316402, "the path of an encrypted field must not be empty");
+  if (field.path == "_id" || is_above("_id", field.path)) {
+    throw Error(6316403, "the '_id' field cannot be encrypted: '" + field.path + "'");
+  }
+  if (field.path.find('\0') != std::string::npos) {
+    throw Error(9867600, "the path of an encrypted field must not hold a NUL");
+  }
+}
+
+void check_distinct(const std::vector<EncryptedField>& fields) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const EncryptedField& a = fields[j];
+      const EncryptedField& b = fields[i];
+      if (a.path == b.path) {
+        throw Error(6338402, "two encrypted fields have the path '" + a.path + "'");
+      }
+      if (is_above(a.path, b.path) || is_above(b.path, a.path)) {
+        throw Error(6338403, "of two encrypted fields one must not lie inside the other: '" +
+                                 a.path + "' and '" + b.path + "'");
+      }
+      if (a.key_id && a.key_id == b.key_id) {
+        throw Error(6338401, "each encrypted field needs its own data key, but '" + a.path +
+                                 "' and '" + b.path + "' have the keyId " + a.key_id->to_string());
+      }
+      if (!a.key_alt_name.empty() && a.key_alt_name == b.key_alt_name) {
+        throw Error(6338401, "each encrypted field needs its own data key, but '" + a.path +
+                                 "' and '" + b.path + "' have the keyAltName '" + a.key_alt_name +
+                                 "'");
+      }
+    }
+  }
+}
+
+std::string state_name(const StrictReader& reader, std::string_view member, std::string expected,
+                       std::int32_t code) {
+  const auto given = reader.text(member);
+  if (given && *given != expected) {
+    throw Error(code, "BSON field " + reader.name(member) + " must be '" + expected + "', not '" +
+                          std::string(*given) + "'");
+  }
+  return expected;
+}
+
+}  // namespace
+
+std::string_view name(QueryType type) {
+  for (const auto& [candidate, text] : kQueryTypes) {
+    if (candidate == type) return text;
+  }
+  return "unknown";
+}
+
+std::optional<QueryType> query_type_from_name(std::string_view name) {
+  for (const auto& [type, text] : kQueryTypes) {
+    if (text == name) return type;
+  }
+  return std::nullopt;
+}
+
+bool is_range(QueryType type) {
+  return type == QueryType::kRange || type == QueryType::kRangePreview;
+}
+
+bool is_text(QueryType type) { return type != QueryType::kEquality && !is_range(type); }
+
+bool is_supported(QueryType type) { return type == QueryType::kEquality; }
+
+const Query* EncryptedField::query(QueryType type) const {
+  const auto at = std::find_if(queries.begin(), queries.end(),
+                               [type](const Query& query) { return query.type == type; });
+  return at == queries.end() ? nullptr : &*at;
+}
+
+const Query* EncryptedField::unsupported_query() const {
+  const auto at = std::find_if(queries.begin(), queries.end(),
+                               [](const Query& query) { return !is_supported(query.type); });
+  return at == queries.end() ? nullptr : &*at;
+}
+
+EncryptedFields EncryptedFields::parse(bson::View document, std::string_view collection,
+                                       const ParseOptions& options) {
+  const std::string where(options.where);
+  const StrictReader reader(document, where, kTopMembers);
+  EncryptedFields parsed;
+  (void)reader.text("eccCollection");  // of version 1; accepted and ignored
+  const auto version = reader.number("strEncodeVersion", 1, kStrEncodeVersion);
+  const bson::Element fields = reader.required("fields");
+  if (!fields.is_array()) reader.wrong_type(fields, "array");
+  for (const bson::Element& field : fields.as_array()) {
+    if (field.is_null()) continue;
+    if (!field.is_document()) reader.wrong_type(fields, "array of objects");
+    parsed.fields_.push_back(parse_field(field.as_document(), where + ".fields", options));
+  }
+
+  parsed.esc_collection_ =
+      state_name(reader, "escCollection", default_esc_name(collection), 7406900);
+  parsed.ecoc_collection_ =
+      state_name(reader, "ecocCollection", default_ecoc_name(collection), 7406902);
+  std::for_each(parsed.fields_.begin(), parsed.fields_.end(), check_path);
+  check_distinct(parsed.fields_);
+  std::for_each(parsed.fields_.begin(), parsed.fields_.end(), check_queries);
+
+  const bool has_text =
+      std::any_of(parsed.fields_.begin(), parsed.fields_.end(), [](const EncryptedField& field) {
+        return std::any_of(field.queries.begin(), field.queries.end(),
+                           [](const Query& query) { return is_text(query.type); });
+      });
+  parsed.str_encode_version_ = version || has_text ? kStrEncodeVersion : 0;
+
+  bson::Builder builder;
+  for (const bson::Element& element : document) {
+    if (reader.member(element.key())) builder.append(element);
+  }
+  if (!reader.member("escCollection")) builder.append("escCollection", parsed.esc_collection_);
+  if (!reader.member("ecocCollection")) builder.append("ecocCollection", parsed.ecoc_collection_);
+  if (has_text && !version) builder.append("strEncodeVersion", kStrEncodeVersion);
+  parsed.document_ = builder.finish();
+  return parsed;
+}
+
+EncryptedFields EncryptedFields::parse(bson::ValueView value, std::string_view collection,
+                                       const ParseOptions& options) {
+  if (!value.is_document()) {
+    throw Error(ErrorCode::kTypeMismatch,
+                "BSON field '" + std::string(options.where) + "' is the wrong type '" +
+                    std::string(bson::alias(value.type())) + "', expected type 'object'");
+  }
+  return parse(value.as_document(), collection, options);
+}
+
+const EncryptedField* EncryptedFields::find(std::string_view path) const {
+  const auto at = std::find_if(fields_.begin(), fields_.end(),
+                               [path](const EncryptedField& field) { return field.path == path; });
+  return at == fields_.end() ? nullptr : &*at;
+}
+
+bool EncryptedFields::is_prefix_of_encrypted(std::string_view path) const {
+  return std::any_of(fields_.begin(), fields_.end(),
+                     [path](const EncryptedField& field) { return is_above(path, field.path); });
+}
+
+const EncryptedField* EncryptedFields::encrypted_prefix_of(std::string_view path) const {
+  const auto at = std::find_if(fields_.begin(), fields_.end(), [path](const EncryptedField& field) {
+    return is_above(field.path, path);
+  });
+  return at == fields_.end() ? nullptr : &*at;
+}
+
+std::string default_esc_name(std::string_view collection) {
+  return "enxcol_." + std::string(collection) + ".esc";
+}
+
+std::string default_ecoc_name(std::string_view collection) {
+  return "enxcol_." + std::string(collection) + ".ecoc";
+}
+
+std::string default_ecoc_compact_name(std::string_view collection) {
+  return default_ecoc_name(collection) + ".compact";
+}
+
+}  // namespace quern::schema

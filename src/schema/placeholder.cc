@@ -1,0 +1,168 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "schema/placeholder.h"
+
+#include <array>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "quern/base/error.h"
+#include "schema/blob_subtype.h"
+
+namespace quern::schema {
+namespace {
+
+[[noreturn]] void malformed(const std::string& what) {
+  throw Error(ErrorCode::kFailedToParse, "malformed encryption placeholder: " + what);
+}
+
+bson::View document_of(BytesView blob, BlobSubtype subtype) {
+  if (blob.size() < 6 || blob[0] != static_cast<std::uint8_t>(subtype)) {
+    malformed("expected byte " + std::to_string(static_cast<int>(subtype)) + " and a document");
+  }
+  try {
+    return bson::View::parse(blob.subspan(1));
+  } catch (const Error& error) {
+    malformed(error.what());
+  }
+}
+
+// The members by the position of their key in keys. A repeated key throws, and an unknown one too
+// unless it is to be ignored.
+template <std::size_t N>
+std::array<bson::Element, N> members_of(bson::View document,
+                                        const std::array<std::string_view, N>& keys,
+                                        bool ignore_unknown) {
+  std::array<bson::Element, N> found;
+  for (const bson::Element& element : document) {
+    std::size_t at = 0;
+    while (at < N && keys[at] != element.key()) ++at;
+    if (at == N) {
+      if (ignore_unknown) continue;
+      malformed("unknown key '" + std::string(element.key()) + "'");
+    }
+    if (found[at]) malformed("key '" + std::string(element.key()) + "' is there twice");
+    found[at] = element;
+  }
+  return found;
+}
+
+template <class Member>
+Member required(Member element, std::string_view key) {
+  if (!element) malformed("key '" + std::string(key) + "' is missing");
+  return element;
+}
+
+std::int32_t int32_between(const bson::Element& element, std::int32_t low, std::int32_t high) {
+  if (element.type() != bson::Type::kInt32 || element.as_int32() < low ||
+      element.as_int32() > high) {
+    malformed("key '" + std::string(element.key()) + "' must be an int32 between " +
+              std::to_string(low) + " and " + std::to_string(high));
+  }
+  return element.as_int32();
+}
+
+std::int64_t int64_between(const bson::Element& element, std::int64_t low, std::int64_t high) {
+  if (element.type() != bson::Type::kInt64 || element.as_int64() < low ||
+      element.as_int64() > high) {
+    malformed("key '" + std::string(element.key()) + "' must be an int64 between " +
+              std::to_string(low) + " and " + std::to_string(high));
+  }
+  return element.as_int64();
+}
+
+Uuid uuid(const bson::Element& element) {
+  if (!element.is_binary(bson::BinarySubtype::kUuid) ||
+      element.as_binary().bytes.size() != Uuid::kSize) {
+    malformed("key '" + std::string(element.key()) + "' must be a UUID");
+  }
+  return element.as_uuid();
+}
+
+Bytes with_subtype(BlobSubtype subtype, const bson::Document& document) {
+  Bytes blob;
+  blob.reserve(1 + document.size());
+  blob.push_back(static_cast<std::uint8_t>(subtype));
+  blob.insert(blob.end(), document.bytes().begin(), document.bytes().end());
+  return blob;
+}
+
+bson::Value encrypted_binary(BytesView blob) {
+  return bson::Value::of(bson::Binary{bson::BinarySubtype::kEncrypted, blob});
+}
+
+}  // namespace
+
+EncryptionPlaceholder EncryptionPlaceholder::parse(BytesView blob) {
+  enum { kT, kA, kKi, kKu, kV, kCm, kS };
+  static constexpr std::array<std::string_view, 7> kKeys = {"t", "a", "ki", "ku", "v", "cm", "s"};
+  const bson::View document = document_of(blob, BlobSubtype::kPlaceholder);
+  const auto members = members_of(document, kKeys, /*ignore_unknown=*/true);
+  for (std::size_t i = 0; i < kS; ++i) required(members[i], kKeys[i]);
+
+  EncryptionPlaceholder placeholder;
+  placeholder.kind = static_cast<Kind>(int32_between(members[kT], 1, 2));
+  placeholder.algorithm = static_cast<Algorithm>(int32_between(members[kA], 1, 4));
+  placeholder.index_key_id = uuid(members[kKi]);
+  placeholder.user_key_id = uuid(members[kKu]);
+  placeholder.value = bson::Value(members[kV].value());
+  constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
+  placeholder.max_contention = int64_between(members[kCm], 0, kMax - 1);
+  if (members[kS]) placeholder.sparsity = int64_between(members[kS], 0, kMax);
+  if (placeholder.kind == kFind && placeholder.algorithm == kUnindexed) {
+    malformed("an unindexed value cannot be searched for");
+  }
+  return placeholder;
+}
+
+Bytes EncryptionPlaceholder::serialize() const {
+  bson::Builder builder;
+  builder.append("t", static_cast<std::int32_t>(kind))
+      .append("a", static_cast<std::int32_t>(algorithm))
+      .append("ki", index_key_id)
+      .append("ku", user_key_id)
+      .append("v", value)
+      .append("cm", max_contention);
+  if (algorithm == kRange) builder.append("s", sparsity);
+  return with_subtype(BlobSubtype::kPlaceholder, builder.finish());
+}
+
+bson::Value EncryptionPlaceholder::to_value() const { return encrypted_binary(serialize()); }
+
+CsflePlaceholder CsflePlaceholder::parse(BytesView blob) {
+  enum { kV, kA, kKi, kKa };
+  static constexpr std::array<std::string_view, 4> kKeys = {"v", "a", "ki", "ka"};
+  const bson::View document = document_of(blob, BlobSubtype::kCsflePlaceholder);
+  const auto members = members_of(document, kKeys, /*ignore_unknown=*/false);
+  required(members[kV], "v");
+  required(members[kA], "a");
+  if (static_cast<bool>(members[kKi]) == static_cast<bool>(members[kKa])) {
+    malformed("expected one of 'ki' and 'ka'");
+  }
+  CsflePlaceholder placeholder;
+  placeholder.value = bson::Value(members[kV].value());
+  placeholder.algorithm = static_cast<Algorithm>(int32_between(members[kA], 1, 2));
+  if (members[kKi]) {
+    placeholder.key = uuid(members[kKi]);
+  } else {
+    if (!members[kKa].is_string()) malformed("key 'ka' must be a string");
+    placeholder.key = std::string(members[kKa].as_string());
+  }
+  return placeholder;
+}
+
+Bytes CsflePlaceholder::serialize() const {
+  bson::Builder builder;
+  builder.append("v", value).append("a", static_cast<std::int32_t>(algorithm));
+  if (const Uuid* id = std::get_if<Uuid>(&key)) {
+    builder.append("ki", *id);
+  } else {
+    builder.append("ka", std::get<std::string>(key));
+  }
+  return with_subtype(BlobSubtype::kCsflePlaceholder, builder.finish());
+}
+
+bson::Value CsflePlaceholder::to_value() const { return encrypted_binary(serialize()); }
+
+}  // namespace quern::schema
