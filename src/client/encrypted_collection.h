@@ -13,9 +13,9 @@
 namespace quern::client {
 
 struct CreateEncryptedOptions {
-  std::string provider = "local";  // of the data keys that are created
-  bson::Document master_key;       // the provider's master key for them, without provider
-  bson::Document create_options;   // further members of the create command, such as validator
+  std::string provider = "local";      // of the data keys that are created
+  bson::Document master_key = {};      // the provider's master key for them, without provider
+  bson::Document create_options = {};  // further members of the create command, such as validator
 };
 
 // Gives every field without a keyId (absent or null) the data key of the alternate name that it

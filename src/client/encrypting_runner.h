@@ -28,7 +28,7 @@ class SchemaResolver;
 struct EncryptingOptions {
   // The pinned schemas, by "database.collection". What the map says is used whatever the server
   // says.
-  std::optional<schema::EncryptedFieldsMap> map;
+  std::optional<schema::EncryptedFieldsMap> map = {};
 
   // Ask the server (listCollections) for the encryptedFields of the collections that a command
   // names. Those of a collection that the map lists must then equal the map's, or every command on

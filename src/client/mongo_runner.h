@@ -12,13 +12,16 @@
 
 namespace quern::client {
 
+class MongoPool;
+class MongoSessions;
+
 struct MongoOptions {
   // mongodb:// or mongodb+srv://, with the options of the connection string specification
   // (serverSelectionTimeoutMS, tls, replicaSet, maxPoolSize, …).
   std::string uri;
   // Override what the connection string says, so that passwords need not be written into it.
-  std::string user;
-  SecretBytes password{0};
+  std::string user = {};
+  SecretBytes password = {};
   std::string app_name = "quern";
 };
 
@@ -28,17 +31,22 @@ class MongoRunner : public CommandRunner {
   // Connects lazily: throws ImproperlyConfigured only for a connection string that is not one. The
   // message never holds credentials.
   explicit MongoRunner(MongoOptions options);
-  explicit MongoRunner(std::string uri) : MongoRunner(MongoOptions{.uri = std::move(uri)}) {}
+  explicit MongoRunner(std::string uri);
   ~MongoRunner() override;
 
-  // lsid, txnNumber, autocommit and $readPreference in the command are sent as they are. Throws
-  // Error(HostUnreachable) or Error(NetworkTimeout) when no server answers, with the error labels
-  // RetryableWriteError and TransientTransactionError where the driver gave them.
+  // A command with an lsid runs in a session of its own of the driver, which is the same for the
+  // same lsid until endSessions; txnNumber, startTransaction and autocommit are sent as they are.
+  // At most half of the pool's connections can be in use by sessions: beyond that, sessions outside
+  // a transaction are ended, the one that rested longest first.
+  //
+  // Throws Error(HostUnreachable) when no server answers, Error(AuthenticationFailed) when it
+  // refuses the credentials, with the labels TransientTransactionError and RetryableWriteError
+  // where they apply.
   bson::Document run(std::string_view database, bson::View command) override;
 
  private:
-  class Pool;
-  std::unique_ptr<Pool> pool_;
+  std::unique_ptr<MongoPool> pool_;
+  std::unique_ptr<MongoSessions> sessions_;
 };
 
 }  // namespace quern::client

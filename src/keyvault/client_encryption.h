@@ -26,11 +26,11 @@ Algorithm parse_algorithm(std::string_view name);
 
 struct EncryptOptions {
   Algorithm algorithm = Algorithm::kUnindexed;
-  std::optional<Uuid> key_id;               // exactly one of key_id
-  std::optional<std::string> key_alt_name;  // and key_alt_name
-  std::optional<Uuid> index_key_id;         // kIndexed only; the key itself when not given
-  bool query = false;                       // kIndexed only: a value to compare with, not to store
-  std::optional<std::int64_t> contention;   // kIndexed only, and required there
+  std::optional<Uuid> key_id = {};               // exactly one of key_id
+  std::optional<std::string> key_alt_name = {};  // and key_alt_name
+  std::optional<Uuid> index_key_id = {};         // kIndexed only; the key itself when not given
+  bool query = false;  // kIndexed only: a value to compare with, not to store
+  std::optional<std::int64_t> contention = {};  // kIndexed only, and required there
 };
 
 // Thread-safe. Borrows keys and its vault, and random.

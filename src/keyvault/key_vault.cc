@@ -140,8 +140,7 @@ Uuid KeyVault::find_or_create(std::string_view alt_name, std::string_view provid
     try {
       return create({.provider = std::string(provider),
                      .master_key = bson::Document(master_key),
-                     .alt_names = {std::string(alt_name)},
-                     .key_material = std::nullopt});
+                     .alt_names = {std::string(alt_name)}});
     } catch (const IntegrityError&) {
       if (attempt == kAttempts) throw;
     }

@@ -27,9 +27,9 @@ namespace quern::keyvault {
 
 struct DataKeyOptions {
   std::string provider = "local";
-  bson::Document master_key;  // which master key of the provider, without provider
-  std::vector<std::string> alt_names;
-  std::optional<SecretBytes> key_material;  // 96 bytes to use instead of random ones
+  bson::Document master_key = {};  // which master key of the provider, without provider
+  std::vector<std::string> alt_names = {};
+  std::optional<SecretBytes> key_material = {};  // 96 bytes to use instead of random ones
 };
 
 struct RewrapResult {

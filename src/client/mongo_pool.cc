@@ -1,0 +1,132 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "client/mongo_pool.h"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <string>
+
+#include "quern/base/error.h"
+
+namespace quern::client {
+namespace {
+
+constexpr std::int32_t kDefaultMaxPoolSize = 100;  // libmongoc's
+
+struct DestroyUri {
+  void operator()(mongoc_uri_t* uri) const { mongoc_uri_destroy(uri); }
+};
+using Uri = std::unique_ptr<mongoc_uri_t, DestroyUri>;
+
+// libmongoc's own text may quote the part of the string that it stumbled over, and with it a
+// password that was not percent-encoded: it is used only when there can be none.
+Uri parse_uri(const std::string& text) {
+  bson_error_t error;
+  Uri uri(mongoc_uri_new_with_error(text.c_str(), &error));
+  if (uri) return uri;
+  if (text.find('@') == std::string::npos) {
+    throw ImproperlyConfigured(
+        fmt::format("the connection string is not valid: {}", error.message));
+  }
+  throw ImproperlyConfigured(
+      "the connection string is not valid; user and password in it must be percent-encoded, and "
+      "are better left out of it: set user and password instead");
+}
+
+void set_credentials(mongoc_uri_t* uri, const MongoOptions& options) {
+  if (!options.user.empty() && !mongoc_uri_set_username(uri, options.user.c_str())) {
+    throw ImproperlyConfigured("the database user is not valid UTF-8");
+  }
+  if (options.password.empty()) return;
+  std::string password(as_text(options.password.bytes()));  // libmongoc wants the NUL
+  const bool accepted = mongoc_uri_set_password(uri, password.c_str());
+  wipe({reinterpret_cast<std::uint8_t*>(password.data()), password.size()});
+  if (!accepted) throw ImproperlyConfigured("the database password is not valid UTF-8");
+}
+
+Error to_error(const bson_error_t& error, bson::View reply) {
+  ErrorCode code = ErrorCode::kOperationFailed;
+  if (error.domain == MONGOC_ERROR_SERVER_SELECTION || error.domain == MONGOC_ERROR_STREAM) {
+    code = ErrorCode::kHostUnreachable;
+  } else if (error.domain == MONGOC_ERROR_CLIENT &&
+             error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE) {
+    code = ErrorCode::kAuthenticationFailed;
+  }
+  Error result(code, error.message);
+  if (const bson::Element labels = reply["errorLabels"]; labels.is_array()) {
+    for (const bson::Element& label : labels.as_array()) {
+      if (label.is_string()) result.add_label(std::string(label.as_string()));
+    }
+  }
+  return result;
+}
+
+class Reply {
+ public:
+  ~Reply() { bson_destroy(&bson_); }
+  bson_t* get() { return &bson_; }
+  BytesView bytes() const { return {bson_get_data(&bson_), bson_.len}; }
+
+ private:
+  bson_t bson_ = BSON_INITIALIZER;
+};
+
+}  // namespace
+
+MongoPool::MongoPool(const MongoOptions& options) {
+  static std::once_flag once;
+  std::call_once(once, mongoc_init);
+
+  const Uri uri = parse_uri(options.uri);
+  set_credentials(uri.get(), options);
+  max_size_ = static_cast<std::size_t>(
+      mongoc_uri_get_option_as_int32(uri.get(), MONGOC_URI_MAXPOOLSIZE, kDefaultMaxPoolSize));
+  bson_error_t error;
+  pool_.reset(mongoc_client_pool_new_with_error(uri.get(), &error));
+  if (!pool_) {
+    throw ImproperlyConfigured(fmt::format("cannot use the connection string: {}", error.message));
+  }
+  mongoc_client_pool_set_error_api(pool_.get(), MONGOC_ERROR_API_VERSION_2);
+  if (mongoc_uri_get_appname(uri.get()) == nullptr) {
+    mongoc_client_pool_set_appname(pool_.get(), options.app_name.c_str());
+  }
+}
+
+MongoPool::Client MongoPool::take() {
+  mongoc_client_t* client = mongoc_client_pool_pop(pool_.get());
+  if (client == nullptr) {
+    throw Error(ErrorCode::kNetworkTimeout,
+                fmt::format("all {} connections of the pool stayed in use for waitQueueTimeoutMS; "
+                            "raise maxPoolSize or hold connections for a shorter time",
+                            max_size_));
+  }
+  return Client(client, {pool_.get()});
+}
+
+bson::Document run_command(mongoc_client_t* client, const mongoc_client_session_t* session,
+                           std::string_view database, bson::View command) {
+  bson_t body;
+  if (!bson_init_static(&body, command.data(), command.size())) {
+    throw Error(ErrorCode::kInvalidBSON, "the command is not valid BSON");
+  }
+  const std::string database_name(database);
+  Reply reply;
+  bson_error_t error{};
+  bool ok;
+  bson_destroy(reply.get());  // both calls below initialise it, also when they fail
+  if (session == nullptr) {
+    ok = mongoc_client_command_simple(client, database_name.c_str(), &body, nullptr, reply.get(),
+                                      &error);
+  } else {
+    Reply options;
+    if (!mongoc_client_session_append(session, options.get(), &error)) throw to_error(error, {});
+    ok = mongoc_client_command_with_opts(client, database_name.c_str(), &body, nullptr,
+                                         options.get(), reply.get(), &error);
+  }
+  const bson::View document = bson::View::parse(reply.bytes());
+  // An answer of the server, also one with ok: 0, is the caller's to judge.
+  if (ok || document.contains("ok")) return bson::Document(document);
+  throw to_error(error, document);
+}
+
+}  // namespace quern::client
