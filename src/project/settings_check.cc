@@ -1,0 +1,221 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "project/settings_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "project/durability_setting.h"
+#include "project/host.h"
+#include "project/kms_settings.h"
+#include "project/nearest.h"
+#include "quern/base/error.h"
+#include "quern/command/namespace.h"
+
+namespace quern {
+namespace {
+
+// One alias.
+class DatabaseCheck {
+ public:
+  DatabaseCheck(const std::string& alias, const DatabaseSettings& settings, Problems& problems)
+      : path_("databases." + alias), settings_(settings), problems_(problems) {}
+
+  void run() {
+    check_host();
+    check_name();
+    if (settings_.auto_encryption) {
+      check_encryption(*settings_.auto_encryption);
+    } else if (!settings_.kms_credentials.empty()) {
+      problem("kms_credentials", "has no use without auto_encryption");
+    }
+  }
+
+ private:
+  void problem(const std::string& key, std::string_view text) {
+    problems_.add(key.empty() ? path_ : path_ + "." + key, text);
+  }
+  // Runs a check that throws.
+  template <class Check>
+  void expect(const std::string& key, Check check) {
+    try {
+      check();
+    } catch (const Error& error) {
+      problem(key, error.what());
+    }
+  }
+
+  void check_host() {
+    if (settings_.host.empty()) return problem("", "is missing the \"host\" value.");
+    expect("host", [&] { mongo_ = Host::parse(settings_.host).kind == Host::Kind::kMongo; });
+    expect("durability", [&] { parse_durability(settings_.durability); });
+    if (mongo_) {
+      if (!settings_.durability.empty()) {
+        problem("durability", "is for embedded databases; here, give w and journal in options");
+      }
+      if (settings_.port && settings_.host.starts_with("mongodb+srv")) {
+        problem("port", "cannot be given with mongodb+srv://");
+      }
+      if (settings_.port && settings_.host.find(',') != std::string::npos) {
+        problem("port", "cannot be given with several hosts: write it into the host");
+      }
+      if (settings_.port && (*settings_.port < 1 || *settings_.port > 65535)) {
+        problem("port", "must be between 1 and 65535");
+      }
+    } else {
+      if (settings_.port) problem("port", "is for mongodb:// hosts");
+      if (!settings_.user.empty()) problem("user", "is for mongodb:// hosts");
+      if (settings_.password) problem("password", "is for mongodb:// hosts");
+      if (!settings_.options.empty()) problem("options", "is for mongodb:// hosts");
+    }
+  }
+
+  void check_name() {
+    const std::string name = database_name(settings_);
+    if (name.empty()) return problem("", "is missing the \"name\" value.");
+    expect("name", [&] { Namespace::check_database(name); });
+  }
+
+  void check_encryption(const AutoEncryption& options) {
+    const std::string key = "auto_encryption.key_vault_namespace";
+    if (options.key_vault_namespace.empty()) {
+      problem("auto_encryption", "is missing the \"key_vault_namespace\" value.");
+    } else {
+      expect(key, [&] {
+        const Namespace ns = Namespace::parse(options.key_vault_namespace);
+        if (ns.database != database_name(settings_)) {
+          problem(key, fmt::format("'{}': the database part must be '{}', the database's name",
+                                   options.key_vault_namespace, database_name(settings_)));
+        }
+      });
+    }
+    if (options.key_expiration_ms < 0) {
+      problem("auto_encryption.key_expiration_ms", "must be 0 (never) or more");
+    }
+    check_providers(options);
+  }
+
+  void check_providers(const AutoEncryption& options) {
+    if (options.kms_providers.empty()) {
+      return problem("auto_encryption",
+                     "is missing the \"kms_providers\" value: kms_providers.local.key = "
+                     "\"file:PATH\" is the simplest");
+    }
+    std::set<std::string> names;
+    for (const KmsProvider& provider : options.kms_providers) {
+      const std::string key = "auto_encryption.kms_providers." + provider.name;
+      if (!names.insert(provider.name).second) problem(key, "is given twice");
+      check_provider(key, provider);
+      check_credentials(provider.name);
+    }
+    const std::string& chosen = options.default_kms_provider;
+    if (names.size() > 1 && chosen.empty()) {
+      problem("auto_encryption", fmt::format("has the providers {}: set default_kms_provider",
+                                             fmt::join(names, ", ")));
+    }
+    if (!chosen.empty() && !names.contains(chosen)) {
+      problem("auto_encryption.default_kms_provider",
+              fmt::format("'{}' is not among the kms_providers", chosen));
+    }
+    for (const KmsCredentials& credentials : settings_.kms_credentials) {
+      if (!names.contains(credentials.provider)) {
+        problem("kms_credentials." + credentials.provider, "has no entry in kms_providers");
+      }
+    }
+  }
+
+  void check_provider(const std::string& key, const KmsProvider& provider) {
+    const KmsOptionNames* names = kms_option_names(provider.name);
+    if (!names) {
+      const auto hint = nearest(provider.name, kms_types());
+      return problem(key, fmt::format("unknown KMS provider{}; known are {}",
+                                      hint ? fmt::format(", did you mean '{}'?", *hint) : "",
+                                      fmt::join(kms_types(), ", ")));
+    }
+    for (const std::string& name : names->required_secrets) {
+      const auto it = provider.secrets.find(name);
+      if (it == provider.secrets.end() || !it->second) {
+        problem(key, fmt::format("is missing the \"{}\" value.", name));
+      }
+    }
+  }
+
+  void check_credentials(const std::string& provider) {
+    const KmsOptionNames* names = kms_option_names(provider);
+    if (!names || names->required_master_key.empty()) return;
+    const auto it = std::find_if(settings_.kms_credentials.begin(), settings_.kms_credentials.end(),
+                                 [&](const KmsCredentials& c) { return c.provider == provider; });
+    if (settings_.kms_credentials.empty()) {
+      return problem("",
+                     fmt::format("is missing 'kms_credentials' required for KMS '{}'.", provider));
+    }
+    if (it == settings_.kms_credentials.end()) {
+      return problem("kms_credentials", fmt::format("is missing '{}' key.", provider));
+    }
+    for (const std::string& name : names->required_master_key) {
+      if (!it->options.contains(name)) {
+        problem("kms_credentials." + provider, fmt::format("is missing the \"{}\" value.", name));
+      }
+    }
+  }
+
+  std::string path_;
+  const DatabaseSettings& settings_;
+  Problems& problems_;
+  bool mongo_ = false;
+};
+
+// Aliases with the same engine must agree on how it is opened.
+void check_shared_engines(const Settings& settings, Problems& problems) {
+  std::map<std::string, const std::string*> durability;
+  for (const auto& [alias, database] : settings.databases) {
+    if (!database.host.starts_with("embedded:")) continue;
+    const auto [it, is_new] = durability.emplace(database.host, &database.durability);
+    if (!is_new && *it->second != database.durability) {
+      problems.add("databases." + alias + ".durability",
+                   "another alias has the same host and another durability");
+    }
+  }
+}
+
+}  // namespace
+
+void check_settings(const Settings& settings, Problems& problems) {
+  if (!settings.databases.contains("default")) {
+    problems.add("databases", "You must define a 'default' database.");
+  }
+  for (const auto& [alias, database] : settings.databases) {
+    if (alias.empty() || alias.find('.') != std::string::npos) {
+      problems.add("databases", fmt::format("'{}' cannot be an alias", alias));
+    }
+    DatabaseCheck(alias, database, problems).run();
+  }
+  check_shared_engines(settings, problems);
+}
+
+std::vector<std::string> settings_without_effect(const Settings& settings) {
+  std::vector<std::string> out;
+  for (const auto& [alias, database] : settings.databases) {
+    if (!database.auto_encryption) continue;
+    const std::string path = fmt::format("databases.{}.auto_encryption.", alias);
+    constexpr std::string_view kReason =
+        "has no effect: Quern analyses queries itself and loads no shared library for it";
+    if (!database.auto_encryption->crypt_shared_lib_path.empty()) {
+      out.push_back(fmt::format("{}crypt_shared_lib_path {}", path, kReason));
+    }
+    if (database.auto_encryption->crypt_shared_lib_required) {
+      out.push_back(fmt::format("{}crypt_shared_lib_required {}", path, kReason));
+    }
+  }
+  for (const Router& router : settings.database_routers) {
+    if (router.name() == "quern::MongoRouter") {
+      out.push_back(
+          "database_routers: MongoRouter has no effect: embedded structs never get a "
+          "collection of their own");
+    }
+  }
+  return out;
+}
+
+}  // namespace quern
