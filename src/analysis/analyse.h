@@ -1,11 +1,11 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// Query analysis: what automatic encryption has to do to a command, decided from the command and the
-// schemas alone. Every value that meets an encrypted field is replaced by a marking (a binary of
-// subtype 6 that holds a schema::EncryptionPlaceholder), and whatever encryption cannot express is
-// refused with the reason. No keys and no ciphertext are seen here.
+// Query analysis: what automatic encryption has to do to a command, decided from the command and
+// the schemas alone. Every value that meets an encrypted field is replaced by a marking (a binary
+// of subtype 6 that holds a schema::EncryptionPlaceholder), and whatever encryption cannot express
+// is refused with the reason. No keys and no ciphertext are seen here.
 //
-// The rule is to fail closed: a command, member, operator, stage or option that is not understood is
-// refused, because passing it on could send a value of an encrypted field in the clear.
+// The rule is to fail closed: a command, member, operator, stage or option that is not understood
+// is refused, because passing it on could send a value of an encrypted field in the clear.
 #ifndef QUERN_ANALYSIS_ANALYSE_H_
 #define QUERN_ANALYSIS_ANALYSE_H_
 
@@ -32,14 +32,14 @@ struct Analysis {
   bson::Document result;
 };
 
-// Analyses a validated command that carries neither schema nor encryptionInformation. All keys of the
-// schemas' fields must be known by id. Throws Error for a refusal; its text names the path, operator,
-// stage or member at fault and never a value. Pure and thread-safe.
+// Analyses a validated command that carries neither schema nor encryptionInformation. All keys of
+// the schemas' fields must be known by id. Throws Error for a refusal; its text names the path,
+// operator, stage or member at fault and never a value. Pure and thread-safe.
 Analysis analyse(std::string_view database, bson::View command, const SchemaMap& schemas);
 
 // The namespaces whose schemas analyse() needs: the command's collection first, then those that its
-// pipeline joins, each once. Empty for a command that is passed on without analysis. Throws Error for
-// a command that automatic encryption does not support.
+// pipeline joins, each once. Empty for a command that is passed on without analysis. Throws Error
+// for a command that automatic encryption does not support.
 std::vector<std::string> namespaces_of(std::string_view database, bson::View command);
 
 }  // namespace quern::analysis

@@ -1,0 +1,185 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "analysis/analyse.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/command.h"
+#include "analysis/marking.h"
+#include "analysis/pipeline.h"
+#include "analysis/refusal.h"
+
+namespace quern::analysis {
+namespace {
+
+using bson::Element;
+using bson::View;
+
+// What becomes of a command by its name.
+struct Row {
+  std::string_view name;
+  void (*analyse)(const CommandAnalysis&);  // nullptr: passed on, whatever the schemas
+};
+
+constexpr Row kCommands[] = {
+    {"find", analyse_find},
+    {"aggregate", analyse_aggregate},
+    {"insert", analyse_insert},
+    {"update", analyse_update},
+    {"delete", analyse_delete},
+    {"findAndModify", analyse_find_and_modify},
+    {"findandmodify", analyse_find_and_modify},
+    {"count", analyse_count},
+    {"distinct", analyse_distinct},
+    {"create", analyse_create},
+    {"collMod", analyse_coll_mod},
+    {"createIndexes", analyse_create_indexes},
+    {"compactStructuredEncryptionData", copy_command},
+    {"cleanupStructuredEncryptionData", copy_command},
+
+    {"getMore", nullptr},
+    {"killCursors", nullptr},
+    {"hello", nullptr},
+    {"isMaster", nullptr},
+    {"ismaster", nullptr},
+    {"ping", nullptr},
+    {"buildInfo", nullptr},
+    {"buildinfo", nullptr},
+    {"serverStatus", nullptr},
+    {"getCmdLineOpts", nullptr},
+    {"getLog", nullptr},
+    {"startSession", nullptr},
+    {"endSessions", nullptr},
+    {"refreshSessions", nullptr},
+    {"killSessions", nullptr},
+    {"killAllSessions", nullptr},
+    {"killAllSessionsByPattern", nullptr},
+    {"commitTransaction", nullptr},
+    {"abortTransaction", nullptr},
+    {"drop", nullptr},
+    {"dropDatabase", nullptr},
+    {"dropIndexes", nullptr},
+    {"renameCollection", nullptr},
+    {"listCollections", nullptr},
+    {"listDatabases", nullptr},
+    {"listIndexes", nullptr},
+    {"createSearchIndexes", nullptr},
+    {"listSearchIndexes", nullptr},
+    {"dropSearchIndex", nullptr},
+    {"updateSearchIndex", nullptr},
+    {"authenticate", nullptr},
+    {"getnonce", nullptr},
+    {"logout", nullptr},
+    {"saslStart", nullptr},
+    {"saslContinue", nullptr},
+};
+
+const Row* row_of(std::string_view name) {
+  const Row* row = std::ranges::find(kCommands, name, &Row::name);
+  return row == std::end(kCommands) ? nullptr : row;
+}
+
+// The command proper: that inside explain, or the command itself.
+struct Subject {
+  const Row* row;
+  View command;
+  std::string_view collection;  // empty when the command is passed on
+  bool explained;
+};
+
+Subject subject_of(View command) {
+  Element first = command.front();
+  const bool explained = first.key() == "explain";
+  if (explained) {
+    if (!first.is_document()) refuse::malformed("explain takes a command");
+    command = first.as_document();
+    first = command.front();
+  }
+  const Row* row = row_of(first.key());
+  if (row == nullptr || (explained && row->analyse == nullptr)) {
+    throw NotSupported(fmt::format("command not supported for auto encryption: {}", first.key()));
+  }
+  if (row->analyse == nullptr) return {row, command, {}, false};
+  if (!first.is_string() || first.as_string().empty()) {
+    throw NotSupported(
+        fmt::format("non-collection command not supported for auto encryption: {}", first.key()));
+  }
+  return {row, command, first.as_string(), explained};
+}
+
+// The collections whose schemas the command depends on, the command's own first.
+std::vector<std::string_view> collections_of(const Subject& subject) {
+  std::vector<std::string_view> collections;
+  if (subject.collection.empty()) return collections;
+  collections.push_back(subject.collection);
+  const std::string_view name = subject.row->name;
+  if (name != "aggregate" && name != "create" && name != "collMod") return collections;
+  if (name != "aggregate") {
+    const Element source = subject.command["viewOn"];
+    if (!source.is_string()) return collections;
+    if (source.as_string() != subject.collection) collections.push_back(source.as_string());
+  }
+  if (const Element pipeline = subject.command["pipeline"]; pipeline.is_array()) {
+    joined_collections(pipeline.as_array(), collections);
+  }
+  return collections;
+}
+
+void analyse_explain(const Subject& subject, const CommandAnalysis& inner, View command) {
+  for (const Element& member : command) {
+    if (member.key() == "explain") {
+      inner.out.open_document(member.key());
+      subject.row->analyse(inner);
+      inner.out.close();
+    } else {
+      inner.out.append(member);
+    }
+  }
+  if (!command.contains("verbosity")) inner.out.append("verbosity", "allPlansExecution");
+}
+
+}  // namespace
+
+std::vector<std::string> namespaces_of(std::string_view database, View command) {
+  std::vector<std::string> namespaces;
+  for (const std::string_view collection : collections_of(subject_of(command))) {
+    namespaces.push_back(fmt::format("{}.{}", database, collection));
+  }
+  return namespaces;
+}
+
+Analysis analyse(std::string_view database, View command, const SchemaMap& schemas) {
+  const Subject subject = subject_of(command);
+  if (subject.row->analyse == nullptr) return {false, false, bson::Document(command)};
+
+  Context context(database, schemas);
+  bool encrypts = false;
+  const std::vector<std::string_view> collections = collections_of(subject);
+  for (const std::string_view collection : collections) {
+    encrypts = !context.fields_of(collection).empty() || encrypts;
+  }
+  if (!encrypts) {
+    if (collections.size() > 1 && subject.row->name == "aggregate") {
+      check_plain_pipeline(subject.command["pipeline"].as_array());
+    }
+    return {false, false, bson::Document(command)};
+  }
+
+  refuse_markings(command);
+  if (const Element let = subject.command["let"]; let.is_document()) {
+    for (const Element& variable : let.as_document()) context.add_variable(variable.key());
+  }
+  const EncryptionTree tree(context.fields_of(subject.collection));
+  bson::Builder out;
+  const CommandAnalysis analysis{context,         tree, subject.collection, subject.row->name,
+                                 subject.command, out};
+  if (subject.explained) {
+    analyse_explain(subject, analysis, command);
+  } else {
+    subject.row->analyse(analysis);
+  }
+  return {context.marked(), true, out.finish()};
+}
+
+}  // namespace quern::analysis

@@ -1,0 +1,114 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "analysis/command.h"
+
+#include <algorithm>
+
+#include "analysis/expression.h"
+#include "analysis/key_pattern.h"
+#include "analysis/match.h"
+#include "analysis/project.h"
+#include "analysis/refusal.h"
+
+namespace quern::analysis {
+namespace {
+
+using bson::Element;
+using bson::View;
+
+// Members that any command may have, and that never hold a value of a document.
+constexpr std::string_view kGenericMembers[] = {"lsid",
+                                                "txnNumber",
+                                                "startTransaction",
+                                                "autocommit",
+                                                "$clusterTime",
+                                                "readConcern",
+                                                "writeConcern",
+                                                "comment",
+                                                "maxTimeMS",
+                                                "apiVersion",
+                                                "apiStrict",
+                                                "apiDeprecationErrors",
+                                                "$readPreference",
+                                                "$db"};
+
+bool is_generic(std::string_view name) {
+  return std::find(std::begin(kGenericMembers), std::end(kGenericMembers), name) !=
+         std::end(kGenericMembers);
+}
+
+}  // namespace
+
+void analyse_members(const CommandAnalysis& analysis, std::span<const Member> members,
+                     bool with_generic_members) {
+  for (const Element& element : analysis.command) {
+    const auto row = std::ranges::find(members, element.key(), &Member::name);
+    if (row != members.end()) {
+      row->analyse(analysis, element);
+    } else if (with_generic_members && is_generic(element.key())) {
+      analysis.out.append(element);
+    } else {
+      refuse::unknown_member(analysis.name, element.key());
+    }
+  }
+}
+
+View document_member(const CommandAnalysis& analysis, const Element& member) {
+  if (!member.is_document()) {
+    refuse::wrong_member_type(analysis.name, member.key(), "a document", member.type());
+  }
+  return member.as_document();
+}
+
+View array_member(const CommandAnalysis& analysis, const Element& member) {
+  if (!member.is_array()) {
+    refuse::wrong_member_type(analysis.name, member.key(), "an array", member.type());
+  }
+  return member.as_array();
+}
+
+void copy_member(const CommandAnalysis& analysis, const Element& member) {
+  analysis.out.append(member);
+}
+
+void analyse_filter_member(const CommandAnalysis& analysis, const Element& member) {
+  analysis.out.open_document(member.key());
+  analyse_filter(analysis.context, analysis.tree, document_member(analysis, member),
+                 FilterUse::kQuery, analysis.out);
+  analysis.out.close();
+}
+
+void analyse_projection_member(const CommandAnalysis& analysis, const Element& member) {
+  analysis.out.open_document(member.key());
+  analyse_projection(analysis.context, analysis.tree, document_member(analysis, member),
+                     ProjectionUse::kFind, analysis.out);
+  analysis.out.close();
+}
+
+void analyse_key_pattern_member(const CommandAnalysis& analysis, const Element& member) {
+  if (!member.is_string()) check_key_pattern(member.key(), document_member(analysis, member));
+  analysis.out.append(member);
+}
+
+void analyse_index_bound_member(const CommandAnalysis& analysis, const Element& member) {
+  for (const Element& bound : document_member(analysis, member)) {
+    if (analysis.tree.resolve(bound.key()).kind != EncryptionTree::Target::Kind::kPlain) {
+      refuse::operation(std::string(member.key()) +
+                        " cannot bound an index scan on the encrypted field '" +
+                        std::string(bound.key()) + "'");
+    }
+  }
+  analysis.out.append(member);
+}
+
+void analyse_let_member(const CommandAnalysis& analysis, const Element& member) {
+  analysis.out.open_document(member.key());
+  for (const Element& variable : document_member(analysis, member)) {
+    analyse_evaluated(analysis.context, analysis.tree, variable.key(), variable,
+                      Comparisons::kRefused, analysis.out);
+  }
+  analysis.out.close();
+}
+
+void copy_command(const CommandAnalysis& analysis) { analysis.out.append_all(analysis.command); }
+
+}  // namespace quern::analysis

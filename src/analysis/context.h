@@ -1,0 +1,47 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// What the parts of one analysis share.
+#ifndef QUERN_ANALYSIS_CONTEXT_H_
+#define QUERN_ANALYSIS_CONTEXT_H_
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/analyse.h"
+#include "analysis/encryption_tree.h"
+
+namespace quern::analysis {
+
+class Context {
+ public:
+  Context(std::string_view database, const SchemaMap& schemas)
+      : database_(database), schemas_(schemas) {}
+
+  std::string_view database() const { return database_; }
+
+  // The schema of a collection of the database. Throws Error when it was not supplied: what is not
+  // known cannot be taken for plain.
+  const schema::EncryptedFields& fields_of(std::string_view collection) const;
+
+  // Keeps a string for as long as the analysis lasts, for names that trees borrow.
+  std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
+
+  // The variables of the command's let. All are plain.
+  const std::vector<std::string_view>& variables() const { return variables_; }
+  void add_variable(std::string_view name) { variables_.push_back(name); }
+
+  bool marked() const { return marked_; }
+  void set_marked() { marked_ = true; }
+
+ private:
+  std::string_view database_;
+  const SchemaMap& schemas_;
+  std::deque<std::string> kept_;
+  std::vector<std::string_view> variables_;
+  bool marked_ = false;
+};
+
+}  // namespace quern::analysis
+
+#endif  // QUERN_ANALYSIS_CONTEXT_H_

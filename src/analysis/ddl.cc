@@ -1,0 +1,131 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// create, collMod, createIndexes: nothing in them is ever encrypted, so nothing in them may be
+// compared with an encrypted field.
+#include "analysis/command.h"
+#include "analysis/key_pattern.h"
+#include "analysis/match.h"
+#include "analysis/refusal.h"
+
+namespace quern::analysis {
+namespace {
+
+using bson::Element;
+
+// A filter that the server applies by itself. It goes out as it came.
+void check_validator(const CommandAnalysis& analysis, const Element& member) {
+  bson::Builder discarded;
+  analyse_filter(analysis.context, analysis.tree, document_member(analysis, member),
+                 FilterUse::kValidator, discarded);
+  analysis.out.append(member);
+}
+
+void refuse_view(const CommandAnalysis& analysis, const Element&) {
+  refuse::operation(std::string(analysis.name) +
+                    ": views over collections with encrypted fields are not supported");
+}
+
+constexpr Member kCreateMembers[] = {
+    {"create", copy_member},
+    {"encryptedFields", copy_member},
+    {"validator", check_validator},
+    {"validationLevel", copy_member},
+    {"validationAction", copy_member},
+    {"capped", copy_member},
+    {"size", copy_member},
+    {"max", copy_member},
+    {"autoIndexId", copy_member},
+    {"idIndex", copy_member},
+    {"indexOptionDefaults", copy_member},
+    {"collation", copy_member},
+    {"storageEngine", copy_member},
+    {"clusteredIndex", copy_member},
+    {"expireAfterSeconds", copy_member},
+    {"timeseries", copy_member},
+    {"changeStreamPreAndPostImages", copy_member},
+    {"viewOn", refuse_view},
+    {"pipeline", refuse_view},
+};
+
+void coll_mod_index(const CommandAnalysis& analysis, const Element& member) {
+  if (const Element key = document_member(analysis, member)["keyPattern"]; key.is_document()) {
+    check_key_pattern(member.key(), key.as_document());
+  }
+  analysis.out.append(member);
+}
+
+constexpr Member kCollModMembers[] = {
+    {"collMod", copy_member},          {"index", coll_mod_index},
+    {"validator", check_validator},    {"validationLevel", copy_member},
+    {"validationAction", copy_member}, {"expireAfterSeconds", copy_member},
+    {"timeseries", copy_member},       {"cappedSize", copy_member},
+    {"cappedMax", copy_member},        {"changeStreamPreAndPostImages", copy_member},
+    {"dryRun", copy_member},           {"viewOn", refuse_view},
+    {"pipeline", refuse_view},
+};
+
+void key_pattern(const CommandAnalysis& analysis, const Element& member) {
+  check_key_pattern(member.key(), document_member(analysis, member));
+  analysis.out.append(member);
+}
+
+constexpr Member kIndexMembers[] = {
+    {"key", key_pattern},
+    {"name", copy_member},
+    {"v", copy_member},
+    {"background", copy_member},
+    {"unique", copy_member},
+    {"sparse", copy_member},
+    {"hidden", copy_member},
+    {"prepareUnique", copy_member},
+    {"expireAfterSeconds", copy_member},
+    {"partialFilterExpression", check_validator},
+    {"collation", copy_member},
+    {"storageEngine", copy_member},
+    {"wildcardProjection", key_pattern},
+    {"weights", key_pattern},
+    {"default_language", copy_member},
+    {"language_override", copy_member},
+    {"textIndexVersion", copy_member},
+    {"2dsphereIndexVersion", copy_member},
+    {"bits", copy_member},
+    {"min", copy_member},
+    {"max", copy_member},
+    {"ns", copy_member},
+    {"clustered", copy_member},
+};
+
+void indexes(const CommandAnalysis& analysis, const Element& member) {
+  analysis.out.open_array(member.key());
+  for (const Element& index : array_member(analysis, member)) {
+    if (!index.is_document()) refuse::malformed("createIndexes.indexes takes documents");
+    analysis.out.open_document(index.key());
+    analyse_members({analysis.context, analysis.tree, analysis.collection, "createIndexes.indexes",
+                     index.as_document(), analysis.out},
+                    kIndexMembers, /*with_generic_members=*/false);
+    analysis.out.close();
+  }
+  analysis.out.close();
+}
+
+constexpr Member kCreateIndexesMembers[] = {
+    {"createIndexes", copy_member},
+    {"indexes", indexes},
+    {"commitQuorum", copy_member},
+    {"ignoreUnknownIndexOptions", copy_member},
+};
+
+}  // namespace
+
+void analyse_create(const CommandAnalysis& analysis) {
+  analyse_members(analysis, kCreateMembers, /*with_generic_members=*/true);
+}
+
+void analyse_coll_mod(const CommandAnalysis& analysis) {
+  analyse_members(analysis, kCollModMembers, /*with_generic_members=*/true);
+}
+
+void analyse_create_indexes(const CommandAnalysis& analysis) {
+  analyse_members(analysis, kCreateIndexesMembers, /*with_generic_members=*/true);
+}
+
+}  // namespace quern::analysis

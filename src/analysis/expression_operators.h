@@ -1,0 +1,30 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// The table of aggregation operators: one line each, with its shape.
+#ifndef QUERN_ANALYSIS_EXPRESSION_OPERATORS_H_
+#define QUERN_ANALYSIS_EXPRESSION_OPERATORS_H_
+
+#include <string_view>
+
+namespace quern::analysis {
+
+enum class Shape {
+  kEvaluated,   // computes with all its operands
+  kLiteral,     // the operand is a constant
+  kEquality,    // two operands are equal, or not
+  kOrdering,    // one operand is above or below the other
+  kMembership,  // the first operand is in the second
+  kCondition,   // yields one of two operands
+  kIfNull,      // yields one of its operands
+  kSwitch,      // yields one of its branches
+  kLet,         // names values, yields an expression of them
+  kOverArray,   // names the elements of an array, computes with each
+  kGetField,    // reads a field whose name is an operand
+  kText,        // queries of encrypted text
+};
+
+// Throws Error(InvalidPipelineOperator) for an operator that is not in the table.
+Shape shape_of_operator(std::string_view name);
+
+}  // namespace quern::analysis
+
+#endif  // QUERN_ANALYSIS_EXPRESSION_OPERATORS_H_

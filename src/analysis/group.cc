@@ -1,0 +1,133 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// $group, and the stages that are short for it: equal values of an encrypted field have different
+// ciphertexts, so that nothing encrypted can be grouped by or accumulated.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/expression.h"
+#include "analysis/refusal.h"
+#include "analysis/stage.h"
+
+namespace quern::analysis {
+namespace {
+
+using bson::Element;
+using bson::ValueView;
+using bson::View;
+
+constexpr std::string_view kAccumulators[] = {
+    "$sum",    "$avg",      "$min",    "$max",       "$first",      "$last",
+    "$push",   "$addToSet", "$count",  "$stdDevPop", "$stdDevSamp", "$mergeObjects",
+    "$firstN", "$lastN",    "$minN",   "$maxN",      "$top",        "$topN",
+    "$bottom", "$bottomN",  "$median", "$percentile"};
+
+void group_by(const StageAnalysis& stage, std::string_view key, ValueView expression) {
+  const Outcome id = analyse_output(stage.context, stage.tree, key, expression, stage.out);
+  if (!id.tree.encrypts()) return;
+  const std::string below = id.tree.first_encrypted_path();
+  refuse::operation(fmt::format(
+      "Cannot group on field '_id{}{}' which is encrypted with the random algorithm or whose "
+      "encryption properties are not known until runtime",
+      below.empty() ? "" : ".", below));
+}
+
+void accumulate(const StageAnalysis& stage, const Element& field) {
+  if (!field.is_document() || field.as_document().count() != 1) {
+    refuse::malformed(fmt::format("The field '{}' must be an accumulator object", field.key()));
+  }
+  const Element accumulator = field.as_document().front();
+  const auto known =
+      std::find(std::begin(kAccumulators), std::end(kAccumulators), accumulator.key());
+  if (known == std::end(kAccumulators)) {
+    throw Error(ErrorCode::kInvalidPipelineOperator,
+                fmt::format("Accumulator '{}' is not understood by automatic encryption",
+                            accumulator.key()));
+  }
+  stage.out.open_document(field.key());
+  const Outcome argument =
+      analyse_output(stage.context, stage.tree, accumulator.key(), accumulator, stage.out);
+  if (argument.tree.encrypts()) {
+    refuse::operation(
+        fmt::format("Accumulator '{}' cannot aggregate encrypted fields.", accumulator.key()));
+  }
+  if (accumulator.is_document()) {
+    // $top and its kind order by paths of the documents.
+    if (const Element order = accumulator.as_document()["sortBy"]; order.is_document()) {
+      for (const Element& part : order.as_document()) {
+        require_plain(stage.tree, part.key(), "The sort path");
+      }
+    }
+  }
+  stage.out.close();
+}
+
+void accumulators(const StageAnalysis& stage, const Element& output) {
+  if (!output.is_document()) refuse::malformed("The output of a bucket must be a document");
+  stage.out.open_document(output.key());
+  for (const Element& field : output.as_document()) accumulate(stage, field);
+  stage.out.close();
+}
+
+}  // namespace
+
+void analyse_group(const StageAnalysis& stage, const Element& operation) {
+  const View spec = stage_document(operation);
+  const Element id = spec["_id"];
+  if (!id) refuse::malformed("a group specification must include an _id");
+  // The key is judged before the accumulators, wherever it stands.
+  bson::Builder discarded;
+  group_by({stage.context, stage.tree, stage.collection, discarded}, id.key(), id);
+  stage.out.open_document(operation.key());
+  for (const Element& field : spec) {
+    if (field.key() == "_id") {
+      group_by(stage, field.key(), field);
+    } else {
+      accumulate(stage, field);
+    }
+  }
+  stage.out.close();
+  stage.tree = EncryptionTree();
+}
+
+void analyse_sort_by_count(const StageAnalysis& stage, const Element& operation) {
+  group_by(stage, operation.key(), operation);
+  stage.tree = EncryptionTree();
+}
+
+void analyse_bucket(const StageAnalysis& stage, const Element& operation) {
+  stage.out.open_document(operation.key());
+  for (const Element& member : stage_document(operation)) {
+    if (member.key() == "groupBy") {
+      group_by(stage, member.key(), member);
+    } else if (member.key() == "output") {
+      accumulators(stage, member);
+    } else if (member.key() == "boundaries" || member.key() == "default") {
+      analyse_evaluated(stage.context, stage.tree, member.key(), member, Comparisons::kRefused,
+                        stage.out);
+    } else {
+      refuse::unknown_member(operation.key(), member.key());
+    }
+  }
+  stage.out.close();
+  stage.tree = EncryptionTree();
+}
+
+void analyse_bucket_auto(const StageAnalysis& stage, const Element& operation) {
+  stage.out.open_document(operation.key());
+  for (const Element& member : stage_document(operation)) {
+    if (member.key() == "groupBy") {
+      group_by(stage, member.key(), member);
+    } else if (member.key() == "output") {
+      accumulators(stage, member);
+    } else if (member.key() == "buckets" || member.key() == "granularity") {
+      stage.out.append(member);
+    } else {
+      refuse::unknown_member(operation.key(), member.key());
+    }
+  }
+  stage.out.close();
+  stage.tree = EncryptionTree();
+}
+
+}  // namespace quern::analysis

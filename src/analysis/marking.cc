@@ -1,0 +1,88 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "analysis/marking.h"
+
+#include <fmt/format.h>
+
+#include "analysis/refusal.h"
+#include "schema/blob_subtype.h"
+#include "schema/placeholder.h"
+
+namespace quern::analysis {
+namespace {
+
+using schema::EncryptionPlaceholder;
+
+bool is_encryptable(bson::Type type) {
+  return type != bson::Type::kNull && type != bson::Type::kUndefined &&
+         type != bson::Type::kMinKey && type != bson::Type::kMaxKey;
+}
+
+// The exact type, without numeric conversion: ciphertexts of 1 and of 1.0 have nothing in common.
+void check_type(const schema::EncryptedField& field, std::string_view path, bson::ValueView value) {
+  if (!is_encryptable(value.type()) || (field.bson_type && value.type() != *field.bson_type)) {
+    refuse::wrong_type(field, path, value.type());
+  }
+  if (value.is_binary(bson::BinarySubtype::kEncrypted)) {
+    refuse::operation(fmt::format(
+        "Cannot encrypt element of type: binData at path '{}': the value is already encrypted",
+        path));
+  }
+}
+
+void append(Context& context, const schema::EncryptedField& field, std::string_view path,
+            EncryptionPlaceholder::Kind kind, std::string_view key, bson::ValueView value,
+            bson::Builder& out) {
+  if (!field.key_id) {
+    throw ImproperlyConfigured(fmt::format(
+        "The key of encrypted field '{}' is not known by id: resolve keyAltName '{}' first", path,
+        field.key_alt_name));
+  }
+  EncryptionPlaceholder placeholder;
+  placeholder.kind = kind;
+  placeholder.index_key_id = placeholder.user_key_id = *field.key_id;
+  placeholder.value = bson::Value(value);
+  if (field.is_indexed()) {
+    placeholder.algorithm = EncryptionPlaceholder::kEquality;
+    placeholder.max_contention = field.queries.front().contention;
+  }
+  const Bytes blob = placeholder.serialize();
+  out.append(key, bson::Binary{bson::BinarySubtype::kEncrypted, blob});
+  context.set_marked();
+}
+
+}  // namespace
+
+void mark_for_insert(Context& context, const schema::EncryptedField& field, std::string_view path,
+                     std::string_view key, bson::ValueView value, bson::Builder& out) {
+  check_type(field, path, value);
+  if (field.unsupported_query() != nullptr) refuse::not_yet_encryptable(field, path);
+  append(context, field, path, EncryptionPlaceholder::kInsert, key, value, out);
+}
+
+void mark_for_find(Context& context, const schema::EncryptedField& field, std::string_view path,
+                   std::string_view key, bson::ValueView value, bson::Builder& out) {
+  check_type(field, path, value);
+  append(context, field, path, EncryptionPlaceholder::kFind, key, value, out);
+}
+
+void check_queryable(const schema::EncryptedField& field, std::string_view path) {
+  if (field.unsupported_query() != nullptr) refuse::not_yet_encryptable(field, path);
+  if (field.query(schema::QueryType::kEquality) == nullptr) refuse::not_queryable(path);
+}
+
+void refuse_markings(bson::View document) {
+  for (const bson::Element& element : document) {
+    if (element.is_document() || element.is_array()) {
+      refuse_markings(element.as_document_or_array());
+    } else if (element.is_binary(bson::BinarySubtype::kEncrypted)) {
+      const auto subtype = schema::blob_subtype(element);
+      if (!subtype || !schema::is_placeholder(*subtype)) continue;
+      refuse::operation(fmt::format(
+          "The command already holds an encryption marking, in member '{}': markings are made by "
+          "automatic encryption only",
+          element.key()));
+    }
+  }
+}
+
+}  // namespace quern::analysis

@@ -1,0 +1,366 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "analysis/match.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/expression.h"
+#include "analysis/json_schema.h"
+#include "analysis/marking.h"
+#include "analysis/refusal.h"
+
+namespace quern::analysis {
+namespace {
+
+using bson::Element;
+using bson::ValueView;
+using bson::View;
+using Target = EncryptionTree::Target;
+
+// How the operators of a field treat their operand.
+enum class Operand {
+  kEquality,    // a constant that the field is equal to, or not
+  kMembership,  // an array of such constants
+  kOrder,       // a constant that the field is above or below
+  kPresence,    // whether the field is there, whatever it holds
+  kNegation,    // operators again, or a regular expression
+  kElements,    // a filter, or operators, for the elements of an array
+  kAll,         // an array of constants or {$elemMatch: …}
+  kOther,       // anything that ciphertexts cannot answer
+};
+
+struct FieldOperator {
+  std::string_view name;
+  Operand operand;
+};
+
+constexpr FieldOperator kFieldOperators[] = {
+    {"$eq", Operand::kEquality},        {"$ne", Operand::kEquality},
+    {"$in", Operand::kMembership},      {"$nin", Operand::kMembership},
+    {"$gt", Operand::kOrder},           {"$gte", Operand::kOrder},
+    {"$lt", Operand::kOrder},           {"$lte", Operand::kOrder},
+    {"$exists", Operand::kPresence},    {"$not", Operand::kNegation},
+    {"$elemMatch", Operand::kElements}, {"$all", Operand::kAll},
+    {"$type", Operand::kOther},         {"$mod", Operand::kOther},
+    {"$regex", Operand::kOther},        {"$options", Operand::kOther},
+    {"$size", Operand::kOther},         {"$bitsAllClear", Operand::kOther},
+    {"$bitsAllSet", Operand::kOther},   {"$bitsAnyClear", Operand::kOther},
+    {"$bitsAnySet", Operand::kOther},   {"$geoWithin", Operand::kOther},
+    {"$within", Operand::kOther},       {"$geoIntersects", Operand::kOther},
+    {"$near", Operand::kOther},         {"$nearSphere", Operand::kOther},
+    {"$maxDistance", Operand::kOther},  {"$minDistance", Operand::kOther},
+};
+
+const FieldOperator& field_operator(std::string_view name) {
+  for (const FieldOperator& row : kFieldOperators) {
+    if (row.name == name) return row;
+  }
+  throw Error(ErrorCode::kBadValue, fmt::format("unknown operator: {}", name));
+}
+
+// {$gt: 1, …}, as opposed to a document that is compared as a whole. A DBRef is one of those.
+bool is_operator_document(ValueView value) {
+  if (!value.is_document()) return false;
+  const std::string_view key = value.as_document().front().key();
+  return key.starts_with('$') && key != "$ref" && key != "$id" && key != "$db";
+}
+
+class FilterAnalysis {
+ public:
+  FilterAnalysis(Context& context, const EncryptionTree& tree, FilterUse use, bson::Builder& out)
+      : context_(context), tree_(tree), use_(use), out_(out) {}
+
+  void filter(View filter) {
+    const std::size_t predicates = filter.count();
+    if (predicates == 1) {
+      predicate(filter.front());
+    } else if (predicates > 1) {
+      out_.open_array("$and");
+      for (const Element& element : filter) {
+        out_.push_document();
+        predicate(element);
+        out_.close();
+      }
+      out_.close();
+    }
+  }
+
+ private:
+  struct TopOperator {
+    std::string_view name;
+    void (FilterAnalysis::*analyse)(const Element&);
+  };
+  static const TopOperator kTopOperators[];
+  static const TopOperator* top_operator(std::string_view name);
+
+  void predicate(const Element& element) {
+    if (!element.key().starts_with('$')) {
+      field(element);
+      return;
+    }
+    const TopOperator* row = top_operator(element.key());
+    if (row == nullptr) {
+      throw Error(ErrorCode::kBadValue,
+                  fmt::format("unknown top level operator: {}", element.key()));
+    }
+    (this->*row->analyse)(element);
+  }
+
+  // Top-level operators.
+  void logical(const Element& element) {
+    const bool was_conjunctive = conjunctive_;
+    conjunctive_ = conjunctive_ && element.key() == "$and";
+    if (!element.is_array()) malformed(element.key(), "an array");
+    out_.open_array(element.key());
+    for (const Element& branch : element.as_array()) {
+      if (!branch.is_document()) malformed(element.key(), "an array of documents");
+      out_.push_document();
+      filter(branch.as_document());
+      out_.close();
+    }
+    out_.close();
+    conjunctive_ = was_conjunctive;
+  }
+  void expression(const Element& element) {
+    if (in_elements_) malformed("$elemMatch", "without $expr");
+    const auto comparisons =
+        use_ == FilterUse::kValidator ? Comparisons::kValidator : Comparisons::kMarked;
+    analyse_evaluated(context_, tree_, element.key(), element, comparisons, out_);
+  }
+  void neutral(const Element& element) { out_.append(element); }
+  void number(const Element& element) {
+    if (!element.is_number()) malformed(element.key(), "a number");
+    out_.append(element);
+  }
+  void json_schema(const Element& element) {
+    if (use_ != FilterUse::kValidator || !conjunctive_ || in_elements_) unsupported(element);
+    if (!element.is_document()) malformed(element.key(), "a document");
+    check_json_schema(tree_, element.as_document());
+    out_.append(element);
+  }
+  void unsupported(const Element& element) { refuse::unsupported_operator(element.key()); }
+
+  // {path: operand}
+  void field(const Element& element) {
+    const std::string_view path = element.key();
+    const Target target = tree_.resolve(path);
+    check_path(target, path);
+    if (is_operator_document(element)) {
+      out_.open_document(path);
+      operators(target, path, element.as_document());
+      out_.close();
+    } else if (element.type() == bson::Type::kRegex) {
+      if (target.kind == Target::Kind::kEncrypted) refuse_operator("$regex", path);
+      out_.append(element);
+    } else {
+      out_.open_document(path);
+      equality(target, path, Element("$eq", element));
+      out_.close();
+    }
+  }
+
+  void check_path(const Target& target, std::string_view path) {
+    switch (target.kind) {
+      case Target::Kind::kBelow:
+        refuse::below_encrypted(path);
+      case Target::Kind::kUnknown:
+        refuse::unknown_encryption(path);
+      case Target::Kind::kArray:
+      case Target::Kind::kArrayPosition:
+        refuse::inside_array(path);
+      case Target::Kind::kPlain:
+      case Target::Kind::kEncrypted:
+      case Target::Kind::kAbove:
+        break;
+    }
+  }
+
+  void operators(const Target& target, std::string_view path, View operators) {
+    for (const Element& element : operators) {
+      switch (field_operator(element.key()).operand) {
+        case Operand::kEquality:
+          equality(target, path, element);
+          break;
+        case Operand::kMembership:
+          membership(target, path, element);
+          break;
+        case Operand::kOrder:
+          order(target, path, element);
+          break;
+        case Operand::kPresence:
+          presence(element);
+          break;
+        case Operand::kNegation:
+          negation(target, path, element);
+          break;
+        case Operand::kElements:
+          elements(target, path, element);
+          break;
+        case Operand::kAll:
+          all(target, path, element);
+          break;
+        case Operand::kOther:
+          other(target, path, element);
+          break;
+      }
+    }
+  }
+
+  void equality(const Target& target, std::string_view path, const Element& element) {
+    if (target.kind == Target::Kind::kEncrypted) {
+      const schema::EncryptedField& field = comparable(target, path);
+      if (element.is_null()) refuse::null_equality(path);
+      check_queryable(field, path);
+      if (element.type() == bson::Type::kRegex) refuse_operator("$regex", path);
+      mark_for_find(context_, field, path, element.key(), element, out_);
+    } else {
+      plain(target, path, element);
+    }
+  }
+
+  void membership(const Target& target, std::string_view path, const Element& element) {
+    if (!element.is_array()) malformed(element.key(), "an array");
+    const bool encrypted = target.kind == Target::Kind::kEncrypted;
+    if (encrypted) comparable(target, path);
+    out_.open_array(element.key());
+    for (const Element& constant : element.as_array()) {
+      if (encrypted) {
+        const schema::EncryptedField& field = target.node->field();
+        if (constant.is_null()) refuse::null_in_list(path);
+        check_queryable(field, path);
+        if (constant.type() == bson::Type::kRegex) refuse_operator("$regex", path);
+        mark_for_find(context_, field, path, constant.key(), constant, out_);
+      } else {
+        plain(target, path, Element(constant.key(), constant), element.key());
+      }
+    }
+    out_.close();
+  }
+
+  void order(const Target& target, std::string_view path, const Element& element) {
+    if (target.kind == Target::Kind::kEncrypted) {
+      const schema::EncryptedField& field = comparable(target, path);
+      if (field.unsupported_query() != nullptr) refuse::not_yet_encryptable(field, path);
+      refuse_operator(element.key(), path);
+    }
+    plain(target, path, element);
+  }
+
+  void presence(const Element& element) {
+    if (!element.is_number() && element.type() != bson::Type::kBool) {
+      malformed(element.key(), "a boolean");
+    }
+    out_.append(element);
+  }
+
+  void negation(const Target& target, std::string_view path, const Element& element) {
+    if (is_operator_document(element)) {
+      out_.open_document(element.key());
+      operators(target, path, element.as_document());
+      out_.close();
+    } else if (element.type() == bson::Type::kRegex) {
+      other(target, path, element);
+    } else {
+      malformed(element.key(), "a regular expression or a document of operators");
+    }
+  }
+
+  // Encrypted fields cannot live in arrays: below a plain path everything is plain.
+  void elements(const Target& target, std::string_view path, const Element& element) {
+    if (target.kind == Target::Kind::kEncrypted) refuse_operator(element.key(), path);
+    if (target.kind == Target::Kind::kAbove) refuse::composite_operand(element.key(), path);
+    if (!element.is_document()) malformed(element.key(), "a document");
+    const View operand = element.as_document();
+    out_.open_document(element.key());
+    if (is_operator_document(element) && top_operator(operand.front().key()) == nullptr) {
+      operators(target, path, operand);
+    } else {
+      const EncryptionTree plain;
+      FilterAnalysis nested(context_, plain, use_, out_);
+      nested.in_elements_ = true;
+      nested.filter(operand);
+    }
+    out_.close();
+  }
+
+  void all(const Target& target, std::string_view path, const Element& element) {
+    if (target.kind == Target::Kind::kEncrypted) refuse_operator(element.key(), path);
+    if (!element.is_array()) malformed(element.key(), "an array");
+    out_.open_array(element.key());
+    for (const Element& item : element.as_array()) {
+      if (is_operator_document(item)) {
+        out_.open_document(item.key());
+        operators(target, path, item.as_document());
+        out_.close();
+      } else {
+        plain(target, path, item, element.key());
+      }
+    }
+    out_.close();
+  }
+
+  void other(const Target& target, std::string_view path, const Element& element) {
+    if (target.kind == Target::Kind::kEncrypted) refuse_operator(element.key(), path);
+    plain(target, path, element);
+  }
+
+  // A constant that meets no encrypted field. A document or an array that is compared with a
+  // document holding encrypted fields would have to be encrypted in part.
+  void plain(const Target& target, std::string_view path, const Element& element,
+             std::string_view name = {}) {
+    if (target.kind == Target::Kind::kAbove && (element.is_document() || element.is_array())) {
+      refuse::composite_operand(name.empty() ? element.key() : name, path);
+    }
+    out_.append(element);
+  }
+
+  const schema::EncryptedField& comparable(const Target& target, std::string_view path) {
+    if (use_ == FilterUse::kValidator) refuse::comparison(path);
+    return target.node->field();
+  }
+
+  [[noreturn]] void refuse_operator(std::string_view name, std::string_view path) {
+    if (use_ == FilterUse::kValidator) refuse::comparison(path);
+    refuse::invalid_operator(name, path);
+  }
+
+  [[noreturn]] static void malformed(std::string_view name, std::string_view wanted) {
+    refuse::malformed(fmt::format("{} needs {}", name, wanted));
+  }
+
+  Context& context_;
+  const EncryptionTree& tree_;
+  const FilterUse use_;
+  bson::Builder& out_;
+  bool conjunctive_ = true;   // only $and is above
+  bool in_elements_ = false;  // below $elemMatch
+};
+
+constexpr FilterAnalysis::TopOperator FilterAnalysis::kTopOperators[] = {
+    {"$and", &FilterAnalysis::logical},
+    {"$or", &FilterAnalysis::logical},
+    {"$nor", &FilterAnalysis::logical},
+    {"$expr", &FilterAnalysis::expression},
+    {"$comment", &FilterAnalysis::neutral},
+    {"$alwaysTrue", &FilterAnalysis::number},
+    {"$alwaysFalse", &FilterAnalysis::number},
+    {"$sampleRate", &FilterAnalysis::number},
+    {"$jsonSchema", &FilterAnalysis::json_schema},
+    {"$text", &FilterAnalysis::unsupported},
+    {"$where", &FilterAnalysis::unsupported},
+};
+
+const FilterAnalysis::TopOperator* FilterAnalysis::top_operator(std::string_view name) {
+  const auto* row = std::ranges::find(kTopOperators, name, &TopOperator::name);
+  return row == std::end(kTopOperators) ? nullptr : row;
+}
+
+}  // namespace
+
+void analyse_filter(Context& context, const EncryptionTree& tree, View filter, FilterUse use,
+                    bson::Builder& out) {
+  FilterAnalysis(context, tree, use, out).filter(filter);
+}
+
+}  // namespace quern::analysis

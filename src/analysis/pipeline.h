@@ -1,0 +1,29 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Aggregation pipelines, stage by stage.
+#ifndef QUERN_ANALYSIS_PIPELINE_H_
+#define QUERN_ANALYSIS_PIPELINE_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/context.h"
+#include "quern/bson/document.h"
+
+namespace quern::analysis {
+
+// Appends the analysed stages under the key and returns the tree of the documents that come out.
+// collection is where the pipeline's documents, which look like tree, come from.
+EncryptionTree analyse_pipeline(Context& context, EncryptionTree tree, std::string_view collection,
+                                std::string_view key, bson::View stages, bson::Builder& out);
+
+// For a pipeline over several collections of which none has encrypted fields: checks only that its
+// stages are among those that automatic encryption supports.
+void check_plain_pipeline(bson::View stages);
+
+// Adds the collections that the pipeline joins, each once.
+void joined_collections(bson::View stages, std::vector<std::string_view>& collections);
+
+}  // namespace quern::analysis
+
+#endif  // QUERN_ANALYSIS_PIPELINE_H_

@@ -1,0 +1,185 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "analysis/project.h"
+
+#include <fmt/format.h>
+
+#include "analysis/expression.h"
+#include "analysis/refusal.h"
+
+namespace quern::analysis {
+namespace {
+
+using bson::Element;
+using bson::ValueView;
+using bson::View;
+using Target = EncryptionTree::Target;
+
+bool is_flag(ValueView value) { return value.is_number() || value.type() == bson::Type::kBool; }
+
+bool is_nested(ValueView value) {
+  return value.is_document() && !value.as_document().front().key().starts_with('$') &&
+         !value.as_document().empty();
+}
+
+void check_path(const EncryptionTree& tree, std::string_view path) {
+  const Target target = tree.resolve(path);
+  if (target.kind == Target::Kind::kBelow) refuse::below_encrypted(path);
+  if (target.kind == Target::Kind::kArrayPosition) refuse::inside_array(path);
+}
+
+// One specification, member by member, nested documents included.
+class Projection {
+ public:
+  Projection(Context& context, const EncryptionTree& tree, bson::Builder& out)
+      : context_(context), tree_(tree), out_(out) {}
+  virtual ~Projection() = default;
+
+  void members(View spec, std::string_view prefix) {
+    for (const Element& member : spec) {
+      const std::string_view path =
+          prefix.empty() ? member.key() : context_.keep(fmt::format("{}.{}", prefix, member.key()));
+      if (is_nested(member)) {
+        out_.open_document(member.key());
+        members(member.as_document(), path);
+        out_.close();
+      } else {
+        leaf(path, member);
+      }
+    }
+  }
+
+ protected:
+  virtual void leaf(std::string_view path, const Element& member) = 0;
+
+  // Assigns what an expression yields to a path of the output.
+  void compute(std::string_view path, const Element& member, EncryptionTree& output) {
+    const Target before = tree_.resolve(path);
+    check_path(tree_, path);
+    Outcome value = analyse_output(context_, tree_, member.key(), member, out_);
+    if (value.constant && before.kind != Target::Kind::kPlain) {
+      refuse::operation(fmt::format(
+          "A constant cannot take the place of the encrypted field at path '{}'", path));
+    }
+    const Target now = output.resolve(path);
+    if (value.tree.encrypts() && now.kind != Target::Kind::kPlain) {
+      refuse::operation("Cannot add an encrypted field as a prefix of another encrypted field");
+    }
+    if (now.kind == Target::Kind::kBelow) refuse::below_encrypted(path);
+    if (now.kind == Target::Kind::kArray || now.kind == Target::Kind::kUnknown) {
+      refuse::unknown_encryption(path);
+    }
+    output.set(path, std::move(value.tree));
+  }
+
+  Context& context_;
+  const EncryptionTree& tree_;
+  bson::Builder& out_;
+};
+
+class AddFields : public Projection {
+ public:
+  using Projection::Projection;
+  EncryptionTree run(View spec) {
+    output_ = tree_;
+    members(spec, {});
+    return std::move(output_);
+  }
+
+ private:
+  void leaf(std::string_view path, const Element& member) override {
+    compute(path, member, output_);
+  }
+
+  EncryptionTree output_;
+};
+
+class Project : public Projection {
+ public:
+  Project(Context& context, const EncryptionTree& tree, ProjectionUse use, bson::Builder& out)
+      : Projection(context, tree, out), use_(use) {}
+
+  EncryptionTree run(View spec) {
+    const bool excludes = is_exclusion(spec, {});
+    if (excludes) output_ = tree_;
+    excludes_ = excludes;
+    const Element id = spec["_id"];
+    if (!excludes && (!id || id.truthy())) output_.include("_id", tree_);
+    members(spec, {});
+    return std::move(output_);
+  }
+
+ private:
+  // By exclusion: no member, _id apart, asks for a field or computes one.
+  static bool is_exclusion(View spec, std::string_view prefix) {
+    for (const Element& member : spec) {
+      if (prefix.empty() && member.key() == "_id") continue;
+      if (is_nested(member)) {
+        if (!is_exclusion(member.as_document(), member.key())) return false;
+      } else if (!is_flag(member) || member.truthy()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void leaf(std::string_view path, const Element& member) override {
+    if (use_ == ProjectionUse::kFind && array_operator(path, member)) {
+      out_.append(member);
+    } else if (!is_flag(member)) {
+      compute(path, member, output_);
+    } else {
+      check_path(tree_, path);
+      if (!member.truthy()) {
+        if (excludes_ || path == "_id") output_.remove(path);
+      } else if (!excludes_) {
+        output_.include(path, tree_);
+      }
+      out_.append(member);
+    }
+  }
+
+  // "a.$", {a: {$slice: …}}, {a: {$elemMatch: …}}: never on the way to an encrypted field.
+  bool array_operator(std::string_view path, const Element& member) {
+    std::string_view array = path;
+    if (path.ends_with(".$")) {
+      if (!is_flag(member)) refuse::malformed(fmt::format("Projection '{}' takes a number", path));
+      array.remove_suffix(2);
+    } else {
+      if (!member.is_document()) return false;
+      const std::string_view name = member.as_document().front().key();
+      if (name == "$meta") return true;
+      if (name != "$slice" && name != "$elemMatch") return false;
+    }
+    if (tree_.resolve(array).kind != Target::Kind::kPlain) {
+      refuse::operation(fmt::format(
+          "Projection of array elements is not allowed on path '{}': it leads to encrypted fields",
+          path));
+    }
+    return true;
+  }
+
+  const ProjectionUse use_;
+  bool excludes_ = false;
+  EncryptionTree output_;
+};
+
+}  // namespace
+
+EncryptionTree analyse_projection(Context& context, const EncryptionTree& tree, View spec,
+                                  ProjectionUse use, bson::Builder& out) {
+  return Project(context, tree, use, out).run(spec);
+}
+
+EncryptionTree analyse_add_fields(Context& context, const EncryptionTree& tree, View spec,
+                                  bson::Builder& out) {
+  return AddFields(context, tree, out).run(spec);
+}
+
+EncryptionTree without(const EncryptionTree& tree, std::string_view path) {
+  check_path(tree, path);
+  EncryptionTree result = tree;
+  result.remove(path);
+  return result;
+}
+
+}  // namespace quern::analysis

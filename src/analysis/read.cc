@@ -1,0 +1,76 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// find, count, distinct, aggregate.
+#include "analysis/command.h"
+#include "analysis/pipeline.h"
+#include "analysis/refusal.h"
+
+namespace quern::analysis {
+namespace {
+
+using bson::Element;
+
+constexpr Member kFindMembers[] = {
+    {"find", copy_member},
+    {"filter", analyse_filter_member},
+    {"projection", analyse_projection_member},
+    {"sort", analyse_key_pattern_member},
+    {"hint", analyse_key_pattern_member},
+    {"min", analyse_index_bound_member},
+    {"max", analyse_index_bound_member},
+    {"let", analyse_let_member},
+    {"skip", copy_member},
+    {"limit", copy_member},
+    {"batchSize", copy_member},
+    {"singleBatch", copy_member},
+    {"returnKey", copy_member},
+    {"showRecordId", copy_member},
+    {"tailable", copy_member},
+    {"awaitData", copy_member},
+    {"oplogReplay", copy_member},
+    {"noCursorTimeout", copy_member},
+    {"allowPartialResults", copy_member},
+    {"allowDiskUse", copy_member},
+    {"collation", copy_member},
+};
+
+constexpr Member kCountMembers[] = {
+    {"count", copy_member}, {"query", analyse_filter_member},     {"limit", copy_member},
+    {"skip", copy_member},  {"hint", analyse_key_pattern_member}, {"collation", copy_member},
+};
+
+void analyse_pipeline_member(const CommandAnalysis& analysis, const Element& member) {
+  analyse_pipeline(analysis.context, analysis.tree, analysis.collection, member.key(),
+                   array_member(analysis, member), analysis.out);
+}
+
+constexpr Member kAggregateMembers[] = {
+    {"aggregate", copy_member},    {"pipeline", analyse_pipeline_member},
+    {"cursor", copy_member},       {"explain", copy_member},
+    {"allowDiskUse", copy_member}, {"bypassDocumentValidation", copy_member},
+    {"collation", copy_member},    {"hint", analyse_key_pattern_member},
+    {"let", analyse_let_member},
+};
+
+}  // namespace
+
+void analyse_find(const CommandAnalysis& analysis) {
+  analyse_members(analysis, kFindMembers, /*with_generic_members=*/true);
+}
+
+void analyse_count(const CommandAnalysis& analysis) {
+  analyse_members(analysis, kCountMembers, /*with_generic_members=*/true);
+}
+
+// The server finds distinct values by comparing them, which ciphertexts do not allow, and Queryable
+// Encryption does not know the command at all.
+void analyse_distinct(const CommandAnalysis&) {
+  refuse::operation(
+      "The command distinct is not supported on a collection with fields encrypted with Queryable "
+      "Encryption");
+}
+
+void analyse_aggregate(const CommandAnalysis& analysis) {
+  analyse_members(analysis, kAggregateMembers, /*with_generic_members=*/true);
+}
+
+}  // namespace quern::analysis

@@ -1,0 +1,110 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "analysis/refusal.h"
+
+#include <fmt/format.h>
+
+namespace quern::analysis::refuse {
+
+void operation(const std::string& text) { throw Error(ErrorCode::kQueryFeatureNotAllowed, text); }
+
+void below_encrypted(std::string_view path) {
+  operation(
+      fmt::format("Invalid operation on path '{}' which contains an encrypted path prefix.", path));
+}
+
+void inside_array(std::string_view path) {
+  operation(
+      fmt::format("Path '{}' leads through an array to an encrypted field: fields cannot be "
+                  "encrypted inside arrays",
+                  path));
+}
+
+void unknown_encryption(std::string_view path) {
+  operation(fmt::format(
+      "Invalid reference to '{}', whose encryption properties are not known until runtime", path));
+}
+
+void wrong_type(const schema::EncryptedField& field, std::string_view path, bson::Type type) {
+  std::string text =
+      fmt::format("Cannot encrypt element of type: {} at path '{}'", bson::alias(type), path);
+  if (field.bson_type) {
+    text += fmt::format(": the encrypted field has bsonType {}", bson::alias(*field.bson_type));
+  }
+  throw Error(ErrorCode::kTypeMismatch, text);
+}
+
+void not_yet_encryptable(const schema::EncryptedField& field, std::string_view path) {
+  throw NotSupported(
+      fmt::format("Field '{}' is encrypted with queryType {}, which this version cannot encrypt or "
+                  "query yet: it "
+                  "supports equality and fields without queries",
+                  path, schema::name(field.unsupported_query()->type)));
+}
+
+void invalid_operator(std::string_view name, std::string_view path) {
+  operation(
+      fmt::format("Invalid match expression operator on encrypted field '{}': {}", path, name));
+}
+
+void unsupported_operator(std::string_view name) {
+  operation(fmt::format("Unsupported match expression operator for encryption: {}", name));
+}
+
+void not_queryable(std::string_view path) {
+  operation(
+      fmt::format("Cannot query on fields encrypted with the randomized encryption algorithm: "
+                  "'{}' is encrypted without a query type",
+                  path));
+}
+
+void null_equality(std::string_view path) {
+  operation(fmt::format("Illegal equality to null predicate for encrypted field: '{}'", path));
+}
+
+void null_in_list(std::string_view path) {
+  operation(
+      fmt::format("Illegal equality to null inside $in against an encrypted field: '{}'", path));
+}
+
+void comparison(std::string_view path) {
+  operation(fmt::format("Comparison to encrypted fields not supported: '{}'", path));
+}
+
+void composite_operand(std::string_view name, std::string_view path) {
+  operation(
+      fmt::format("{} cannot compare an object or array with '{}', which is the prefix of an "
+                  "encrypted field: name the fields below it",
+                  name, path));
+}
+
+void reference(std::string_view path) {
+  operation(
+      fmt::format("Invalid reference to an encrypted field within aggregate expression: {}", path));
+}
+
+void non_constant(std::string_view path) {
+  operation(
+      fmt::format("Comparison disallowed between Queryable Encryption encrypted fields and "
+                  "non-constant expressions; field '{}' is encrypted.",
+                  path));
+}
+
+void stage(std::string_view name) {
+  operation(fmt::format(
+      "Aggregation stage {} is not allowed or supported with automatic encryption.", name));
+}
+
+void unknown_member(std::string_view where, std::string_view name) {
+  throw Error(ErrorCode::kUnknownField,
+              fmt::format("'{}.{}' is not understood by automatic encryption", where, name));
+}
+
+void malformed(const std::string& text) { throw Error(ErrorCode::kFailedToParse, text); }
+
+void wrong_member_type(std::string_view where, std::string_view name, std::string_view wanted,
+                       bson::Type type) {
+  throw Error(ErrorCode::kTypeMismatch,
+              fmt::format("'{}.{}' must be {}, not {}", where, name, wanted, bson::alias(type)));
+}
+
+}  // namespace quern::analysis::refuse

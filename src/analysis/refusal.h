@@ -1,0 +1,51 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// The refusals of query analysis: every text that more than one rule gives, with its code, once.
+// Texts name operators, members, types and paths; never a value. The wording is the one that
+// drivers' and frameworks' own tests look for.
+#ifndef QUERN_ANALYSIS_REFUSAL_H_
+#define QUERN_ANALYSIS_REFUSAL_H_
+
+#include <string_view>
+
+#include "quern/base/error.h"
+#include "quern/bson/types.h"
+#include "schema/encrypted_fields.h"
+
+namespace quern::analysis::refuse {
+
+// An operation that encryption cannot express, as text says (code QueryFeatureNotAllowed).
+[[noreturn]] void operation(const std::string& text);
+
+// Paths.
+[[noreturn]] void below_encrypted(std::string_view path);
+[[noreturn]] void inside_array(std::string_view path);
+[[noreturn]] void unknown_encryption(std::string_view path);
+
+// Values that cannot become a ciphertext of that field.
+[[noreturn]] void wrong_type(const schema::EncryptedField& field, std::string_view path,
+                             bson::Type type);
+[[noreturn]] void not_yet_encryptable(const schema::EncryptedField& field, std::string_view path);
+
+// Filters.
+[[noreturn]] void invalid_operator(std::string_view name, std::string_view path);
+[[noreturn]] void unsupported_operator(std::string_view name);
+[[noreturn]] void not_queryable(std::string_view path);
+[[noreturn]] void null_equality(std::string_view path);
+[[noreturn]] void null_in_list(std::string_view path);
+[[noreturn]] void comparison(std::string_view path);
+[[noreturn]] void composite_operand(std::string_view name, std::string_view path);
+
+// Aggregation.
+[[noreturn]] void reference(std::string_view path);
+[[noreturn]] void non_constant(std::string_view path);
+[[noreturn]] void stage(std::string_view name);
+
+// What is not understood.
+[[noreturn]] void unknown_member(std::string_view where, std::string_view name);
+[[noreturn]] void malformed(const std::string& text);
+[[noreturn]] void wrong_member_type(std::string_view where, std::string_view name,
+                                    std::string_view wanted, bson::Type type);
+
+}  // namespace quern::analysis::refuse
+
+#endif  // QUERN_ANALYSIS_REFUSAL_H_
