@@ -37,6 +37,11 @@ struct EncryptingOptions {
   // plain one.
   bool ask_server = true;
 
+  // The server may encrypt more fields than the map lists, but none of these otherwise: its schema
+  // is then the one in use. For maps made of an application's models, which may have lost members
+  // that the collection still has.
+  bool allow_more_fields = false;
+
   // Refuse commands on collections that the map does not list. List plain ones with fields: [].
   bool require_map = false;
 

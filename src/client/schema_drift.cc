@@ -54,7 +54,7 @@ std::string field_drift(const schema::EncryptedField& pinned,
 }  // namespace
 
 std::string schema_drift(const schema::EncryptedFields& pinned,
-                         const schema::EncryptedFields& claimed) {
+                         const schema::EncryptedFields& claimed, bool allow_more) {
   for (const schema::EncryptedField& field : pinned.fields()) {
     const schema::EncryptedField* other = claimed.find(field.path);
     if (other == nullptr) {
@@ -63,7 +63,7 @@ std::string schema_drift(const schema::EncryptedFields& pinned,
     if (std::string drift = field_drift(field, *other); !drift.empty()) return drift;
   }
   for (const schema::EncryptedField& field : claimed.fields()) {
-    if (pinned.find(field.path) == nullptr) {
+    if (!allow_more && pinned.find(field.path) == nullptr) {
       return fmt::format("field '{}' is encrypted there only", field.path);
     }
   }

@@ -61,6 +61,7 @@ SchemaResolver::SchemaResolver(CommandRunner& inner, keyvault::KeyCache& keys,
       keys_(keys),
       map_(options.map),
       ask_server_(options.ask_server),
+      allow_more_fields_(options.allow_more_fields),
       require_map_(options.require_map),
       lifetime_(options.schema_lifetime),
       clock_(options.clock != nullptr ? *options.clock : Clock::system()) {
@@ -163,7 +164,8 @@ void SchemaResolver::add(const std::string& ns, const ServerSchemas& server,
   }
   schema::EncryptedFields fields = with_key_ids(ns, *own);
   if (exists) {
-    const std::string drift = schema_drift(fields, found->second.value_or(no_fields(ns)));
+    schema::EncryptedFields claimed = found->second.value_or(no_fields(ns));
+    const std::string drift = schema_drift(fields, claimed, allow_more_fields_);
     if (!drift.empty()) {
       refuse(
           fmt::format("the server's encryptedFields of {} differ from the pinned ones: {}. "
@@ -171,6 +173,7 @@ void SchemaResolver::add(const std::string& ns, const ServerSchemas& server,
                       "too",
                       ns, drift));
     }
+    if (allow_more_fields_) fields = std::move(claimed);
   } else if (ask_server_ && !fields.empty()) {
     schemas.missing_collection = ns;
   }

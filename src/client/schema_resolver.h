@@ -82,6 +82,7 @@ class SchemaResolver {
   keyvault::KeyCache& keys_;
   const std::optional<schema::EncryptedFieldsMap> map_;
   const bool ask_server_;
+  const bool allow_more_fields_;
   const bool require_map_;
   const std::chrono::milliseconds lifetime_;
   Clock& clock_;
