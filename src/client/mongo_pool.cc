@@ -75,7 +75,11 @@ class Reply {
 
 MongoPool::MongoPool(const MongoOptions& options) {
   static std::once_flag once;
-  std::call_once(once, mongoc_init);
+  std::call_once(once, [] {
+    mongoc_init();
+    // It would write to the application's standard output; faults come as exceptions instead.
+    mongoc_log_set_handler(nullptr, nullptr);
+  });
 
   const Uri uri = parse_uri(options.uri);
   set_credentials(uri.get(), options);

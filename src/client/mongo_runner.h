@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Commands run by a MongoDB deployment, or by anything else that speaks its wire protocol, through
-// libmongoc and its connection pool.
+// libmongoc and its connection pool. The first runner switches libmongoc's own log off for the
+// process.
 #ifndef QUERN_CLIENT_MONGO_RUNNER_H_
 #define QUERN_CLIENT_MONGO_RUNNER_H_
 
