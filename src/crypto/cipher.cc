@@ -89,6 +89,9 @@ void KeyedCipher::give_back(Context* context) const {
 }
 
 void KeyedCipher::run(Iv iv, BytesView in, std::span<std::uint8_t> out) const {
+  if (mode_ != CipherMode::kCtr && in.size() % kAesBlockSize != 0) {
+    throw Error(ErrorCode::kInternalError, "AES-256-CBC was given a part of a block");
+  }
   const auto give = [this](Context* context) { give_back(context); };
   const std::unique_ptr<Context, decltype(give)> context(borrow(), give);
   run_with(context.get(), iv, in, out);
