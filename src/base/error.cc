@@ -31,6 +31,7 @@ std::string code_name(std::int32_t code) {
       QUERN_CODE(IndexAlreadyExists);
       QUERN_CODE(ConflictingUpdateOperators);
       QUERN_CODE(CursorNotFound);
+      QUERN_CODE(NoMatchingDocument);
       QUERN_CODE(NamespaceExists);
       QUERN_CODE(MaxTimeMSExpired);
       QUERN_CODE(DollarPrefixedFieldName);

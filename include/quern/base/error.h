@@ -37,6 +37,7 @@ enum class ErrorCode : std::int32_t {
   kIndexAlreadyExists = 68,
   kConflictingUpdateOperators = 40,
   kCursorNotFound = 43,
+  kNoMatchingDocument = 47,
   kNamespaceExists = 48,
   kMaxTimeMSExpired = 50,
   kDollarPrefixedFieldName = 52,

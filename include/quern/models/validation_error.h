@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "quern/base/error.h"
@@ -32,6 +33,7 @@ class Faults {
   // True inside an encrypted field: messages must not show values.
   bool secret() const { return secret_; }
   bool empty() const { return by_path_.empty(); }
+  FaultMap take() && { return std::move(by_path_); }
   // Throws ValidationError with everything collected, if there is anything.
   void raise_if_any();
 

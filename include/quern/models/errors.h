@@ -1,0 +1,39 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// What get() throws when there isn't exactly one object. Catch the template for one model, the base
+// for any.
+#ifndef QUERN_MODELS_ERRORS_H_
+#define QUERN_MODELS_ERRORS_H_
+
+#include <string>
+
+#include "quern/base/error.h"
+
+namespace quern {
+
+class ObjectDoesNotExist : public Error {
+ public:
+  explicit ObjectDoesNotExist(const std::string& message)
+      : Error(ErrorCode::kNoMatchingDocument, message) {}
+};
+
+template <class T>
+class DoesNotExist : public ObjectDoesNotExist {
+ public:
+  using ObjectDoesNotExist::ObjectDoesNotExist;
+};
+
+class MultipleObjects : public Error {
+ public:
+  explicit MultipleObjects(const std::string& message)
+      : Error(ErrorCode::kOperationFailed, message) {}
+};
+
+template <class T>
+class MultipleObjectsReturned : public MultipleObjects {
+ public:
+  using MultipleObjects::MultipleObjects;
+};
+
+}  // namespace quern
+
+#endif  // QUERN_MODELS_ERRORS_H_

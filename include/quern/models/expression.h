@@ -1,0 +1,292 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Conditions on a model, one class per model, so that they can be built at run time:
+//
+//   Expr<Patient> e = f(&Patient::name) == "Ann";
+//   if (adults) e = e && f(&Patient::age) >= 18;
+//
+// On encrypted fields declared with equality: == != in(). On plain fields also < <= > >= between(),
+// the text conditions, is_null(), exists(). A default-constructed Expr is neutral: it holds for
+// every document and drops out of && and ||.
+//
+// Values are turned into BSON at once, with the type of the field; a number that doesn't fit it
+// throws Error(BadValue).
+#ifndef QUERN_MODELS_EXPRESSION_H_
+#define QUERN_MODELS_EXPRESSION_H_
+
+#include <concepts>
+#include <initializer_list>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "quern/models/path.h"
+
+namespace quern {
+
+template <class Root>
+class Expr {
+ public:
+  Expr() = default;
+  explicit Expr(bson::Document filter) : filter_(std::move(filter)) {}
+
+  const bson::Document& filter() const { return filter_; }  // in MongoDB's query language
+  bool neutral() const { return filter_.empty(); }
+
+ private:
+  bson::Document filter_;
+};
+
+namespace internal {
+
+bson::Document all_of(bson::View a, bson::View b);
+bson::Document any_of(bson::View a, bson::View b);
+bson::Document none_of(bson::View a);
+bson::Document nothing();  // a filter that no document passes
+bson::Document compare(std::string_view path, std::string_view op, bson::ValueView value);
+bson::Document compare_in(std::string_view path, std::string_view op,
+                          const std::vector<bson::Value>& values);
+bson::Document compare_between(std::string_view path, bson::ValueView low, bson::ValueView high);
+// $regex: before + text with its special characters escaped + after.
+bson::Document match_text(std::string_view path, std::string_view before, std::string_view text,
+                          std::string_view after, bool ignore_case);
+bson::Document match_regex(std::string_view path, std::string_view pattern,
+                           std::string_view options);
+bson::Document is_null_filter(std::string_view path);
+bson::Document exists_filter(std::string_view path);
+
+bson::Value encode_value(const ValueType& type, const void* value);
+[[noreturn]] void number_out_of_range(std::string_view path);
+
+template <class T>
+inline constexpr bool is_plain_integer = std::is_integral_v<T> && !std::is_same_v<T, bool>;
+
+// Values that a field of type T can be compared with or set to.
+template <class T, class V>
+consteval bool comparable_with() {
+  if constexpr (is_encrypted<V>) {
+    return comparable_with<T, typename V::value_type>();
+  } else if constexpr (std::is_same_v<T, V>) {
+    return true;
+  } else if constexpr (is_plain_integer<T>) {
+    return is_plain_integer<V>;
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return std::is_floating_point_v<V> || is_plain_integer<V>;
+  } else if constexpr (std::is_same_v<T, bool> || std::is_enum_v<T>) {
+    return false;
+  } else {
+    return std::is_convertible_v<const V&, T>;
+  }
+}
+
+template <class T, class V>
+T converted(std::string_view path, const V& value) {
+  if constexpr (is_encrypted<V>) {
+    return converted<T>(path, *value);
+  } else if constexpr (is_plain_integer<T> && is_plain_integer<V>) {
+    if (!std::in_range<T>(value)) number_out_of_range(path);
+    return static_cast<T>(value);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return static_cast<T>(value);
+  } else {
+    return value;
+  }
+}
+
+// The value as the field stores it.
+template <class T, class V>
+bson::Value operand(std::string_view path, const V& value) {
+  const T typed = converted<T>(path, value);
+  return encode_value(value_type<T>(), value_address(typed));
+}
+
+// The checks sit in class templates that are named in return types, so that they fail where the
+// condition is written, even for a compiler that only checks syntax.
+template <class P, class V>
+struct Checked {
+  static_assert(comparable_with<typename P::value, V>(),
+                "this field cannot be compared with a value of that type");
+  static_assert(
+      is_encrypted<typename P::leaf> || !touches_encrypted<P>,
+      "a struct with encrypted members cannot be compared as a whole: compare its members");
+};
+template <class P>
+consteval bool equality_queryable() {
+  if constexpr (is_encrypted<typename P::leaf>) {
+    return P::leaf::kEquality;
+  } else {
+    return true;
+  }
+}
+template <class P, class V>
+struct EqualityChecked {
+  static_assert(equality_queryable<P>(),
+                "this encrypted field is not queryable: declare it with quern::equality or "
+                "quern::range");
+  static constexpr bool kOther = !equality_queryable<P>() || sizeof(Checked<P, V>) > 0;
+  using type = Expr<typename P::root>;
+};
+template <class P, class... V>
+struct RangeChecked {
+  static_assert(!P::kEncrypted,
+                "this encrypted field does not support <, <=, >, >= or between(): declare it with "
+                "quern::range (which this version does not support yet)");
+  static constexpr bool kOther = P::kEncrypted || ((sizeof(Checked<P, V>) > 0) && ...);
+  using type = Expr<typename P::root>;
+};
+template <class P>
+struct TextChecked {
+  static_assert(!P::kEncrypted,
+                "text conditions do not work on an encrypted field: only ==, != and in() do");
+  static_assert(P::kEncrypted || StringType<typename P::value> ||
+                    (is_vector<typename P::leaf> &&
+                     StringType<typename NextOwner<typename P::leaf>::type>),
+                "text conditions need a field of text");
+  using type = Expr<typename P::root>;
+};
+template <class P, class V>
+using EqualityExpr = typename EqualityChecked<P, std::decay_t<V>>::type;
+template <class P, class... V>
+using RangeExpr = typename RangeChecked<P, std::decay_t<V>...>::type;
+template <class P>
+using TextExpr = typename TextChecked<P>::type;
+
+template <class P, class V>
+auto comparison(const P& path, std::string_view op, const V& value) {
+  return Expr<typename P::root>(
+      compare(path.text, op, operand<typename P::value>(path.text, value).view()));
+}
+
+}  // namespace internal
+
+template <class Root>
+Expr<Root> operator&&(const Expr<Root>& a, const Expr<Root>& b) {
+  return Expr<Root>(internal::all_of(a.filter(), b.filter()));
+}
+template <class Root>
+Expr<Root> operator||(const Expr<Root>& a, const Expr<Root>& b) {
+  return Expr<Root>(internal::any_of(a.filter(), b.filter()));
+}
+template <class Root>
+Expr<Root> operator!(const Expr<Root>& a) {
+  return Expr<Root>(internal::none_of(a.filter()));
+}
+
+template <internal::PathType P, class V>
+internal::EqualityExpr<P, V> operator==(const P& path, const V& value) {
+  return internal::comparison(path, "$eq", value);
+}
+template <internal::PathType P, class V>
+internal::EqualityExpr<P, V> operator!=(const P& path, const V& value) {
+  return internal::comparison(path, "$ne", value);
+}
+template <internal::PathType P, class V>
+internal::RangeExpr<P, V> operator<(const P& path, const V& value) {
+  return internal::comparison(path, "$lt", value);
+}
+template <internal::PathType P, class V>
+internal::RangeExpr<P, V> operator<=(const P& path, const V& value) {
+  return internal::comparison(path, "$lte", value);
+}
+template <internal::PathType P, class V>
+internal::RangeExpr<P, V> operator>(const P& path, const V& value) {
+  return internal::comparison(path, "$gt", value);
+}
+template <internal::PathType P, class V>
+internal::RangeExpr<P, V> operator>=(const P& path, const V& value) {
+  return internal::comparison(path, "$gte", value);
+}
+
+// low <= field <= high. Nothing matches when low is greater than high.
+template <internal::PathType P, class Low, class High>
+internal::RangeExpr<P, Low, High> between(const P& path, const Low& low, const High& high) {
+  using T = typename P::value;
+  return Expr<typename P::root>(
+      internal::compare_between(path.text, internal::operand<T>(path.text, low).view(),
+                                internal::operand<T>(path.text, high).view()));
+}
+
+// The field has one of the values: a braced list or any range.
+template <internal::PathType P, std::ranges::input_range Values>
+internal::EqualityExpr<P, std::ranges::range_value_t<Values>> in(const P& path,
+                                                                 const Values& values) {
+  std::vector<bson::Value> operands;
+  for (const auto& value : values) {
+    operands.push_back(internal::operand<typename P::value>(path.text, value));
+  }
+  return Expr<typename P::root>(internal::compare_in(path.text, "$in", operands));
+}
+template <internal::PathType P, class V>
+internal::EqualityExpr<P, V> in(const P& path, std::initializer_list<V> values) {
+  return in<P, std::initializer_list<V>>(path, values);
+}
+
+// The vector has the value as an element.
+template <internal::PathType P, class V>
+Expr<typename P::root> includes(const P& path, const V& value) {
+  using Element = typename internal::NextOwner<typename P::leaf>::type;
+  static_assert(!P::kEncrypted, "includes() does not work on an encrypted field");
+  static_assert(internal::is_vector<typename P::value>,
+                "includes() needs a field that is a vector");
+  static_assert(internal::comparable_with<Element, V>(),
+                "this field cannot be compared with a value of that type");
+  return Expr<typename P::root>(
+      internal::compare(path.text, "$eq", internal::operand<Element>(path.text, value).view()));
+}
+
+// Text conditions, by characters; the i forms ignore case.
+template <internal::PathType P>
+internal::TextExpr<P> contains(const P& path, std::string_view text) {
+  return Expr<typename P::root>(internal::match_text(path.text, "", text, "", false));
+}
+template <internal::PathType P>
+internal::TextExpr<P> icontains(const P& path, std::string_view text) {
+  return Expr<typename P::root>(internal::match_text(path.text, "", text, "", true));
+}
+template <internal::PathType P>
+internal::TextExpr<P> startswith(const P& path, std::string_view text) {
+  return Expr<typename P::root>(internal::match_text(path.text, "^", text, "", false));
+}
+template <internal::PathType P>
+internal::TextExpr<P> istartswith(const P& path, std::string_view text) {
+  return Expr<typename P::root>(internal::match_text(path.text, "^", text, "", true));
+}
+template <internal::PathType P>
+internal::TextExpr<P> endswith(const P& path, std::string_view text) {
+  return Expr<typename P::root>(internal::match_text(path.text, "", text, "\\z", false));
+}
+template <internal::PathType P>
+internal::TextExpr<P> iendswith(const P& path, std::string_view text) {
+  return Expr<typename P::root>(internal::match_text(path.text, "", text, "\\z", true));
+}
+template <internal::PathType P>
+internal::TextExpr<P> iexact(const P& path, std::string_view text) {
+  return Expr<typename P::root>(internal::match_text(path.text, "^", text, "\\z", true));
+}
+// A Perl-compatible regular expression; options are MongoDB's ("i", "m", "s", "x").
+template <internal::PathType P>
+internal::TextExpr<P> regex(const P& path, std::string_view pattern,
+                            std::string_view options = "") {
+  return Expr<typename P::root>(internal::match_regex(path.text, pattern, options));
+}
+
+// The optional member is empty (null or absent).
+template <internal::PathType P>
+Expr<typename P::root> is_null(const P& path) {
+  static_assert(!P::kEncrypted, "is_null() does not work on an encrypted field");
+  static_assert(P::kEncrypted || internal::is_optional<typename P::leaf>,
+                "is_null() needs a std::optional field: others are never null");
+  return Expr<typename P::root>(internal::is_null_filter(path.text));
+}
+
+// The stored document has the member at all.
+template <internal::PathType P>
+Expr<typename P::root> exists(const P& path) {
+  return Expr<typename P::root>(internal::exists_filter(path.text));
+}
+
+}  // namespace quern
+
+#endif  // QUERN_MODELS_EXPRESSION_H_

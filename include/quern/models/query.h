@@ -1,0 +1,134 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// What a query set does, without the model's type: an immutable description of a query, shared by
+// copies, and the commands that run it.
+#ifndef QUERN_MODELS_QUERY_H_
+#define QUERN_MODELS_QUERY_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "quern/base/object_id.h"
+#include "quern/models/model_session.h"
+
+namespace quern {
+
+// How far an update_each is. After an interruption, `last` continues it.
+struct UpdateProgress {
+  std::int64_t matched = 0;   // documents that were found
+  std::int64_t modified = 0;  // documents that changed
+  std::optional<ObjectId> last;
+};
+
+struct UpdateEachOptions {
+  std::optional<ObjectId>
+      after{};  // skip objects up to this id: UpdateProgress::last of an earlier run
+  std::function<void(const UpdateProgress&)> progress{};  // called after every document
+};
+
+namespace internal {
+
+// Documents of a running find, batch by batch. Closes the server's cursor when destroyed early.
+class Cursor {
+ public:
+  Cursor(ModelSession& session, Target target, bson::View find);
+  ~Cursor();
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
+
+  // The next document, valid until the next call; nothing at the end.
+  std::optional<bson::View> next();
+  const Target& target() const { return target_; }
+
+ private:
+  void take(bson::Document reply, std::string_view batch);
+
+  ModelSession& session_;
+  Target target_;
+  bson::Document reply_;
+  bson::View::Iterator at_;
+  bool in_batch_ = false;
+  std::int64_t id_ = 0;
+  std::string collection_;
+};
+
+struct NewValue {
+  std::string path;
+  bson::Value value;
+};
+
+class Query {
+ public:
+  Query(ModelSession& session, const ModelInfo& model, std::string database);
+
+  Query filter(bson::View condition) const;
+  Query exclude(bson::View condition) const;
+  Query order_by(std::vector<IndexKey> keys) const;
+  Query limit(std::int64_t count) const;   // throws Error(BadValue) for a negative count
+  Query offset(std::int64_t count) const;  // the same
+  Query on(std::string database) const;
+
+  std::unique_ptr<Cursor> find(const std::vector<std::string>& columns = {}) const;
+  // The first document, in the query's order or by Id.
+  bool first(void* object) const;
+  // Decodes the only document into object and returns how many there are (at most 21 are looked
+  // at).
+  std::size_t get(void* object) const;
+  std::int64_t count() const;
+  bool exists() const;
+
+  std::int64_t update(const std::vector<NewValue>& values) const;
+  bool update_one(const Id& id, const std::vector<NewValue>& values) const;
+  UpdateProgress update_each(const std::vector<NewValue>& values,
+                             const UpdateEachOptions& options) const;
+  UpdateProgress update_each(void* object, const std::function<void()>& change,
+                             const std::function<void()>& reset,
+                             const UpdateEachOptions& options) const;
+  std::int64_t remove() const;
+  void insert(std::span<void* const> objects, std::size_t batch_size) const;
+
+  void decode(void* object, bson::View document, const Target& target) const;
+  ModelSession& session() const { return state_->session; }
+  const ModelInfo& model() const { return state_->model; }
+  const std::string& database() const { return state_->database; }
+
+ private:
+  struct State {
+    ModelSession& session;
+    const ModelInfo& model;
+    std::string database;
+    bson::Document filter;
+    std::optional<std::vector<IndexKey>> order;  // nothing: Meta::ordering
+    std::optional<std::int64_t> limit;
+    std::int64_t offset = 0;
+  };
+  explicit Query(State state) : state_(std::make_shared<const State>(std::move(state))) {}
+  Target target(Access access) const;
+  // A find of the query; limit, if given, is an upper bound that fits one batch.
+  bson::Document find_command(const std::vector<IndexKey>& order,
+                              const std::vector<std::string>& columns,
+                              std::optional<std::int64_t> limit) const;
+  const std::vector<IndexKey>& order() const;
+  // Calls change for every document, whole or only its _id, in the order of their Ids; it gives the
+  // $set and $unset to send for it.
+  UpdateProgress update_in_order(
+      const UpdateEachOptions& options, bool whole,
+      const std::function<SetMembers(bson::View, const Target&)>& change) const;
+
+  std::shared_ptr<const State> state_;
+};
+
+std::string multiple_objects_text(const ModelInfo& model, std::size_t count);
+void decode_value(const ValueType& type, void* value, const ModelInfo& model, std::string_view path,
+                  bson::View document);
+
+}  // namespace internal
+
+}  // namespace quern
+
+#endif  // QUERN_MODELS_QUERY_H_

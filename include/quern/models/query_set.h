@@ -1,0 +1,261 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Query sets: lazy, immutable descriptions of the objects of a model. Every method that narrows one
+// returns a new one; nothing is sent before objects are asked for, and nothing is cached.
+//
+//   auto adults = db.objects<Patient>().filter(f(&Patient::age) >= 18);
+//   for (const Patient& p : adults.order_by(f(&Patient::name)).limit(10)) …
+//
+// Copies share their description. A query set may be used by several threads if its session may.
+#ifndef QUERN_MODELS_QUERY_SET_H_
+#define QUERN_MODELS_QUERY_SET_H_
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "quern/models/assignment.h"
+#include "quern/models/expression.h"
+#include "quern/models/meta.h"
+#include "quern/models/query.h"
+
+namespace quern {
+
+// A query set that has been cut with limit() or offset(): it can be read, but neither filtered,
+// ordered nor written any more.
+template <class T>
+class SlicedQuerySet {
+ public:
+  // Objects one by one, from a cursor.
+  class Iterator {
+   public:
+    using iterator_concept = std::input_iterator_tag;
+    using value_type = T;
+    using difference_type = std::ptrdiff_t;
+
+    Iterator(const internal::Query& query) : query_(query), cursor_(query.find()) { ++*this; }
+    const T& operator*() const { return object_; }
+    const T* operator->() const { return &object_; }
+    Iterator& operator++() {
+      const std::optional<bson::View> document = cursor_->next();
+      object_ = T{};
+      if (document) {
+        query_.decode(&object_, *document, cursor_->target());
+      } else {
+        cursor_.reset();
+      }
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    friend bool operator==(const Iterator& at, std::default_sentinel_t) { return !at.cursor_; }
+
+   private:
+    internal::Query query_;
+    std::shared_ptr<internal::Cursor> cursor_;
+    T object_{};
+  };
+
+  explicit SlicedQuerySet(internal::Query query) : query_(std::move(query)) {}
+
+  Iterator begin() const { return Iterator(query_); }
+  std::default_sentinel_t end() const { return {}; }
+
+  SlicedQuerySet limit(std::int64_t count) const { return SlicedQuerySet(query_.limit(count)); }
+  SlicedQuerySet offset(std::int64_t count) const { return SlicedQuerySet(query_.offset(count)); }
+
+  // The only object. Throws DoesNotExist<T> or MultipleObjectsReturned<T>.
+  T get() const {
+    std::optional<T> object = try_get();
+    if (!object) throw DoesNotExist<T>(internal::does_not_exist_text(query_.model()));
+    return std::move(*object);
+  }
+  // Nothing in place of DoesNotExist.
+  std::optional<T> try_get() const {
+    T object{};
+    const std::size_t found = query_.get(&object);
+    if (found > 1) {
+      throw MultipleObjectsReturned<T>(internal::multiple_objects_text(query_.model(), found));
+    }
+    if (found == 0) return std::nullopt;
+    return object;
+  }
+  // The first one, by Id unless ordered otherwise.
+  std::optional<T> first() const {
+    T object{};
+    if (!query_.first(&object)) return std::nullopt;
+    return object;
+  }
+  std::vector<T> to_vector() const {
+    std::vector<T> objects;
+    for (const T& object : *this) objects.push_back(object);
+    return objects;
+  }
+  std::int64_t count() const { return query_.count(); }
+  bool exists() const { return query_.exists(); }
+
+  // The values of one member, or tuples of several, with the types that the struct gives them.
+  template <class P>
+  auto values_list(const P& path) const {
+    using Leaf = typename internal::path_t<P>::leaf;
+    check_values<P>();
+    const auto typed = internal::as_path(path);
+    std::vector<Leaf> values;
+    const auto cursor = query_.find({typed.text});
+    while (const std::optional<bson::View> document = cursor->next()) {
+      decode_value(values.emplace_back(), typed.text, *document);
+    }
+    return values;
+  }
+  template <class P, class Q, class... More>
+  auto values_list(const P& first, const Q& second, const More&... more) const {
+    return values_tuples(internal::as_path(first), internal::as_path(second),
+                         internal::as_path(more)...);
+  }
+
+ protected:
+  const internal::Query& query() const { return query_; }
+
+ private:
+  template <class P>
+  static void check_values() {
+    using Given = internal::path_t<P>;
+    static_assert(std::is_same_v<typename Given::root, T>, "this path is of another model");
+    static_assert(!Given::kThroughArray, "values_list() cannot step through a vector");
+  }
+  template <class V>
+  void decode_value(V& value, const std::string& path, bson::View document) const {
+    internal::decode_value(value_type<V>(), internal::value_address(value), query_.model(), path,
+                           document);
+  }
+  template <class... P>
+  auto values_tuples(const P&... paths) const {
+    (check_values<P>(), ...);
+    std::vector<std::tuple<typename P::leaf...>> rows;
+    const auto cursor = query_.find({paths.text...});
+    while (const std::optional<bson::View> document = cursor->next()) {
+      std::apply([&](auto&... values) { (decode_value(values, paths.text, *document), ...); },
+                 rows.emplace_back());
+    }
+    return rows;
+  }
+
+  internal::Query query_;
+};
+
+template <class T>
+class QuerySet : public SlicedQuerySet<T> {
+ public:
+  explicit QuerySet(internal::Query query) : SlicedQuerySet<T>(std::move(query)) {}
+
+  QuerySet all() const { return *this; }
+  QuerySet filter(const Expr<T>& condition) const {
+    return QuerySet(query().filter(condition.filter()));
+  }
+  QuerySet exclude(const Expr<T>& condition) const {
+    return QuerySet(query().exclude(condition.filter()));
+  }
+  // order_by(f(&Patient::name), desc(&Patient::patient_id)); replaces Meta::ordering.
+  template <class... Terms>
+  QuerySet order_by(const Terms&... terms) const {
+    (check_order<decltype(internal::as_order_term(terms))>(), ...);
+    return QuerySet(query().order_by({internal::as_order_term(terms)...}));
+  }
+  // The same query on the database with that alias.
+  QuerySet on(std::string database) const { return QuerySet(query().on(std::move(database))); }
+
+  using SlicedQuerySet<T>::get;
+  using SlicedQuerySet<T>::try_get;
+  T get(const Expr<T>& condition) const { return filter(condition).get(); }
+  std::optional<T> try_get(const Expr<T>& condition) const { return filter(condition).try_get(); }
+
+  // Validates and inserts, and returns the object with its Id.
+  T create(T object) const {
+    query().session().save(object, {.database = query().database(), .force_insert = true});
+    return object;
+  }
+  // Validates all, then inserts them, batch_size a command. Sets their Ids. Faults carry the index:
+  // "3.name".
+  void bulk_create(std::vector<T>& objects, std::size_t batch_size = 1000) const {
+    std::vector<void*> pointers;
+    for (T& object : objects) pointers.push_back(&object);
+    query().insert(pointers, batch_size);
+  }
+  // The object that meets the condition; if there is none, `object` is created. True: created.
+  std::pair<T, bool> get_or_create(const Expr<T>& condition, T object) const {
+    if (auto found = try_get(condition)) return {std::move(*found), false};
+    try {
+      return {create(std::move(object)), true};
+    } catch (const IntegrityError&) {  // somebody else was faster
+      if (auto found = try_get(condition)) return {std::move(*found), false};
+      throw;
+    }
+  }
+  // Sets the values on the object that meets the condition; if there is none, `object` is created.
+  template <std::same_as<Assignment<T>>... A>
+  std::pair<T, bool> update_or_create(const Expr<T>& condition, T object,
+                                      const A&... values) const {
+    const std::vector<internal::NewValue> updates = new_values(values...);
+    auto [found, created] = get_or_create(condition, std::move(object));
+    if (!created) {
+      query().update_one(internal::id_of(query().model(), &found), updates);
+      query().session().refresh(found);
+    }
+    return {std::move(found), created};
+  }
+
+  // Sets values on all objects with one command; returns how many there were. Refused with
+  // NotSupported on an encrypting database: use update_each() there.
+  template <std::same_as<Assignment<T>>... A>
+  std::int64_t update(const A&... values) const {
+    return query().update(new_values(values...));
+  }
+  // Sets values object by object, in the order of their Ids, each by its own update.
+  template <std::same_as<Assignment<T>>... A>
+  UpdateProgress update_each(const UpdateEachOptions& options, const A&... values) const {
+    return query().update_each(new_values(values...), options);
+  }
+  template <std::same_as<Assignment<T>>... A>
+  UpdateProgress update_each(const Assignment<T>& value, const A&... values) const {
+    return update_each(UpdateEachOptions{}, value, values...);
+  }
+  // Loads, changes and saves object by object: change takes a T&.
+  template <std::invocable<T&> Change>
+  UpdateProgress update_each(const Change& change, const UpdateEachOptions& options = {}) const {
+    T object{};
+    return query().update_each(
+        &object, [&] { change(object); }, [&] { object = T{}; }, options);
+  }
+  // Deletes all objects; returns how many there were.
+  std::int64_t remove() const { return query().remove(); }
+
+ private:
+  using SlicedQuerySet<T>::query;
+
+  template <class Term>
+  static void check_order() {
+    static_assert(std::is_same_v<typename Term::root, T>, "this path is of another model");
+  }
+  template <class... A>
+  static std::vector<internal::NewValue> new_values(const A&... values) {
+    static_assert(sizeof...(A) > 0, "an update needs at least one quern::set(path, value)");
+    FaultMap faults;
+    (faults.insert(values.faults.begin(), values.faults.end()), ...);
+    if (!faults.empty()) throw ValidationError(std::move(faults));
+    return {internal::NewValue{values.path, values.value}...};
+  }
+};
+
+template <class T>
+QuerySet<T> ModelSession::objects(std::string database) {
+  return QuerySet<T>(internal::Query(*this, internal::collection_model<T>(), std::move(database)));
+}
+
+}  // namespace quern
+
+#endif  // QUERN_MODELS_QUERY_SET_H_
