@@ -104,7 +104,7 @@ constexpr std::size_t class_of(std::size_t size) { return (size - 1) / kSlotUnit
 
 }  // namespace
 
-void wipe(std::span<std::uint8_t> memory) noexcept {
+void wipe_memory(std::span<std::uint8_t> memory) noexcept {
   if (!memory.empty()) OPENSSL_cleanse(memory.data(), memory.size());
 }
 
@@ -129,7 +129,7 @@ std::uint8_t* allocate_secret(std::size_t size) {
 }
 
 void free_secret(std::uint8_t* memory, std::size_t size) noexcept {
-  wipe({memory, size});
+  wipe_memory({memory, size});
   if (size > kLargestPooledSecret) {
     (void)munmap(memory, in_pages(size));
     return;

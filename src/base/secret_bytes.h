@@ -21,7 +21,7 @@
 namespace quern {
 
 // Overwrites memory in a way that the compiler may not remove.
-void wipe(std::span<std::uint8_t> memory) noexcept;
+void wipe_memory(std::span<std::uint8_t> memory) noexcept;
 
 // Compares in a time that depends on the lengths only.
 bool constant_time_equal(BytesView a, BytesView b) noexcept;

@@ -40,7 +40,7 @@ void set_credentials(mongoc_uri_t* uri, const MongoOptions& options) {
   if (options.password.empty()) return;
   std::string password(as_text(options.password.bytes()));  // libmongoc wants the NUL
   const bool accepted = mongoc_uri_set_password(uri, password.c_str());
-  wipe({reinterpret_cast<std::uint8_t*>(password.data()), password.size()});
+  wipe_memory({reinterpret_cast<std::uint8_t*>(password.data()), password.size()});
   if (!accepted) throw ImproperlyConfigured("the database password is not valid UTF-8");
 }
 

@@ -38,7 +38,7 @@ struct Sha512 {
 template <class Hash>
 struct Scratch {
   typename Hash::Context context;
-  ~Scratch() { wipe({reinterpret_cast<std::uint8_t*>(&context), sizeof context}); }
+  ~Scratch() { wipe_memory({reinterpret_cast<std::uint8_t*>(&context), sizeof context}); }
 
   // Continues after the one block of padded key whose state was kept.
   void resume(const std::uint8_t* state) {
@@ -63,7 +63,7 @@ void prepare(BytesView key, std::uint8_t* states) {
     Hash::init(hash.context);
     Hash::update(hash.context, block);
     std::memcpy(states + i * Hash::kState, hash.context.h, Hash::kState);
-    wipe(block);
+    wipe_memory(block);
   }
 }
 
@@ -111,7 +111,7 @@ void hmac_sha256(BytesView key, std::uint64_t message, std::span<std::uint8_t, k
   std::array<std::uint8_t, 2 * Sha256::kState> states;
   prepare<Sha256>(key, states.data());
   mac_with<Sha256>(states.data(), {bytes}, out.data());
-  wipe(states);
+  wipe_memory(states);
 }
 
 }  // namespace quern::crypto
