@@ -46,9 +46,10 @@ struct AssignmentChecked {
 
 }  // namespace internal
 
-template <internal::PathType P, class V>
-typename internal::AssignmentChecked<P, std::decay_t<V>>::type set(const P& path, const V& value) {
-  using T = typename internal::AssignedType<typename P::leaf>::type;
+template <class R, class L, bool A, class V>
+typename internal::AssignmentChecked<Path<R, L, A>, std::decay_t<V>>::type set(
+    const Path<R, L, A>& path, const V& value) {
+  using T = typename internal::AssignedType<L>::type;
   const auto typed = [&]() -> T {
     if constexpr (internal::is_optional<T> &&
                   internal::comparable_with<internal::unwrap_t<T>, std::decay_t<V>>()) {
@@ -59,7 +60,7 @@ typename internal::AssignmentChecked<P, std::decay_t<V>>::type set(const P& path
   }();
   const ValueType& type = value_type<T>();
   const void* address = internal::value_address(typed);
-  FaultMap faults = internal::validate_value(type, address, path.text, P::kEncrypted);
+  FaultMap faults = internal::validate_value(type, address, path.text, internal::is_encrypted<L>);
   if (!faults.empty()) return {path.text, {}, std::move(faults)};
   return {path.text, internal::encode_value(type, address), {}};
 }

@@ -153,10 +153,9 @@ using RangeExpr = typename RangeChecked<P, std::decay_t<V>...>::type;
 template <class P>
 using TextExpr = typename TextChecked<P>::type;
 
-template <class P, class V>
-auto comparison(const P& path, std::string_view op, const V& value) {
-  return Expr<typename P::root>(
-      compare(path.text, op, operand<typename P::value>(path.text, value).view()));
+template <class R, class L, bool A, class V>
+Expr<R> comparison(const Path<R, L, A>& path, std::string_view op, const V& value) {
+  return Expr<R>(compare(path.text, op, operand<unwrap_t<L>>(path.text, value).view()));
 }
 
 }  // namespace internal
@@ -174,117 +173,118 @@ Expr<Root> operator!(const Expr<Root>& a) {
   return Expr<Root>(internal::none_of(a.filter()));
 }
 
-template <internal::PathType P, class V>
-internal::EqualityExpr<P, V> operator==(const P& path, const V& value) {
+template <class R, class L, bool A, class V>
+internal::EqualityExpr<Path<R, L, A>, V> operator==(const Path<R, L, A>& path, const V& value) {
   return internal::comparison(path, "$eq", value);
 }
-template <internal::PathType P, class V>
-internal::EqualityExpr<P, V> operator!=(const P& path, const V& value) {
+template <class R, class L, bool A, class V>
+internal::EqualityExpr<Path<R, L, A>, V> operator!=(const Path<R, L, A>& path, const V& value) {
   return internal::comparison(path, "$ne", value);
 }
-template <internal::PathType P, class V>
-internal::RangeExpr<P, V> operator<(const P& path, const V& value) {
+template <class R, class L, bool A, class V>
+internal::RangeExpr<Path<R, L, A>, V> operator<(const Path<R, L, A>& path, const V& value) {
   return internal::comparison(path, "$lt", value);
 }
-template <internal::PathType P, class V>
-internal::RangeExpr<P, V> operator<=(const P& path, const V& value) {
+template <class R, class L, bool A, class V>
+internal::RangeExpr<Path<R, L, A>, V> operator<=(const Path<R, L, A>& path, const V& value) {
   return internal::comparison(path, "$lte", value);
 }
-template <internal::PathType P, class V>
-internal::RangeExpr<P, V> operator>(const P& path, const V& value) {
+template <class R, class L, bool A, class V>
+internal::RangeExpr<Path<R, L, A>, V> operator>(const Path<R, L, A>& path, const V& value) {
   return internal::comparison(path, "$gt", value);
 }
-template <internal::PathType P, class V>
-internal::RangeExpr<P, V> operator>=(const P& path, const V& value) {
+template <class R, class L, bool A, class V>
+internal::RangeExpr<Path<R, L, A>, V> operator>=(const Path<R, L, A>& path, const V& value) {
   return internal::comparison(path, "$gte", value);
 }
 
 // low <= field <= high. Nothing matches when low is greater than high.
-template <internal::PathType P, class Low, class High>
-internal::RangeExpr<P, Low, High> between(const P& path, const Low& low, const High& high) {
-  using T = typename P::value;
-  return Expr<typename P::root>(
-      internal::compare_between(path.text, internal::operand<T>(path.text, low).view(),
-                                internal::operand<T>(path.text, high).view()));
+template <class R, class L, bool A, class Low, class High>
+internal::RangeExpr<Path<R, L, A>, Low, High> between(const Path<R, L, A>& path, const Low& low,
+                                                      const High& high) {
+  using T = internal::unwrap_t<L>;
+  return Expr<R>(internal::compare_between(path.text, internal::operand<T>(path.text, low).view(),
+                                           internal::operand<T>(path.text, high).view()));
 }
 
 // The field has one of the values: a braced list or any range.
-template <internal::PathType P, std::ranges::input_range Values>
-internal::EqualityExpr<P, std::ranges::range_value_t<Values>> in(const P& path,
-                                                                 const Values& values) {
+template <class R, class L, bool A, std::ranges::input_range Values>
+internal::EqualityExpr<Path<R, L, A>, std::ranges::range_value_t<Values>> in(
+    const Path<R, L, A>& path, const Values& values) {
   std::vector<bson::Value> operands;
   for (const auto& value : values) {
-    operands.push_back(internal::operand<typename P::value>(path.text, value));
+    operands.push_back(internal::operand<internal::unwrap_t<L>>(path.text, value));
   }
-  return Expr<typename P::root>(internal::compare_in(path.text, "$in", operands));
+  return Expr<R>(internal::compare_in(path.text, "$in", operands));
 }
-template <internal::PathType P, class V>
-internal::EqualityExpr<P, V> in(const P& path, std::initializer_list<V> values) {
-  return in<P, std::initializer_list<V>>(path, values);
+template <class R, class L, bool A, class V>
+internal::EqualityExpr<Path<R, L, A>, V> in(const Path<R, L, A>& path,
+                                            std::initializer_list<V> values) {
+  return in<R, L, A, std::initializer_list<V>>(path, values);
 }
 
 // The vector has the value as an element.
-template <internal::PathType P, class V>
-Expr<typename P::root> includes(const P& path, const V& value) {
-  using Element = typename internal::NextOwner<typename P::leaf>::type;
-  static_assert(!P::kEncrypted, "includes() does not work on an encrypted field");
-  static_assert(internal::is_vector<typename P::value>,
+template <class R, class L, bool A, class V>
+Expr<R> includes(const Path<R, L, A>& path, const V& value) {
+  using Element = typename internal::NextOwner<L>::type;
+  static_assert(!internal::is_encrypted<L>, "includes() does not work on an encrypted field");
+  static_assert(internal::is_vector<internal::unwrap_t<L>>,
                 "includes() needs a field that is a vector");
   static_assert(internal::comparable_with<Element, V>(),
                 "this field cannot be compared with a value of that type");
-  return Expr<typename P::root>(
+  return Expr<R>(
       internal::compare(path.text, "$eq", internal::operand<Element>(path.text, value).view()));
 }
 
 // Text conditions, by characters; the i forms ignore case.
-template <internal::PathType P>
-internal::TextExpr<P> contains(const P& path, std::string_view text) {
-  return Expr<typename P::root>(internal::match_text(path.text, "", text, "", false));
+template <class R, class L, bool A>
+internal::TextExpr<Path<R, L, A>> contains(const Path<R, L, A>& path, std::string_view text) {
+  return Expr<R>(internal::match_text(path.text, "", text, "", false));
 }
-template <internal::PathType P>
-internal::TextExpr<P> icontains(const P& path, std::string_view text) {
-  return Expr<typename P::root>(internal::match_text(path.text, "", text, "", true));
+template <class R, class L, bool A>
+internal::TextExpr<Path<R, L, A>> icontains(const Path<R, L, A>& path, std::string_view text) {
+  return Expr<R>(internal::match_text(path.text, "", text, "", true));
 }
-template <internal::PathType P>
-internal::TextExpr<P> startswith(const P& path, std::string_view text) {
-  return Expr<typename P::root>(internal::match_text(path.text, "^", text, "", false));
+template <class R, class L, bool A>
+internal::TextExpr<Path<R, L, A>> startswith(const Path<R, L, A>& path, std::string_view text) {
+  return Expr<R>(internal::match_text(path.text, "^", text, "", false));
 }
-template <internal::PathType P>
-internal::TextExpr<P> istartswith(const P& path, std::string_view text) {
-  return Expr<typename P::root>(internal::match_text(path.text, "^", text, "", true));
+template <class R, class L, bool A>
+internal::TextExpr<Path<R, L, A>> istartswith(const Path<R, L, A>& path, std::string_view text) {
+  return Expr<R>(internal::match_text(path.text, "^", text, "", true));
 }
-template <internal::PathType P>
-internal::TextExpr<P> endswith(const P& path, std::string_view text) {
-  return Expr<typename P::root>(internal::match_text(path.text, "", text, "\\z", false));
+template <class R, class L, bool A>
+internal::TextExpr<Path<R, L, A>> endswith(const Path<R, L, A>& path, std::string_view text) {
+  return Expr<R>(internal::match_text(path.text, "", text, "\\z", false));
 }
-template <internal::PathType P>
-internal::TextExpr<P> iendswith(const P& path, std::string_view text) {
-  return Expr<typename P::root>(internal::match_text(path.text, "", text, "\\z", true));
+template <class R, class L, bool A>
+internal::TextExpr<Path<R, L, A>> iendswith(const Path<R, L, A>& path, std::string_view text) {
+  return Expr<R>(internal::match_text(path.text, "", text, "\\z", true));
 }
-template <internal::PathType P>
-internal::TextExpr<P> iexact(const P& path, std::string_view text) {
-  return Expr<typename P::root>(internal::match_text(path.text, "^", text, "\\z", true));
+template <class R, class L, bool A>
+internal::TextExpr<Path<R, L, A>> iexact(const Path<R, L, A>& path, std::string_view text) {
+  return Expr<R>(internal::match_text(path.text, "^", text, "\\z", true));
 }
 // A Perl-compatible regular expression; options are MongoDB's ("i", "m", "s", "x").
-template <internal::PathType P>
-internal::TextExpr<P> regex(const P& path, std::string_view pattern,
-                            std::string_view options = "") {
-  return Expr<typename P::root>(internal::match_regex(path.text, pattern, options));
+template <class R, class L, bool A>
+internal::TextExpr<Path<R, L, A>> regex(const Path<R, L, A>& path, std::string_view pattern,
+                                        std::string_view options = "") {
+  return Expr<R>(internal::match_regex(path.text, pattern, options));
 }
 
 // The optional member is empty (null or absent).
-template <internal::PathType P>
-Expr<typename P::root> is_null(const P& path) {
-  static_assert(!P::kEncrypted, "is_null() does not work on an encrypted field");
-  static_assert(P::kEncrypted || internal::is_optional<typename P::leaf>,
+template <class R, class L, bool A>
+Expr<R> is_null(const Path<R, L, A>& path) {
+  static_assert(!internal::is_encrypted<L>, "is_null() does not work on an encrypted field");
+  static_assert(internal::is_encrypted<L> || internal::is_optional<L>,
                 "is_null() needs a std::optional field: others are never null");
-  return Expr<typename P::root>(internal::is_null_filter(path.text));
+  return Expr<R>(internal::is_null_filter(path.text));
 }
 
 // The stored document has the member at all.
-template <internal::PathType P>
-Expr<typename P::root> exists(const P& path) {
-  return Expr<typename P::root>(internal::exists_filter(path.text));
+template <class R, class L, bool A>
+Expr<R> exists(const Path<R, L, A>& path) {
+  return Expr<R>(internal::exists_filter(path.text));
 }
 
 }  // namespace quern

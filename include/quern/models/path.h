@@ -44,8 +44,6 @@ template <class P>
 inline constexpr bool is_path = false;
 template <class Root, class Leaf, bool ThroughArray>
 inline constexpr bool is_path<Path<Root, Leaf, ThroughArray>> = true;
-template <class P>
-concept PathType = is_path<std::remove_cvref_t<P>>;
 
 // The column of the member at that offset.
 const std::string& column_at(std::span<const FieldInfo> fields, std::size_t offset);

@@ -1,0 +1,100 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// For tests of this layer: the clinic's models, and a session whose runner records commands and plays
+// back scripted replies.
+#ifndef QUERN_MODELS_TESTING_H_
+#define QUERN_MODELS_TESTING_H_
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "quern/bson/json.h"
+#include "quern/models/models.h"
+
+namespace quern::testing {
+
+struct Billing {
+  Char<50> cc_type;
+  Char<20> cc_number;
+
+  friend bool operator==(const Billing&, const Billing&) = default;
+};
+
+struct PatientRecord {
+  Encrypted<Char<11>, equality> ssn;
+  Encrypted<Billing> billing;
+  Decimal<10, 2> bill_amount;
+};
+
+struct Patient {
+  Id id{};
+  Char<255> name;
+  std::int64_t patient_id = 0;
+  PatientRecord patient_record;
+};
+
+inline Patient john() {
+  return {.name = "John Doe",
+          .patient_id = 1001,
+          .patient_record = {.ssn = "123-45-6789",
+                             .billing = Billing{.cc_type = "Visa", .cc_number = "4111111111111111"},
+                             .bill_amount = 250.75}};
+}
+
+// Records every command as relaxed JSON, "database: command". Answers from `replies`, then with
+// {ok: 1, n: 1, nModified: 1} and an empty cursor.
+class RecordingRunner : public CommandRunner {
+ public:
+  bson::Document run(std::string_view database, bson::View command) override {
+    commands.push_back(std::string(database) + ": " + bson::to_json(command));
+    documents.emplace_back(command);
+    if (replies.empty()) {
+      return bson::from_json(
+          R"({"ok": 1, "n": 1, "nModified": 1,
+              "cursor": {"id": {"$numberLong": "0"}, "firstBatch": [], "nextBatch": []}})");
+    }
+    bson::Document reply = std::move(replies.front());
+    replies.pop_front();
+    return reply;
+  }
+  void reply(std::string_view json) { replies.push_back(bson::from_json(json)); }
+
+  std::vector<std::string> commands;
+  std::vector<bson::Document> documents;
+  std::deque<bson::Document> replies;
+};
+
+// Databases "default" (plain) and "encrypted"; models with encrypted fields go to the second one.
+class RecordingSession : public ModelSession {
+ public:
+  const ModelRef& registered(const ModelInfo& model) override {
+    ModelRef& ref = models_[&model];
+    if (ref.info == nullptr) ref = {"myapp", model.name, model.collection_name("myapp"), &model};
+    return ref;
+  }
+  std::string choose_database(const ModelRef& model, Access access, const Hints& hints) override {
+    asked.push_back(model.app_label + "." + model.name +
+                    (access == Access::kRead ? " read" : " write") +
+                    (hints.instance_database.empty() ? "" : " from ") +
+                    std::string(hints.instance_database));
+    return model.info->has_encrypted_fields() ? "encrypted" : "default";
+  }
+  Target target(std::string_view alias) override {
+    if (alias != "default" && alias != "encrypted") {
+      throw ImproperlyConfigured("The connection '" + std::string(alias) + "' doesn't exist.");
+    }
+    return {std::string(alias), alias == "encrypted" ? "encrypted_db" : "my_db", &runner,
+            alias == "encrypted"};
+  }
+
+  RecordingRunner runner;
+  std::vector<std::string> asked;
+
+ private:
+  std::map<const ModelInfo*, ModelRef> models_;
+};
+
+}  // namespace quern::testing
+
+#endif  // QUERN_MODELS_TESTING_H_
