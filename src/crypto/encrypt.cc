@@ -105,14 +105,17 @@ Bytes insert_equality_payload(const DataKey& index_key, const Uuid& index_key_id
   const std::uint64_t factor =
       max_contention == 0 ? 0 : uniform(static_cast<std::uint64_t>(max_contention) + 1, random);
 
-  InsertUpdatePayloadV2 payload;
-  payload.edc = with_contention(EdcDerivedFromDataToken::derive(index_key.edc(), data), factor);
-  payload.esc = with_contention(EscDerivedFromDataToken::derive(index_key.esc(), data), factor);
-  payload.server_derived = ServerDerivedFromDataToken::derive(index_key.server_derivation(), data);
-  payload.server_data_encryption = index_key.server_data_encryption_token().clone();
-  payload.index_key_id = index_key_id;
-  payload.type = value.type();
-  payload.contention_factor = static_cast<std::int64_t>(factor);
+  InsertUpdatePayloadV2 payload{
+      .edc = with_contention(EdcDerivedFromDataToken::derive(index_key.edc(), data), factor),
+      .esc = with_contention(EscDerivedFromDataToken::derive(index_key.esc(), data), factor),
+      .encrypted_tokens = {},
+      .index_key_id = index_key_id,
+      .type = value.type(),
+      .value = {},
+      .server_data_encryption = index_key.server_data_encryption_token().clone(),
+      .server_derived = ServerDerivedFromDataToken::derive(index_key.server_derivation(), data),
+      .contention_factor = static_cast<std::int64_t>(factor),
+  };
 
   const IvBytes tokens_iv = draw_iv(random);
   const std::span<std::uint8_t> p(payload.encrypted_tokens);
@@ -131,12 +134,13 @@ Bytes find_equality_payload(const DataKey& index_key, bson::ValueView value,
                             std::int64_t max_contention) {
   check_equality(value);
   check_contention(max_contention);
-  FindEqualityPayloadV2 payload;
-  payload.edc = EdcDerivedFromDataToken::derive(index_key.edc(), value.bytes());
-  payload.esc = EscDerivedFromDataToken::derive(index_key.esc(), value.bytes());
-  payload.server_derived =
-      ServerDerivedFromDataToken::derive(index_key.server_derivation(), value.bytes());
-  payload.max_contention = max_contention;
+  const BytesView data = value.bytes();
+  const FindEqualityPayloadV2 payload{
+      .edc = EdcDerivedFromDataToken::derive(index_key.edc(), data),
+      .esc = EscDerivedFromDataToken::derive(index_key.esc(), data),
+      .server_derived = ServerDerivedFromDataToken::derive(index_key.server_derivation(), data),
+      .max_contention = max_contention,
+  };
   return payload.serialize();
 }
 
