@@ -1,0 +1,228 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "analysis/expression.h"
+
+#include <gtest/gtest.h>
+
+#include "analysis/testing.h"
+
+namespace quern::analysis {
+namespace {
+
+using testing::expect_filter;
+using testing::expect_filter_refused;
+using testing::expect_filter_unchanged;
+using testing::expect_pipeline_refused;
+using testing::expect_pipeline_unchanged;
+
+constexpr std::string_view kReference =
+    "Invalid reference to an encrypted field within aggregate expression: ";
+constexpr std::string_view kNonConstant =
+    "Comparison disallowed between Queryable Encryption encrypted fields and non-constant "
+    "expressions; field '";
+
+void expect_expr(std::string_view expression, std::string_view expected) {
+  expect_filter("{\"$expr\": " + std::string(expression) + "}",
+                "{\"$expr\": " + std::string(expected) + "}");
+}
+void expect_expr_unchanged(std::string_view expression) { expect_expr(expression, expression); }
+void expect_expr_refused(std::string_view expression, std::string_view text) {
+  expect_filter_refused("{\"$expr\": " + std::string(expression) + "}", text);
+}
+
+TEST(Expression, EqualityOfAFieldAndAConstantIsMarkedInBothOrders) {
+  expect_expr(R"({"$eq": ["$ssn", "x"]})", R"({"$eq": ["$ssn", "find equality ssn x"]})");
+  expect_expr(R"({"$eq": ["x", "$ssn"]})", R"({"$eq": ["find equality ssn x", "$ssn"]})");
+  expect_expr(R"({"$ne": ["$a.b", "x"]})", R"({"$ne": ["$a.b", "find equality a.b x"]})");
+}
+
+TEST(Expression, LiteralsAreConstants) {
+  expect_expr(R"({"$eq": ["$ssn", {"$literal": "$x"}]})",
+              R"({"$eq": ["$ssn", "find equality ssn $x"]})");
+  expect_expr(R"({"$eq": [{"$const": "x"}, "$ssn"]})",
+              R"({"$eq": ["find equality ssn x", "$ssn"]})");
+  expect_expr_unchanged(R"({"$eq": ["$plain", {"$literal": {"$anything": "$x"}}]})");
+}
+
+TEST(Expression, PathsThroughRootAndCurrentAreTheSamePaths) {
+  expect_expr(R"({"$eq": ["$$ROOT.ssn", "x"]})",
+              R"({"$eq": ["$$ROOT.ssn", "find equality ssn x"]})");
+  expect_expr(R"({"$eq": ["$$CURRENT.a.b", "x"]})",
+              R"({"$eq": ["$$CURRENT.a.b", "find equality a.b x"]})");
+}
+
+TEST(Expression, MembershipMarksEveryElement) {
+  expect_expr(R"({"$in": ["$ssn", ["x", {"$literal": "y"}]]})",
+              R"({"$in": ["$ssn", ["find equality ssn x", "find equality ssn y"]]})");
+  expect_expr(R"({"$in": ["$ssn", {"$literal": ["x"]}]})",
+              R"({"$in": ["$ssn", ["find equality ssn x"]]})");
+  expect_expr_refused(R"({"$in": ["$ssn", "$list"]})", kNonConstant);
+  expect_expr_refused(R"({"$in": ["$ssn", ["x", "$y"]]})", kNonConstant);
+  expect_expr_refused(R"({"$in": ["$ssn", "x"]})", kNonConstant);
+  expect_expr_refused(R"({"$in": ["x", ["$ssn"]]})", kReference);
+  expect_expr_refused(R"({"$in": ["x", "$ssn"]})", kReference);
+  expect_expr_unchanged(R"({"$in": ["$plain", ["x", "$y"]]})");
+}
+
+TEST(Expression, ComparisonWithAnythingButAConstantIsRefused) {
+  for (const char* other :
+       {R"("$ssn")", R"("$a.b")", R"("$plain")", R"("$$NOW")", R"({"$concat": ["x", "y"]})",
+        R"({"$ne": [1, 2]})", R"({"$cond": [true, "x", "y"]})"}) {
+    expect_expr_refused(std::string(R"({"$eq": ["$ssn", )") + other + "]}", kNonConstant);
+    expect_expr_refused(std::string(R"({"$ne": [)") + other + R"(, "$ssn"]})", kNonConstant);
+  }
+  // The text comes before the one about the query type.
+  expect_expr_refused(R"({"$lte": ["$age", "$age"]})", "expressions; field 'age' is encrypted.");
+}
+
+TEST(Expression, OrderIsRefusedOnAnEqualityField) {
+  for (const char* name : {"$gt", "$gte", "$lt", "$lte"}) {
+    expect_expr_refused(std::string("{\"") + name + R"(": ["$ssn", "x"]})",
+                        "Invalid match expression operator on encrypted field");
+    expect_expr_unchanged(std::string("{\"") + name + R"(": ["$plain", "x"]})");
+  }
+}
+
+TEST(Expression, ComparisonsThatEncryptionCannotAnswerAreRefused) {
+  expect_expr_refused(R"({"$eq": ["$note", "x"]})", "Cannot query on fields encrypted");
+  expect_expr_refused(R"({"$eq": ["$age", 5]})", "this version cannot encrypt or query yet");
+  expect_expr_refused(R"({"$eq": ["$ssn", null]})", "Illegal equality to null");
+  expect_expr_refused(R"({"$eq": ["$ssn", 5]})", "Cannot encrypt element of type: int");
+  expect_expr_refused(R"({"$eq": ["$ssn", ["x"]]})", "Cannot encrypt element of type: array");
+  expect_expr_refused(R"({"$eq": ["$a", {"b": "x"}]})", kReference);
+  expect_expr_refused(R"({"$eq": [{"n": "$ssn"}, {"n": "x"}]})", kReference);
+  expect_expr_refused(R"({"$eq": [["$ssn"], ["x"]]})", kReference);
+  expect_expr_refused(R"({"$cmp": ["$ssn", "x"]})", kReference);
+}
+
+TEST(Expression, EveryOtherOperatorRefusesEncryptedOperands) {
+  for (const char* expression :
+       {R"({"$type": "$ssn"})", R"({"$concat": ["x", "$ssn"]})", R"({"$size": "$ssn"})",
+        R"({"$toLower": "$ssn"})", R"({"$not": ["$ssn"]})", R"({"$and": [true, "$ssn"]})",
+        R"({"$dateToString": {"date": "$ssn", "format": "%Y"}})", R"({"$mergeObjects": ["$a"]})",
+        R"({"$map": {"input": "$ssn", "in": "$$this"}})",
+        R"({"$map": {"input": [1], "in": "$ssn"}})",
+        R"({"$filter": {"input": [1], "cond": {"$eq": ["$ssn", "$$this"]}}})",
+        R"({"$reduce": {"input": [1], "initialValue": "$ssn", "in": "$$value"}})",
+        R"({"$regexMatch": {"input": "$ssn", "regex": "x"}})"}) {
+    const std::string refusal = testing::refusal_of(
+        std::string(R"({"find": "c", "filter": {"$expr": )") + expression + "}}");
+    EXPECT_FALSE(refusal.empty()) << expression;
+  }
+  expect_expr_refused(R"({"$eq": [{"$type": "$ssn"}, "missing"]})",
+                      std::string(kReference) + "ssn");
+  expect_expr_refused(R"("$ssn")", std::string(kReference) + "ssn");
+}
+
+TEST(Expression, ConditionsAreContextsOfTheirOwn) {
+  expect_expr(R"({"$cond": [{"$eq": ["$ssn", "x"]}, 1, 0]})",
+              R"({"$cond": [{"$eq": ["$ssn", "find equality ssn x"]}, 1, 0]})");
+  expect_expr(
+      R"({"$cond": {"if": {"$eq": ["$ssn", "x"]}, "then": 1, "else": 0}})",
+      R"({"$cond": {"if": {"$eq": ["$ssn", "find equality ssn x"]}, "then": 1, "else": 0}})");
+  expect_expr(
+      R"({"$switch": {"branches": [{"case": {"$eq": ["$ssn", "x"]}, "then": 1}], "default": 0}})",
+      R"({"$switch": {"branches": [{"case": {"$eq": ["$ssn", "find equality ssn x"]}, "then": 1}], "default": 0}})");
+  expect_expr(R"({"$and": [{"$eq": ["$ssn", "x"]}, {"$gt": ["$p", 1]}]})",
+              R"({"$and": [{"$eq": ["$ssn", "find equality ssn x"]}, {"$gt": ["$p", 1]}]})");
+  expect_expr_refused(R"({"$cond": ["$ssn", 1, 0]})", kReference);
+}
+
+TEST(Expression, BranchesOfOneFieldAreComparedAsThatField) {
+  expect_expr(
+      R"({"$eq": [{"$cond": ["$p", "$ssn", "y"]}, "x"]})",
+      R"({"$eq": [{"$cond": ["$p", "$ssn", "find equality ssn y"]}, "find equality ssn x"]})");
+  expect_expr(R"({"$eq": [{"$ifNull": ["$ssn", "y"]}, "x"]})",
+              R"({"$eq": [{"$ifNull": ["$ssn", "find equality ssn y"]}, "find equality ssn x"]})");
+  expect_expr(
+      R"({"$eq": [{"$switch": {"branches": [{"case": true, "then": "$ssn"}], "default": "y"}}, "x"]})",
+      R"({"$eq": [{"$switch": {"branches": [{"case": true, "then": "$ssn"}], "default": "find equality ssn y"}}, "find equality ssn x"]})");
+  expect_expr_refused(R"({"$eq": [{"$cond": ["$p", "$ssn", "$a.b"]}, "x"]})", kReference);
+  expect_expr_refused(R"({"$eq": [{"$cond": ["$p", "$ssn", "$plain"]}, "x"]})", kReference);
+  expect_expr_refused(R"({"$eq": [{"$ifNull": ["$ssn", null]}, "x"]})", "Illegal equality to null");
+}
+
+TEST(Expression, LetBindsPlainValuesOnly) {
+  expect_expr(
+      R"({"$let": {"vars": {"v": "$p"}, "in": {"$and": ["$$v", {"$eq": ["$ssn", "x"]}]}}})",
+      R"({"$let": {"vars": {"v": "$p"}, "in": {"$and": ["$$v", {"$eq": ["$ssn", "find equality ssn x"]}]}}})");
+  expect_expr(R"({"$eq": [{"$let": {"vars": {}, "in": "$ssn"}}, "x"]})",
+              R"({"$eq": [{"$let": {"vars": {}, "in": "$ssn"}}, "find equality ssn x"]})");
+  expect_expr_refused(R"({"$let": {"vars": {"v": "$ssn"}, "in": 1}})", kReference);
+  expect_expr_refused(R"({"$let": {"vars": {"CURRENT": {"ssn": 1}}, "in": 1}})",
+                      "not a valid name");
+  expect_expr_refused(R"({"$let": {"vars": {"v": 1}}})", "needs 'in'");
+  expect_expr_refused(R"({"$eq": ["$ssn", "$$v"]})", "Use of undefined variable: v");
+}
+
+TEST(Expression, WholeDocumentsAreRefused) {
+  for (const char* variable : {"$$ROOT", "$$CURRENT"}) {
+    expect_expr_refused(std::string(R"({"$objectToArray": ")") + variable + "\"}", kReference);
+    expect_pipeline_refused(std::string(R"([{"$addFields": {"d": ")") + variable + "\"}}]",
+                            kReference);
+  }
+}
+
+TEST(Expression, GetFieldCannotReachAnEncryptedFieldByName) {
+  expect_expr_refused(R"({"$getField": "ssn"})", kReference);
+  expect_expr_refused(R"({"$getField": {"field": "ssn", "input": "$$ROOT"}})", kReference);
+  expect_expr_refused(R"({"$getField": {"$concat": ["s", "sn"]}})", kReference);
+  expect_expr_refused(R"({"$getField": {"field": "b", "input": "$a"}})", kReference);
+  expect_expr_unchanged(R"({"$eq": [{"$getField": "plain"}, 1]})");
+  expect_expr_unchanged(R"({"$eq": [{"$getField": {"field": "x", "input": "$plain"}}, 1]})");
+}
+
+TEST(Expression, PathsBelowAnEncryptedFieldAreRefused) {
+  expect_expr_refused(R"({"$eq": ["$billing.cc", "x"]})",
+                      "which contains an encrypted path prefix.");
+  expect_expr_refused(R"({"$type": "$a.0.b"})", "fields cannot be encrypted inside arrays");
+}
+
+TEST(Expression, TextQueriesAreRefused) {
+  for (const char* expression :
+       {R"({"$encStrStartsWith": {"input": "$title", "prefix": "x"}})",
+        R"({"$encStrEndsWith": {"input": "$title", "suffix": "x"}})",
+        R"({"$encStrContains": {"input": "$title", "substring": "x"}})",
+        R"({"$encStrNormalizedEq": {"input": "$title", "string": "x"}})"}) {
+    expect_expr_refused(expression, "this version cannot encrypt or query yet");
+  }
+  expect_expr_refused(R"({"$encStrStartsWith": {"input": "$ssn", "prefix": "x"}})",
+                      "$encStrStartsWith needs as input");
+  expect_expr_refused(R"({"$encStrStartsWith": {"input": "$plain", "prefix": "x"}})",
+                      "$encStrStartsWith needs as input");
+}
+
+TEST(Expression, PlainExpressionsPass) {
+  for (
+      const char* expression :
+      {R"({"$and": [{"$gt": ["$p", {"$add": ["$q", 1]}]}, {"$not": {"$eq": ["$p", null]}}]})",
+       R"({"$map": {"input": "$list", "as": "x", "in": {"$multiply": ["$$x", 2]}}})",
+       R"({"$filter": {"input": "$list", "as": "x", "cond": {"$gt": ["$$x.y", 1]}, "limit": 2}})",
+       R"({"$reduce": {"input": "$list", "initialValue": 0, "in": {"$add": ["$$value", "$$this"]}}})",
+       R"({"$dateTrunc": {"date": "$day", "unit": "week"}})", R"({"$eq": ["$$NOW", "$day"]})",
+       R"({"$gt": ["$$REMOVE", 1]})", R"({"$rand": {}})"}) {
+    expect_expr_unchanged(expression);
+  }
+}
+
+TEST(Expression, ComparisonsAreForFiltersOnly) {
+  expect_pipeline_refused(R"([{"$project": {"x": {"$eq": ["$ssn", "x"]}}}])",
+                          "is supported only in a filter");
+  expect_pipeline_refused(R"([{"$addFields": {"x": {"$in": ["$ssn", ["x"]]}}}])",
+                          "is supported only in a filter");
+  expect_pipeline_unchanged(R"([{"$addFields": {"x": {"$eq": ["$plain", "x"]}}}])");
+}
+
+TEST(Expression, WhatIsNotUnderstoodIsRefused) {
+  expect_expr_refused(R"({"$frobnicate": 1})",
+                      "Expression operator '$frobnicate' is not understood");
+  expect_expr_refused(R"({"$eq": ["$p"]})", "Expression $eq takes exactly 2 arguments");
+  expect_expr_refused(R"({"$eq": [1, 2], "$ne": [1, 2]})", "must have one operator");
+  expect_expr_refused(R"({"$cond": {"if": 1, "then": 2, "otherwise": 3}})", "'$cond.otherwise'");
+  expect_expr_refused(R"({"$switch": {"branches": [{"case": 1, "then": 2, "x": 3}]}})",
+                      "'$switch.branches.x'");
+  expect_expr_refused(R"({"$map": {"input": [], "in": 1, "x": 1}})", "'$map.x'");
+  expect_expr_refused(R"({"$eq": [{"x.y": 1}, 1]})", "Field name 'x.y'");
+}
+
+}  // namespace
+}  // namespace quern::analysis
