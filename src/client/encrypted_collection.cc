@@ -70,11 +70,8 @@ void create_collection(CommandRunner& runner, const Namespace& ns,
   }
 }
 
-}  // namespace
-
-bson::Document complete_encrypted_fields(keyvault::KeyVault& vault, const Namespace& ns,
-                                         bson::View encrypted_fields,
-                                         const CreateEncryptedOptions& options) {
+// encryptedFields in which every field without a key names one by alternate name.
+bson::Document with_named_keys(std::string_view collection, bson::View encrypted_fields) {
   bson::Builder builder;
   for (const bson::Element& member : encrypted_fields) {
     if (member.key() != "fields" || !member.is_array()) {
@@ -88,21 +85,55 @@ bson::Document complete_encrypted_fields(keyvault::KeyVault& vault, const Namesp
         continue;
       }
       const bson::View field = entry.as_document();
-      const bson::Element key_id = field["keyId"];
-      builder.push_document();
-      if (key_id && !key_id.is_null()) {
-        builder.append_all(field).close();
-        continue;
-      }
-      const bson::Element alt_name = field["keyAltName"];
       const bson::Element path = field["path"];
-      const std::string name =
-          alt_name.is_string()
-              ? std::string(alt_name.as_string())
-              : fmt::format("{}.{}", ns.collection, path.is_string() ? path.as_string() : "");
-      builder.append("keyId", vault.find_or_create(name, options.provider, options.master_key));
+      const bool has_key =
+          (field.contains("keyId") && !field["keyId"].is_null()) || field.contains("keyAltName");
+      builder.push_document();
+      if (!has_key && path.is_string()) {
+        builder.append("keyAltName", fmt::format("{}.{}", collection, path.as_string()));
+      }
       for (const bson::Element& part : field) {
-        if (part.key() != "keyId" && part.key() != "keyAltName") builder.append(part);
+        if (part.key() != "keyId" || !part.is_null()) builder.append(part);
+      }
+      builder.close();
+    }
+    builder.close();
+  }
+  return builder.finish();
+}
+
+}  // namespace
+
+bson::Document complete_encrypted_fields(keyvault::KeyVault& vault, const Namespace& ns,
+                                         bson::View encrypted_fields,
+                                         const CreateEncryptedOptions& options) {
+  const bson::Document named = with_named_keys(ns.collection, encrypted_fields);
+  const auto fields = schema::EncryptedFields::parse(
+      named, ns.collection, {.where = "create.encryptedFields", .allow_key_alt_name = true});
+  for (const schema::EncryptedField& field : fields.fields()) {
+    if (const schema::Query* query = field.unsupported_query()) {
+      throw NotSupported(
+          fmt::format("field '{}' of {} has query type '{}', which this version "
+                      "cannot encrypt",
+                      field.path, ns.to_string(), schema::name(query->type)));
+    }
+  }
+  bson::Builder builder;
+  for (const bson::Element& member : named) {
+    if (member.key() != "fields") {
+      builder.append(member);
+      continue;
+    }
+    builder.open_array("fields");
+    for (const bson::Element& field : member.as_array()) {
+      builder.push_document();
+      for (const bson::Element& part : field.as_document()) {
+        if (part.key() == "keyAltName") {
+          builder.append("keyId", vault.find_or_create(part.as_string(), options.provider,
+                                                       options.master_key));
+        } else {
+          builder.append(part);
+        }
       }
       builder.close();
     }

@@ -91,18 +91,17 @@ bson::Document EncryptingRunner::run_analysed(std::string_view database, bson::V
   const std::vector<std::string> namespaces = analysis::namespaces_of(database, command);
   if (namespaces.empty()) return inner_.run(database, command);
 
+  bson::Document complete;  // a create command with its encryptedFields
+  std::shared_ptr<const CommandSchemas> schemas;
   if (command.front().key() == "create") {
-    const auto schemas = schemas_->resolve_create(namespaces.front(), command);
-    if (!schemas->any_schema) return inner_.run(database, command);
-    const bson::Document complete =
-        with_encrypted_fields(command, schemas->map.at(namespaces.front()));
-    const analysis::Analysis analysis = analysis::analyse(database, complete, schemas->map);
-    return inner_.run(database, encrypt_marked(analysis.result, *schemas, keys_, random_));
+    schemas = schemas_->resolve_create(database, namespaces, command);
+    complete = with_encrypted_fields(command, schemas->map.at(namespaces.front()));
+    command = complete;
+  } else {
+    schemas = schemas_->resolve(database, namespaces);
+    check_exists(*schemas, command);
   }
-
-  const auto schemas = schemas_->resolve(database, namespaces);
   if (!schemas->any_schema) return inner_.run(database, command);
-  check_exists(*schemas, command);
   const analysis::Analysis analysis = analysis::analyse(database, command, schemas->map);
   return inner_.run(database, encrypt_marked(analysis.result, *schemas, keys_, random_));
 }

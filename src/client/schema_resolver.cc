@@ -206,8 +206,12 @@ std::shared_ptr<const CommandSchemas> SchemaResolver::resolve(
   return schemas;
 }
 
-std::shared_ptr<const CommandSchemas> SchemaResolver::resolve_create(const std::string& ns,
-                                                                     bson::View command) {
+std::shared_ptr<const CommandSchemas> SchemaResolver::resolve_create(
+    std::string_view database, std::span<const std::string> namespaces, bson::View command) {
+  const std::string& ns = namespaces.front();
+  const auto read = namespaces.subspan(1);
+  auto schemas = read.empty() ? std::make_shared<CommandSchemas>()
+                              : std::make_shared<CommandSchemas>(*resolve(database, read));
   check_listed(ns);
   std::optional<schema::EncryptedFields> given;
   if (const bson::Element member = command["encryptedFields"]; member.is_document()) {
@@ -215,7 +219,6 @@ std::shared_ptr<const CommandSchemas> SchemaResolver::resolve_create(const std::
                                  member.as_document(), collection_of(ns),
                                  {.where = "create.encryptedFields", .allow_key_alt_name = true}));
   }
-  auto schemas = std::make_shared<CommandSchemas>();
   if (const schema::EncryptedFields* own = pinned(ns)) {
     schema::EncryptedFields fields = with_key_ids(ns, *own);
     const std::string drift = given ? schema_drift(fields, *given) : std::string();
@@ -223,13 +226,11 @@ std::shared_ptr<const CommandSchemas> SchemaResolver::resolve_create(const std::
       refuse(fmt::format("the encryptedFields of create {} differ from the pinned ones: {}", ns,
                          drift));
     }
-    schemas->any_schema = true;
-    schemas->map.emplace(ns, std::move(fields));
-  } else {
-    schemas->any_schema = given.has_value();
-    schemas->map.emplace(ns, given ? std::move(*given) : no_fields(ns));
+    given = std::move(fields);
   }
-  schemas->encryption_information = encryption_information(std::span(&ns, 1), schemas->map);
+  schemas->any_schema |= given.has_value();
+  schemas->map.insert_or_assign(ns, given ? std::move(*given) : no_fields(ns));
+  schemas->encryption_information = encryption_information(namespaces, schemas->map);
   return schemas;
 }
 

@@ -49,9 +49,12 @@ class SchemaResolver {
   std::shared_ptr<const CommandSchemas> resolve(std::string_view database,
                                                 std::span<const std::string> namespaces);
 
-  // The schema of a collection that a create command is about to make: the pinned one, else the
-  // command's own encryptedFields; the two must agree.
-  std::shared_ptr<const CommandSchemas> resolve_create(const std::string& ns, bson::View command);
+  // The schemas of a create command: of the collection that it is about to make (the first of
+  // namespaces), the pinned one, else the command's own encryptedFields, which must agree; and of
+  // the collections that a view reads.
+  std::shared_ptr<const CommandSchemas> resolve_create(std::string_view database,
+                                                       std::span<const std::string> namespaces,
+                                                       bson::View command);
 
   void forget();
 

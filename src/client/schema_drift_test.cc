@@ -1,0 +1,79 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "client/schema_drift.h"
+
+#include <gtest/gtest.h>
+
+#include "quern/bson/json.h"
+
+namespace quern::client {
+namespace {
+
+constexpr std::string_view kKeyA = R"("keyId": {"$uuid": "00000000-0000-4000-8000-00000000000a"})";
+constexpr std::string_view kKeyB = R"("keyId": {"$uuid": "00000000-0000-4000-8000-00000000000b"})";
+
+std::string field(std::string_view path, std::string_view key, std::string_view rest) {
+  return "{" + std::string(key) + R"(, "path": ")" + std::string(path) + R"(", )" +
+         std::string(rest) + "}";
+}
+
+schema::EncryptedFields parse(const std::string& fields) {
+  return schema::EncryptedFields::parse(bson::from_json(R"({"fields": [)" + fields + "]}"), "c");
+}
+
+const std::string kSsn =
+    field("ssn", kKeyA, R"("bsonType": "string", "queries": {"queryType": "equality"})");
+const std::string kNote = field("note", kKeyB, R"("bsonType": "string")");
+
+std::string drift(const std::string& pinned, const std::string& claimed) {
+  return schema_drift(parse(pinned), parse(claimed));
+}
+
+TEST(SchemaDrift, EqualSchemasHaveNone) {
+  EXPECT_EQ(drift(kSsn + "," + kNote, kSsn + "," + kNote), "");
+}
+
+TEST(SchemaDrift, OrderMakesNoDifference) {
+  EXPECT_EQ(drift(kSsn + "," + kNote, kNote + "," + kSsn), "");
+}
+
+TEST(SchemaDrift, AWrittenOutDefaultMakesNoDifference) {
+  EXPECT_EQ(drift(kSsn, field("ssn", kKeyA,
+                              R"("bsonType": "string",
+                                 "queries": [{"queryType": "equality", "contention": 8}])")),
+            "");
+}
+
+TEST(SchemaDrift, AMissingFieldIsWeaker) {
+  EXPECT_EQ(drift(kSsn + "," + kNote, kNote), "field 'ssn' is not encrypted there");
+}
+
+TEST(SchemaDrift, AFurtherFieldIsDrift) {
+  EXPECT_EQ(drift(kSsn, kSsn + "," + kNote), "field 'note' is encrypted there only");
+}
+
+TEST(SchemaDrift, AnotherKeyIsDrift) {
+  EXPECT_EQ(drift(kNote, field("note", kKeyA, R"("bsonType": "string")")),
+            "field 'note' has another keyId there");
+}
+
+TEST(SchemaDrift, AnotherTypeIsDrift) {
+  EXPECT_EQ(drift(kNote, field("note", kKeyB, R"("bsonType": "int")")),
+            "field 'note' has bsonType 'int' there instead of 'string'");
+}
+
+TEST(SchemaDrift, AnotherQueryIsDrift) {
+  EXPECT_EQ(drift(kSsn, field("ssn", kKeyA, R"("bsonType": "string")")),
+            "field 'ssn' has no 'equality' query there");
+  EXPECT_EQ(drift(field("ssn", kKeyA, R"("bsonType": "string")"), kSsn),
+            "field 'ssn' has more queries there");
+}
+
+TEST(SchemaDrift, AnotherContentionIsDrift) {
+  EXPECT_EQ(drift(kSsn, field("ssn", kKeyA,
+                              R"("bsonType": "string",
+                                 "queries": {"queryType": "equality", "contention": 0})")),
+            "field 'ssn' has other 'equality' query options there");
+}
+
+}  // namespace
+}  // namespace quern::client

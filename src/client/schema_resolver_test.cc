@@ -1,0 +1,181 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Which schema a command is encrypted by, seen through the runner.
+#include "client/schema_resolver.h"
+
+#include <gmock/gmock.h>
+
+#include "client/client_fixture.h"
+
+namespace quern::client {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+using SchemaResolverTest = ClientTest;
+
+bson::Document insert_ssn() {
+  return bson::doc("insert", "patients", "documents", bson::array(bson::doc("ssn", "123")));
+}
+bson::Document find_plain() {
+  return bson::doc("find", "plain", "filter", bson::doc("ssn", "123"));
+}
+
+TEST_F(SchemaResolverTest, APinnedSchemaEncryptsWhateverTheServerSays) {
+  auto runner = make_runner({.map = map(), .ask_server = false});
+  runner.run("clinic", insert_ssn());
+  const auto names = sent_names();
+  EXPECT_THAT(names, ElementsAre("insert"));
+}
+
+TEST_F(SchemaResolverTest, AServersSchemaEncryptsWhatIsNotPinned) {
+  auto runner = make_runner({});
+  runner.run("clinic", insert_ssn());
+  EXPECT_EQ(blob(sent(), "documents.0.ssn"), bson::BlobSubtype::kInsertUpdatePayloadV2);
+}
+
+TEST_F(SchemaResolverTest, ACollectionWithoutSchemaIsLeftAlone) {
+  auto runner = pinned_runner();
+  runner.run("clinic", find_plain());
+  EXPECT_EQ(sent(), find_plain());
+}
+
+TEST_F(SchemaResolverTest, TheServerIsAskedOnceAMinute) {
+  auto runner = pinned_runner();
+  runner.run("clinic", insert_ssn());
+  runner.run("clinic", insert_ssn());
+  EXPECT_THAT(sent_names(), ElementsAre("listCollections", "insert", "insert"));
+  clock.advance(60s);
+  runner.run("clinic", insert_ssn());
+  EXPECT_THAT(sent_names(), ElementsAre("listCollections", "insert"));
+}
+
+TEST_F(SchemaResolverTest, ACollectionThatIsNotThereIsAskedForEveryTime) {
+  server_schemas.erase("plain");
+  auto runner = pinned_runner();
+  runner.run("clinic", find_plain());
+  server_schemas["plain"] = bson::from_json(
+      R"({"fields": [{"keyId": {"$uuid": "00000000-0000-4000-8000-00000000000a"}, "path": "ssn",
+                      "bsonType": "string"}]})");
+  EXPECT_THROW(runner.run("clinic", find_plain()), Error) << "ssn cannot be queried any more";
+}
+
+TEST_F(SchemaResolverTest, AWeakerSchemaOfTheServerIsRefusedBeforeAnythingIsSent) {
+  auto runner = pinned_runner();
+  const auto refusal = [&](std::optional<bson::Document> schema) {
+    runner.forget_schemas();
+    server_schemas["patients"] = std::move(schema);
+    const Error error = error_of([&] { runner.run("clinic", insert_ssn()); });
+    EXPECT_TRUE(error.is(ErrorCode::kIllegalOperation));
+    EXPECT_THAT(sent_names(), ElementsAre("listCollections"));
+    return std::string(error.what());
+  };
+  EXPECT_THAT(refusal(std::nullopt), HasSubstr("field 'ssn' is not encrypted there"));
+
+  bson::Builder fewer;
+  fewer.open_array("fields");
+  add_field(fewer, "ssn", ssn_key, "string", "equality");
+  fewer.close();
+  EXPECT_THAT(refusal(fewer.finish()), HasSubstr("field 'record.note' is not encrypted there"));
+
+  bson::Builder other_key;
+  other_key.open_array("fields");
+  add_field(other_key, "ssn", Uuid::random(), "string", "equality");
+  other_key.close();
+  EXPECT_THAT(refusal(other_key.finish()), HasSubstr("field 'ssn' has another keyId"));
+}
+
+TEST_F(SchemaResolverTest, ADriftIsRefusedForReadsToo) {
+  server_schemas["patients"] = std::nullopt;
+  auto runner = pinned_runner();
+  EXPECT_THROW(
+      runner.run("clinic", bson::doc("find", "patients", "filter", bson::doc("ssn", "123"))),
+      Error);
+}
+
+TEST_F(SchemaResolverTest, WritingIntoAPinnedCollectionThatIsNotThereIsRefused) {
+  server_schemas.erase("patients");
+  auto runner = pinned_runner();
+  const Error error = error_of([&] { runner.run("clinic", insert_ssn()); });
+  EXPECT_TRUE(error.is(ErrorCode::kNamespaceNotFound));
+  EXPECT_THAT(error.what(), HasSubstr("create it first"));
+  const bson::Document update =
+      bson::doc("q", bson::doc("_id", 1), "u", bson::doc("$set", bson::doc("x", 1)));
+  EXPECT_NO_THROW(
+      runner.run("clinic", bson::doc("update", "patients", "updates", bson::array(update))));
+  bson::Builder upsert;
+  upsert.append_all(update).append("upsert", true);
+  EXPECT_THROW(runner.run("clinic",
+                          bson::doc("update", "patients", "updates", bson::array(upsert.finish()))),
+               Error);
+}
+
+TEST_F(SchemaResolverTest, AViewIsRefused) {
+  server_type = "view";
+  auto runner = make_runner({});
+  EXPECT_STREQ(error_of([&] { runner.run("clinic", find_plain()); }).what(),
+               "cannot auto encrypt a view: clinic.plain");
+}
+
+TEST_F(SchemaResolverTest, AServersSchemaThatCannotBeParsedIsRefused) {
+  server_schemas["patients"] = bson::doc("fields", 1);
+  auto runner = make_runner({});
+  EXPECT_THAT(error_of([&] { runner.run("clinic", insert_ssn()); }).what(),
+              HasSubstr("the server's schema of clinic.patients cannot be used"));
+}
+
+TEST_F(SchemaResolverTest, ARequiredMapListsEveryCollection) {
+  auto runner = make_runner({.map = map(), .require_map = true});
+  const Error error = error_of([&] { runner.run("clinic", find_plain()); });
+  EXPECT_TRUE(error.is(ErrorCode::kIllegalOperation));
+  EXPECT_THAT(error.what(), HasSubstr("clinic.plain is not in the encrypted fields map"));
+  EXPECT_NO_THROW(runner.run("clinic", bson::doc("create", "enxcol_.patients.esc")));
+  EXPECT_THROW(make_runner({.require_map = true}), ImproperlyConfigured);
+}
+
+TEST_F(SchemaResolverTest, APinnedFieldMayNameItsKey) {
+  const schema::EncryptedFieldsMap named = schema::EncryptedFieldsMap::parse(bson::from_json(
+      R"({"clinic.patients": {"fields": [{"keyAltName": "patients.ssn", "path": "ssn",
+          "bsonType": "string", "queries": {"queryType": "equality", "contention": 0}}]}})"));
+  bson::Builder same;
+  same.open_array("fields");
+  add_field(same, "ssn", ssn_key, "string", "equality");
+  same.close();
+  server_schemas["patients"] = same.finish();
+  auto runner = make_runner({.map = named});
+  runner.run("clinic", insert_ssn());
+  const bson::Document command = sent();
+  const bson::View field = command.view()["encryptionInformation"]
+                               .as_document()["schema"]
+                               .as_document()["clinic.patients"]
+                               .as_document()
+                               .at_path("fields.0")
+                               .as_document();
+  EXPECT_EQ(field["keyId"].as_uuid(), ssn_key);
+  EXPECT_FALSE(field.contains("keyAltName"));
+}
+
+TEST_F(SchemaResolverTest, APinnedNameWithoutAKeyIsNamed) {
+  const schema::EncryptedFieldsMap named = schema::EncryptedFieldsMap::parse(bson::from_json(
+      R"({"clinic.patients": {"fields": [{"keyAltName": "nobody", "path": "ssn",
+          "bsonType": "string"}]}})"));
+  auto runner = make_runner({.map = named, .ask_server = false});
+  const Error error = error_of([&] { runner.run("clinic", insert_ssn()); });
+  EXPECT_TRUE(error.is(ErrorCode::kKeyNotFound));
+  EXPECT_THAT(error.what(), HasSubstr("'nobody', needed by field 'ssn' of clinic.patients"));
+}
+
+TEST_F(SchemaResolverTest, JoinedCollectionsAreAskedForTogether) {
+  auto runner = pinned_runner();
+  runner.run("clinic",
+             bson::from_json(R"({"aggregate": "plain", "pipeline": [{"$lookup": {"from": "other",
+                 "localField": "a", "foreignField": "b", "as": "c"}}], "cursor": {}})"));
+  const auto calls = server.take_calls();
+  EXPECT_EQ(
+      bson::to_json(calls[0].command),
+      R"({ "listCollections" : 1, "filter" : { "name" : { "$in" : [ "plain", "other" ] } } })");
+}
+
+}  // namespace
+}  // namespace quern::client
