@@ -3,8 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
+#include "engine/arguments.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -20,40 +19,23 @@ Names names_of(CompactionKind kind) {
              : Names{"cleanupStructuredEncryptionData", "cleanupTokens"};
 }
 
-// Members that any command may have.
-bool is_generic(std::string_view member) {
-  constexpr std::array<std::string_view, 9> kGeneric = {
-      "$db",       "lsid",      "$clusterTime", "$readPreference",     "apiVersion",
-      "apiStrict", "maxTimeMS", "comment",      "apiDeprecationErrors"};
-  return std::find(kGeneric.begin(), kGeneric.end(), member) != kGeneric.end();
-}
-
-[[noreturn]] void wrong_type(const Names& names, std::string_view member, bson::Type type,
-                             std::string_view wanted) {
-  throw Error(ErrorCode::kTypeMismatch,
-              fmt::format("BSON field '{}.{}' is the wrong type '{}', expected type '{}'",
-                          names.command, member, bson::alias(type), wanted));
-}
-
-void check_padding_factor(const Names& names, const bson::Element& factor) {
-  if (!factor.is_number()) wrong_type(names, factor.key(), factor.type(), "double");
+void check_padding_factor(const Names& names, const Arguments& arguments) {
+  const bson::Element factor = arguments["anchorPaddingFactor"];
+  if (!factor || factor.is_null()) return;
+  if (!factor.is_number()) arguments.wrong_type(factor, "double");
   if (!(factor.number() >= 0 && factor.number() <= 1)) {
     throw Error(ErrorCode::kBadValue,
                 fmt::format("'{}.{}' must be from 0 to 1", names.command, factor.key()));
   }
 }
 
-void check_member(const Names& names, CompactionKind kind, const bson::Element& member) {
-  if (member.key() == names.tokens || is_generic(member.key())) return;
-  if (kind == CompactionKind::kCompact) {
-    if (member.key() == "encryptionInformation") {
-      if (!member.is_document()) wrong_type(names, member.key(), member.type(), "object");
-      return;
-    }
-    if (member.key() == "anchorPaddingFactor") return check_padding_factor(names, member);
-  }
-  throw Error(ErrorCode::kUnknownField,
-              fmt::format("BSON field '{}.{}' is an unknown field.", names.command, member.key()));
+Arguments arguments_of(const Names& names, bson::View command, CompactionKind kind) {
+  if (kind == CompactionKind::kCleanup) return Arguments(command, names.command, {names.tokens});
+  const Arguments arguments(command, names.command,
+                            {names.tokens, "encryptionInformation", "anchorPaddingFactor"});
+  check_padding_factor(names, arguments);
+  arguments.document("encryptionInformation");
+  return arguments;
 }
 
 }  // namespace
@@ -65,19 +47,13 @@ CompactionCommand CompactionCommand::parse(bson::View command, CompactionKind ki
     throw Error(ErrorCode::kInvalidNamespace,
                 fmt::format("'{}' takes the name of a collection", names.command));
   }
-  bool first = true;
-  for (const bson::Element& member : command) {
-    if (!first) check_member(names, kind, member);
-    first = false;
-  }
-  const bson::Element tokens = command[names.tokens];
-  if (!tokens || tokens.is_null()) {
+  const Arguments arguments = arguments_of(names, command, kind);
+  if (arguments[names.tokens].is_null()) {
     throw Error(ErrorCode::kMissingField,
                 fmt::format("BSON field '{}.{}' is missing but a required field", names.command,
                             names.tokens));
   }
-  if (!tokens.is_document()) wrong_type(names, names.tokens, tokens.type(), "object");
-  return CompactionCommand(tokens.as_document());
+  return CompactionCommand(arguments.required_document(names.tokens));
 }
 
 void CompactionCommand::check_covers(const schema::EncryptedFields& fields) const {

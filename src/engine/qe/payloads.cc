@@ -50,7 +50,7 @@ InsertUpdatePayloadV2 checked_payload(const schema::EncryptedFields& fields,
                                      "field's keyId",
                                      located.path));
   }
-  if (!crypto::supports_equality(payload.type)) {
+  if (!bson::supports_equality(payload.type)) {
     throw Error(6373504, fmt::format("The payload of '{}' holds a {}, which equality does not "
                                      "support",
                                      located.path, bson::alias(payload.type)));
