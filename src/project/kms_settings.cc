@@ -51,15 +51,15 @@ std::vector<std::string> kms_types() {
 
 namespace kms {
 
-Aws::operator KmsProvider() const {
-  KmsProvider out{.name = "aws"};
+Aws::operator quern::KmsProvider() const {
+  quern::KmsProvider out{.name = "aws"};
   if (access_key_id) out.secrets["accessKeyId"] = access_key_id;
   if (secret_access_key) out.secrets["secretAccessKey"] = secret_access_key;
   if (session_token) out.secrets["sessionToken"] = session_token;
   return out;
 }
 
-AwsMasterKey::operator KmsCredentials() const {
+AwsMasterKey::operator quern::KmsCredentials() const {
   KmsCredentials out{.provider = "aws", .options = {{"key", key}, {"region", region}}};
   if (!endpoint.empty()) out.options["endpoint"] = endpoint;
   return out;

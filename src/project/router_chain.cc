@@ -40,7 +40,7 @@ std::string RouterChain::pick(const Hints& hints, const Ask& ask) const {
     }
     return *alias;
   }
-  return hints.instance_alias.empty() ? "default" : std::string(hints.instance_alias);
+  return hints.instance_database.empty() ? "default" : std::string(hints.instance_database);
 }
 
 std::string RouterChain::db_for_read(const ModelRef& model, const Hints& hints) const {

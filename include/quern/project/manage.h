@@ -1,12 +1,11 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // The management commands of a project, as a program of its own:
 //
-//   int main(int argc, char** argv) {
-//     auto project = make_project();
-//     return quern::manage(project, argc, argv);
-//   }
+//   int main(int argc, char** argv) { return quern::manage(make_project, argc, argv); }
 #ifndef QUERN_PROJECT_MANAGE_H_
 #define QUERN_PROJECT_MANAGE_H_
+
+#include <functional>
 
 #include "quern/project/exit_code.h"
 #include "quern/project/project.h"
@@ -16,9 +15,9 @@ namespace quern {
 // Runs the command that the arguments name (no command: help) and returns an ExitCode's number. All
 // errors end here: as one line on standard error, never as an exception.
 int manage(Project& project, int argc, const char* const* argv);
+int manage(Project& project, int argc, const char* const* argv, Console console);
 
-// The same, for a project that must be built first: what building it throws, such as
-// ImproperlyConfigured, is reported as an error line too.
+// The same, for a project that is built first: what building it throws is reported the same way.
 int manage(const std::function<Project()>& make_project, int argc, const char* const* argv);
 
 }  // namespace quern

@@ -24,16 +24,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "quern/models/model_info.h"
+#include "quern/models/model_session.h"
 
 namespace quern {
-
-struct Hints {
-  // The alias that the object at hand was read from or saved to; empty when there is none.
-  std::string_view instance_alias = {};
-  // In allow_migrate for a RunFunction: the function's name.
-  std::string_view function = {};
-};
 
 namespace internal {
 

@@ -51,21 +51,21 @@ namespace kms {
 // machines that protect the key themselves.
 struct Local {
   Secret key;
-  operator KmsProvider() const { return {.name = "local", .secrets = {{"key", key}}}; }
+  operator quern::KmsProvider() const { return {.name = "local", .secrets = {{"key", key}}}; }
 };
 
 struct Aws {
   Secret access_key_id = {};
   Secret secret_access_key = {};
   Secret session_token = {};  // of temporary credentials
-  operator KmsProvider() const;
+  operator quern::KmsProvider() const;
 };
 
 struct AwsMasterKey {
   std::string key;  // Amazon Resource Name
   std::string region;
   std::string endpoint = {};
-  operator KmsCredentials() const;
+  operator quern::KmsCredentials() const;
 };
 
 }  // namespace kms

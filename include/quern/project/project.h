@@ -1,0 +1,87 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// A project: settings, the apps with their models, and the databases they live in.
+//
+//   quern::Project db{settings};           // throws ImproperlyConfigured, all problems in one
+//   message db.app<Patient>("myapp");              // embedded structs are found through their
+//   owners db.save(patient);                      // and everything else of a ModelSession
+//
+// There are no globals: a process may have several projects. Registering (app, function, command)
+// is for one thread, before the first use; everything else may be called from any thread. Databases
+// are opened when they are first used. A project must outlive its query sets; moving one is for
+// returning it from a function.
+#ifndef QUERN_PROJECT_PROJECT_H_
+#define QUERN_PROJECT_PROJECT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quern/models/model.h"
+#include "quern/models/model_session.h"
+#include "quern/project/command.h"
+#include "quern/project/settings.h"
+
+namespace quern {
+
+namespace internal {
+class ProjectCore;
+}
+
+// What a RunFunction of a migration works on.
+struct MigrationContext {
+  ModelSession& db;
+  std::string_view alias;  // pass it on: db.objects<Patient>(alias), SaveOptions::database
+};
+using MigrationFunction = std::function<void(const MigrationContext&)>;
+
+class Project : public ModelSession {
+ public:
+  // Checks the settings; opens nothing. Throws ImproperlyConfigured.
+  explicit Project(Settings settings);
+  Project(Project&& other) noexcept;
+  Project& operator=(Project&& other) noexcept;
+  ~Project() override;
+
+  // Registers models under an app's label: app<Patient, Visit>("clinic"). Throws
+  // ImproperlyConfigured for a label that is no identifier, and when two models have the same name
+  // in an app or the same collection.
+  template <class... Models>
+  Project& app(std::string_view label) {
+    (add_model(label, internal::collection_model<Models>()), ...);
+    return *this;
+  }
+
+  // What RunFunction operations of the app call by that name.
+  Project& function(std::string_view app, std::string_view name, MigrationFunction body);
+
+  // Adds a command to the manage binary. Throws ImproperlyConfigured when there is one of that
+  // name.
+  Project& command(Command command);
+
+  const Settings& settings() const;
+  // All registered models, in order.
+  std::vector<ModelRef> models() const;
+  // The alias' settings have auto_encryption. Throws ImproperlyConfigured for an unknown alias.
+  bool is_encrypted(std::string_view alias) const;
+  // Runs commands on the alias as they are, without automatic encryption: what is stored.
+  CommandRunner& plain_runner(std::string_view alias);
+
+  const ModelRef& registered(const ModelInfo& model) override;
+  std::string choose_database(const ModelRef& model, Access access, const Hints& hints) override;
+  Target target(std::string_view alias) override;
+  std::string explain_route(const ModelRef& model, std::string_view alias) override;
+
+  // For the library's own commands.
+  internal::ProjectCore& core() const { return *core_; }
+
+ private:
+  void add_model(std::string_view label, const ModelInfo& info);
+
+  std::unique_ptr<internal::ProjectCore> core_;
+};
+
+}  // namespace quern
+
+#endif  // QUERN_PROJECT_PROJECT_H_

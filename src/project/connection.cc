@@ -1,0 +1,129 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "project/connection.h"
+
+#include <fmt/format.h>
+
+#include "client/mongo_runner.h"
+#include "engine/engine_runner.h"
+#include "kms/registry.h"
+#include "project/durability_setting.h"
+#include "project/host.h"
+#include "project/secret_reader.h"
+#include "quern/base/error.h"
+
+namespace quern::internal {
+
+std::shared_ptr<CommandRunner> RunnerPool::open(const DatabaseSettings& settings) {
+  const Host host = Host::parse(settings.host);
+  if (host.kind == Host::Kind::kMongo) {
+    client::MongoOptions options;
+    options.uri = connection_string(settings);
+    options.user = settings.user;
+    if (settings.password) options.password = read_secret(settings.password, base_directory_);
+    return std::make_shared<client::MongoRunner>(std::move(options));
+  }
+  engine::EngineOptions options;
+  options.durability = parse_durability(settings.durability);
+  std::string name = settings.host;
+  if (host.kind == Host::Kind::kEmbedded) {
+    options.directory = base_directory_ / host.location;
+    name = std::filesystem::weakly_canonical(options.directory).string();
+  }
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<CommandRunner>& runner = runners_[name];
+  if (!runner) {
+    if (!options.directory.empty()) std::filesystem::create_directories(options.directory);
+    runner = std::make_shared<engine::EngineRunner>(std::move(options));
+  }
+  return runner;
+}
+
+Connection::Keys::Keys(CommandRunner& runner, const AutoEncryption& options,
+                       std::shared_ptr<const kms::KmsRegistry> registry)
+    : vault(runner, Namespace::parse(options.key_vault_namespace), std::move(registry)),
+      cache(vault, std::chrono::milliseconds(options.key_expiration_ms)) {}
+
+Connection::Connection(std::string alias, const DatabaseSettings& settings,
+                       const std::filesystem::path& base_directory, RunnerPool& pool,
+                       std::function<client::EncryptingOptions()> make_options)
+    : alias_(std::move(alias)),
+      settings_(settings),
+      database_(database_name(settings)),
+      base_directory_(base_directory),
+      pool_(pool),
+      make_options_(std::move(make_options)) {}
+
+CommandRunner& Connection::plain() {
+  const std::lock_guard lock(mutex_);
+  if (!plain_) plain_ = pool_.open(settings_);
+  return *plain_;
+}
+
+std::shared_ptr<const kms::KmsRegistry> Connection::make_registry() const {
+  auto registry = std::make_shared<kms::KmsRegistry>();
+  for (const KmsProvider& provider : settings_.auto_encryption->kms_providers) {
+    kms::Credentials credentials;
+    for (const auto& [name, secret] : provider.secrets) {
+      credentials.emplace(name, read_secret(secret, base_directory_));
+    }
+    for (const auto& [name, text] : provider.options) {
+      credentials.emplace(name, SecretBytes::copy_of(as_bytes(text)));
+    }
+    registry->add(kms::make_provider(provider.name, std::move(credentials)));
+  }
+  return registry;
+}
+
+Connection::Keys& Connection::keys() {
+  const std::lock_guard lock(mutex_);
+  if (!keys_) {
+    if (!is_encrypted()) {
+      throw ImproperlyConfigured(
+          fmt::format("database '{0}' has no keys: databases.{0} is missing the "
+                      "\"auto_encryption\" setting",
+                      alias_));
+    }
+    try {
+      keys_ = std::make_unique<Keys>(plain(), *settings_.auto_encryption, make_registry());
+    } catch (const ImproperlyConfigured& error) {
+      throw ImproperlyConfigured(
+          fmt::format("databases.{}.auto_encryption: {}", alias_, error.what()));
+    }
+  }
+  return *keys_;
+}
+
+CommandRunner& Connection::runner() {
+  if (!is_encrypted()) return plain();
+  const std::lock_guard lock(mutex_);
+  if (!encrypting_) {
+    keyvault::KeyCache& cache = keys().cache;
+    encrypting_ = std::make_unique<client::EncryptingRunner>(plain(), cache, make_options_());
+  }
+  return *encrypting_;
+}
+
+keyvault::KeyVault& Connection::key_vault() { return keys().vault; }
+
+keyvault::KeyCache& Connection::key_cache() { return keys().cache; }
+
+client::CreateEncryptedOptions Connection::create_options() const {
+  client::CreateEncryptedOptions out;
+  const AutoEncryption& options = *settings_.auto_encryption;
+  out.provider = options.default_kms_provider.empty() ? options.kms_providers.front().name
+                                                      : options.default_kms_provider;
+  for (const KmsCredentials& credentials : settings_.kms_credentials) {
+    if (credentials.provider != out.provider) continue;
+    bson::Builder master_key;
+    for (const auto& [name, text] : credentials.options) master_key.append(name, text);
+    out.master_key = master_key.finish();
+  }
+  return out;
+}
+
+void Connection::forget_schemas() {
+  const std::lock_guard lock(mutex_);
+  if (encrypting_) encrypting_->forget_schemas();
+}
+
+}  // namespace quern::internal

@@ -1,0 +1,88 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// What an alias of the settings is connected to: a runner, and around it the automatic encryption.
+// Both are opened when first asked for, so that nothing needs a key which does not encrypt.
+#ifndef QUERN_PROJECT_CONNECTION_H_
+#define QUERN_PROJECT_CONNECTION_H_
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "client/encrypted_collection.h"
+#include "client/encrypting_runner.h"
+#include "keyvault/key_cache.h"
+#include "keyvault/key_vault.h"
+#include "quern/command/command_runner.h"
+#include "quern/project/settings.h"
+
+namespace quern::internal {
+
+// Runners by host. Aliases on the same embedded or memory host share one, because a folder can be
+// opened only once. Thread-safe.
+class RunnerPool {
+ public:
+  explicit RunnerPool(const std::filesystem::path& base_directory)
+      : base_directory_(base_directory) {}
+
+  std::shared_ptr<CommandRunner> open(const DatabaseSettings& settings);
+
+ private:
+  const std::filesystem::path base_directory_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<CommandRunner>> runners_;
+};
+
+// Thread-safe.
+class Connection {
+ public:
+  // make_map: the encrypted-fields map of the alias; asked for when encryption is first used.
+  Connection(std::string alias, const DatabaseSettings& settings,
+             const std::filesystem::path& base_directory, RunnerPool& pool,
+             std::function<client::EncryptingOptions()> make_options);
+
+  const std::string& alias() const { return alias_; }
+  const std::string& database() const { return database_; }
+  bool is_encrypted() const { return settings_.auto_encryption.has_value(); }
+  const DatabaseSettings& settings() const { return settings_; }
+
+  // Throws DatabaseError when an embedded database cannot be opened.
+  CommandRunner& plain();
+  // The encrypting runner of an encrypting alias, else plain(). Throws ImproperlyConfigured for
+  // secrets that cannot be read, keys of the wrong size, and maps that do not fit.
+  CommandRunner& runner();
+  // Only on an encrypting alias.
+  keyvault::KeyVault& key_vault();
+  keyvault::KeyCache& key_cache();
+  // Provider and master key of new data keys.
+  client::CreateEncryptedOptions create_options() const;
+  // After a schema was changed behind the encrypting runner's back.
+  void forget_schemas();
+
+ private:
+  // In the order of construction.
+  struct Keys {
+    keyvault::KeyVault vault;
+    keyvault::KeyCache cache;
+    Keys(CommandRunner& runner, const AutoEncryption& options,
+         std::shared_ptr<const kms::KmsRegistry> registry);
+  };
+  Keys& keys();
+  std::shared_ptr<const kms::KmsRegistry> make_registry() const;
+
+  const std::string alias_;
+  const DatabaseSettings& settings_;
+  const std::string database_;
+  const std::filesystem::path& base_directory_;
+  RunnerPool& pool_;
+  const std::function<client::EncryptingOptions()> make_options_;
+  std::recursive_mutex mutex_;
+  std::shared_ptr<CommandRunner> plain_;
+  std::unique_ptr<Keys> keys_;
+  std::unique_ptr<client::EncryptingRunner> encrypting_;
+};
+
+}  // namespace quern::internal
+
+#endif  // QUERN_PROJECT_CONNECTION_H_

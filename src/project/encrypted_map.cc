@@ -1,0 +1,93 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "project/encrypted_map.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "project/nearest.h"
+#include "quern/base/error.h"
+#include "quern/bson/json.h"
+#include "quern/models/encrypted_schema.h"
+
+namespace quern::internal {
+namespace {
+
+std::string ns_of(std::string_view database, const ModelRef& model) {
+  return fmt::format("{}.{}", database, model.collection);
+}
+
+// One field in a form that can be compared: without its key, queries with their defaults.
+std::string definition(const schema::EncryptedField& field) {
+  std::vector<std::string> queries;
+  for (const schema::Query& query : field.queries) {
+    queries.push_back(
+        fmt::format("{} with contention {}", schema::name(query.type), query.contention));
+  }
+  return fmt::format("{}, {}", field.bson_type ? bson::alias(*field.bson_type) : "any type",
+                     queries.empty() ? "no queries" : fmt::format("{}", fmt::join(queries, ", ")));
+}
+
+}  // namespace
+
+bson::Document compiled_map(std::string_view database, std::span<const ModelRef* const> models) {
+  bson::Builder out;
+  for (const ModelRef* model : models) {
+    if (!model->info->has_encrypted_fields()) continue;
+    out.append(ns_of(database, *model), encrypted_fields_by_name(*model->info, model->collection));
+  }
+  return out.finish();
+}
+
+schema::EncryptedFieldsMap read_map(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in) {
+    throw ImproperlyConfigured(
+        fmt::format("cannot read the encrypted_fields_map {}", file.string()));
+  }
+  try {
+    const bson::Document document = bson::from_json(text.str());
+    return schema::EncryptedFieldsMap::parse(document);
+  } catch (const Error& error) {
+    throw ImproperlyConfigured(
+        fmt::format("the encrypted_fields_map {}: {}", file.string(), error.what()));
+  }
+}
+
+std::vector<std::string> map_problems(const schema::EncryptedFieldsMap& map,
+                                      std::string_view database,
+                                      std::span<const ModelRef* const> models) {
+  std::vector<std::string> problems;
+  const bson::Document compiled_document = compiled_map(database, models);
+  const auto compiled = schema::EncryptedFieldsMap::parse(compiled_document);
+  std::vector<std::string> known;
+  for (const auto& [ns, fields] : compiled.entries()) known.push_back(ns);
+  for (const auto& [ns, fields] : map.entries()) {
+    if (compiled.find(ns)) continue;
+    const auto hint = nearest(ns, known);
+    problems.push_back(fmt::format("'{}' is no collection of an encrypted model{}", ns,
+                                   hint ? fmt::format(". Did you mean '{}'?", *hint) : ""));
+  }
+  for (const auto& [ns, fields] : compiled.entries()) {
+    const schema::EncryptedFields* pinned = map.find(ns);
+    if (!pinned) {
+      problems.push_back(fmt::format("'{}' is missing", ns));
+      continue;
+    }
+    for (const schema::EncryptedField& field : fields.fields()) {
+      const schema::EncryptedField* other = pinned->find(field.path);
+      if (!other) {
+        problems.push_back(fmt::format("'{}' lacks the encrypted field {}", ns, field.path));
+      } else if (definition(field) != definition(*other)) {
+        problems.push_back(fmt::format("'{}': {} is {} in the map, but {} in the model", ns,
+                                       field.path, definition(*other), definition(field)));
+      }
+    }
+  }
+  return problems;
+}
+
+}  // namespace quern::internal

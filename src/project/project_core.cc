@@ -1,0 +1,161 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "project/project_core.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "project/encrypted_map.h"
+#include "project/nearest.h"
+#include "project/settings_check.h"
+#include "quern/base/error.h"
+
+namespace quern::internal {
+namespace {
+
+Settings checked(Settings settings) {
+  Problems problems;
+  check_settings(settings, problems);
+  problems.throw_if_any("the settings");
+  return settings;
+}
+
+std::set<std::string> aliases(const Settings& settings) {
+  std::set<std::string> out;
+  for (const auto& [alias, database] : settings.databases) out.insert(alias);
+  return out;
+}
+
+bool is_identifier(std::string_view text) {
+  if (text.empty() || (text[0] >= '0' && text[0] <= '9')) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+}  // namespace
+
+ProjectCore::ProjectCore(Settings settings)
+    : settings_(checked(std::move(settings))),
+      routers_(settings_.database_routers, aliases(settings_)),
+      pool_(settings_.base_directory) {
+  for (const auto& [alias, database] : settings_.databases) {
+    connections_.try_emplace(alias, alias, database, settings_.base_directory, pool_,
+                             [this, alias = alias] { return encrypting_options(alias); });
+  }
+}
+
+void ProjectCore::add_model(std::string_view app, const ModelInfo& info) {
+  if (!is_identifier(app)) {
+    throw ImproperlyConfigured(
+        fmt::format("'{}' cannot be an app's label: use letters, digits and underscores", app));
+  }
+  const ModelRef model{.app_label = std::string(app),
+                       .name = info.name,
+                       .collection = info.collection_name(app),
+                       .info = &info};
+  for (const ModelRef& other : models_) {
+    if (other.info == &info) {
+      throw ImproperlyConfigured(fmt::format("model {}.{} is registered twice", app, info.name));
+    }
+    if (other.app_label == app && other.name == info.name) {
+      throw ImproperlyConfigured(fmt::format("app '{}' has two models named {}", app, info.name));
+    }
+    if (other.collection == model.collection) {
+      throw ImproperlyConfigured(
+          fmt::format("db_table '{}' is used by multiple models: {}.{}, "
+                      "{}.{}.",
+                      model.collection, other.app_label, other.name, app, info.name));
+    }
+  }
+  models_.push_back(model);
+  by_info_.emplace(&info, &models_.back());
+}
+
+const ModelRef* ProjectCore::find_model(const ModelInfo& info) const {
+  const auto it = by_info_.find(&info);
+  return it == by_info_.end() ? nullptr : it->second;
+}
+
+std::vector<std::string> ProjectCore::apps() const {
+  std::vector<std::string> out;
+  for (const ModelRef& model : models_) {
+    if (std::find(out.begin(), out.end(), model.app_label) == out.end()) {
+      out.push_back(model.app_label);
+    }
+  }
+  return out;
+}
+
+Connection& ProjectCore::connection(std::string_view alias) {
+  const auto it = connections_.find(alias);
+  if (it != connections_.end()) return it->second;
+  std::vector<std::string> known;
+  for (const auto& [name, connection] : connections_) known.push_back(name);
+  const auto hint = nearest(alias, known);
+  throw ImproperlyConfigured(fmt::format("The connection '{}' doesn't exist.{}", alias,
+                                         hint ? fmt::format(" Did you mean '{}'?", *hint) : ""));
+}
+
+std::vector<const ModelRef*> ProjectCore::models_in(std::string_view alias) const {
+  std::vector<const ModelRef*> out;
+  for (const ModelRef& model : models_) {
+    if (routers_.allow_migrate(alias, model.app_label, model.name)) out.push_back(&model);
+  }
+  return out;
+}
+
+std::filesystem::path ProjectCore::migrations_folder(std::string_view app) const {
+  return settings_.base_directory / app / "migrations";
+}
+
+migrations::Graph ProjectCore::load_migrations() const {
+  std::vector<migrations::Migration> all;
+  for (const std::string& app : apps()) {
+    for (migrations::Migration& migration :
+         migrations::read_migrations(migrations_folder(app), app)) {
+      all.push_back(std::move(migration));
+    }
+  }
+  return migrations::Graph(std::move(all));
+}
+
+void ProjectCore::check_routes_once() {
+  std::call_once(routes_checked_, [&] {
+    for (const ModelRef& model : models_) {
+      if (!model.info->has_encrypted_fields()) continue;
+      const std::string alias = routers_.db_for_write(model);
+      if (connection(alias).is_encrypted()) continue;
+      throw ImproperlyConfigured(fmt::format(
+          "(quern.E101) {0}.{1} has encrypted fields but is written to the non-encrypted database "
+          "'{2}'. Routers asked: {3}. Set auto_encryption for '{2}' or route {0}.{1} elsewhere.",
+          model.app_label, model.name, alias, routers_.who_decided_write(model)));
+    }
+  });
+}
+
+client::EncryptingOptions ProjectCore::encrypting_options(const std::string& alias) const {
+  const AutoEncryption& settings = *settings_.databases.at(alias).auto_encryption;
+  const std::string& database = connections_.find(alias)->second.database();
+  const std::vector<const ModelRef*> models = models_in(alias);
+  client::EncryptingOptions options;
+  if (settings.encrypted_fields_map.empty()) {
+    // The models say what must be encrypted, whatever the server says.
+    const bson::Document map = compiled_map(database, models);
+    options.map = schema::EncryptedFieldsMap::parse(map);
+    options.allow_more_fields = true;
+    return options;
+  }
+  const std::filesystem::path file = settings_.base_directory / settings.encrypted_fields_map;
+  options.map = read_map(file);
+  const std::vector<std::string> problems = map_problems(*options.map, database, models);
+  if (!problems.empty()) {
+    throw ImproperlyConfigured(
+        fmt::format("(quern.E103) the encrypted_fields_map {} does not fit the models:\n  {}",
+                    file.string(), fmt::join(problems, "\n  ")));
+  }
+  return options;
+}
+
+}  // namespace quern::internal

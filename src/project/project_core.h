@@ -1,0 +1,65 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// What a Project holds. The commands of the manage binary work on it.
+#ifndef QUERN_PROJECT_PROJECT_CORE_H_
+#define QUERN_PROJECT_PROJECT_CORE_H_
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "migrations/graph.h"
+#include "project/connection.h"
+#include "project/router_chain.h"
+#include "quern/project/project.h"
+
+namespace quern::internal {
+
+class ProjectCore {
+ public:
+  explicit ProjectCore(Settings settings);
+
+  const Settings& settings() const { return settings_; }
+  const RouterChain& routers() const { return routers_; }
+
+  void add_model(std::string_view app, const ModelInfo& info);
+  const std::deque<ModelRef>& models() const { return models_; }
+  const ModelRef* find_model(const ModelInfo& info) const;
+  std::vector<std::string> apps() const;  // in order of registration
+
+  std::map<std::pair<std::string, std::string>, MigrationFunction, std::less<>> functions;
+  std::vector<Command> commands;
+
+  // Throws ImproperlyConfigured for an unknown alias.
+  Connection& connection(std::string_view alias);
+  // Models that the routers let into a database.
+  std::vector<const ModelRef*> models_in(std::string_view alias) const;
+
+  // <base_directory>/<app>/migrations
+  std::filesystem::path migrations_folder(std::string_view app) const;
+  // All apps' migrations. Throws for files that cannot be read, circles, missing dependencies.
+  migrations::Graph load_migrations() const;
+
+  // Throws ImproperlyConfigured for models that could not be saved as they are routed: with
+  // encrypted members but into a database without encryption. Runs once.
+  void check_routes_once();
+
+ private:
+  client::EncryptingOptions encrypting_options(const std::string& alias) const;
+
+  const Settings settings_;
+  const RouterChain routers_;
+  std::deque<ModelRef> models_;
+  std::unordered_map<const ModelInfo*, const ModelRef*> by_info_;
+  RunnerPool pool_;
+  std::map<std::string, Connection, std::less<>> connections_;
+  std::once_flag routes_checked_;
+};
+
+}  // namespace quern::internal
+
+#endif  // QUERN_PROJECT_PROJECT_CORE_H_
