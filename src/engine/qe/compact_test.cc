@@ -1,0 +1,227 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "engine/qe/compact.h"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <thread>
+
+#include "crypto/insert_update_payload.h"
+#include "engine/qe/state_collections.h"
+#include "engine/qe/testing/encrypted_collection.h"
+
+namespace quern::engine::qe {
+namespace {
+
+using bson::doc;
+using bson::Document;
+using bson::Value;
+using testing::code_of;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class Compact : public testing::EncryptedCollection {
+ protected:
+  static constexpr const char* kCompact = "compactStructuredEncryptionData";
+  static constexpr const char* kCleanup = "cleanupStructuredEncryptionData";
+
+  Document tokens() const {
+    const Bytes zeros(32, 0);
+    return doc("ssn", ecoc_token(key1), "card.number", ecoc_token(key2), "notes",
+               Value::of(bson::Binary{bson::BinarySubtype::kGeneric, zeros}));
+  }
+  static Value ecoc_token(const crypto::DataKey& key) {
+    return Value::of(bson::Binary{bson::BinarySubtype::kGeneric, key.ecoc_token().bytes()});
+  }
+
+  Document command(std::string_view name, const Document& with) const {
+    return doc(name, "people", name == kCompact ? "compactionTokens" : "cleanupTokens", with);
+  }
+  Document run(std::string_view name, const Document& with) {
+    const Document body = command(name, with);
+    Operation op(engine, ns.database, body);
+    return name == kCompact ? compact(op, ns, &fields, body) : cleanup(op, ns, &fields, body);
+  }
+  Document run(std::string_view name) { return run(name, tokens()); }
+
+  static std::int64_t stat(const Document& reply, std::string_view path) {
+    return reply.view().at_path("stats").as_document().at_path(path).as_int64();
+  }
+
+  void insert_times(std::string_view value, int times) {
+    for (; times > 0; --times) insert(doc("_id", next_id_++, "ssn", insert_payload(value)));
+  }
+  std::uint64_t uses(std::string_view value) {
+    const auto payload =
+        crypto::InsertUpdatePayloadV2::parse(insert_payload(value).view().as_binary().bytes);
+    return transact([&](Operation& op) {
+      StateCollections state(op, ns, fields);
+      return find_esc_state(state, payload.esc).uses();
+    });
+  }
+  bool exists(const std::string& collection) {
+    return engine.catalog().snapshot()->find(Namespace{"db", collection}) != nullptr;
+  }
+
+ private:
+  std::atomic<int> next_id_ = 1;
+};
+
+TEST_F(Compact, WithoutStateCollectionsDoesNothing) {
+  const Document reply = run(kCompact);
+  EXPECT_EQ(bson::to_json(reply), R"({ "stats" : { "ecoc" : { "read" : 0, "deleted" : 0 }, )"
+                                  R"("esc" : { "read" : 0, "inserted" : 0, "updated" : 0, )"
+                                  R"("deleted" : 0 } } })");
+}
+
+TEST_F(Compact, ReplacesAllUsesOfAValueByAnAnchor) {
+  insert_times("a", 7);
+  insert_times("b", 2);
+  const Document reply = run(kCompact);
+  EXPECT_EQ(stat(reply, "ecoc.read"), 9);
+  EXPECT_EQ(stat(reply, "esc.inserted"), 2);
+  EXPECT_EQ(stat(reply, "esc.deleted"), 9);
+  EXPECT_THAT(all(esc), SizeIs(2));
+  EXPECT_THAT(all(ecoc), IsEmpty());
+  EXPECT_FALSE(exists(ecoc + ".compact"));
+  EXPECT_EQ(uses("a"), 7u);
+  EXPECT_EQ(uses("b"), 2u);
+}
+
+TEST_F(Compact, IsInvisibleToTheCounters) {
+  insert_times("a", 3);
+  run(kCompact);
+  insert_times("a", 2);
+  run(kCompact);
+  insert_times("a", 1);
+  EXPECT_EQ(uses("a"), 6u);
+  EXPECT_THAT(all(esc), SizeIs(3));  // two anchors, one use since
+}
+
+TEST_F(Compact, LeavesAnEmptyClusteredEcoc) {
+  insert_times("a", 1);
+  run(kCompact);
+  const auto catalog = engine.catalog().snapshot();
+  EXPECT_TRUE(catalog->find(Namespace{"db", ecoc})->options().contains("clusteredIndex"));
+}
+
+TEST_F(Compact, OfAllFieldsAtOnce) {
+  insert(doc("_id", 1, "ssn", insert_payload("a"), "card",
+             doc("number", insert_payload(std::int64_t{5}))));
+  EXPECT_EQ(stat(run(kCompact), "esc.inserted"), 2);
+}
+
+TEST_F(Compact, ResumesAnInterruptedRun) {
+  insert_times("a", 3);
+  engine.catalog().rename({"db", ecoc}, {"db", ecoc + ".compact"});  // killed after this step
+  insert_times("a", 2);
+  const Document reply = run(kCompact);
+  EXPECT_EQ(stat(reply, "ecoc.read"), 3);
+  EXPECT_EQ(stat(reply, "esc.deleted"), 0);
+  EXPECT_EQ(uses("a"), 5u);
+  EXPECT_FALSE(exists(ecoc + ".compact"));
+  EXPECT_THAT(all(ecoc), SizeIs(2));  // for the next run
+  run(kCompact);
+  EXPECT_EQ(uses("a"), 5u);
+}
+
+TEST_F(Compact, RefusesMalformedCommands) {
+  const auto refused = [&](const Document& body) {
+    return code_of([&] { check_compact_command(body); });
+  };
+  EXPECT_EQ(refused(doc(kCompact, "people", "compactionTokens", doc())), 0);
+  EXPECT_EQ(refused(doc(kCompact, 1, "compactionTokens", doc())), 73);
+  EXPECT_EQ(refused(doc(kCompact, "", "compactionTokens", doc())), 73);
+  EXPECT_EQ(refused(doc(kCompact, "people")), 40414);
+  EXPECT_EQ(refused(doc(kCompact, "people", "compactionTokens", bson::Null{})), 40414);
+  EXPECT_EQ(refused(doc(kCompact, "people", "compactionTokens", 1)), 14);
+  EXPECT_EQ(refused(doc(kCompact, "people", "compactionTokens", doc(), "x", 1)), 40415);
+  EXPECT_EQ(refused(doc(kCompact, "people", "compactionTokens", doc(), "anchorPaddingFactor", 2)),
+            2);
+  EXPECT_EQ(
+      code_of([&] { check_cleanup_command(doc(kCleanup, "people", "compactionTokens", doc())); }),
+      40415);
+}
+
+TEST_F(Compact, SaysWhichTokensAreMissing) {
+  try {
+    check_compact_command(doc(kCompact, "people"));
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(),
+                HasSubstr("'compactStructuredEncryptionData.compactionTokens' is missing"));
+  }
+}
+
+TEST_F(Compact, RefusesPlainCollections) {
+  const Document body = command(kCompact, tokens());
+  Operation op(engine, ns.database, body);
+  EXPECT_EQ(code_of([&] { compact(op, ns, nullptr, body); }), 6346807);
+}
+
+TEST_F(Compact, RefusesMissingWrongAndForeignTokens) {
+  const auto refused = [&](const Document& with) { return code_of([&] { run(kCompact, with); }); };
+  EXPECT_EQ(refused(doc("ssn", bson::Null{})), 7294900);
+  const Document unreadable = doc("ssn", bson::Null{}, "card.number", 1, "notes", 1);
+  EXPECT_EQ(refused(unreadable), 0);  // nothing to do, nothing read
+  insert_times("a", 1);
+  EXPECT_EQ(refused(unreadable), 6346801);
+  EXPECT_EQ(refused(doc("ssn", doc("ecoc", 1), "card.number", 1, "notes", 1)), 8574701);
+  const Document foreign =
+      doc("ssn", ecoc_token(key2), "card.number", ecoc_token(key2), "notes", ecoc_token(key2));
+  EXPECT_EQ(refused(foreign), 7666502);
+  EXPECT_EQ(code_of([&] { run(kCleanup, foreign); }), 7618816);
+  EXPECT_EQ(uses("a"), 1u);
+  EXPECT_EQ(refused(tokens()), 0);  // the right ones mend it
+  EXPECT_EQ(uses("a"), 1u);
+}
+
+TEST_F(Compact, CleanupLeavesOneDocumentAValue) {
+  for (int i = 0; i < 3; ++i) {
+    insert_times("a", 2);
+    run(kCompact);
+  }
+  insert_times("a", 1);
+  EXPECT_THAT(all(esc), SizeIs(4));
+  const Document reply = run(kCleanup);
+  EXPECT_EQ(stat(reply, "esc.inserted"), 1);
+  EXPECT_EQ(stat(reply, "esc.deleted"), 4);
+  EXPECT_THAT(all(esc), SizeIs(1));
+  EXPECT_EQ(uses("a"), 7u);
+  insert_times("a", 1);
+  EXPECT_EQ(stat(run(kCleanup), "esc.updated"), 1);
+  EXPECT_EQ(uses("a"), 8u);
+}
+
+TEST_F(Compact, ConcurrentInsertsKeepTheirCounters) {
+  std::atomic<bool> stop = false;
+  std::thread compactor([&] {
+    for (int i = 0; !stop; ++i) run(i % 3 == 2 ? kCleanup : kCompact);
+  });
+  std::vector<std::thread> writers;
+  for (int t = 0; t < 3; ++t) {
+    writers.emplace_back([&] { insert_times("a", 60); });
+  }
+  for (std::thread& writer : writers) writer.join();
+  stop = true;
+  compactor.join();
+  EXPECT_EQ(uses("a"), 180u);
+  std::vector<std::string> tags;
+  for (const Document& document : all("people")) tags.push_back(tags_of(document).at(0));
+  std::sort(tags.begin(), tags.end());
+  EXPECT_EQ(std::unique(tags.begin(), tags.end()), tags.end());
+  EXPECT_THAT(tags, SizeIs(180));
+}
+
+TEST_F(Compact, TwoAtOnceWaitForEachOther) {
+  insert_times("a", 40);
+  std::thread other([&] { run(kCompact); });
+  run(kCompact);
+  other.join();
+  EXPECT_THAT(all(esc), SizeIs(1));
+  EXPECT_EQ(uses("a"), 40u);
+}
+
+}  // namespace
+}  // namespace quern::engine::qe
