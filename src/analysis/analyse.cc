@@ -126,17 +126,25 @@ std::vector<std::string_view> collections_of(const Subject& subject) {
   return collections;
 }
 
-void analyse_explain(const Subject& subject, const CommandAnalysis& inner, View command) {
-  for (const Element& member : command) {
-    if (member.key() == "explain") {
-      inner.out.open_document(member.key());
-      subject.row->analyse(inner);
-      inner.out.close();
-    } else {
-      inner.out.append(member);
-    }
+void explained_command(const CommandAnalysis& analysis, const Element& member) {
+  const View command = member.as_document();
+  const Row* row = row_of(command.front().key());
+  analysis.out.open_document(member.key());
+  row->analyse(
+      {analysis.context, analysis.tree, analysis.collection, row->name, command, analysis.out});
+  analysis.out.close();
+}
+
+constexpr Member kExplainMembers[] = {
+    {"explain", explained_command},
+    {"verbosity", copy_member},
+};
+
+void analyse_explain(const CommandAnalysis& analysis) {
+  analyse_members(analysis, kExplainMembers, /*with_generic_members=*/true);
+  if (!analysis.command.contains("verbosity")) {
+    analysis.out.append("verbosity", "allPlansExecution");
   }
-  if (!command.contains("verbosity")) inner.out.append("verbosity", "allPlansExecution");
 }
 
 }  // namespace
@@ -172,12 +180,10 @@ Analysis analyse(std::string_view database, View command, const SchemaMap& schem
   }
   const EncryptionTree tree(context.fields_of(subject.collection));
   bson::Builder out;
-  const CommandAnalysis analysis{context,         tree, subject.collection, subject.row->name,
-                                 subject.command, out};
   if (subject.explained) {
-    analyse_explain(subject, analysis, command);
+    analyse_explain({context, tree, subject.collection, "explain", command, out});
   } else {
-    subject.row->analyse(analysis);
+    subject.row->analyse({context, tree, subject.collection, subject.row->name, command, out});
   }
   return {context.marked(), true, out.finish()};
 }

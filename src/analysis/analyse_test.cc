@@ -1,24 +1,170 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "analysis/analyse.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "analysis/testing.h"
+#include "schema/placeholder.h"
 
 namespace quern::analysis {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::expect_analysed;
+using testing::expect_refused;
+using testing::expect_unchanged;
+using ::testing::IsEmpty;
 
-TEST(Analyse, InsertMarksTheValueOfAnEncryptedField) {
-  expect_analysed(
-      R"({"insert": "c", "documents": [{"_id": 1, "ssn": "123"}]})",
-      R"({"insert": "c", "documents": [{"_id": 1, "ssn": "insert equality ssn 123"}]})");
+Analysis analysis_of(std::string_view command) {
+  return analyse("db", bson::from_json(command).view(), testing::schemas());
 }
 
-TEST(Analyse, FindMarksTheConstantThatAnEncryptedFieldEquals) {
-  expect_analysed(R"({"find": "c", "filter": {"ssn": "123"}})",
-                  R"({"find": "c", "filter": {"ssn": {"$eq": "find equality ssn 123"}}})");
+std::vector<std::string> namespaces(std::string_view command) {
+  return namespaces_of("db", bson::from_json(command).view());
+}
+
+TEST(Analyse, TheMarkingHoldsKindAlgorithmKeyValueAndContention) {
+  const Analysis analysis = analysis_of(R"({"find": "c", "filter": {"a.b": "x"}})");
+  const auto marking = schema::EncryptionPlaceholder::parse(
+      analysis.result["filter"].as_document()["a.b"].as_document()["$eq"].as_binary().bytes);
+  EXPECT_EQ(marking.kind, schema::EncryptionPlaceholder::kFind);
+  EXPECT_EQ(marking.algorithm, schema::EncryptionPlaceholder::kEquality);
+  EXPECT_EQ(marking.index_key_id, marking.user_key_id);
+  EXPECT_EQ(marking.user_key_id, Uuid::parse("00000000-0000-4000-8000-000000000002"));
+  EXPECT_EQ(marking.value, bson::Value::of("x"));
+  EXPECT_EQ(marking.max_contention, 4);
+}
+
+TEST(Analyse, ContentionIsEightByDefaultAndZeroWithoutQueries) {
+  const Analysis analysis =
+      analysis_of(R"({"insert": "c", "documents": [{"ssn": "x", "note": "y"}]})");
+  const auto marking = [&](std::string_view path) {
+    return schema::EncryptionPlaceholder::parse(
+        analysis.result.view().at_path(path).as_binary().bytes);
+  };
+  EXPECT_EQ(marking("documents.0.ssn").max_contention, 8);
+  EXPECT_EQ(marking("documents.0.note").max_contention, 0);
+  EXPECT_EQ(marking("documents.0.note").algorithm, schema::EncryptionPlaceholder::kUnindexed);
+}
+
+TEST(Analyse, SaysWhetherAnythingIsEncrypted) {
+  const Analysis marked = analysis_of(R"({"find": "c", "filter": {"ssn": "x"}})");
+  EXPECT_TRUE(marked.schema_requires_encryption);
+  EXPECT_TRUE(marked.has_encryption_placeholders);
+  const Analysis unmarked = analysis_of(R"({"find": "c", "filter": {"p": "x"}})");
+  EXPECT_TRUE(unmarked.schema_requires_encryption);
+  EXPECT_FALSE(unmarked.has_encryption_placeholders);
+  const Analysis plain = analysis_of(R"({"find": "plain", "filter": {"_id": 1}})");
+  EXPECT_FALSE(plain.schema_requires_encryption);
+  EXPECT_FALSE(plain.has_encryption_placeholders);
+}
+
+TEST(Analyse, CommandsOnPlainCollectionsAreNotTouched) {
+  expect_unchanged(R"({"find": "plain", "filter": {"_id": 1, "$where": "x"}, "frobnicate": 1})");
+  expect_unchanged(R"({"aggregate": "plain", "pipeline": [{"$out": "x"}], "cursor": {}})");
+  expect_unchanged(
+      R"({"update": "plain", "updates": [{"q": {}, "u": [{"$set": {"p": 1}}], "multi": true}]})");
+}
+
+TEST(Analyse, PipelinesOverSeveralPlainCollectionsAreLimitedToTheListedStages) {
+  expect_refused(
+      R"({"aggregate": "plain", "pipeline": [{"$unionWith": {"coll": "plain2"}}], "cursor": {}})",
+      "Aggregation stage $unionWith is not allowed or supported with automatic encryption.");
+  expect_refused(
+      R"({"aggregate": "plain", "pipeline": [{"$lookup": {"from": "plain2", "as": "x", "pipeline": [{"$facet": {}}]}}], "cursor": {}})",
+      "Aggregation stage $facet is not allowed");
+  expect_unchanged(
+      R"({"aggregate": "plain", "pipeline": [{"$lookup": {"from": "plain2", "as": "x", "pipeline": []}}], "cursor": {}})");
+}
+
+TEST(Analyse, CollectionsWithoutSchemaAreRefused) {
+  expect_refused(R"({"find": "unheard", "filter": {}})",
+                 "Missing encryption schema for namespace: db.unheard");
+}
+
+TEST(Analyse, CommandsWithoutDocumentsArePassedOn) {
+  for (const char* name :
+       {"getMore", "killCursors", "hello", "ping", "buildInfo", "commitTransaction", "drop",
+        "dropDatabase", "dropIndexes", "listCollections", "listIndexes", "endSessions"}) {
+    expect_unchanged(std::string("{\"") + name + R"(": 1, "x": {"ssn": 1}})");
+    EXPECT_THAT(namespaces(std::string("{\"") + name + "\": 1}"), IsEmpty());
+  }
+  expect_unchanged(R"({"compactStructuredEncryptionData": "c", "compactionTokens": {}})");
+  expect_unchanged(R"({"cleanupStructuredEncryptionData": "c"})");
+}
+
+TEST(Analyse, OtherCommandsAreRefusedByName) {
+  for (const std::string name : {"mapReduce", "killOp", "bulkWrite", "frobnicate"}) {
+    expect_refused("{\"" + name + R"(": "c"})",
+                   "command not supported for auto encryption: " + name);
+  }
+  expect_refused(R"({"aggregate": 1, "pipeline": [], "cursor": {}})",
+                 "non-collection command not supported for auto encryption: aggregate");
+  expect_refused(R"({"find": ""})", "non-collection command not supported");
+  expect_refused("{}", "command not supported for auto encryption: ");
+}
+
+TEST(Explain, TheExplainedCommandIsAnalysed) {
+  expect_analysed(
+      R"({"explain": {"find": "c", "filter": {"ssn": "x"}}, "verbosity": "queryPlanner"})",
+      R"({"explain": {"find": "c", "filter": {"ssn": {"$eq": "find equality ssn x"}}}, "verbosity": "queryPlanner"})");
+  expect_analysed(
+      R"({"explain": {"count": "c", "query": {"p": 1}}})",
+      R"({"explain": {"count": "c", "query": {"p": {"$eq": 1}}}, "verbosity": "allPlansExecution"})");
+  expect_unchanged(R"({"explain": {"find": "plain", "filter": {"p": 1}}})");
+}
+
+TEST(Explain, OnlyCommandsOnDocumentsAreExplained) {
+  expect_refused(R"({"explain": {"explain": {"find": "c"}}})",
+                 "command not supported for auto encryption: explain");
+  expect_refused(R"({"explain": {"getMore": 1}})",
+                 "command not supported for auto encryption: getMore");
+  expect_refused(R"({"explain": "x"})", "explain takes a command");
+  expect_refused(R"({"explain": {"find": "c"}, "filter": {"ssn": "x"}})", "'explain.filter'");
+}
+
+TEST(Namespaces, AreTheCommandsOwnThenThoseThatItJoins) {
+  EXPECT_THAT(namespaces(R"({"insert": "c", "documents": []})"), ElementsAre("db.c"));
+  EXPECT_THAT(namespaces(R"({"explain": {"find": "c"}})"), ElementsAre("db.c"));
+  EXPECT_THAT(
+      namespaces(
+          R"({"aggregate": "c", "pipeline": [{"$lookup": {"from": "d", "as": "x", "pipeline":
+             [{"$lookup": {"from": "e", "as": "y"}}]}}, {"$unionWith": "f"}, {"$unionWith": {"coll": "g"}},
+             {"$facet": {"h": [{"$graphLookup": {"from": "i"}}]}}, {"$lookup": {"from": "c", "as": "z"}}]})"),
+      ElementsAre("db.c", "db.d", "db.e", "db.f", "db.g", "db.i"));
+  EXPECT_THAT(namespaces(R"({"create": "v", "viewOn": "c", "pipeline": []})"),
+              ElementsAre("db.v", "db.c"));
+}
+
+TEST(Analyse, FieldsWhoseKeyIsNotKnownByIdAreRefused) {
+  SchemaMap schemas;
+  schemas.emplace(
+      "db.c", schema::EncryptedFields::parse(
+                  bson::from_json(
+                      R"({"fields": [{"path": "ssn", "keyAltName": "k", "bsonType": "string"}]})")
+                      .view(),
+                  "c", {.allow_key_alt_name = true}));
+  EXPECT_THROW(
+      analyse("db", bson::from_json(R"({"insert": "c", "documents": [{"ssn": "x"}]})").view(),
+              schemas),
+      ImproperlyConfigured);
+}
+
+TEST(Analyse, RefusalsHoldNoValues) {
+  for (const char* command :
+       {R"({"insert": "c", "documents": [{"n": "SECRET"}]})",
+        R"({"find": "c", "filter": {"note": "SECRET"}})",
+        R"({"find": "c", "filter": {"ssn": {"$gt": "SECRET"}}})",
+        R"({"find": "c", "filter": {"$expr": {"$lt": ["$ssn", "SECRET"]}}})",
+        R"({"find": "c", "filter": {"a": {"b": "SECRET"}}})",
+        R"({"find": "c", "sort": {"ssn": "SECRET"}})",
+        R"({"update": "c", "updates": [{"q": {}, "u": {"$push": {"ssn": "SECRET"}}}]})",
+        R"({"insert": "c", "documents": [{"age": 5, "title": "SECRET"}]})"}) {
+    const std::string refusal = testing::refusal_of(command);
+    EXPECT_FALSE(refusal.empty()) << command;
+    EXPECT_EQ(refusal.find("SECRET"), std::string::npos) << refusal;
+  }
 }
 
 }  // namespace

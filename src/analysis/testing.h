@@ -21,7 +21,7 @@ inline constexpr std::string_view kDatabase = "db";
 //   n        long, equality                    a.d.e  binData, equality
 //   billing  object, no query                  note   string, no query
 //   age      int, range (not supported yet)    title  string, prefix (not supported yet)
-// "plain" has no encrypted fields.
+// "plain" and "plain2" have no encrypted fields.
 const SchemaMap& schemas();
 
 // The result of analysing a command on these schemas, with every marking replaced by a string such

@@ -89,6 +89,7 @@ const SchemaMap& schemas() {
     result.emplace("db.c", fields("c", 1));
     result.emplace("db.other", fields("other", 101));
     result.emplace("db.plain", schema::EncryptedFields());
+    result.emplace("db.plain2", schema::EncryptedFields());
     return result;
   }();
   return map;
