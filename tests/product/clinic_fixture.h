@@ -1,0 +1,157 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// For the tests of this folder: a database on disk with a key vault, and an encrypting runner over
+// it whose traffic is recorded.
+#ifndef QUERN_TESTS_PRODUCT_CLINIC_FIXTURE_H_
+#define QUERN_TESTS_PRODUCT_CLINIC_FIXTURE_H_
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/encrypted_collection.h"
+#include "client/encrypting_runner.h"
+#include "command/recording_runner.h"
+#include "engine/engine_runner.h"
+#include "keyvault/key_cache.h"
+#include "keyvault/key_vault.h"
+#include "kms/local.h"
+#include "quern/bson/json.h"
+#include "quern/command/reply.h"
+
+namespace quern::product {
+
+inline bool holds(BytesView haystack, BytesView needle) {
+  return !std::ranges::search(haystack, needle).empty();
+}
+
+template <class Action>
+Error error_of(Action&& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error;
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return Error(0, "");
+}
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string name = (std::filesystem::temp_directory_path() / "quern-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a directory");
+    path_ = name;
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+  // Whether any file below holds these bytes.
+  bool holds(BytesView needle) const {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path_)) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream file(entry.path(), std::ios::binary);
+      const std::string content((std::istreambuf_iterator<char>(file)),
+                                std::istreambuf_iterator<char>());
+      if (product::holds(as_bytes(content), needle)) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline SecretBytes test_kek(std::uint8_t fill = 0x4b) {
+  SecretBytes key(96);
+  std::ranges::fill(key.mutable_bytes(), fill);
+  return key;
+}
+
+// Everything between an application and its files. What leaves the encrypting runner is recorded.
+class Stack {
+ public:
+  Stack(std::filesystem::path directory, client::EncryptingOptions options = {},
+        SecretBytes kek = test_kek())
+      : engine({.directory = std::move(directory)}),
+        wire([this](std::string_view database, bson::View command) {
+          return engine.run(database, command);
+        }),
+        registry(make_registry(std::move(kek))),
+        vault(engine, Namespace{"clinic", "__keyVault"}, registry),
+        cache(vault),
+        encrypting(wire, cache, std::move(options)) {}
+
+  engine::EngineRunner engine;
+  RecordingRunner wire;
+  std::shared_ptr<const kms::KmsRegistry> registry;
+  keyvault::KeyVault vault;
+  keyvault::KeyCache cache;
+  client::EncryptingRunner encrypting;
+
+ private:
+  static std::shared_ptr<const kms::KmsRegistry> make_registry(SecretBytes kek) {
+    auto registry = std::make_shared<kms::KmsRegistry>();
+    registry->add(std::make_unique<kms::LocalKms>(std::move(kek)));
+    return registry;
+  }
+};
+
+class ClinicTest : public ::testing::Test {
+ protected:
+  ClinicTest() { reopen(); }
+
+  // Closes the database and opens it again, with empty caches.
+  void reopen(client::EncryptingOptions options = {}, SecretBytes kek = test_kek()) {
+    stack.reset();
+    stack = std::make_unique<Stack>(directory.path(), std::move(options), std::move(kek));
+  }
+
+  // patients: ssn and record.code by equality, record.note and record.billing (a document)
+  // unindexed.
+  void create_patients() {
+    client::create_encrypted_collection(stack->encrypting, stack->vault, ns, fields);
+  }
+
+  bson::Document run(const bson::Document& command) {
+    return run_checked(stack->encrypting, "clinic", command);
+  }
+  bson::Document run(std::string_view json) { return run(bson::from_json(json)); }
+  // As somebody without keys sees it.
+  bson::Document run_raw(std::string_view json) {
+    return run_checked(stack->engine, "clinic", bson::from_json(json));
+  }
+  std::vector<bson::Document> find(std::string_view json) {
+    std::vector<bson::Document> documents;
+    for_each(stack->encrypting, "clinic", bson::from_json(json), [&](bson::View document) {
+      documents.emplace_back(document);
+      return true;
+    });
+    return documents;
+  }
+
+  const Namespace ns{"clinic", "patients"};
+  const bson::Document fields = bson::from_json(R"({"fields": [
+      {"path": "ssn", "bsonType": "string", "queries": {"queryType": "equality"}},
+      {"path": "record.code", "bsonType": "int", "queries": {"queryType": "equality"}},
+      {"path": "record.note", "bsonType": "string"},
+      {"path": "record.billing", "bsonType": "object"}]})");
+  TemporaryDirectory directory;
+  std::unique_ptr<Stack> stack;
+};
+
+}  // namespace quern::product
+
+#endif  // QUERN_TESTS_PRODUCT_CLINIC_FIXTURE_H_
