@@ -33,8 +33,7 @@ class Database {
                                          bson::View encrypted_fields) = 0;
 
   // Whether an app's model (empty: none in particular) may be created here, as the routers say.
-  virtual bool allow_migrate(std::string_view app, std::string_view model,
-                             std::string_view function) = 0;
+  virtual bool allow_migrate(std::string_view app, std::string_view model) = 0;
 
   virtual bool has_function(std::string_view app, std::string_view function) = 0;
   virtual void run_function(std::string_view app, std::string_view function) = 0;

@@ -42,7 +42,7 @@ void refuse_irreversible(const Plan& plan) {
 }  // namespace
 
 bool Executor::allowed(const Migration& migration, const Operation& operation) const {
-  return database_.allow_migrate(migration.key.app, operation.model(), operation.function());
+  return database_.allow_migrate(migration.key.app, operation.model());
 }
 
 Outcome Executor::apply(const Migration& migration, HistoryEntry& entry) {

@@ -45,7 +45,6 @@ class Operation {
   virtual std::string name_fragment() const = 0;
   // The model that routers are asked about; empty for functions.
   virtual std::string model() const = 0;
-  virtual std::string function() const { return {}; }
   virtual bool reversible() const { return true; }
 
   // Throws Error(FailedToParse) when the state has no such model or field, and NotSupported when an

@@ -27,7 +27,6 @@ class RunFunction final : public Operation {
   char sign() const override { return 'f'; }
   std::string name_fragment() const override { return ""; }
   std::string model() const override { return ""; }
-  std::string function() const override { return forwards_; }
   bool reversible() const override { return !backwards_.empty(); }
 
   void apply_to(State&, const std::string&) const override {}

@@ -1,0 +1,155 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <ostream>
+
+#include "project/commands/commands.h"
+#include "project/nearest.h"
+#include "project/project_core.h"
+#include "quern/base/error.h"
+#include "quern/bson/json.h"
+#include "quern/command/reply.h"
+
+namespace quern::internal {
+namespace {
+
+// Colours, on a terminal only.
+class Paint {
+ public:
+  explicit Paint(bool on) : on_(on) {}
+  std::string title(std::string_view text) const { return wrap("1", text); }
+  std::string cipher(std::string_view text) const { return wrap("31", text); }
+  std::string clear(std::string_view text) const { return wrap("32", text); }
+
+ private:
+  std::string wrap(std::string_view code, std::string_view text) const {
+    return on_ ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+  }
+  bool on_;
+};
+
+const ModelRef& find_model(ProjectCore& core, const std::string& text) {
+  std::vector<std::string> labels;
+  for (const ModelRef& model : core.models()) {
+    labels.push_back(model.app_label + "." + model.name);
+    if (text == labels.back() || text == model.name) return model;
+  }
+  const auto hint = nearest(text, labels);
+  throw Error(ErrorCode::kBadValue,
+              fmt::format("there is no model '{}'.{}", text,
+                          hint ? fmt::format(" Did you mean {}?", *hint)
+                               : fmt::format(" There are {}.", fmt::join(labels, ", "))));
+}
+
+// One line a value: ciphertext by its kind, size and first bytes.
+std::string value_text(bson::ValueView value, const Paint& paint) {
+  if (value.is_binary(bson::BinarySubtype::kEncrypted)) {
+    const BytesView bytes = value.as_binary().bytes;
+    const std::string start = to_hex(bytes.first(std::min<std::size_t>(bytes.size(), 12)));
+    return paint.cipher(fmt::format("encrypted, {} bytes: {}…", bytes.size(), start));
+  }
+  const bson::Document document = bson::doc("", value);
+  const std::string json = bson::to_json(document);
+  // { "" : value }
+  const std::size_t colon = json.find(':');
+  const std::size_t end = json.rfind('}');
+  std::string text = json.substr(colon + 1, end - colon - 1);
+  text.erase(0, text.find_first_not_of(' '));
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+struct Row {
+  std::string path;
+  bson::ValueView raw;
+  bson::ValueView decrypted;
+};
+
+// The leaves of the stored document with what they decrypt to; __safeContent__ is internal.
+void collect(bson::View raw, bson::View decrypted, const std::string& prefix,
+             std::vector<Row>& rows) {
+  for (const bson::Element& element : raw) {
+    if (element.key() == "__safeContent__") continue;
+    const std::string path = prefix + std::string(element.key());
+    const bson::Element other = decrypted[element.key()];
+    if (element.is_document() && other.is_document()) {
+      collect(element.as_document(), other.as_document(), path + ".", rows);
+    } else {
+      rows.push_back({path, element.value(), other.value()});
+    }
+  }
+}
+
+void print_pair(std::ostream& out, const Paint& paint, bson::View raw, bson::View decrypted) {
+  std::vector<Row> rows;
+  collect(raw, decrypted, "", rows);
+  std::size_t width = 0;
+  for (const Row& row : rows) width = std::max(width, row.path.size());
+  out << paint.title(fmt::format("{:<{}}  with the key", "", width)) << '\n';
+  for (const Row& row : rows) {
+    const bool differs = row.raw.type() != row.decrypted.type();
+    const std::string text = value_text(row.decrypted, paint);
+    out << fmt::format("  {:<{}}  {}\n", row.path, width, differs ? paint.clear(text) : text);
+  }
+  out << paint.title(fmt::format("{:<{}}  as it is stored", "", width)) << '\n';
+  for (const Row& row : rows) {
+    out << fmt::format("  {:<{}}  {}\n", row.path, width, value_text(row.raw, paint));
+  }
+  if (const bson::Element tags = raw["__safeContent__"]; tags.is_array()) {
+    out << fmt::format("  {:<{}}  {} tag{} for searching\n", "__safeContent__", width,
+                       tags.as_array().count(), tags.as_array().count() == 1 ? "" : "s");
+  }
+}
+
+ExitCode run(CommandContext& context) {
+  ProjectCore& core = context.project.core();
+  const ModelRef& model = find_model(core, context.arguments.text("model"));
+  const std::string alias = context.arguments.has("database") ? context.arguments.text("database")
+                                                              : core.routers().db_for_read(model);
+  Connection& connection = core.connection(alias);
+  const Target target = context.project.target(alias);
+  bson::Document filter;
+  if (context.arguments.has("filter")) {
+    filter = bson::from_json(context.arguments.text("filter"));
+  }
+  const bson::Document find =
+      bson::doc("find", model.collection, "filter", filter, "sort",
+                bson::doc("_id", std::int32_t{1}), "limit", context.arguments.number("limit"));
+  const Paint paint(context.console.out_is_terminal);
+  int count = 0;
+  for_each(*target.runner, target.database, find, [&](bson::View decrypted) {
+    const bson::Document by_id =
+        bson::doc("find", model.collection, "filter", bson::doc("_id", decrypted["_id"].value()));
+    for_each(connection.plain(), target.database, by_id, [&](bson::View raw) {
+      if (count++ > 0) context.console.out << '\n';
+      print_pair(context.console.out, paint, raw, decrypted);
+      return true;
+    });
+    return true;
+  });
+  if (count == 0) context.console.out << "No documents.\n";
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+Command inspect_command() {
+  return {.name = "inspect",
+          .summary = "Show documents as the key holder sees them, and as they are stored.",
+          .options = {{.name = "--database",
+                       .help = "The database's alias; the routers' choice when it is not given.",
+                       .value = "ALIAS"},
+                      {.name = "--filter",
+                       .help = "Which documents, in Extended JSON.",
+                       .value = "JSON"},
+                      {.name = "--limit", .help = "How many.", .value = "N", .fallback = "1"},
+                      {.name = "model",
+                       .help = "The model: Patient, or myapp.Patient.",
+                       .value = "MODEL",
+                       .required = true}},
+          .examples = {"inspect Patient",
+                       "inspect Patient --filter '{\"patient_record.ssn\": \"123-45-6789\"}'"},
+          .run = run};
+}
+
+}  // namespace quern::internal

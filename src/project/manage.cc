@@ -1,0 +1,222 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "quern/project/manage.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <ostream>
+
+#include "project/commands/commands.h"
+#include "project/nearest.h"
+#include "project/project_core.h"
+#include "quern/base/error.h"
+#include "quern/models/validation_error.h"
+
+namespace quern {
+namespace {
+
+using internal::builtin_commands;
+
+// What the command line got wrong, as one line.
+class UsageError : public Error {
+ public:
+  explicit UsageError(const std::string& message) : Error(ErrorCode::kBadValue, message) {}
+};
+
+std::string bare(std::string_view option) {
+  return std::string(option.substr(std::min(option.find_first_not_of('-'), option.size())));
+}
+
+std::vector<const Command*> all_commands(const Project& project) {
+  std::vector<const Command*> out;
+  for (const Command& command : builtin_commands()) out.push_back(&command);
+  for (const Command& command : project.core().commands) out.push_back(&command);
+  return out;
+}
+
+const Command& find_command(const Project& project, const std::string& name) {
+  std::vector<std::string> names = {"help"};
+  for (const Command* command : all_commands(project)) {
+    if (command->name == name) return *command;
+    names.push_back(command->name);
+  }
+  const auto hint = nearest(name, names);
+  throw UsageError(fmt::format("Unknown command: '{}'.{}", name,
+                               hint ? fmt::format(" Did you mean {}?", *hint) : ""));
+}
+
+// Declares a command's options to CLI11 and collects what it parsed.
+class OptionParser {
+ public:
+  OptionParser(const Command& command, const std::string& program)
+      : command_(command), app_(command.summary, program + " " + command.name) {
+    app_.set_help_flag("-h,--help", "Show this help and exit.");
+    for (const CommandOption& option : command.options) declare(option);
+    if (!command.examples.empty()) {
+      std::string text = "Examples:";
+      for (const std::string& example : command.examples) {
+        text += fmt::format("\n  {} {}", program, example);
+      }
+      app_.footer(text);
+    }
+  }
+
+  // False: help was asked for. Throws UsageError.
+  bool parse(std::vector<std::string> arguments) {
+    std::reverse(arguments.begin(), arguments.end());
+    try {
+      app_.parse(std::move(arguments));
+    } catch (const CLI::CallForHelp&) {
+      return false;
+    } catch (const CLI::ParseError& error) {
+      throw UsageError(fmt::format("{}: {}", command_.name, error.what()));
+    }
+    return true;
+  }
+
+  std::string help() const { return app_.help(); }
+
+  Arguments arguments() const {
+    Arguments out;
+    for (std::size_t i = 0; i < command_.options.size(); ++i) {
+      const CommandOption& option = command_.options[i];
+      const CLI::Option* parsed = options_[i];
+      const bool given = parsed->count() > 0;
+      std::vector<std::string> values = given ? parsed->results() : std::vector<std::string>();
+      if (!given && !option.fallback.empty()) values = {option.fallback};
+      out.set(bare(option.name), std::move(values), given);
+    }
+    return out;
+  }
+
+ private:
+  void declare(const CommandOption& option) {
+    CLI::Option* added;
+    const bool positional = !option.name.starts_with('-');
+    std::string help = option.help;
+    if (!option.fallback.empty()) help += fmt::format(" Default: {}.", option.fallback);
+    if (!positional && option.value.empty()) {
+      added = app_.add_flag(option.name, help);
+    } else if (option.many) {
+      added = app_.add_option(option.name, lists_.emplace_back(), help)->type_name(option.value);
+    } else {
+      added = app_.add_option(option.name, texts_.emplace_back(), help)->type_name(option.value);
+    }
+    if (option.required) added->required();
+    options_.push_back(added);
+  }
+
+  const Command& command_;
+  CLI::App app_;
+  std::deque<std::string> texts_;
+  std::deque<std::vector<std::string>> lists_;
+  std::vector<CLI::Option*> options_;
+};
+
+void print_help(const Project& project, const std::string& program, std::ostream& out) {
+  out << fmt::format("Usage: {} COMMAND [OPTIONS]\n", program);
+  const auto section = [&](std::string_view title, const std::vector<Command>& commands) {
+    if (commands.empty()) return;
+    out << '\n' << title << '\n';
+    for (const Command& command : commands) {
+      out << fmt::format("  {:<24}{}\n", command.name, command.summary);
+    }
+  };
+  section("Commands:", builtin_commands());
+  section("Commands of this project:", project.core().commands);
+  out << fmt::format("\nType '{} help COMMAND' for a command's options and examples.\n", program);
+}
+
+ExitCode run_command(Project& project, const std::string& program,
+                     std::vector<std::string> arguments, Console& console) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
+    print_help(project, program, console.out);
+    return ExitCode::kOk;
+  }
+  if (arguments[0] == "--version") arguments[0] = "version";
+  if (arguments[0] == "help") {
+    if (arguments.size() == 1) {
+      print_help(project, program, console.out);
+      return ExitCode::kOk;
+    }
+    arguments = {arguments[1], "--help"};
+  }
+  const Command& command = find_command(project, arguments[0]);
+  OptionParser parser(command, program);
+  if (!parser.parse({arguments.begin() + 1, arguments.end()})) {
+    console.out << parser.help();
+    return ExitCode::kOk;
+  }
+  const Arguments given = parser.arguments();
+  CommandContext context{
+      .project = project, .arguments = given, .console = console, .program = program};
+  return command.run(context);
+}
+
+// The one place where errors become text and a number.
+ExitCode report(std::exception_ptr failure, const std::string& program, std::ostream& err) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const UsageError& error) {
+    err << error.what() << fmt::format("\nType '{} help' for usage.\n", program);
+    return ExitCode::kUsage;
+  } catch (const ImproperlyConfigured& error) {
+    err << "ImproperlyConfigured: " << error.what() << '\n';
+    return ExitCode::kConfiguration;
+  } catch (const NotSupported& error) {
+    err << "NotSupported: " << error.what() << '\n';
+    return ExitCode::kMigrationRefused;
+  } catch (const ValidationError& error) {
+    err << "ValidationError: " << error.what() << '\n';
+    return ExitCode::kFailure;
+  } catch (const DatabaseError& error) {
+    err << fmt::format("DatabaseError ({}): {}\n", error.code_name(), error.what());
+    return ExitCode::kDatabase;
+  } catch (const Error& error) {
+    err << fmt::format("{}: {}\n", error.code_name(), error.what());
+    if (error.is(ErrorCode::kBadValue)) return ExitCode::kUsage;
+    const bool unreachable =
+        error.is(ErrorCode::kHostUnreachable) || error.is(ErrorCode::kNetworkTimeout);
+    return unreachable ? ExitCode::kDatabase : ExitCode::kFailure;
+  } catch (const std::exception& error) {
+    err << "Error: " << error.what() << '\n';
+    return ExitCode::kFailure;
+  }
+}
+
+std::string program_name(int argc, const char* const* argv) {
+  return argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "manage";
+}
+
+}  // namespace
+
+int manage(Project& project, int argc, const char* const* argv, Console console) {
+  const std::string program = program_name(argc, argv);
+  ExitCode code;
+  try {
+    std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+    code = run_command(project, program, std::move(arguments), console);
+  } catch (...) {
+    code = report(std::current_exception(), program, console.err);
+  }
+  console.out.flush();
+  return static_cast<int>(code);
+}
+
+int manage(Project& project, int argc, const char* const* argv) {
+  return manage(project, argc, argv, Console::standard());
+}
+
+int manage(const std::function<Project()>& make_project, int argc, const char* const* argv) {
+  Console console = Console::standard();
+  try {
+    Project project = make_project();
+    return manage(project, argc, argv, console);
+  } catch (...) {
+    return static_cast<int>(
+        report(std::current_exception(), program_name(argc, argv), console.err));
+  }
+}
+
+}  // namespace quern

@@ -1,0 +1,135 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "project/system_checks.h"
+
+#include <fmt/format.h>
+
+#include "project/host.h"
+#include "project/project_core.h"
+#include "project/settings_check.h"
+#include "quern/base/error.h"
+#include "quern/command/reply.h"
+
+namespace quern::internal {
+namespace {
+
+using Level = CheckMessage::Level;
+
+void check_routes(Project& project, std::vector<CheckMessage>& out) {
+  ProjectCore& core = project.core();
+  for (const ModelRef& model : core.models()) {
+    const std::string label = model.app_label + "." + model.name;
+    try {
+      const std::string alias = core.routers().db_for_write(model);
+      if (model.info->has_encrypted_fields() && !core.connection(alias).is_encrypted()) {
+        out.push_back({Level::kError, "quern.E101",
+                       fmt::format("{} has encrypted fields but is written to the non-encrypted "
+                                   "database '{}'. {}",
+                                   label, alias, project.explain_route(model, alias))});
+      }
+      core.routers().db_for_read(model);
+    } catch (const ImproperlyConfigured& error) {
+      out.push_back({Level::kError, "quern.E101", fmt::format("{}: {}", label, error.what())});
+    }
+  }
+}
+
+void check_few_values(const ModelRef& model, std::vector<CheckMessage>& out) {
+  for (const EncryptedPath& encrypted : encrypted_paths(*model.info)) {
+    const bool few =
+        encrypted.field->type == bson::Type::kBool || !encrypted.field->choices.empty();
+    if (!few || encrypted.field->encrypted->queries.empty()) continue;
+    out.push_back({Level::kWarning, "quern.W202",
+                   fmt::format("{}.{}.{} can be queried by equality but has few values: whoever "
+                               "watches the traffic may tell them apart by how often they occur",
+                               model.app_label, model.name, encrypted.path)});
+  }
+}
+
+void check_encryption(const std::string& alias, const DatabaseSettings& settings,
+                      std::vector<CheckMessage>& out) {
+  if (!settings.auto_encryption) return;
+  for (const KmsProvider& provider : settings.auto_encryption->kms_providers) {
+    if (provider.name == "local" || provider.name.starts_with("local:")) continue;
+    out.push_back({Level::kError, "quern.E106",
+                   fmt::format("databases.{}.auto_encryption.kms_providers.{}: this version of "
+                               "Quern can only use the provider 'local'",
+                               alias, provider.name)});
+  }
+  const bool remote = Host::parse(settings.host).kind == Host::Kind::kMongo;
+  if (remote && settings.auto_encryption->encrypted_fields_map.empty()) {
+    out.push_back({Level::kWarning, "quern.W204",
+                   fmt::format("databases.{}.auto_encryption.encrypted_fields_map is not set: in "
+                               "production, pin what showencryptedfieldsmap prints",
+                               alias)});
+  }
+}
+
+void check_deployment(Connection& connection, std::vector<CheckMessage>& out) {
+  const bson::Document hello = bson::doc("hello", std::int32_t{1});
+  const bson::Document answer = run_checked(connection.plain(), "admin", hello);
+  const bool replicated = answer["setName"].is_string() ||
+                          (answer["msg"].is_string() && answer["msg"].as_string() == "isdbgrid");
+  const bson::Document command = bson::doc("buildInfo", std::int32_t{1});
+  const bson::Document info = run_checked(connection.plain(), "admin", command);
+  const bson::Element version = info["versionArray"];
+  const bson::Element major = version.is_array() ? version.as_array()["0"] : bson::Element();
+  if (!connection.is_encrypted()) return;
+  if (!replicated) {
+    out.push_back({Level::kError, "quern.E104",
+                   fmt::format("'{}' is a standalone server: Queryable Encryption needs a replica "
+                               "set or a sharded cluster",
+                               connection.alias())});
+  }
+  if (major.whole_number().value_or(0) < 7) {
+    out.push_back({Level::kError, "quern.E104",
+                   fmt::format("'{}' runs MongoDB {}: Queryable Encryption needs 7.0 or later",
+                               connection.alias(),
+                               info["version"].is_string() ? info["version"].as_string() : "?")});
+  }
+}
+
+}  // namespace
+
+std::vector<CheckMessage> check_project(Project& project) {
+  std::vector<CheckMessage> out;
+  check_routes(project, out);
+  for (const ModelRef& model : project.core().models()) check_few_values(model, out);
+  for (const auto& [alias, settings] : project.settings().databases) {
+    check_encryption(alias, settings, out);
+  }
+  for (const std::string& text : settings_without_effect(project.settings())) {
+    out.push_back({Level::kNote, "quern.N301", text});
+  }
+  return out;
+}
+
+std::vector<CheckMessage> check_database(Project& project, std::string_view alias) {
+  std::vector<CheckMessage> out;
+  Connection& connection = project.core().connection(alias);
+  try {
+    if (Host::parse(connection.settings().host).kind == Host::Kind::kMongo) {
+      check_deployment(connection, out);
+    } else {
+      const bson::Document ping = bson::doc("ping", std::int32_t{1});
+      run_checked(connection.plain(), connection.database(), ping);
+    }
+  } catch (const Error& error) {
+    out.push_back({Level::kError, "quern.E102", fmt::format("'{}': {}", alias, error.what())});
+    return out;
+  }
+  if (!connection.is_encrypted()) return out;
+  try {
+    connection.key_vault();
+  } catch (const Error& error) {
+    out.push_back({Level::kError, "quern.E105", error.what()});
+    return out;
+  }
+  try {
+    connection.runner();
+  } catch (const Error& error) {
+    out.push_back({Level::kError, "quern.E103", error.what()});
+  }
+  return out;
+}
+
+}  // namespace quern::internal

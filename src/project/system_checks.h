@@ -1,0 +1,38 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// What `manage check` looks for. The ids stay the same from version to version.
+#ifndef QUERN_PROJECT_SYSTEM_CHECKS_H_
+#define QUERN_PROJECT_SYSTEM_CHECKS_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quern/project/project.h"
+
+namespace quern::internal {
+
+struct CheckMessage {
+  enum class Level { kNote, kWarning, kError };
+  Level level;
+  std::string id;
+  std::string text;
+};
+
+// Without opening any database:
+//   quern.E101  a model with encrypted fields is written to a database without encryption
+//   quern.E106  a key management service that this version cannot use
+//   quern.W202  equality on a field of few values, such as bool
+//   quern.W204  an encrypting cluster without a pinned encrypted_fields_map
+//   quern.N301  a setting without effect
+std::vector<CheckMessage> check_project(Project& project);
+
+// Opens the database:
+//   quern.E102  it cannot be opened or reached
+//   quern.E103  the pinned map does not fit the models
+//   quern.E104  a deployment that cannot do Queryable Encryption: too old, or standalone
+//   quern.E105  a key encryption key that cannot be read or has the wrong size
+std::vector<CheckMessage> check_database(Project& project, std::string_view alias);
+
+}  // namespace quern::internal
+
+#endif  // QUERN_PROJECT_SYSTEM_CHECKS_H_
