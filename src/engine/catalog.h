@@ -1,12 +1,13 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Which collections and indexes exist. Readers take a snapshot: an immutable map behind one atomic
-// pointer, so that no command takes a lock to find its collection. Schema changes are serialised,
-// written in one storage transaction, and then published as a new snapshot.
+// pointer, so that no command waits for a schema change to find its collection. Schema changes are
+// serialised, written in one storage transaction, and then published as a new snapshot.
 // The persisted form is described in docs/format/catalog.md.
 #ifndef QUERN_ENGINE_CATALOG_H_
 #define QUERN_ENGINE_CATALOG_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -29,7 +30,7 @@ class CatalogSnapshot {
 
   // The collection "db.coll", or null. Lives as long as the snapshot.
   const Collection* find(std::string_view ns) const;
-  const Collection* find(const Namespace& ns) const { return find(ns.to_string()); }
+  const Collection* find(const Namespace& ns) const;
   // Collections of one database, in the order of their names.
   std::vector<const Collection*> collections(std::string_view database) const;
   std::vector<std::string> databases() const;
@@ -41,45 +42,51 @@ class CatalogSnapshot {
   std::uint64_t epoch_ = 0;
 };
 
-// Thread-safe.
+// Thread-safe. Schema changes wait for the writers of their collection to finish, and throw
+// LockTimeout (24) if that takes longer than five seconds.
 class Catalog {
  public:
   // Reads what is stored, or writes an empty catalog into an empty store. Throws DatabaseError when
-  // the store was written in a format that this version does not know.
+  // the store was written in a format that this version does not know. Finishes what a kill
+  // interrupted: entries of dropped and half-built tables are removed.
   explicit Catalog(storage::Store& store);
 
   std::shared_ptr<const CatalogSnapshot> snapshot() const {
     return std::atomic_load_explicit(&snapshot_, std::memory_order_acquire);
   }
 
-  // Creates a collection; options are those of the create command as listCollections shows them.
-  // Throws NamespaceExists when it is there, unless its options are the same (then false) and
-  // InvalidNamespace, or what the options deserve.
+  // Creates a collection; options are those of the create command as listCollections shows them,
+  // already checked. Throws NamespaceExists when it is there with other options; with the same, it
+  // returns false and changes nothing. Throws InvalidNamespace.
   bool create(const Namespace& ns, bson::View options);
   // Removes the collection, its indexes and all their entries. False when there is none.
   bool drop(const Namespace& ns);
-  // Gives the collection another name in the same database, keeping its records; waits for writers.
+  // Gives the collection another name in the same database, keeping its records and indexes.
   // Throws NamespaceNotFound or NamespaceExists.
   void rename(const Namespace& from, const Namespace& to);
-  // Adds indexes, built from the collection's records, all or none. specs are complete (key, name,
-  // …). Throws DuplicateKey and the like, and IndexNotFound, …
+  // Adds indexes, built from the collection's records, all or none. specs are complete and checked
+  // (engine/index_spec.h), and name no existing index. Throws DuplicateKeyError, NamespaceNotFound.
   void create_indexes(const Namespace& ns, const std::vector<bson::Document>& specs);
+  // Throws NamespaceNotFound, IndexNotFound.
   void drop_indexes(const Namespace& ns, const std::vector<std::string>& names);
-  // Replaces the collection's options (collMod).
-  void set_options(const Namespace& ns, bson::View options);
-  // Remembers, before the first entry is written, that an index holds several keys for a document.
-  void set_multikey(const Namespace& ns, std::string_view index);
+  // Replaces the options (collMod) and the specifications of the indexes named by spec.name.
+  void modify(const Namespace& ns, bson::View options, const std::vector<bson::Document>& specs);
+  // Remembers that an index holds several keys for a document, durably before the first such entry
+  // is. Called by a writer inside the collection's gate.
+  void set_multikey(const Collection& collection, const Index& index);
 
  private:
+  class Change;
+
   void load();
-  void publish(CatalogSnapshot::Collections collections);
-  void replace(storage::Transaction& transaction, const Collection& collection);
-  std::uint32_t allocate_table(storage::Transaction& transaction);
+  void purge(const std::vector<std::uint32_t>& tables);
+  void build(const Collection& collection, const Index& index);
 
   storage::Store& store_;
-  std::mutex mutex_;  // serialises schema changes
+  std::mutex
+      mutex_;  // held while a change is written and published; never while waiting for a gate
   std::shared_ptr<const CatalogSnapshot> snapshot_;
-  std::uint32_t next_table_ = 0;
+  std::uint32_t next_table_ = 1;
 };
 
 }  // namespace quern::engine

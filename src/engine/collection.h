@@ -17,6 +17,7 @@
 #include "quern/bson/document.h"
 #include "quern/command/namespace.h"
 #include "schema/encrypted_fields.h"
+#include "storage/key_format.h"
 #include "storage/record_id.h"
 #include "storage/store.h"
 
@@ -30,21 +31,21 @@ using storage::RecordId;
 // Walks the records of a collection in the order of their _id. Not thread-safe.
 class RecordCursor {
  public:
-  RecordCursor(std::unique_ptr<storage::Cursor> cursor, std::size_t prefix_size)
-      : cursor_(std::move(cursor)), prefix_size_(prefix_size) {}
+  RecordCursor(std::unique_ptr<storage::Cursor> cursor, std::string first)
+      : cursor_(std::move(cursor)), first_(std::move(first)) {}
   // Moves to the next record; false at the end.
   bool next();
   // Valid until the next call of next().
   bson::View document() const { return bson::View(cursor_->value().data()); }
-  BytesView record_id() const { return cursor_->key().subspan(prefix_size_); }
+  BytesView record_id() const { return cursor_->key().subspan(storage::kTableSize); }
 
  private:
   std::unique_ptr<storage::Cursor> cursor_;
-  std::size_t prefix_size_;
+  std::string first_;
   bool started_ = false;
 };
 
-// Thread-safe: immutable but for two flags.
+// Thread-safe: immutable but for one flag.
 class Collection {
  public:
   Collection(Namespace ns, Uuid uuid, std::uint32_t table, bson::Document options,
@@ -78,9 +79,8 @@ class Collection {
 
   // --- writing, inside a write body (engine/retry.h). None of these validates the document against
   // the collection's validator or the encryption rules: the commands do (engine/write_rules.h).
-  // document has a valid _id as its first member. Throws DuplicateKey (with errInfo-like keyPattern
-  // and keyValue in the text) or WriteConflict.
-  RecordId insert(Operation& op, bson::View document) const;
+  // document has a valid _id as its first member. Throws DuplicateKeyError or WriteConflict.
+  void insert(Operation& op, bson::View document) const;
   // Locks the record and reads its latest state; nothing when it is gone. Throws WriteConflict.
   std::optional<bson::View> lock(Operation& op, const RecordId& record,
                                  storage::PinnedValue& pinned) const;

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "quern/bson/document.h"
+#include "quern/command/namespace.h"
+#include "query/index_keys.h"
 #include "storage/record_id.h"
 #include "storage/store.h"
 
@@ -34,24 +36,37 @@ class Index {
   std::uint32_t table() const { return table_; }
   bool unique() const { return unique_; }
   bool sparse() const { return sparse_; }
+  // False for hidden indexes: they are kept up to date but answer no query.
+  bool plannable() const { return plannable_; }
   // Some document has, or had, several keys in the index.
   bool multikey() const { return multikey_.load(std::memory_order_acquire); }
   void set_multikey() const { multikey_.store(true, std::memory_order_release); }
   const query::Matcher* partial_filter() const { return partial_filter_.get(); }
 
-  // The document's keys in this index, each encoded, sorted and without duplicates. Sets several
-  // when an array was walked. Throws CannotIndexParallelArrays (171).
+  // The document's keys in this index, each encoded with the table in front, sorted and without
+  // duplicates; none if the document is not in the index. Sets several when a path led through an
+  // array. Throws CannotIndexParallelArrays (171).
   void keys(bson::View document, std::vector<std::string>& out, bool& several) const;
+
+  // Writes one entry. Throws DuplicateKeyError when the index is unique and another record has that
+  // key. The caller holds the record's lock.
+  void insert(storage::Transaction& transaction, const std::string& key,
+              const storage::RecordId& record, const Namespace& ns, bson::View document) const;
+  void remove(storage::Transaction& transaction, const std::string& key,
+              const storage::RecordId& record) const;
+  // The record that an entry leads to.
+  BytesView record_of(BytesView entry_key, BytesView entry_value) const;
 
  private:
   bson::Document spec_;
   std::string name_;
   bson::Document key_;
-  std::vector<std::string> paths_;
+  query::IndexKeyPattern pattern_;
   std::vector<bool> descending_;
   std::uint32_t table_;
   bool unique_;
   bool sparse_;
+  bool plannable_;
   mutable std::atomic<bool> multikey_;
   std::unique_ptr<const query::Matcher> partial_filter_;
 };

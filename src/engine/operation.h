@@ -2,7 +2,11 @@
 // One running command: what it reads through, what it writes through, and when it must stop.
 //
 // Reading. reader() is one snapshot of the store for the whole operation, or the session's
-// transaction when the command belongs to one. catalog() is the catalog as of that snapshot.
+// transaction when the command belongs to one. collection() looks into the catalog as of that
+// snapshot. After refresh() both are new.
+//
+// A write body ends that view: streams and cursors must be closed before, and what is read after it
+// is read from a new snapshot.
 //
 // Writing. Writes happen inside a write body only (engine/retry.h: write_transaction), which gives
 // the operation a storage transaction, commits it at the end and runs the body again after a write
@@ -27,14 +31,17 @@
 namespace quern::engine {
 
 class Engine;
+class QueryContext;
 class Session;
 class WriteGate;
 
 // Not thread-safe: one thread runs an operation.
 class Operation {
  public:
-  // command must outlive the operation.
-  Operation(Engine& engine, std::string_view database, bson::View command);
+  // command must outlive the operation. session: the one whose open transaction the command is
+  // part of, or null.
+  Operation(Engine& engine, std::string_view database, bson::View command,
+            Session* session = nullptr);
   ~Operation();
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
@@ -44,19 +51,33 @@ class Operation {
   bson::View command() const { return command_; }
   Namespace ns(std::string_view collection) const { return {database_, std::string(collection)}; }
 
-  // The collection, or null. The pointer lives as long as the operation.
+  // The collection, or null. The pointer lives as long as the operation; the object may be out of
+  // date by then, which only writers have to care about, and Collection does so for them.
   const Collection* collection(const Namespace& ns);
-  // The collection, created with these options when it is missing.
+  // The collection, created with these options (as Catalog::create) when it is missing. Creating is
+  // not part of the transaction: it stays when the transaction is rolled back.
   const Collection& collection_or_create(const Namespace& ns, bson::View options = {});
-  const CatalogSnapshot& catalog();
+  // The collection as of now, without a snapshot of the store: for a single read of the latest
+  // state and for write bodies.
+  const Collection* latest_collection(const Namespace& ns);
 
   storage::Reader& reader();
   // Only inside a write body.
   storage::Transaction& transaction();
   bool writing() const { return transaction_ != nullptr; }
   bool in_session_transaction() const { return session_ != nullptr; }
+  Session* session() const { return session_; }
+  // One read of the latest state, or through the transaction if there is one.
+  bool get_latest(BytesView key, storage::PinnedValue& value);
 
-  // Throws MaxTimeMSExpired or Interrupted. Cheap; call it once a document in loops.
+  // The next read takes a new snapshot and a new catalog. Only outside of write bodies, with no
+  // cursor open. Does nothing in a multi-document transaction.
+  void refresh();
+
+  // What streams of documents read through; outlives the operation when a client cursor keeps it.
+  std::shared_ptr<QueryContext> query_context();
+
+  // Throws MaxTimeMSExpired (50) or Interrupted. Cheap; call it once a document in loops.
   void check_interrupt();
   void set_time_limit(std::chrono::milliseconds limit);
   std::optional<std::chrono::steady_clock::time_point> deadline() const { return deadline_; }
@@ -64,25 +85,23 @@ class Operation {
   // The wall clock when the operation began: $$NOW.
   bson::Date now() const { return now_; }
 
-  // --- for engine/retry.h, sessions and cursors
+  // --- for engine/retry.h
   // Starts or joins a transaction; end_write commits it unless it belongs to the session.
   void begin_write(const storage::TransactionOptions& options);
   void end_write();
-  void abandon_write();
-  // Waits until no schema change runs on the collection and keeps them out until the write ends.
-  // Throws WriteConflict when the collection object is outdated.
+  void abandon_write() noexcept;
+
+  // --- for Collection
+  // Waits until no schema change runs on the collection and keeps them out until the transaction
+  // ends. Throws WriteConflict when the collection object is out of date.
   void enter(const Collection& collection);
-  void join(Session& session);
-  Session* session() const { return session_; }
-  // Hands the snapshot and the catalog over to a cursor that outlives the operation.
-  struct Pinned {
-    std::shared_ptr<const CatalogSnapshot> catalog;
-    std::unique_ptr<storage::Reader> reader;
-  };
-  Pinned release_reader();
+  void set_multikey(const Collection& collection, const Index& index);
 
  private:
+  friend class QueryContext;
   void pin();
+  void use(std::shared_ptr<const CatalogSnapshot> catalog);
+  void leave_gates() noexcept;
 
   Engine& engine_;
   std::string database_;
@@ -90,9 +109,9 @@ class Operation {
   bson::Date now_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   unsigned interrupt_countdown_ = 0;
-  Session* session_ = nullptr;
+  Session* session_;
   std::shared_ptr<const CatalogSnapshot> catalog_;
-  std::vector<std::shared_ptr<const CatalogSnapshot>> older_catalogs_;  // keep pointers alive
+  std::vector<std::shared_ptr<const CatalogSnapshot>> older_catalogs_;  // keep collections alive
   std::unique_ptr<storage::Reader> reader_;
   std::unique_ptr<storage::Transaction> own_transaction_;
   storage::Transaction* transaction_ = nullptr;

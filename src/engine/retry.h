@@ -3,6 +3,7 @@
 #ifndef QUERN_ENGINE_RETRY_H_
 #define QUERN_ENGINE_RETRY_H_
 
+#include <type_traits>
 #include <utility>
 
 #include "engine/operation.h"

@@ -1,0 +1,191 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// create, drop, dropDatabase, renameCollection, collMod, listCollections, listDatabases.
+#include <string>
+
+#include "engine/arguments.h"
+#include "engine/batch.h"
+#include "engine/collection_options.h"
+#include "engine/commands.h"
+#include "engine/engine.h"
+#include "engine/index_spec.h"
+#include "engine/qe/ddl.h"
+#include "quern/base/error.h"
+#include "query/match.h"
+#include "storage/key_format.h"
+
+namespace quern::engine {
+namespace {
+
+BatchRequest cursor_request(const Arguments& arguments) {
+  BatchRequest request;
+  const bson::View cursor = arguments.document("cursor");
+  request.size = Arguments(cursor, "cursor.cursor", {"batchSize"}).at_least("batchSize", 0);
+  return request;
+}
+
+std::uint64_t size_of(storage::Store& store, std::uint32_t table) {
+  std::string lower;
+  storage::append_table(lower, table);
+  std::string upper;
+  storage::append_table(upper, table + 1);
+  return store.approximate_size({as_bytes(lower), as_bytes(upper)});
+}
+
+}  // namespace
+
+void CreateCommand::run(Operation& operation, bson::Builder&) const {
+  const bson::View command = operation.command();
+  const bson::Element first = command.front();
+  if (!first.is_string()) {
+    throw DatabaseError(ErrorCode::kInvalidNamespace, "the collection's name must be a string");
+  }
+  const Namespace ns = operation.ns(first.as_string());
+  Namespace::check_collection(ns.collection);
+  const bson::Document options = collection_options(ns.collection, command);
+  if (operation.in_session_transaction() && operation.latest_collection(ns) != nullptr) {
+    throw DatabaseError(ErrorCode::kNamespaceExists,
+                        "Collection " + ns.to_string() + " already exists");
+  }
+  operation.engine().catalog().create(ns, options);
+}
+
+void DropCommand::run(Operation& operation, bson::Builder& reply) const {
+  const Arguments arguments(operation.command(), name(), {"collectionUUID"});
+  const Namespace ns = operation.ns(arguments.collection());
+  const Collection* collection = operation.latest_collection(ns);
+  if (collection == nullptr) return;
+  const auto indexes = static_cast<std::int32_t>(collection->indexes().size() + 1);
+  if (!operation.engine().catalog().drop(ns)) return;
+  reply.append("nIndexesWas", indexes).append("ns", ns.to_string());
+}
+
+void DropDatabaseCommand::run(Operation& operation, bson::Builder& reply) const {
+  Arguments(operation.command(), name(), {});
+  Catalog& catalog = operation.engine().catalog();
+  const auto snapshot = catalog.snapshot();
+  for (const Collection* collection : snapshot->collections(operation.database())) {
+    catalog.drop(collection->ns());
+  }
+  reply.append("dropped", operation.database());
+}
+
+void RenameCollectionCommand::run(Operation& operation, bson::Builder&) const {
+  const Arguments arguments(operation.command(), name(), {"to", "dropTarget"});
+  const bson::Element first = operation.command().front();
+  if (!first.is_string()) {
+    throw DatabaseError(ErrorCode::kInvalidNamespace, "the source must be a namespace");
+  }
+  const Namespace from = Namespace::parse(first.as_string());
+  const Namespace to = Namespace::parse(arguments.required_text("to"));
+  if (from.database != to.database) {
+    throw NotSupported("a collection can be renamed only within its database");
+  }
+  if (from == to) {
+    throw DatabaseError(ErrorCode::kIllegalOperation, "Can't rename a collection to itself");
+  }
+  Catalog& catalog = operation.engine().catalog();
+  const Collection* source = operation.latest_collection(from);
+  if (source == nullptr) {
+    throw DatabaseError(ErrorCode::kNamespaceNotFound,
+                        "Source collection " + from.to_string() + " does not exist");
+  }
+  const Collection* target = operation.latest_collection(to);
+  qe::check_rename(source->encrypted_fields() != nullptr,
+                   target != nullptr && target->encrypted_fields() != nullptr);
+  if (target != nullptr && arguments.boolean("dropTarget", false)) catalog.drop(to);
+  catalog.rename(from, to);
+}
+
+void CollModCommand::run(Operation& operation, bson::Builder& reply) const {
+  const Arguments arguments(operation.command(), name(),
+                            {"validator", "validationLevel", "validationAction", "index"});
+  const Namespace ns = operation.ns(arguments.collection());
+  const Collection* collection = operation.latest_collection(ns);
+  if (collection == nullptr) {
+    throw DatabaseError(ErrorCode::kNamespaceNotFound, "ns does not exist: " + ns.to_string());
+  }
+  if (collection->encrypted_fields() != nullptr) qe::check_coll_mod(operation.command());
+  std::vector<bson::Document> specs;
+  if (operation.command().contains("index")) {
+    const Arguments index(arguments.required_document("index"), "collMod.index",
+                          {"name", "keyPattern", "hidden"});
+    const bool hidden = index.required("hidden").truthy();
+    const Index* found = nullptr;
+    for (const auto& each : collection->indexes()) {
+      const auto wanted = index.text("name");
+      if (wanted ? each->name() == *wanted : each->key() == index.document("keyPattern")) {
+        found = each.get();
+      }
+    }
+    if (found == nullptr) {
+      throw DatabaseError(ErrorCode::kIndexNotFound,
+                          "cannot find the index to modify in " + ns.to_string());
+    }
+    bson::Builder spec;
+    for (const bson::Element& member : found->spec()) {
+      if (member.key() != "hidden") spec.append(member);
+    }
+    if (hidden) spec.append("hidden", true);
+    specs.push_back(spec.finish());
+    reply.append("hidden_old", !found->plannable()).append("hidden_new", hidden);
+  }
+  operation.engine().catalog().modify(
+      ns, modified_options(collection->options(), operation.command()), specs);
+}
+
+void ListCollectionsCommand::run(Operation& operation, bson::Builder& reply) const {
+  const Arguments arguments(operation.command(), name(),
+                            {"filter", "nameOnly", "authorizedCollections", "cursor"});
+  const query::Matcher filter = query::Matcher::parse(arguments.document("filter"));
+  const bool name_only = arguments.boolean("nameOnly", false);
+  std::vector<bson::Document> documents;
+  const auto snapshot = operation.engine().catalog().snapshot();
+  for (const Collection* collection : snapshot->collections(operation.database())) {
+    const bool clustered = collection->options().contains("clusteredIndex");
+    bson::Builder b;
+    b.append("name", collection->ns().collection).append("type", "collection");
+    b.append("options", collection->options());
+    b.open_document("info").append("readOnly", false).append("uuid", collection->uuid()).close();
+    if (!clustered) b.append("idIndex", id_index_spec());
+    bson::Document document = b.finish();
+    if (!filter.matches(document)) continue;
+    if (name_only) {
+      document = bson::doc("name", collection->ns().collection, "type", "collection");
+    }
+    documents.push_back(std::move(document));
+  }
+  write_first_batch(operation, reply, operation.database() + ".$cmd.listCollections", nullptr,
+                    query::stream_of(std::move(documents)), cursor_request(arguments));
+}
+
+void ListDatabasesCommand::run(Operation& operation, bson::Builder& reply) const {
+  const Arguments arguments(operation.command(), name(),
+                            {"filter", "nameOnly", "authorizedDatabases"});
+  const query::Matcher filter = query::Matcher::parse(arguments.document("filter"));
+  const bool name_only = arguments.boolean("nameOnly", false);
+  const auto snapshot = operation.engine().catalog().snapshot();
+  std::int64_t total = 0;
+  reply.open_array("databases");
+  for (const std::string& database : snapshot->databases()) {
+    std::int64_t size = 0;
+    if (!name_only) {
+      for (const Collection* collection : snapshot->collections(database)) {
+        storage::Store& store = operation.engine().store();
+        size += static_cast<std::int64_t>(size_of(store, collection->table()));
+        for (const auto& index : collection->indexes()) {
+          size += static_cast<std::int64_t>(size_of(store, index->table()));
+        }
+      }
+    }
+    const bson::Document document =
+        name_only ? bson::doc("name", database)
+                  : bson::doc("name", database, "sizeOnDisk", size, "empty", false);
+    if (!filter.matches(document)) continue;
+    total += size;
+    reply.push(document);
+  }
+  reply.close();
+  if (!name_only) reply.append("totalSize", total).append("totalSizeMb", total / (1024 * 1024));
+}
+
+}  // namespace quern::engine

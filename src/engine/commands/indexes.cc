@@ -1,0 +1,122 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// createIndexes, dropIndexes, listIndexes.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "engine/arguments.h"
+#include "engine/batch.h"
+#include "engine/commands.h"
+#include "engine/engine.h"
+#include "engine/index_spec.h"
+#include "engine/qe/ddl.h"
+#include "quern/base/error.h"
+#include "quern/bson/json.h"
+
+namespace quern::engine {
+namespace {
+
+[[noreturn]] void throw_no_collection(const Namespace& ns) {
+  throw DatabaseError(ErrorCode::kNamespaceNotFound, "ns does not exist: " + ns.to_string());
+}
+
+std::int32_t index_count(const Collection& collection) {
+  return static_cast<std::int32_t>(collection.indexes().size() + 1);
+}
+
+// The names of the indexes that dropIndexes.index means.
+std::vector<std::string> indexes_to_drop(const Collection& collection, bson::ValueView index) {
+  std::vector<std::string> names;
+  if (index.is_string() && index.as_string() == "*") {
+    for (const auto& each : collection.indexes()) names.push_back(each->name());
+    return names;
+  }
+  if (index.is_array()) {
+    for (const bson::Element& name : index.as_array()) names.emplace_back(name.as_string());
+  } else if (index.is_string()) {
+    names.emplace_back(index.as_string());
+  } else if (index.is_document()) {
+    if (is_id_key(index.as_document())) names.emplace_back("_id_");
+    for (const auto& each : collection.indexes()) {
+      if (each->key() == index.as_document()) names.push_back(each->name());
+    }
+    if (names.empty()) {
+      throw DatabaseError(ErrorCode::kIndexNotFound,
+                          "can't find index with key: " + bson::to_json(index.as_document()));
+    }
+  } else {
+    throw DatabaseError(ErrorCode::kTypeMismatch,
+                        "BSON field 'dropIndexes.index' must be a name, an array of names or a "
+                        "key pattern");
+  }
+  if (std::find(names.begin(), names.end(), "_id_") != names.end()) {
+    throw DatabaseError(ErrorCode::kInvalidOptions, "cannot drop _id index");
+  }
+  return names;
+}
+
+}  // namespace
+
+void CreateIndexesCommand::run(Operation& operation, bson::Builder& reply) const {
+  const Arguments arguments(operation.command(), name(), {"indexes", "commitQuorum"});
+  const Namespace ns = operation.ns(arguments.collection());
+  const bson::View requested = arguments.required_array("indexes");
+  if (requested.empty()) {
+    throw DatabaseError(ErrorCode::kBadValue, "Must specify at least one index to create");
+  }
+  std::vector<bson::Document> specs;
+  for (const bson::Element& index : requested) {
+    if (!index.is_document()) {
+      throw DatabaseError(ErrorCode::kTypeMismatch,
+                          "The elements of the 'indexes' array must be objects");
+    }
+    specs.push_back(index_spec(index.as_document()));
+  }
+  const Collection* existing = operation.latest_collection(ns);
+  const Collection& collection = operation.collection_or_create(ns);
+  if (const auto* fields = collection.encrypted_fields()) {
+    for (const bson::Element& index : requested) qe::check_index(*fields, index.as_document());
+  }
+  const std::int32_t before = index_count(collection);
+  auto created = new_index_specs(&collection, std::move(specs));
+  const auto added = static_cast<std::int32_t>(created.size());
+  if (added > 0) operation.engine().catalog().create_indexes(ns, created);
+  reply.append("numIndexesBefore", before).append("numIndexesAfter", before + added);
+  reply.append("createdCollectionAutomatically", existing == nullptr);
+  if (added == 0) reply.append("note", "all indexes already exist");
+}
+
+void DropIndexesCommand::run(Operation& operation, bson::Builder& reply) const {
+  const Arguments arguments(operation.command(), name(), {"index"});
+  const Namespace ns = operation.ns(arguments.collection());
+  const Collection* collection = operation.latest_collection(ns);
+  if (collection == nullptr) throw_no_collection(ns);
+  const std::int32_t before = index_count(*collection);
+  const auto names = indexes_to_drop(*collection, arguments.required("index"));
+  operation.engine().catalog().drop_indexes(ns, names);
+  reply.append("nIndexesWas", before);
+}
+
+void ListIndexesCommand::run(Operation& operation, bson::Builder& reply) const {
+  const Arguments arguments(operation.command(), name(), {"cursor", "includeBuildUUIDs"});
+  const Namespace ns = operation.ns(arguments.collection());
+  const Collection* collection = operation.latest_collection(ns);
+  if (collection == nullptr) throw_no_collection(ns);
+  std::vector<bson::Document> documents;
+  if (const bson::Element clustered = collection->options()["clusteredIndex"];
+      clustered.is_document()) {
+    bson::Builder b;
+    b.append_all(clustered.as_document()).append("clustered", true);
+    documents.push_back(b.finish());
+  } else {
+    documents.push_back(id_index_spec());
+  }
+  for (const auto& index : collection->indexes()) documents.emplace_back(index->spec());
+  BatchRequest request;
+  request.size = Arguments(arguments.document("cursor"), "listIndexes.cursor", {"batchSize"})
+                     .at_least("batchSize", 0);
+  write_first_batch(operation, reply, ns.to_string(), nullptr,
+                    query::stream_of(std::move(documents)), request);
+}
+
+}  // namespace quern::engine

@@ -1,0 +1,58 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// startSession, endSessions, refreshSessions, commitTransaction, abortTransaction.
+#include "engine/arguments.h"
+#include "engine/commands.h"
+#include "engine/engine.h"
+#include "quern/base/error.h"
+#include "quern/base/uuid.h"
+
+namespace quern::engine {
+namespace {
+
+// The lsids of {endSessions: [{id: UUID}, …]}.
+template <class Visit>
+void for_each_session(bson::View command, Visit visit) {
+  const bson::Element list = command.front();
+  if (!list.is_array()) {
+    throw DatabaseError(ErrorCode::kTypeMismatch, "BSON field '" + std::string(list.key()) + "." +
+                                                      std::string(list.key()) +
+                                                      "' is the wrong type, expected type 'array'");
+  }
+  for (const bson::Element& element : list.as_array()) visit(element.as_document());
+}
+
+}  // namespace
+
+void StartSessionCommand::run(Operation& operation, bson::Builder& reply) const {
+  Arguments(operation.command(), name(), {});
+  Engine& engine = operation.engine();
+  const bson::Document lsid = bson::doc("id", Uuid::random());
+  engine.sessions().get(lsid, engine.clock().now());
+  reply.append("id", lsid);
+  reply.append("timeoutMinutes",
+               static_cast<std::int32_t>(engine.options().session_timeout.count()));
+}
+
+void EndSessionsCommand::run(Operation& operation, bson::Builder&) const {
+  Arguments(operation.command(), name(), {});
+  for_each_session(operation.command(), [&](bson::View lsid) {
+    operation.engine().sessions().end(operation.engine(), lsid);
+  });
+}
+
+void RefreshSessionsCommand::run(Operation& operation, bson::Builder&) const {
+  Arguments(operation.command(), name(), {});
+  Engine& engine = operation.engine();
+  for_each_session(operation.command(),
+                   [&](bson::View lsid) { engine.sessions().refresh(lsid, engine.clock().now()); });
+}
+
+void CommitTransactionCommand::run(Operation& operation, bson::Builder&) const {
+  Arguments(operation.command(), name(), {"recoveryToken"});
+}
+
+void AbortTransactionCommand::run(Operation& operation, bson::Builder&) const {
+  Arguments(operation.command(), name(), {"recoveryToken"});
+}
+
+}  // namespace quern::engine

@@ -1,0 +1,27 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "engine/duplicate_key.h"
+
+#include <string>
+
+#include "quern/bson/json.h"
+
+namespace quern::engine {
+namespace {
+
+std::string message(const Namespace& ns, std::string_view index, bson::View key_value) {
+  std::string text = "E11000 duplicate key error collection: " + ns.to_string() + " index: ";
+  text += index;
+  text += " dup key: ";
+  text += bson::to_json(key_value);
+  return text;
+}
+
+}  // namespace
+
+DuplicateKeyError::DuplicateKeyError(const Namespace& ns, std::string_view index,
+                                     bson::View key_pattern, bson::View key_value)
+    : IntegrityError(ErrorCode::kDuplicateKey, message(ns, index, key_value)),
+      key_pattern_(key_pattern),
+      key_value_(key_value) {}
+
+}  // namespace quern::engine

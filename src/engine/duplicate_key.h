@@ -1,0 +1,29 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Error 11000 with what MongoDB's reply tells beside the text: keyPattern and keyValue.
+#ifndef QUERN_ENGINE_DUPLICATE_KEY_H_
+#define QUERN_ENGINE_DUPLICATE_KEY_H_
+
+#include <string_view>
+
+#include "quern/base/error.h"
+#include "quern/bson/document.h"
+#include "quern/command/namespace.h"
+
+namespace quern::engine {
+
+class DuplicateKeyError : public IntegrityError {
+ public:
+  DuplicateKeyError(const Namespace& ns, std::string_view index, bson::View key_pattern,
+                    bson::View key_value);
+
+  bson::View key_pattern() const { return key_pattern_; }
+  bson::View key_value() const { return key_value_; }
+
+ private:
+  bson::Document key_pattern_;
+  bson::Document key_value_;
+};
+
+}  // namespace quern::engine
+
+#endif  // QUERN_ENGINE_DUPLICATE_KEY_H_

@@ -1,0 +1,237 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "engine/engine_runner.h"
+
+#include <new>
+
+#include "engine/command.h"
+#include "engine/engine.h"
+#include "engine/operation.h"
+#include "engine/session.h"
+#include "quern/base/error.h"
+#include "quern/command/namespace.h"
+#include "quern/command/reply.h"
+#include "storage/rocks_store.h"
+
+namespace quern::engine {
+namespace {
+
+std::unique_ptr<storage::Store> open_store(const EngineOptions& options) {
+  storage::RocksOptions rocks;
+  rocks.directory = options.directory;
+  rocks.durability = options.durability;
+  rocks.cache_bytes = options.cache_bytes;
+  rocks.write_buffer_bytes = options.write_buffer_bytes;
+  return storage::open_rocks_store(rocks);
+}
+
+// The members of a command that say which session and transaction it belongs to.
+struct SessionMembers {
+  bson::Element lsid;
+  bson::Element transaction_number;
+  bson::Element autocommit;
+  bson::Element start;
+  bson::Element max_time;
+
+  explicit SessionMembers(bson::View command) {
+    for (const bson::Element& element : command) {
+      switch (element.key().size()) {
+        case 4:
+          if (element.key() == "lsid") lsid = element;
+          break;
+        case 9:
+          if (element.key() == "txnNumber") transaction_number = element;
+          if (element.key() == "maxTimeMS") max_time = element;
+          break;
+        case 10:
+          if (element.key() == "autocommit") autocommit = element;
+          break;
+        case 16:
+          if (element.key() == "startTransaction") start = element;
+          break;
+      }
+    }
+  }
+
+  bool in_transaction() const { return !autocommit.missing(); }
+
+  void check() const {
+    if (!lsid.missing() && !lsid.is_document()) {
+      throw DatabaseError(ErrorCode::kTypeMismatch, "lsid must be a document");
+    }
+    if (!transaction_number.missing()) {
+      if (lsid.missing()) {
+        throw DatabaseError(ErrorCode::kInvalidOptions,
+                            "Transaction number requires a session ID to also be specified");
+      }
+      const auto number = transaction_number.whole_number();
+      if (!number || *number < 0) {
+        throw DatabaseError(ErrorCode::kInvalidOptions,
+                            "Transaction number must be a whole number of at least zero");
+      }
+    }
+    if (in_transaction()) {
+      if (transaction_number.missing()) {
+        throw DatabaseError(
+            ErrorCode::kInvalidOptions,
+            "'autocommit' field requires a transaction number to also be specified");
+      }
+      if (autocommit.type() != bson::Type::kBool || autocommit.as_bool()) {
+        throw DatabaseError(ErrorCode::kInvalidOptions,
+                            "The value of autocommit must be false: it marks the statements of a "
+                            "multi-document transaction");
+      }
+    } else if (!start.missing()) {
+      throw DatabaseError(ErrorCode::kInvalidOptions,
+                          "'startTransaction' field requires 'autocommit' field to also be "
+                          "specified");
+    }
+    if (!start.missing() && (start.type() != bson::Type::kBool || !start.as_bool())) {
+      throw DatabaseError(ErrorCode::kInvalidOptions,
+                          "The value of startTransaction must be true, or the member left out");
+    }
+  }
+};
+
+bool ends_transaction(const Command& command) {
+  return command.name() == "commitTransaction" || command.name() == "abortTransaction";
+}
+
+// Transient faults inside a transaction are to be answered by running all of it again.
+void label_for_transaction(Error& error) {
+  if ((error.is(ErrorCode::kWriteConflict) || error.is(ErrorCode::kLockTimeout) ||
+       error.is(ErrorCode::kNoSuchTransaction)) &&
+      !error.has_label("TransientTransactionError")) {
+    error.add_label("TransientTransactionError");
+  }
+}
+
+void set_time_limit(Operation& operation, bson::Element max_time) {
+  if (max_time.missing()) return;
+  const auto limit = max_time.whole_number();
+  if (!limit || *limit < 0 || *limit > INT32_MAX) {
+    throw DatabaseError(ErrorCode::kBadValue,
+                        "maxTimeMS must be a whole number between 0 and 2147483647");
+  }
+  if (*limit > 0) operation.set_time_limit(std::chrono::milliseconds(*limit));
+}
+
+bson::Document finish(bson::Builder& reply) {
+  reply.append("ok", 1.0);
+  return reply.finish();
+}
+
+// One statement of a multi-document transaction. Any fault ends the transaction.
+bson::Document run_in_transaction(Engine& engine, const Command& command,
+                                  const SessionMembers& members, std::string_view database,
+                                  bson::View text) {
+  const auto session = engine.sessions().get(members.lsid.as_document(), engine.clock().now());
+  const std::lock_guard lock(session->mutex());
+  session->touch(engine.clock().now());
+  const std::int64_t number = *members.transaction_number.whole_number();
+  if (ends_transaction(command)) {
+    if (!members.start.missing()) {
+      throw DatabaseError(ErrorCode::kOperationNotSupportedInTransaction,
+                          "Cannot run '" + std::string(command.name()) +
+                              "' as the first operation in a transaction");
+    }
+    // A second commit of the same transaction is what a client sends that missed the first reply.
+    const bool committed_before = session->state() == Session::State::kCommitted &&
+                                  session->transaction_number() == number &&
+                                  command.name() == "commitTransaction";
+    bson::Builder reply;
+    if (!committed_before) {
+      session->go_on(number);
+      if (command.name() == "commitTransaction") {
+        session->commit(engine);
+      } else {
+        session->abort(engine);
+      }
+    }
+    return finish(reply);
+  }
+  if (command.in_transaction() == InTransaction::kRefused) {
+    if (session->state() == Session::State::kInProgress &&
+        session->transaction_number() == number) {
+      session->abort(engine);
+    }
+    throw DatabaseError(
+        ErrorCode::kOperationNotSupportedInTransaction,
+        "Cannot run '" + std::string(command.name()) + "' in a multi-document transaction.");
+  }
+  if (members.start.missing()) {
+    session->go_on(number);
+  } else {
+    session->start(engine, number);
+  }
+  try {
+    bson::Document result;
+    {
+      Operation operation(engine, database, text, session.get());
+      set_time_limit(operation, members.max_time);
+      bson::Builder reply;
+      command.run(operation, reply);
+      result = finish(reply);
+    }
+    if (result["writeErrors"]) session->abort(engine);
+    return result;
+  } catch (...) {
+    session->abort(engine);
+    throw;
+  }
+}
+
+bson::Document run_command(Engine& engine, std::string_view database, bson::View text) {
+  const bson::Element first = text.front();
+  const Command* command = first.missing() ? nullptr : find_command(first.key());
+  if (command == nullptr) {
+    throw DatabaseError(ErrorCode::kCommandNotFound,
+                        "no such command: '" + std::string(first.key()) + "'");
+  }
+  Namespace::check_database(database);
+  if (command->admin_only() && database != "admin") {
+    throw DatabaseError(
+        ErrorCode::kUnauthorized,
+        std::string(command->name()) + " may only be run against the admin database.");
+  }
+  const SessionMembers members(text);
+  members.check();
+  if (members.in_transaction()) {
+    return run_in_transaction(engine, *command, members, database, text);
+  }
+  if (ends_transaction(*command)) {
+    throw DatabaseError(ErrorCode::kInvalidOptions,
+                        std::string(command->name()) +
+                            " must be run within a transaction: lsid, txnNumber and "
+                            "autocommit: false are missing");
+  }
+  Operation operation(engine, database, text);
+  set_time_limit(operation, members.max_time);
+  bson::Builder reply;
+  command->run(operation, reply);
+  return finish(reply);
+}
+
+}  // namespace
+
+EngineRunner::EngineRunner(EngineOptions options)
+    : engine_(std::make_unique<Engine>(open_store(options), options)) {}
+
+EngineRunner::EngineRunner(std::unique_ptr<storage::Store> store, EngineOptions options)
+    : engine_(std::make_unique<Engine>(std::move(store), std::move(options))) {}
+
+EngineRunner::~EngineRunner() = default;
+
+bson::Document EngineRunner::run(std::string_view database, bson::View command) {
+  try {
+    return run_command(*engine_, database, command);
+  } catch (Error& error) {
+    if (command.contains("autocommit")) label_for_transaction(error);
+    return error_reply(error);
+  } catch (const std::bad_alloc&) {
+    return error_reply(Error(ErrorCode::kExceededMemoryLimit, "out of memory"));
+  } catch (const std::exception& error) {
+    return error_reply(Error(ErrorCode::kInternalError, error.what()));
+  }
+}
+
+}  // namespace quern::engine

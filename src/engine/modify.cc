@@ -1,0 +1,279 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "engine/modify.h"
+
+#include <vector>
+
+#include "engine/duplicate_key.h"
+#include "engine/qe/rewrite.h"
+#include "engine/qe/update.h"
+#include "engine/query_context.h"
+#include "engine/record_source.h"
+#include "engine/retry.h"
+#include "engine/write_rules.h"
+#include "quern/base/error.h"
+#include "query/match.h"
+#include "query/sort.h"
+#include "query/update.h"
+
+namespace quern::engine {
+namespace {
+
+// How often an upsert is tried again that finds nothing to update and then something in its way.
+constexpr int kUpsertAttempts = 10;
+
+// A selection, ready to be looked for. Encrypted filters are rewritten anew in every attempt, since
+// their tags depend on counters.
+class Search {
+ public:
+  Search(Operation& operation, const Namespace& ns, const Selection& selection)
+      : selection_(selection) {
+    bson::View filter = selection.filter;
+    if (selection.fields != nullptr) {
+      rewritten_ = qe::rewrite_filter(operation, ns, *selection.fields, filter);
+      filter = rewritten_;
+    }
+    matcher_ = query::Matcher::parse(filter, selection.context);
+    if (!selection.sort.empty()) sort_ = query::SortPattern::parse(selection.sort);
+    point_ = point_id(filter);
+    if (selection.hint) point_.reset();
+  }
+
+  const query::Matcher& matcher() const { return matcher_; }
+  // The filter is nothing but an _id: there is at most one document, and no need to search.
+  bool is_point() const { return point_.has_value(); }
+
+  // The record to write, if there is one; not yet locked.
+  std::optional<RecordId> first(Operation& operation, const Collection& collection) const {
+    if (point_) return record_id_of(*point_);
+    const query::SortPattern* sort = sort_ ? &*sort_ : nullptr;
+    const PlannedQuery query(collection, matcher_, sort, selection_.hint);
+    QueryContext context(operation, operation.reader());
+    const auto source = query.open(context);
+    std::optional<RecordId> best;
+    bson::Document best_document;
+    while (source->next()) {
+      if (!best || sort->compare(source->document(), best_document) < 0) {
+        best.emplace(source->record_id());
+        if (sort == nullptr || query.plan().provides_sort) break;
+        best_document = bson::Document(source->document());
+      }
+    }
+    return best;
+  }
+
+  std::vector<RecordId> all(Operation& operation, const Collection& collection) const {
+    const PlannedQuery query(collection, matcher_, nullptr, selection_.hint);
+    QueryContext context(operation, operation.reader());
+    const auto source = query.open(context);
+    std::vector<RecordId> records;
+    while (source->next()) records.emplace_back(source->record_id());
+    return records;
+  }
+
+ private:
+  const Selection& selection_;
+  bson::Document rewritten_;
+  query::Matcher matcher_;
+  std::optional<query::SortPattern> sort_;
+  std::optional<bson::ValueView> point_;
+};
+
+class Updater {
+ public:
+  Updater(Operation& operation, const Namespace& ns, const UpdateStatement& statement)
+      : operation_(operation), ns_(ns), statement_(statement) {
+    checks_.bypass = statement.bypass_validation;
+    checks_.encryption_processed = statement.selection.fields != nullptr;
+  }
+
+  UpdateResult run() {
+    if (fields() != nullptr) {
+      run_single(nullptr, nullptr);
+      return std::move(result_);
+    }
+    const Search search(operation_, ns_, statement_.selection);
+    const query::Update update = parse(statement_.update);
+    if (!statement_.selection.multi) {
+      run_single(&search, &update);
+      return std::move(result_);
+    }
+    run_multi(search, update);
+    if (result_.matched == 0 && statement_.upsert) run_single(&search, &update);
+    return std::move(result_);
+  }
+
+ private:
+  const schema::EncryptedFields* fields() const { return statement_.selection.fields; }
+
+  query::Update parse(bson::ValueView update) const {
+    return query::Update::parse(update, statement_.array_filters, statement_.selection.context);
+  }
+
+  void run_single(const Search* search, const query::Update* update) {
+    const bool by_id = search != nullptr && search->is_point();
+    const storage::TransactionOptions options = {.snapshot = !by_id};
+    for (int attempt = 1;; ++attempt) {
+      try {
+        write_transaction(
+            operation_,
+            [&] {
+              result_ = {};
+              if (search != nullptr) {
+                single(*search, *update);
+                return;
+              }
+              const Search rewritten(operation_, ns_, statement_.selection);
+              const bson::Value prepared =
+                  qe::prepare_update(operation_, ns_, *fields(), statement_.update, checks_.bypass);
+              single(rewritten, parse(prepared));
+            },
+            options);
+        return;
+      } catch (const DuplicateKeyError&) {
+        // Somebody inserted what this upsert was about to insert: it may be there to update now.
+        if (!upserting_ || operation_.in_session_transaction() || attempt == kUpsertAttempts) {
+          throw;
+        }
+      }
+    }
+  }
+
+  void single(const Search& search, const query::Update& update) {
+    upserting_ = false;
+    const Collection* collection = operation_.collection(ns_);
+    if (collection == nullptr) {
+      if (!statement_.upsert) return;
+      collection = &operation_.collection_or_create(ns_);
+    }
+    if (const auto record = search.first(operation_, *collection)) {
+      if (modify(*collection, *record, search, update)) return;
+      if (!search.is_point()) {
+        throw Error(ErrorCode::kInternalError, "a record vanished from its own snapshot");
+      }
+    }
+    if (statement_.upsert) insert(*collection, search, update);
+  }
+
+  // False when the record is not there (any more).
+  bool modify(const Collection& collection, const RecordId& record, const Search& search,
+              const query::Update& update) {
+    storage::PinnedValue pinned;
+    const auto before = collection.lock(operation_, record, pinned);
+    if (!before || !search.matcher().matches(*before)) return false;
+    query::Update::Outcome outcome = update.apply(*before, search.matcher());
+    if (fields() != nullptr) {
+      outcome.document = qe::finish_update(*fields(), *before, outcome.document);
+      outcome.modified = true;
+    }
+    if (outcome.modified) {
+      check_update(collection, *before, outcome.document, checks_);
+      collection.update(operation_, record, *before, outcome.document);
+    }
+    ++result_.matched;
+    result_.modified += outcome.modified ? 1 : 0;
+    if (statement_.keep_images) {
+      result_.before.emplace(*before);
+      result_.after = std::move(outcome.document);
+    }
+    return true;
+  }
+
+  void insert(const Collection& collection, const Search& search, const query::Update& update) {
+    upserting_ = true;
+    bson::Document document = update.apply_upsert(search.matcher());
+    bson::Document scratch;
+    const bson::View complete = with_id(document, scratch);
+    check_insert(collection, complete, checks_);
+    collection.insert(operation_, complete);
+    result_.upserted_id.emplace(complete.front().value());
+    if (statement_.keep_images) result_.after.emplace(complete);
+  }
+
+  void run_multi(const Search& search, const query::Update& update) {
+    const Collection* found = operation_.collection(ns_);
+    if (found == nullptr) return;
+    const std::vector<RecordId> records = search.all(operation_, *found);
+    for (const RecordId& record : records) {
+      operation_.check_interrupt();
+      const UpdateResult before = result_;
+      write_transaction(operation_,
+                        [&] {
+                          result_ = before;
+                          if (const Collection* collection = operation_.collection(ns_)) {
+                            modify(*collection, record, search, update);
+                          }
+                        },
+                        {.snapshot = false});
+    }
+  }
+
+  Operation& operation_;
+  const Namespace& ns_;
+  const UpdateStatement& statement_;
+  WriteChecks checks_;
+  bool upserting_ = false;
+  UpdateResult result_;
+};
+
+}  // namespace
+
+UpdateResult update_documents(Operation& operation, const Namespace& ns,
+                              const UpdateStatement& statement) {
+  return Updater(operation, ns, statement).run();
+}
+
+DeleteResult delete_documents(Operation& operation, const Namespace& ns, const Selection& selection,
+                              bool keep_image) {
+  DeleteResult result;
+  const auto remove = [&](const Collection& collection, const RecordId& record,
+                          const Search& search) {
+    storage::PinnedValue pinned;
+    const auto before = collection.lock(operation, record, pinned);
+    if (!before || !search.matcher().matches(*before)) return;
+    collection.remove(operation, record, *before);
+    ++result.deleted;
+    if (keep_image) result.before.emplace(*before);
+  };
+  if (!selection.multi) {
+    const auto single = [&](const Search& search) {
+      const Collection* collection = operation.collection(ns);
+      if (collection == nullptr) return;
+      if (const auto record = search.first(operation, *collection)) {
+        remove(*collection, *record, search);
+      }
+    };
+    if (selection.fields != nullptr) {
+      write_transaction(operation, [&] {
+        result = {};
+        single(Search(operation, ns, selection));
+      });
+    } else {
+      const Search search(operation, ns, selection);
+      write_transaction(operation,
+                        [&] {
+                          result = {};
+                          single(search);
+                        },
+                        {.snapshot = !search.is_point()});
+    }
+    return result;
+  }
+  const Search search(operation, ns, selection);
+  const Collection* found = operation.collection(ns);
+  if (found == nullptr) return result;
+  for (const RecordId& record : search.all(operation, *found)) {
+    operation.check_interrupt();
+    const std::int64_t before = result.deleted;
+    write_transaction(operation,
+                      [&] {
+                        result.deleted = before;
+                        if (const Collection* collection = operation.collection(ns)) {
+                          remove(*collection, record, search);
+                        }
+                      },
+                      {.snapshot = false});
+  }
+  return result;
+}
+
+}  // namespace quern::engine

@@ -1,0 +1,193 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "engine/operation.h"
+
+#include <algorithm>
+
+#include "engine/engine.h"
+#include "engine/query_context.h"
+#include "engine/session.h"
+#include "engine/write_gate.h"
+#include "quern/base/error.h"
+
+namespace quern::engine {
+namespace {
+
+constexpr std::chrono::seconds kGateTimeout{30};
+constexpr unsigned kInterruptInterval = 64;
+
+[[noreturn]] void throw_outdated(const Collection& collection) {
+  DatabaseError error(
+      ErrorCode::kWriteConflict,
+      "Write conflict: the schema of " + collection.ns().to_string() +
+          " has changed. Please retry your operation or multi-document transaction.");
+  error.add_label("TransientTransactionError");
+  throw error;
+}
+
+}  // namespace
+
+Operation::Operation(Engine& engine, std::string_view database, bson::View command,
+                     Session* session)
+    : engine_(engine),
+      database_(database),
+      command_(command),
+      now_{engine.clock().wall_now().time_since_epoch().count()},
+      session_(session) {}
+
+Operation::~Operation() {
+  own_transaction_.reset();
+  leave_gates();
+}
+
+void Operation::use(std::shared_ptr<const CatalogSnapshot> catalog) {
+  if (catalog_ == catalog) return;
+  if (catalog_) older_catalogs_.push_back(std::move(catalog_));
+  catalog_ = std::move(catalog);
+}
+
+// A catalog and a snapshot that fit together: an index that the catalog knows is whole in the
+// snapshot, since a dropped one is emptied only after a newer catalog was published.
+void Operation::pin() {
+  if (session_ != nullptr) {
+    use(session_->catalog());
+    return;
+  }
+  do {
+    use(engine_.catalog().snapshot());
+    reader_ = engine_.store().snapshot();
+  } while (engine_.catalog().snapshot()->epoch() != catalog_->epoch());
+}
+
+const Collection* Operation::collection(const Namespace& ns) {
+  if (!writing() && (session_ != nullptr ? !catalog_ : !reader_)) pin();
+  if (const Collection* found = catalog_->find(ns)) return found;
+  if (!writing() && session_ == nullptr) return nullptr;
+  // A collection younger than the transaction's snapshot: it is empty there, and so are its
+  // indexes.
+  auto latest = engine_.catalog().snapshot();
+  const Collection* found = latest->find(ns);
+  if (found != nullptr) older_catalogs_.push_back(std::move(latest));
+  return found;
+}
+
+const Collection* Operation::latest_collection(const Namespace& ns) {
+  if (session_ != nullptr || writing()) return collection(ns);
+  auto latest = engine_.catalog().snapshot();
+  const Collection* found = latest->find(ns);
+  if (found != nullptr && latest != catalog_) older_catalogs_.push_back(std::move(latest));
+  return found;
+}
+
+const Collection& Operation::collection_or_create(const Namespace& ns, bson::View options) {
+  for (;;) {
+    if (const Collection* found = writing() ? collection(ns) : latest_collection(ns)) {
+      return *found;
+    }
+    try {
+      engine_.catalog().create(ns, options);
+    } catch (const Error& error) {
+      if (!error.is(ErrorCode::kNamespaceExists)) throw;  // somebody else was faster
+    }
+  }
+}
+
+storage::Reader& Operation::reader() {
+  if (transaction_ != nullptr) return *transaction_;
+  if (session_ != nullptr) return session_->transaction();
+  if (!reader_) pin();
+  return *reader_;
+}
+
+storage::Transaction& Operation::transaction() {
+  if (transaction_ == nullptr) {
+    throw Error(ErrorCode::kInternalError, "a write outside of a write body");
+  }
+  return *transaction_;
+}
+
+bool Operation::get_latest(BytesView key, storage::PinnedValue& value) {
+  if (transaction_ != nullptr) return transaction_->get(key, value);
+  if (session_ != nullptr) return session_->transaction().get(key, value);
+  return engine_.store().get(key, value);
+}
+
+void Operation::refresh() {
+  if (session_ != nullptr) return;
+  reader_.reset();
+}
+
+std::shared_ptr<QueryContext> Operation::query_context() {
+  return std::make_shared<QueryContext>(*this, reader());
+}
+
+void Operation::set_time_limit(std::chrono::milliseconds limit) {
+  deadline_ = engine_.clock().now() + limit;
+}
+
+void Operation::check_interrupt() {
+  if (interrupt_countdown_-- != 0) return;
+  interrupt_countdown_ = kInterruptInterval;
+  if (deadline_ && engine_.clock().now() >= *deadline_) {
+    throw DatabaseError(ErrorCode::kMaxTimeMSExpired, "operation exceeded time limit");
+  }
+}
+
+void Operation::begin_write(const storage::TransactionOptions& options) {
+  if (session_ != nullptr) {
+    if (!catalog_) pin();
+    transaction_ = &session_->transaction();
+    return;
+  }
+  reader_.reset();
+  do {
+    use(engine_.catalog().snapshot());
+    own_transaction_ = engine_.store().begin(options);
+  } while (options.snapshot && engine_.catalog().snapshot()->epoch() != catalog_->epoch());
+  transaction_ = own_transaction_.get();
+}
+
+void Operation::end_write() {
+  transaction_ = nullptr;
+  if (session_ != nullptr) return;
+  own_transaction_->commit();
+  own_transaction_.reset();
+  leave_gates();
+}
+
+void Operation::abandon_write() noexcept {
+  transaction_ = nullptr;
+  own_transaction_.reset();
+  leave_gates();
+}
+
+void Operation::enter(const Collection& collection) {
+  auto& gates = session_ != nullptr ? session_->gates() : gates_;
+  const auto& gate = collection.gate();
+  if (std::find(gates.begin(), gates.end(), gate) == gates.end()) {
+    const auto deadline = deadline_ ? *deadline_ : engine_.clock().now() + kGateTimeout;
+    if (!gate->enter(deadline)) {
+      throw DatabaseError(ErrorCode::kLockTimeout, "Unable to acquire the lock on " +
+                                                       collection.ns().to_string() +
+                                                       ": a schema change is running");
+    }
+    gates.push_back(gate);
+  }
+  if (!collection.current()) throw_outdated(collection);
+}
+
+void Operation::set_multikey(const Collection& collection, const Index& index) {
+  engine_.catalog().set_multikey(collection, index);
+}
+
+void Operation::leave_gates() noexcept {
+  for (const auto& gate : gates_) gate->leave();
+  gates_.clear();
+}
+
+void QueryContext::keep() {
+  catalogs_ = operation_->older_catalogs_;
+  catalogs_.push_back(operation_->catalog_);
+  if (operation_->session_ == nullptr) owned_ = std::move(operation_->reader_);
+}
+
+}  // namespace quern::engine

@@ -1,0 +1,278 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "engine/record_source.h"
+
+#include <string>
+#include <unordered_set>
+
+#include "quern/base/error.h"
+#include "query/evaluation.h"
+#include "storage/key_format.h"
+
+namespace quern::engine {
+namespace {
+
+// Stretches of a table as store keys, in scan order.
+struct Stretch {
+  std::string lower;
+  std::string upper;
+};
+
+std::string edge(std::uint32_t table, const std::vector<bson::Value>& values, bson::View pattern,
+                 bool after) {
+  std::string key;
+  storage::append_table(key, table);
+  auto part = pattern.begin();
+  for (const bson::Value& value : values) {
+    storage::append_key(key, value.view(), part->is_number() && part->number() < 0);
+    ++part;
+  }
+  if (after) storage::make_successor(key);
+  return key;
+}
+
+std::vector<Stretch> stretches(std::uint32_t table, bson::View pattern,
+                               const std::vector<query::KeyRange>& ranges) {
+  std::vector<Stretch> result;
+  for (const query::KeyRange& range : ranges) {
+    const bool after_first = !range.first_inclusive && !range.first.empty();
+    const bool after_last = range.last_inclusive || range.last.empty();
+    result.push_back({edge(table, range.first, pattern, after_first),
+                      edge(table, range.last, pattern, after_last)});
+  }
+  return result;
+}
+
+class EmptySource : public RecordSource {
+ public:
+  bool next() override { return false; }
+  bson::View document() const override { return bson::View(); }
+  BytesView record_id() const override { return {}; }
+};
+
+// Walks the stretches of one table, forwards or backwards.
+class TableWalk {
+ public:
+  TableWalk(storage::Reader& reader, std::vector<Stretch> stretches, bool reverse)
+      : reader_(reader), stretches_(std::move(stretches)), reverse_(reverse) {}
+
+  bool next() {
+    if (cursor_) {
+      if (reverse_) {
+        cursor_->prev();
+      } else {
+        cursor_->next();
+      }
+      if (cursor_->valid()) return true;
+      cursor_.reset();
+    }
+    while (at_ < stretches_.size()) {
+      const Stretch& stretch = stretches_[at_++];
+      if (stretch.lower >= stretch.upper) continue;
+      cursor_ = reader_.cursor({as_bytes(stretch.lower), as_bytes(stretch.upper)});
+      if (reverse_) {
+        cursor_->seek_for_prev(as_bytes(stretch.upper));
+      } else {
+        cursor_->seek(as_bytes(stretch.lower));
+      }
+      if (cursor_->valid()) return true;
+      cursor_.reset();
+    }
+    return false;
+  }
+  BytesView key() const { return cursor_->key(); }
+  BytesView value() const { return cursor_->value(); }
+
+ private:
+  storage::Reader& reader_;
+  std::vector<Stretch> stretches_;
+  std::size_t at_ = 0;
+  bool reverse_;
+  std::unique_ptr<storage::Cursor> cursor_;
+};
+
+// What every source does with a document: ask the filter, unless the plan decides alone.
+class Filter {
+ public:
+  Filter(query::Matcher matcher, bool needed) : matcher_(std::move(matcher)), needed_(needed) {}
+
+  bool passes(bson::View document) {
+    if (!needed_) return true;
+    evaluation_.reset();
+    return matcher_.matches(document, evaluation_);
+  }
+
+ private:
+  query::Matcher matcher_;
+  bool needed_;
+  query::Evaluation evaluation_;
+};
+
+// Over the records themselves: the whole collection, or stretches of _id.
+class ScanSource : public RecordSource {
+ public:
+  ScanSource(QueryContext& context, std::vector<Stretch> stretches, bool reverse, Filter filter)
+      : context_(context),
+        walk_(context.reader(), std::move(stretches), reverse),
+        filter_(std::move(filter)) {}
+
+  bool next() override {
+    while (walk_.next()) {
+      context_.operation().check_interrupt();
+      ++documents_examined_;
+      if (filter_.passes(document())) return true;
+    }
+    return false;
+  }
+  bson::View document() const override { return bson::View(walk_.value().data()); }
+  BytesView record_id() const override { return walk_.key().subspan(storage::kTableSize); }
+
+ private:
+  QueryContext& context_;
+  TableWalk walk_;
+  Filter filter_;
+};
+
+class IndexSource : public RecordSource {
+ public:
+  IndexSource(QueryContext& context, std::uint32_t record_table, const Index& index,
+              std::vector<Stretch> stretches, const query::Plan& plan, Filter filter)
+      : context_(context),
+        index_(index),
+        walk_(context.reader(), std::move(stretches), plan.reverse),
+        filter_(std::move(filter)),
+        may_repeat_(plan.may_repeat) {
+    storage::append_table(record_key_, record_table);
+  }
+
+  bool next() override {
+    while (walk_.next()) {
+      context_.operation().check_interrupt();
+      ++keys_examined_;
+      record_key_.resize(storage::kTableSize);
+      record_key_.append(as_text(index_.record_of(walk_.key(), walk_.value())));
+      if (may_repeat_ && !seen_.insert(record_key_).second) continue;
+      if (!context_.reader().get(as_bytes(record_key_), document_)) {
+        throw DatabaseError(ErrorCode::kInternalError,
+                            "index " + index_.name() + " has an entry without a record");
+      }
+      ++documents_examined_;
+      if (filter_.passes(document())) return true;
+    }
+    return false;
+  }
+  bson::View document() const override { return bson::View(document_.bytes().data()); }
+  BytesView record_id() const override {
+    return as_bytes(record_key_).subspan(storage::kTableSize);
+  }
+
+ private:
+  QueryContext& context_;
+  const Index& index_;
+  TableWalk walk_;
+  Filter filter_;
+  bool may_repeat_;
+  std::unordered_set<std::string> seen_;
+  std::string record_key_;
+  storage::PinnedValue document_;
+};
+
+class SourceStream : public query::DocumentStream {
+ public:
+  explicit SourceStream(std::unique_ptr<RecordSource> source) : source_(std::move(source)) {}
+  std::optional<bson::View> next() override {
+    if (!source_->next()) return std::nullopt;
+    return source_->document();
+  }
+
+ private:
+  std::unique_ptr<RecordSource> source_;
+};
+
+const bson::Document& id_pattern() {
+  static const bson::Document pattern = bson::doc("_id", 1);
+  return pattern;
+}
+
+bson::Document hint_document(bson::ValueView hint) {
+  if (hint.missing()) return bson::Document();
+  if (hint.is_document()) return bson::Document(hint.as_document());
+  if (hint.is_string()) return bson::doc("$hint", hint.as_string());
+  throw DatabaseError(ErrorCode::kFailedToParse, "hint must be a string or an object");
+}
+
+}  // namespace
+
+PlannedQuery::PlannedQuery(const Collection& collection, query::Matcher filter,
+                           const query::SortPattern* sort, bson::ValueView hint)
+    : collection_(collection), filter_(std::move(filter)) {
+  indexes_.reserve(collection.indexes().size() + 1);
+  query::IndexInfo id;
+  id.name = "_id_";
+  id.key = id_pattern();
+  id.unique = true;
+  indexes_.push_back(std::move(id));
+  for (const auto& index : collection.indexes()) {
+    if (!index->plannable()) continue;
+    query::IndexInfo info;
+    info.name = index->name();
+    info.key = bson::Document(index->key());
+    info.unique = index->unique();
+    info.sparse = index->sparse();
+    info.multikey = index->multikey();
+    if (index->partial_filter() != nullptr) info.partial = *index->partial_filter();
+    indexes_.push_back(std::move(info));
+  }
+  const bson::Document wanted = hint_document(hint);
+  plan_ = query::plan(filter_, sort, wanted, indexes_);
+}
+
+std::unique_ptr<RecordSource> PlannedQuery::open(QueryContext& context) const {
+  if (plan_.empty) return std::make_unique<EmptySource>();
+  Filter filter(filter_, !plan_.exact && !filter_.matches_everything());
+  if (plan_.index == nullptr || plan_.index == indexes_.data()) {
+    std::vector<query::KeyRange> everything(1);
+    return std::make_unique<ScanSource>(
+        context,
+        stretches(collection_.table(), id_pattern(),
+                  plan_.index == nullptr ? everything : plan_.ranges),
+        plan_.reverse, std::move(filter));
+  }
+  const Index& index = *collection_.find_index(plan_.index->name);
+  return std::make_unique<IndexSource>(context, collection_.table(), index,
+                                       stretches(index.table(), index.key(), plan_.ranges), plan_,
+                                       std::move(filter));
+}
+
+bson::Document PlannedQuery::explain(const query::SortPattern* sort) const {
+  return query::explain(plan_, filter_, sort);
+}
+
+std::unique_ptr<query::DocumentStream> stream_of(std::unique_ptr<RecordSource> source) {
+  return std::make_unique<SourceStream>(std::move(source));
+}
+
+std::optional<bson::ValueView> point_id(bson::View filter) {
+  auto at = filter.begin();
+  if (at == filter.end() || at->key() != "_id") return std::nullopt;
+  bson::ValueView value = at->value();
+  if (++at != filter.end()) return std::nullopt;
+  if (value.is_document()) {
+    const bson::View inner = value.as_document();
+    auto member = inner.begin();
+    if (member != inner.end() && member->key().starts_with('$')) {
+      if (member->key() != "$eq") return std::nullopt;
+      value = member->value();
+      if (++member != inner.end()) return std::nullopt;
+    }
+  }
+  switch (value.type()) {
+    case bson::Type::kRegex:
+    case bson::Type::kArray:
+    case bson::Type::kUndefined:
+      return std::nullopt;
+    default:
+      return value;
+  }
+}
+
+}  // namespace quern::engine

@@ -1,0 +1,151 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "engine/session.h"
+
+#include "engine/cursors.h"
+#include "engine/engine.h"
+#include "quern/base/error.h"
+
+namespace quern::engine {
+namespace {
+
+DatabaseError no_such_transaction(const std::string& text) {
+  DatabaseError error(ErrorCode::kNoSuchTransaction, text);
+  error.add_label("TransientTransactionError");
+  return error;
+}
+
+DatabaseError too_old(std::int64_t number, std::int64_t current) {
+  return DatabaseError(ErrorCode::kTransactionTooOld,
+                       "Cannot use transaction number " + std::to_string(number) +
+                           " because a newer one, " + std::to_string(current) +
+                           ", has already started on the session");
+}
+
+}  // namespace
+
+void Session::start(Engine& engine, std::int64_t number) {
+  if (number < number_) throw too_old(number, number_);
+  if (number == number_) {
+    throw DatabaseError(ErrorCode::kConflictingOperationInProgress,
+                        "Cannot start a transaction at given transaction number " +
+                            std::to_string(number) + ": one was already started with it");
+  }
+  if (state_ == State::kInProgress) abort(engine);
+  do {
+    catalog_ = engine.catalog().snapshot();
+    transaction_ = engine.store().begin();
+  } while (engine.catalog().snapshot()->epoch() != catalog_->epoch());
+  number_ = number;
+  state_ = State::kInProgress;
+  started_ = engine.clock().now();
+}
+
+void Session::go_on(std::int64_t number) const {
+  if (number < number_) throw too_old(number, number_);
+  const std::string text = std::to_string(number);
+  if (number > number_ || state_ == State::kNone) {
+    throw no_such_transaction("Given transaction number " + text +
+                              " does not match any in-progress transactions. The active "
+                              "transaction number is " +
+                              std::to_string(number_));
+  }
+  if (state_ == State::kAborted) {
+    throw no_such_transaction("Transaction with { txnNumber: " + text + " } has been aborted.");
+  }
+  if (state_ == State::kCommitted) {
+    throw DatabaseError(ErrorCode::kTransactionCommitted,
+                        "Transaction with { txnNumber: " + text + " } has been committed.");
+  }
+}
+
+void Session::finish(Engine& engine, State state) noexcept {
+  for (const std::int64_t id : cursors_) engine.cursors().kill(id);
+  cursors_.clear();
+  transaction_.reset();
+  for (const auto& gate : gates_) gate->leave();
+  gates_.clear();
+  catalog_.reset();
+  state_ = state;
+}
+
+void Session::commit(Engine& engine) {
+  try {
+    transaction_->commit();
+  } catch (...) {
+    finish(engine, State::kAborted);
+    throw;
+  }
+  finish(engine, State::kCommitted);
+}
+
+void Session::abort(Engine& engine) noexcept { finish(engine, State::kAborted); }
+
+std::string session_key(bson::View lsid) {
+  const bson::Element id = lsid["id"];
+  if (id.missing()) {
+    throw Error(ErrorCode::kMissingField,
+                "BSON field 'OperationSessionInfo.lsid.id' is missing but a required field");
+  }
+  return std::string(as_text(id.as_uuid().bytes()));
+}
+
+std::shared_ptr<Session> Sessions::get(bson::View lsid, TimePoint now) {
+  std::string key = session_key(lsid);
+  const std::lock_guard lock(mutex_);
+  auto& session = sessions_[std::move(key)];
+  if (!session) {
+    session = std::make_shared<Session>();
+    session->touch(now);
+  }
+  return session;
+}
+
+void Sessions::refresh(bson::View lsid, TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  const auto at = sessions_.find(session_key(lsid));
+  if (at == sessions_.end()) return;
+  const std::unique_lock session_lock(at->second->mutex(), std::try_to_lock);
+  if (session_lock) at->second->touch(now);
+}
+
+void Sessions::end(Engine& engine, bson::View lsid) {
+  std::shared_ptr<Session> session;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto at = sessions_.find(session_key(lsid));
+    if (at == sessions_.end()) return;
+    session = std::move(at->second);
+    sessions_.erase(at);
+  }
+  const std::lock_guard lock(session->mutex());
+  if (session->state() == Session::State::kInProgress) session->abort(engine);
+}
+
+void Sessions::expire(Engine& engine, TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  for (auto at = sessions_.begin(); at != sessions_.end();) {
+    Session& session = *at->second;
+    std::unique_lock session_lock(session.mutex(), std::try_to_lock);
+    bool gone = false;
+    if (session_lock) {
+      if (session.state() == Session::State::kInProgress) {
+        if (now - session.started() >= engine.options().transaction_timeout) session.abort(engine);
+      } else {
+        gone = now - session.last_use() >= engine.options().session_timeout;
+      }
+      session_lock.unlock();
+    }
+    at = gone ? sessions_.erase(at) : std::next(at);
+  }
+}
+
+void Sessions::end_all(Engine& engine) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [key, session] : sessions_) {
+    const std::lock_guard session_lock(session->mutex());
+    if (session->state() == Session::State::kInProgress) session->abort(engine);
+  }
+  sessions_.clear();
+}
+
+}  // namespace quern::engine

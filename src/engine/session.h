@@ -1,0 +1,93 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Logical sessions (lsid) and their multi-document transactions (txnNumber, autocommit: false).
+#ifndef QUERN_ENGINE_SESSION_H_
+#define QUERN_ENGINE_SESSION_H_
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/catalog.h"
+#include "engine/write_gate.h"
+#include "quern/bson/view.h"
+#include "storage/store.h"
+
+namespace quern::engine {
+
+class Cursors;
+class Engine;
+
+using TimePoint = std::chrono::steady_clock::time_point;
+
+// One session. Whoever uses it holds its mutex: commands of one session run one after the other.
+class Session {
+ public:
+  enum class State { kNone, kInProgress, kCommitted, kAborted };
+
+  std::mutex& mutex() { return mutex_; }
+
+  State state() const { return state_; }
+  std::int64_t transaction_number() const { return number_; }
+  TimePoint started() const { return started_; }
+  TimePoint last_use() const { return last_use_; }
+  void touch(TimePoint now) { last_use_ = now; }
+
+  // Starts a transaction, ending one that is in progress. Throws TransactionTooOld (225) or
+  // ConflictingOperationInProgress (117).
+  void start(Engine& engine, std::int64_t number);
+  // Checks that a statement may go on with that transaction. Throws NoSuchTransaction (251),
+  // TransactionCommitted (256), TransactionTooOld (225).
+  void go_on(std::int64_t number) const;
+  void commit(Engine& engine);
+  void abort(Engine& engine) noexcept;
+
+  // Only while a transaction is in progress.
+  storage::Transaction& transaction() { return *transaction_; }
+  const std::shared_ptr<const CatalogSnapshot>& catalog() const { return catalog_; }
+  std::vector<std::shared_ptr<WriteGate>>& gates() { return gates_; }
+  // Client cursors that read through the transaction and end with it.
+  std::vector<std::int64_t>& cursors() { return cursors_; }
+
+ private:
+  void finish(Engine& engine, State state) noexcept;
+
+  std::mutex mutex_;
+  State state_ = State::kNone;
+  std::int64_t number_ = -1;
+  TimePoint started_;
+  TimePoint last_use_;
+  std::unique_ptr<storage::Transaction> transaction_;
+  std::shared_ptr<const CatalogSnapshot> catalog_;
+  std::vector<std::shared_ptr<WriteGate>> gates_;
+  std::vector<std::int64_t> cursors_;
+};
+
+// All sessions of an engine. Thread-safe.
+class Sessions {
+ public:
+  // The session with that lsid ({id: UUID}), created when it is new. Throws what a malformed lsid
+  // deserves.
+  std::shared_ptr<Session> get(bson::View lsid, TimePoint now);
+  // Notes that the session is in use. Nothing happens when there is none.
+  void refresh(bson::View lsid, TimePoint now);
+  // Ends it, with its transaction. Nothing happens when there is none.
+  void end(Engine& engine, bson::View lsid);
+  // Ends transactions and sessions that nobody used for too long. Those in use are left alone.
+  void expire(Engine& engine, TimePoint now);
+  void end_all(Engine& engine);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Session>> sessions_;
+};
+
+// The bytes that identify a session. Throws BadValue, TypeMismatch.
+std::string session_key(bson::View lsid);
+
+}  // namespace quern::engine
+
+#endif  // QUERN_ENGINE_SESSION_H_

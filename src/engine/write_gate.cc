@@ -1,0 +1,46 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "engine/write_gate.h"
+
+namespace quern::engine {
+
+bool WriteGate::enter(Deadline deadline) {
+  for (;;) {
+    if ((state_.fetch_add(1, std::memory_order_acquire) & kClosed) == 0) return true;
+    leave();
+    std::unique_lock lock(mutex_);
+    const bool opened = changed_.wait_until(
+        lock, deadline, [this] { return (state_.load(std::memory_order_acquire) & kClosed) == 0; });
+    if (!opened) return false;
+  }
+}
+
+void WriteGate::leave() {
+  const std::uint32_t before = state_.fetch_sub(1, std::memory_order_acq_rel);
+  if (before == (kClosed | 1)) {
+    const std::lock_guard lock(mutex_);
+    changed_.notify_all();
+  }
+}
+
+bool WriteGate::close(Deadline deadline) {
+  std::unique_lock lock(mutex_);
+  const bool mine = changed_.wait_until(
+      lock, deadline, [this] { return (state_.load(std::memory_order_acquire) & kClosed) == 0; });
+  if (!mine) return false;
+  state_.fetch_or(kClosed, std::memory_order_acq_rel);
+  const bool empty = changed_.wait_until(
+      lock, deadline, [this] { return state_.load(std::memory_order_acquire) == kClosed; });
+  if (!empty) {
+    state_.fetch_and(~kClosed, std::memory_order_acq_rel);
+    changed_.notify_all();
+  }
+  return empty;
+}
+
+void WriteGate::open() {
+  const std::lock_guard lock(mutex_);
+  state_.fetch_and(~kClosed, std::memory_order_acq_rel);
+  changed_.notify_all();
+}
+
+}  // namespace quern::engine
