@@ -86,7 +86,7 @@ DecimalValue DecimalValue::parse(std::string_view text) {
   if (!any_digit) bad_decimal("digits expected");
   if (at != end && (*at == 'e' || *at == 'E')) {
     ++at;
-    if (at != end && *at == '+') ++at;
+    if (at != end && *at == '+' && at + 1 != end && *(at + 1) != '-') ++at;
     int exponent = 0;
     const auto [rest, error] = std::from_chars(at, end, exponent);
     if (error != std::errc() || rest == at) bad_decimal("digits expected after the exponent mark");

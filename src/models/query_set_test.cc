@@ -10,20 +10,406 @@ namespace quern::testing {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
-TEST(QuerySet, GetSendsAFindLimitedTo21) {
-  RecordingSession db;
-  const auto ssn = f(&Patient::patient_record, &PatientRecord::ssn);
-  EXPECT_THROW(db.objects<Patient>().get(ssn == "123-45-6789"), DoesNotExist<Patient>);
-  EXPECT_THAT(db.runner.commands,
-              ElementsAre(R"(encrypted_db: { "find" : "myapp_patient", "filter" : )"));
+struct Note {
+  Id id{};
+  Char<20> title;
+  std::int32_t stars = 1;
+  std::optional<std::string> text;
+
+  struct Meta {
+    static auto ordering() { return Ordering{asc(&Note::title)}; }
+  };
+};
+
+const auto kSsn = f(&Patient::patient_record, &PatientRecord::ssn);
+const auto kTitle = f(&Note::title);
+const auto kStars = f(&Note::stars);
+
+std::string normal(std::string_view database, std::string_view json) {
+  return std::string(database) + ": " + bson::to_json(bson::from_json(json));
 }
 
-TEST(Session, SaveInserts) {
+std::string oid(int n) {
+  std::string digits = std::to_string(n);
+  return std::string(24 - digits.size(), '0') + digits;
+}
+// A reply with notes 1 to count in the first batch and the given cursor id.
+std::string notes(int count, int cursor = 0, int first = 1, const char* batch = "firstBatch") {
+  std::string list;
+  for (int i = first; i < first + count; ++i) {
+    list += (list.empty() ? "" : ", ") + (R"({"_id": {"$oid": ")" + oid(i)) + R"("}, "title": "n)" +
+            std::to_string(i) + R"(", "stars": )" + std::to_string(i) + "}";
+  }
+  return R"({"ok": 1, "cursor": {"id": {"$numberLong": ")" + std::to_string(cursor) + R"("}, ")" +
+         batch + R"(": [)" + list + "]}}";
+}
+
+TEST(QuerySet, SendsNothingBeforeObjectsAreAskedFor) {
   RecordingSession db;
-  Patient p = john();
-  db.save(p);
-  EXPECT_THAT(db.runner.commands, ElementsAre(""));
+  const auto query = db.objects<Note>().filter(kStars > 1).order_by(kTitle).limit(3);
+  EXPECT_TRUE(db.runner.commands.empty());
+  EXPECT_TRUE(db.asked.empty());
+}
+
+TEST(QuerySet, IsNotChangedByWhatIsMadeOfIt) {
+  RecordingSession db;
+  const auto all = db.objects<Note>().order_by();
+  (void)all.filter(kStars > 1).limit(1);
+  (void)all.to_vector();
+  EXPECT_THAT(db.runner.commands,
+              ElementsAre(normal("my_db", R"({"find": "myapp_note", "filter": {}})")));
+}
+
+TEST(QuerySet, FindsWithFilterOrderSkipAndLimit) {
+  RecordingSession db;
+  (void)db.objects<Note>()
+      .filter(kStars > 1)
+      .exclude(kTitle == "x")
+      .order_by(desc(kStars), kTitle, &Note::id)
+      .offset(5)
+      .limit(10)
+      .to_vector();
+  EXPECT_THAT(db.runner.commands, ElementsAre(normal("my_db", R"({"find": "myapp_note",
+      "filter": {"$and": [{"stars": {"$gt": 1}}, {"$nor": [{"title": {"$eq": "x"}}]}]},
+      "sort": {"stars": -1, "title": 1, "_id": 1},
+      "skip": {"$numberLong": "5"}, "limit": {"$numberLong": "10"}})")));
+}
+
+TEST(QuerySet, UsesTheModelsOrderUnlessGivenAnother) {
+  RecordingSession db;
+  (void)db.objects<Note>().to_vector();
+  EXPECT_THAT(db.runner.commands, ElementsAre(normal("my_db", R"({"find": "myapp_note",
+      "filter": {}, "sort": {"title": 1}})")));
+}
+
+TEST(QuerySet, IteratesThroughAllBatches) {
+  RecordingSession db;
+  db.runner.reply(notes(2, 77));
+  db.runner.reply(notes(1, 77, 3, "nextBatch"));
+  db.runner.reply(notes(0, 0, 4, "nextBatch"));
+  std::vector<int> stars;
+  for (const Note& note : db.objects<Note>()) {
+    stars.push_back(note.stars);
+    EXPECT_EQ(note.id.database(), "default");
+  }
+  EXPECT_THAT(stars, ElementsAre(1, 2, 3));
+  ASSERT_EQ(db.runner.commands.size(), 3U);
+  EXPECT_EQ(db.runner.commands[1],
+            normal("my_db", R"({"getMore": {"$numberLong": "77"}, "collection": "myapp_note"})"));
+}
+
+TEST(QuerySet, ClosesTheCursorWhenIterationStopsEarly) {
+  RecordingSession db;
+  db.runner.reply(notes(2, 77));
+  for (const Note& note : db.objects<Note>()) {
+    if (note.stars == 1) break;
+  }
+  ASSERT_EQ(db.runner.commands.size(), 2U);
+  EXPECT_EQ(
+      db.runner.commands[1],
+      normal("my_db", R"({"killCursors": "myapp_note", "cursors": [{"$numberLong": "77"}]})"));
+}
+
+TEST(QuerySet, GetReturnsTheOnlyObject) {
+  RecordingSession db;
+  db.runner.reply(notes(1));
+  const Note note = db.objects<Note>().get(kTitle == "n1");
+  EXPECT_EQ(note.title, "n1");
+  EXPECT_EQ(note.id.to_string(), oid(1));
+  EXPECT_THAT(db.runner.commands, ElementsAre(normal("my_db", R"({"find": "myapp_note",
+      "filter": {"title": {"$eq": "n1"}}, "sort": {"title": 1},
+      "limit": {"$numberLong": "21"}, "singleBatch": true})")));
+}
+
+TEST(QuerySet, GetThrowsDjangosWordsForNoneAndForSeveral) {
+  RecordingSession db;
+  try {
+    db.objects<Patient>().get(kSsn == "123-45-6789");
+    FAIL();
+  } catch (const DoesNotExist<Patient>& error) {
+    EXPECT_STREQ(error.what(), "Patient matching query does not exist.");
+  }
+  for (const auto& [count, text] :
+       {std::pair(2, "get() returned more than one Note -- it returned 2!"),
+        std::pair(21, "get() returned more than one Note -- it returned more than 20!")}) {
+    db.runner.reply(notes(count));
+    try {
+      db.objects<Note>().get();
+      FAIL();
+    } catch (const MultipleObjectsReturned<Note>& error) {
+      EXPECT_STREQ(error.what(), text);
+    }
+  }
+}
+
+TEST(QuerySet, TryGetAndFirstReturnNothingWhenThereIsNothing) {
+  RecordingSession db;
+  EXPECT_EQ(db.objects<Note>().try_get(kStars == 1), std::nullopt);
+  EXPECT_EQ(db.objects<Note>().first(), std::nullopt);
+}
+
+TEST(QuerySet, FirstIsByIdUnlessOrdered) {
+  RecordingSession db;
+  (void)db.objects<Patient>().first();
+  (void)db.objects<Note>().first();
+  EXPECT_THAT(db.runner.commands,
+              ElementsAre(normal("encrypted_db", R"({"find": "myapp_patient", "filter": {},
+      "sort": {"_id": 1}, "limit": {"$numberLong": "1"}, "singleBatch": true})"),
+                          normal("my_db", R"({"find": "myapp_note", "filter": {},
+      "sort": {"title": 1}, "limit": {"$numberLong": "1"}, "singleBatch": true})")));
+}
+
+TEST(QuerySet, CountsAndAsksForExistence) {
+  RecordingSession db;
+  db.runner.reply(R"({"ok": 1, "n": 42})");
+  EXPECT_EQ(db.objects<Note>().filter(kStars > 1).offset(2).limit(50).count(), 42);
+  db.runner.reply(notes(1));
+  EXPECT_TRUE(db.objects<Note>().exists());
+  EXPECT_FALSE(db.objects<Note>().exists());
+  EXPECT_EQ(db.runner.commands[0], normal("my_db", R"({"count": "myapp_note",
+      "query": {"stars": {"$gt": 1}}, "limit": {"$numberLong": "50"},
+      "skip": {"$numberLong": "2"}})"));
+  EXPECT_EQ(db.runner.commands[1], normal("my_db", R"({"find": "myapp_note", "filter": {},
+      "projection": {"_id": 1}, "limit": {"$numberLong": "1"}, "singleBatch": true})"));
+}
+
+TEST(QuerySet, LimitZeroMatchesNothing) {
+  RecordingSession db;
+  (void)db.objects<Note>().limit(0).count();
+  EXPECT_THAT(db.runner.commands, ElementsAre(normal("my_db", R"({"count": "myapp_note",
+      "query": {"_id": {"$in": []}}})")));
+}
+
+TEST(QuerySet, RefusesNegativeSlices) {
+  RecordingSession db;
+  EXPECT_THROW(db.objects<Note>().limit(-1), Error);
+  EXPECT_THROW(db.objects<Note>().offset(-1), Error);
+}
+
+TEST(QuerySet, ValuesListReadsOnlyTheMembersAskedFor) {
+  RecordingSession db;
+  db.runner.reply(R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "firstBatch": [
+      {"title": "a", "text": "t"}, {"title": "b", "text": null}, {"title": "c"}]}})");
+  const auto rows = db.objects<Note>().order_by().values_list(kTitle, &Note::text);
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(std::get<0>(rows[0]), "a");
+  EXPECT_EQ(std::get<1>(rows[0]), "t");
+  EXPECT_EQ(std::get<1>(rows[1]), std::nullopt);
+  EXPECT_EQ(std::get<1>(rows[2]), std::nullopt);
+  EXPECT_THAT(db.runner.commands, ElementsAre(normal("my_db", R"({"find": "myapp_note",
+      "filter": {}, "projection": {"title": 1, "text": 1, "_id": 0}})")));
+}
+
+TEST(QuerySet, ValuesListOfOneMemberIsFlatAndKeepsEncryptedValuesWrapped) {
+  RecordingSession db;
+  db.runner.reply(R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "firstBatch": [
+      {"patient_record": {"ssn": "123-45-6789"}}]}})");
+  const std::vector<Encrypted<Char<11>, equality>> values = db.objects<Patient>().values_list(kSsn);
+  EXPECT_EQ(*values.at(0), "123-45-6789");
+}
+
+TEST(QuerySet, CreateInsertsAndReturnsTheObjectWithItsId) {
+  RecordingSession db;
+  const Patient patient = db.objects<Patient>().create(john());
+  EXPECT_TRUE(patient.id.is_set());
+  EXPECT_EQ(patient.id.database(), "encrypted");
+  EXPECT_EQ(db.runner.documents[0]["insert"].as_string(), "myapp_patient");
+}
+
+TEST(QuerySet, BulkCreateInsertsInBatchesAndSetsIds) {
+  RecordingSession db;
+  std::vector<Note> list(5);
+  for (Note& note : list) note.title = "t";
+  list[1].id = ObjectId::parse(oid(9));
+  db.objects<Note>().bulk_create(list, 2);
+  ASSERT_EQ(db.runner.documents.size(), 3U);
+  EXPECT_EQ(db.runner.documents[0]["documents"].as_array().count(), 2U);
+  EXPECT_EQ(db.runner.documents[2]["documents"].as_array().count(), 1U);
+  EXPECT_EQ(list[1].id.to_string(), oid(9));
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const auto stored =
+        db.runner.documents[i / 2]["documents"].as_array().at_path(std::to_string(i % 2) + "._id");
+    EXPECT_EQ(stored.as_object_id(), list[i].id.value());
+    EXPECT_EQ(list[i].id.database(), "default");
+  }
+}
+
+TEST(QuerySet, BulkCreateSendsNothingWhenOneObjectIsAtFault) {
+  RecordingSession db;
+  std::vector<Note> list(3);
+  list[0].title = list[2].title = "ok";
+  try {
+    db.objects<Note>().bulk_create(list);
+    FAIL();
+  } catch (const ValidationError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(R"("1.title": ["This field cannot be blank."])"));
+  }
+  EXPECT_TRUE(db.runner.commands.empty());
+}
+
+TEST(QuerySet, BulkCreateLeavesIdsUnsetWhenTheDatabaseRefuses) {
+  RecordingSession db;
+  std::vector<Note> list(1);
+  list[0].title = "t";
+  db.runner.reply(R"({"ok": 1, "n": 0, "writeErrors": [{"index": 0, "code": 11000,
+      "errmsg": "duplicate key"}]})");
+  EXPECT_THROW(db.objects<Note>().bulk_create(list), IntegrityError);
+  EXPECT_FALSE(list[0].id.is_set());
+}
+
+TEST(QuerySet, GetOrCreateFindsOrCreates) {
+  RecordingSession db;
+  db.runner.reply(notes(1));
+  const auto [found, found_created] =
+      db.objects<Note>().get_or_create(kTitle == "n1", Note{.title = "n1", .text = {}});
+  EXPECT_FALSE(found_created);
+  EXPECT_EQ(found.stars, 1);
+  const auto [made, made_created] =
+      db.objects<Note>().get_or_create(kTitle == "n2", Note{.title = "n2", .text = {}});
+  EXPECT_TRUE(made_created);
+  EXPECT_TRUE(made.id.is_set());
+  EXPECT_EQ(db.runner.documents.size(), 3U);
+}
+
+TEST(QuerySet, GetOrCreateFindsWhatSomebodyElseCreatedMeanwhile) {
+  RecordingSession db;
+  db.runner.reply(notes(0));
+  db.runner.reply(R"({"ok": 1, "n": 0, "writeErrors": [{"index": 0, "code": 11000,
+      "errmsg": "duplicate key"}]})");
+  db.runner.reply(notes(1));
+  const auto [note, created] =
+      db.objects<Note>().get_or_create(kTitle == "n1", Note{.title = "n1", .text = {}});
+  EXPECT_FALSE(created);
+  EXPECT_EQ(note.id.to_string(), oid(1));
+}
+
+TEST(QuerySet, UpdateOrCreateUpdatesWhatIsThere) {
+  RecordingSession db;
+  db.runner.reply(notes(1));
+  db.runner.reply(R"({"ok": 1, "n": 1, "nModified": 1})");
+  db.runner.reply(notes(1));
+  const auto [note, created] = db.objects<Note>().update_or_create(
+      kTitle == "n1", Note{.title = "n1", .text = {}}, set(kStars, 5));
+  EXPECT_FALSE(created);
+  EXPECT_EQ(db.runner.commands[1], normal("my_db", R"({"update": "myapp_note", "updates": [
+      {"q": {"_id": {"$oid": ")" + oid(1) + R"("}}, "u": {"$set": {"stars": 5}},
+       "multi": false}]})"));
+}
+
+TEST(QuerySet, UpdateSetsValuesOnAllWithOneCommand) {
+  RecordingSession db;
+  db.runner.reply(R"({"ok": 1, "n": 7, "nModified": 3})");
+  EXPECT_EQ(db.objects<Note>()
+                .filter(kStars > 1)
+                .update(set(kStars, 5), set(f(&Note::text), std::nullopt)),
+            7);
+  EXPECT_THAT(db.runner.commands, ElementsAre(normal("my_db", R"({"update": "myapp_note",
+      "updates": [{"q": {"stars": {"$gt": 1}}, "u": {"$set": {"stars": 5, "text": null}},
+                   "multi": true}]})")));
+}
+
+TEST(QuerySet, UpdateThrowsAllFaultsBeforeItSendsAnything) {
+  RecordingSession db;
+  try {
+    db.objects<Patient>().update_each(set(kSsn, "123-45-67890"), set(f(&Patient::name), ""));
+    FAIL();
+  } catch (const ValidationError& error) {
+    EXPECT_STREQ(error.what(), R"({"name": ["This field cannot be blank."], "patient_record.ssn": )"
+                               R"(["Ensure this value has at most 11 characters (it has 12)."]})");
+  }
+  EXPECT_TRUE(db.runner.commands.empty());
+}
+
+TEST(QuerySet, UpdateIsRefusedOnAnEncryptingDatabase) {
+  RecordingSession db;
+  try {
+    db.objects<Note>().on("encrypted").update(set(kStars, 5));
+    FAIL();
+  } catch (const NotSupported& error) {
+    EXPECT_STREQ(error.what(),
+                 "Multi-document updates are not allowed with Queryable Encryption, and database "
+                 "'encrypted' is encrypted: use update_each(), which updates object by object.");
+  }
+  EXPECT_TRUE(db.runner.commands.empty());
+}
+
+TEST(QuerySet, UpdateEachUpdatesByIdInOrderAndCounts) {
+  RecordingSession db;
+  db.runner.reply(notes(2));
+  db.runner.reply(R"({"ok": 1, "n": 1, "nModified": 1})");
+  db.runner.reply(R"({"ok": 1, "n": 1, "nModified": 0})");
+  std::vector<std::int64_t> seen;
+  const UpdateProgress done =
+      db.objects<Note>()
+          .filter(kStars > 0)
+          .update_each({.after = ObjectId::parse(oid(0)),
+                        .progress = [&](const UpdateProgress& p) { seen.push_back(p.matched); }},
+                       set(kStars, 5));
+  EXPECT_EQ(done.matched, 2);
+  EXPECT_EQ(done.modified, 1);
+  EXPECT_EQ(done.last, ObjectId::parse(oid(2)));
+  EXPECT_THAT(seen, ElementsAre(1, 2));
+  EXPECT_EQ(db.runner.commands[0], normal("my_db", R"({"find": "myapp_note", "filter": {"$and": [
+      {"stars": {"$gt": 0}}, {"_id": {"$gt": {"$oid": ")" +
+                                                       oid(0) + R"("}}}]},
+      "sort": {"_id": 1}, "projection": {"_id": 1}})"));
+  EXPECT_EQ(db.runner.commands[1], normal("my_db", R"({"update": "myapp_note", "updates": [
+      {"q": {"$and": [{"_id": {"$oid": ")" + oid(1) + R"("}}, {"stars": {"$gt": 0}}]},
+       "u": {"$set": {"stars": 5}}, "multi": false}]})"));
+}
+
+TEST(QuerySet, UpdateEachWithAFunctionSavesWhatItChanged) {
+  RecordingSession db;
+  db.runner.reply(notes(1));
+  db.objects<Note>().update_each([](Note& note) { note.stars += 10; });
+  EXPECT_EQ(db.runner.commands[1], normal("my_db", R"({"update": "myapp_note", "updates": [
+      {"q": {"_id": {"$oid": ")" + oid(1) + R"("}},
+       "u": {"$set": {"title": "n1", "stars": 11, "text": null}}, "multi": false}]})"));
+}
+
+TEST(QuerySet, RemoveDeletesWithOneCommandOnAPlainModel) {
+  RecordingSession db;
+  db.runner.reply(R"({"ok": 1, "n": 3})");
+  EXPECT_EQ(db.objects<Note>().filter(kStars > 1).remove(), 3);
+  EXPECT_THAT(db.runner.commands, ElementsAre(normal("my_db", R"({"delete": "myapp_note",
+      "deletes": [{"q": {"stars": {"$gt": 1}}, "limit": 0}]})")));
+}
+
+TEST(QuerySet, RemoveDeletesEncryptedObjectsOneByOne) {
+  RecordingSession db;
+  db.runner.reply(notes(2));
+  EXPECT_EQ(db.objects<Patient>().filter(kSsn == "1").remove(), 2);
+  ASSERT_EQ(db.runner.commands.size(), 3U);
+  EXPECT_EQ(db.runner.commands[2], normal("encrypted_db", R"({"delete": "myapp_patient",
+      "deletes": [{"q": {"$and": [{"_id": {"$oid": ")" + oid(2) +
+                                                              R"("}},
+                                  {"patient_record.ssn": {"$eq": "1"}}]}, "limit": 1}]})"));
+}
+
+TEST(QuerySet, OnChoosesTheDatabasePastTheRouters) {
+  RecordingSession db;
+  (void)db.objects<Note>().on("encrypted").exists();
+  (void)db.objects<Note>("encrypted").exists();
+  EXPECT_TRUE(db.asked.empty());
+  EXPECT_THAT(db.runner.commands[0], HasSubstr("encrypted_db: "));
+  EXPECT_THAT(db.runner.commands[1], HasSubstr("encrypted_db: "));
+  EXPECT_THROW((void)db.objects<Note>("nope").exists(), ImproperlyConfigured);
+}
+
+TEST(QuerySet, NeverSendsAnEncryptedConditionToAPlainDatabase) {
+  RecordingSession db;
+  try {
+    (void)db.objects<Patient>("default").get(kSsn == "123-45-6789");
+    FAIL();
+  } catch (const ImproperlyConfigured& error) {
+    EXPECT_STREQ(error.what(),
+                 "Cannot query encrypted field 'patient_record.ssn' of myapp.Patient in "
+                 "non-encrypted database 'default'. Set auto_encryption for 'default' or route "
+                 "myapp.Patient elsewhere.");
+  }
+  EXPECT_TRUE(db.runner.commands.empty());
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// For tests of this layer: the clinic's models, and a session whose runner records commands and plays
-// back scripted replies.
+// For tests of this layer: the clinic's models, and a session whose runner records commands and
+// plays back scripted replies.
 #ifndef QUERN_MODELS_TESTING_H_
 #define QUERN_MODELS_TESTING_H_
 
@@ -74,10 +74,9 @@ class RecordingSession : public ModelSession {
     return ref;
   }
   std::string choose_database(const ModelRef& model, Access access, const Hints& hints) override {
-    asked.push_back(model.app_label + "." + model.name +
-                    (access == Access::kRead ? " read" : " write") +
-                    (hints.instance_database.empty() ? "" : " from ") +
-                    std::string(hints.instance_database));
+    asked.push_back(
+        model.app_label + "." + model.name + (access == Access::kRead ? " read" : " write") +
+        (hints.instance_database.empty() ? "" : " from ") + std::string(hints.instance_database));
     return model.info->has_encrypted_fields() ? "encrypted" : "default";
   }
   Target target(std::string_view alias) override {

@@ -79,6 +79,12 @@ class Decimal : public DecimalValue {
       : DecimalValue(static_cast<std::uint64_t>(value)) {}
   template <std::floating_point F>
   Decimal(F value) : DecimalValue(from_double(static_cast<double>(value), P)) {}
+
+  // With whatever a Decimal is made of: price == 9.99, price < "10".
+  friend bool operator==(const Decimal& a, const Decimal& b) { return (a <=> b) == 0; }
+  friend std::strong_ordering operator<=>(const Decimal& a, const Decimal& b) {
+    return static_cast<const DecimalValue&>(a) <=> static_cast<const DecimalValue&>(b);
+  }
 };
 
 }  // namespace quern

@@ -1,0 +1,196 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "quern/models/codec.h"
+
+#include <gtest/gtest.h>
+
+#include "models/testing.h"
+
+namespace quern {
+
+namespace codec_test {
+
+enum class Colour : std::uint8_t { kRed = 1, kGreen = 2 };
+enum class Status { kActive, kClosed };
+
+struct Money {
+  std::int64_t cents = 0;
+  bool operator==(const Money&) const = default;
+};
+
+struct Tag {
+  Char<20> name;
+  std::int32_t weight = 1;
+  bool operator==(const Tag&) const = default;
+};
+
+struct Everything {
+  Id id{};
+  bool flag = true;
+  std::int16_t small = -5;
+  std::uint32_t unsigned_word = 4'000'000'000U;
+  std::int64_t big = 1LL << 40;
+  float half = 0.5F;
+  double real = 2.25;
+  std::string text = "text";
+  Char<5> code = "code";
+  Decimal<10, 2> amount = "12.50";
+  ObjectId reference;
+  Uuid uuid;
+  std::vector<std::byte> blob{std::byte{1}, std::byte{2}};
+  std::vector<std::uint8_t> bytes{3, 4};
+  std::chrono::sys_time<std::chrono::milliseconds> moment{std::chrono::milliseconds(1500)};
+  std::chrono::year_month_day day{std::chrono::year(2024) / 2 / 29};
+  std::chrono::seconds pause{90};
+  Colour colour = Colour::kGreen;
+  Status status = Status::kClosed;
+  Money money{1999};
+  std::optional<std::string> nickname;
+  std::optional<Tag> main_tag = Tag{.name = "main"};
+  std::vector<std::string> words{"a", "b"};
+  std::vector<Tag> tags{{.name = "x", .weight = 2}};
+  bson::Document extra = bson::doc("k", 1);
+  Encrypted<std::vector<std::string>> secrets = std::vector<std::string>{"s"};
+
+  bool operator==(const Everything&) const = default;
+};
+
+}  // namespace codec_test
+
+template <>
+inline constexpr auto choices<codec_test::Status> = named<codec_test::Status>(
+    {{codec_test::Status::kActive, "active"}, {codec_test::Status::kClosed, "closed"}});
+
+template <>
+struct codec<codec_test::Money> {
+  using stored = std::string;
+  static std::string to_stored(const codec_test::Money& money) {
+    return std::to_string(money.cents) + "c";
+  }
+  static codec_test::Money from_stored(const std::string& text) {
+    if (!text.ends_with('c')) throw Error(ErrorCode::kBadValue, "money ends with c");
+    return {std::stoll(text)};
+  }
+};
+
+namespace codec_test {
+namespace {
+
+std::string error_of(std::string_view json) {
+  try {
+    decode<Everything>(bson::from_json(json).view());
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Codec, StoresEachTypeAsItsBsonType) {
+  const bson::Document stored = encode(Everything{});
+  EXPECT_EQ(bson::to_json(stored, bson::JsonMode::kCanonical),
+            bson::to_json(bson::from_json(R"({
+      "flag": true, "small": {"$numberInt": "-5"}, "unsigned_word": {"$numberLong": "4000000000"},
+      "big": {"$numberLong": "1099511627776"}, "half": {"$numberDouble": "0.5"},
+      "real": {"$numberDouble": "2.25"}, "text": "text", "code": "code",
+      "amount": {"$numberDecimal": "12.50"}, "reference": {"$oid": "000000000000000000000000"},
+      "uuid": {"$binary": {"base64": "AAAAAAAAAAAAAAAAAAAAAA==", "subType": "04"}},
+      "blob": {"$binary": {"base64": "AQI=", "subType": "00"}},
+      "bytes": {"$binary": {"base64": "AwQ=", "subType": "00"}},
+      "moment": {"$date": {"$numberLong": "1500"}},
+      "day": {"$date": {"$numberLong": "1709164800000"}}, "pause": {"$numberLong": "90000"},
+      "colour": {"$numberInt": "2"}, "status": "closed", "money": "1999c", "nickname": null,
+      "main_tag": {"name": "main", "weight": {"$numberInt": "1"}}, "words": ["a", "b"],
+      "tags": [{"name": "x", "weight": {"$numberInt": "2"}}], "extra": {"k": {"$numberInt": "1"}},
+      "secrets": ["s"]})"),
+                          bson::JsonMode::kCanonical));
+}
+
+TEST(Codec, ReadsBackWhatItStored) {
+  Everything object;
+  object.id = ObjectId::generate();
+  object.nickname = "nick";
+  object.main_tag.reset();
+  object.uuid = Uuid::random();
+  const bson::Document stored = encode(object);
+  EXPECT_EQ(decode<Everything>(stored.view()), object);
+}
+
+TEST(Codec, GivesMissingAndNullMembersTheirDefault) {
+  const Everything object =
+      decode<Everything>(bson::from_json(R"({"big": null, "nickname": null})").view());
+  EXPECT_EQ(object, Everything{});
+}
+
+TEST(Codec, IgnoresMembersThatTheStructDoesNotHave) {
+  const bson::Document stored =
+      bson::from_json(R"({"text": "new", "unknown": 1, "__safeContent__": []})");
+  EXPECT_EQ(decode<Everything>(stored.view()).text, "new");
+}
+
+TEST(Codec, TakesAnyNumberThatFits) {
+  const bson::Document stored =
+      bson::from_json(R"({"small": {"$numberLong": "7"}, "real": 3, "amount": 4, "big": 5.0})");
+  const auto object = decode<Everything>(stored.view());
+  EXPECT_EQ(object.small, 7);
+  EXPECT_EQ(object.real, 3.0);
+  EXPECT_EQ(object.amount, 4);
+  EXPECT_EQ(object.big, 5);
+}
+
+TEST(Codec, NamesThePathAndTheTypesOfAMisfit) {
+  EXPECT_EQ(error_of(R"({"text": 5})"), "Everything.text: expected string, found int");
+  EXPECT_EQ(error_of(R"({"tags": [{"name": "a"}, {"name": true}]})"),
+            "Everything.tags[1].name: expected string, found bool");
+  EXPECT_EQ(error_of(R"({"small": 40000})"),
+            "Everything.small: the stored number does not fit the member");
+  EXPECT_EQ(error_of(R"({"small": 1.5})"),
+            "Everything.small: the stored number is not a whole number of 64 bits");
+  EXPECT_EQ(error_of(R"({"status": "lost"})"),
+            "Everything.status: the stored name is not one of the choices");
+  EXPECT_EQ(error_of(R"({"pause": {"$numberLong": "1500"}})"),
+            "Everything.pause: the stored duration does not fit the member's unit");
+  EXPECT_EQ(error_of(R"({"day": {"$date": {"$numberLong": "1"}}})"),
+            "Everything.day: the stored date has a time of day; use sys_time");
+  EXPECT_EQ(error_of(R"({"money": "5"})"), "Everything.money: money ends with c");
+  EXPECT_EQ(error_of(R"({"money": 5})"), "Everything.money: expected string, found int");
+  EXPECT_EQ(error_of(R"({"uuid": "x"})"),
+            "Everything.uuid: expected a UUID (binData 4), found string");
+}
+
+TEST(Codec, SaysWhenAValueIsStillEncrypted) {
+  EXPECT_EQ(error_of(R"({"text": {"$binary": {"base64": "DgAA", "subType": "06"}}})"),
+            "Everything.text: expected string, found a value that is still encrypted; read it "
+            "through a database with auto_encryption, and mark the member quern::Encrypted");
+}
+
+TEST(Codec, NeverShowsStoredValuesInErrors) {
+  EXPECT_EQ(error_of(R"({"secrets": ["x", {"deep": "4111111111111111"}]})"),
+            "Everything.secrets[1]: expected string, found object");
+}
+
+TEST(Codec, SetsMembersByPathSoThatForeignOnesSurvive) {
+  const auto members = internal::set_members(
+      model_info<testing::Patient>(), &static_cast<const testing::Patient&>(testing::john()), {});
+  EXPECT_EQ(bson::to_json(members.set), bson::to_json(bson::from_json(R"({
+      "name": "John Doe", "patient_id": {"$numberLong": "1001"},
+      "patient_record.ssn": "123-45-6789",
+      "patient_record.billing": {"cc_type": "Visa", "cc_number": "4111111111111111"},
+      "patient_record.bill_amount": {"$numberDecimal": "250.75"}})")));
+  EXPECT_TRUE(members.unset.empty());
+}
+
+struct Guarded {
+  Id id{};
+  std::optional<testing::PatientRecord> record;
+};
+
+TEST(Codec, LeavesAnEmptyOptionalOutWhenItWouldHoldCiphertext) {
+  const Guarded empty;
+  EXPECT_EQ(bson::to_json(encode(empty)), "{ }");
+  const auto members = internal::set_members(model_info<Guarded>(), &empty, {});
+  EXPECT_TRUE(members.set.empty());
+  EXPECT_EQ(bson::to_json(members.unset), R"({ "record" : "" })");
+}
+
+}  // namespace
+}  // namespace codec_test
+}  // namespace quern

@@ -1,0 +1,204 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "quern/models/transaction.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "models/testing.h"
+
+namespace quern::testing {
+namespace {
+
+using ::testing::ElementsAre;
+
+struct Note {
+  Id id{};
+  Char<20> title;
+};
+
+// Names of the commands that were sent, with "+" for the one that starts the transaction and "*"
+// for those inside of it.
+std::vector<std::string> names(const RecordingSession& db) {
+  std::vector<std::string> result;
+  for (const bson::Document& command : db.runner.documents) {
+    const bson::View view = command.view();
+    std::string name(view.front().key());
+    if (view.contains("startTransaction")) {
+      name += "+";
+    } else if (view.contains("autocommit")) {
+      name += "*";
+    }
+    result.push_back(std::move(name));
+  }
+  return result;
+}
+
+const char kTransient[] =
+    R"({"ok": 0, "code": 112, "codeName": "WriteConflict", "errmsg": "conflict",
+        "errorLabels": ["TransientTransactionError"]})";
+
+TEST(Transaction, CommitsWhatItsBodyDid) {
+  RecordingSession db;
+  const int result = db.transaction([](Transaction& tx) {
+    Note a{.title = "a"};
+    Note b{.title = "b"};
+    tx.save(a);
+    tx.save(b);
+    return 5;
+  });
+  EXPECT_EQ(result, 5);
+  EXPECT_THAT(names(db), ElementsAre("insert+", "insert*", "commitTransaction*", "endSessions"));
+  const bson::View first = db.runner.documents[0].view();
+  const bson::View commit = db.runner.documents[2].view();
+  EXPECT_EQ(first["lsid"].as_document(), commit["lsid"].as_document());
+  EXPECT_EQ(first["txnNumber"].as_int64(), commit["txnNumber"].as_int64());
+  EXPECT_FALSE(first["autocommit"].as_bool());
+  EXPECT_THAT(db.runner.commands[2], ::testing::StartsWith("admin: "));
+}
+
+TEST(Transaction, RollsBackWhenTheBodyThrows) {
+  RecordingSession db;
+  EXPECT_THROW(db.transaction([](Transaction& tx) {
+    Note note{.title = "a"};
+    tx.save(note);
+    throw std::runtime_error("no");
+  }),
+               std::runtime_error);
+  EXPECT_THAT(names(db), ElementsAre("insert+", "abortTransaction*", "endSessions"));
+}
+
+TEST(Transaction, RunsItsBodyAgainAfterATransientError) {
+  RecordingSession db;
+  db.runner.reply(kTransient);
+  int runs = 0;
+  db.transaction([&](Transaction& tx) {
+    ++runs;
+    Note note{.title = "a"};
+    tx.save(note);
+  });
+  EXPECT_EQ(runs, 2);
+  EXPECT_THAT(names(db), ElementsAre("insert+", "abortTransaction*", "endSessions", "insert+",
+                                     "commitTransaction*", "endSessions"));
+  EXPECT_NE(db.runner.documents[0]["lsid"].as_document(),
+            db.runner.documents[3]["lsid"].as_document());
+}
+
+TEST(Transaction, CommitsAgainWhenTheResultIsUnknown) {
+  RecordingSession db;
+  db.runner.reply(R"({"ok": 1, "n": 1})");
+  db.runner.reply(R"({"ok": 0, "code": 64, "codeName": "WriteConcernFailed", "errmsg": "late",
+      "errorLabels": ["UnknownTransactionCommitResult"]})");
+  db.transaction([](Transaction& tx) {
+    Note note{.title = "a"};
+    tx.save(note);
+  });
+  EXPECT_THAT(names(db),
+              ElementsAre("insert+", "commitTransaction*", "commitTransaction*", "endSessions"));
+}
+
+TEST(Transaction, DoesNotRepeatWhatIsNotTransient) {
+  RecordingSession db;
+  db.runner.reply(R"({"ok": 0, "code": 2, "codeName": "BadValue", "errmsg": "bad"})");
+  int runs = 0;
+  EXPECT_THROW(db.transaction([&](Transaction& tx) {
+    ++runs;
+    Note note{.title = "a"};
+    tx.save(note);
+  }),
+               DatabaseError);
+  EXPECT_EQ(runs, 1);
+}
+
+TEST(Transaction, JoinsTheOuterOneWhenNested) {
+  RecordingSession db;
+  const auto add = [](ModelSession& session, const char* title) {
+    session.transaction([&](Transaction& tx) {
+      Note note{.title = title};
+      tx.save(note);
+    });
+  };
+  db.transaction([&](Transaction& tx) {
+    add(tx, "a");
+    add(tx, "b");
+  });
+  EXPECT_THAT(names(db), ElementsAre("insert+", "insert*", "commitTransaction*", "endSessions"));
+}
+
+TEST(Transaction, CallsOnCommitActionsAfterTheCommitOnly) {
+  RecordingSession db;
+  std::vector<std::string> log;
+  db.transaction([&](Transaction& tx) {
+    tx.on_commit([&] { log.push_back("action after " + names(db).back()); });
+    Note note{.title = "a"};
+    tx.save(note);
+    EXPECT_TRUE(log.empty());
+  });
+  EXPECT_THAT(log, ElementsAre("action after endSessions"));
+  log.clear();
+  EXPECT_THROW(db.transaction([&](Transaction& tx) {
+    tx.on_commit([&] { log.push_back("called"); });
+    throw std::runtime_error("no");
+  }),
+               std::runtime_error);
+  EXPECT_TRUE(log.empty());
+}
+
+TEST(Transaction, IsOnOneDatabase) {
+  RecordingSession db;
+  db.transaction([](Transaction& tx) {
+    Note note{.title = "a"};
+    tx.save(note);
+    Patient patient = john();
+    EXPECT_THROW(tx.save(patient), Error);
+  });
+  db.transaction("encrypted", [](Transaction& tx) {
+    Note note{.title = "a"};
+    EXPECT_THROW(tx.save(note), Error);
+  });
+}
+
+TEST(Transaction, ReadsWhereItWrites) {
+  RecordingSession db;
+  db.transaction([](Transaction& tx) { (void)tx.objects<Note>().exists(); });
+  EXPECT_THAT(db.asked, ElementsAre("myapp.Note write"));
+  EXPECT_THAT(names(db), ElementsAre("find+", "commitTransaction*", "endSessions"));
+}
+
+TEST(Transaction, CountsWithAnAggregation) {
+  RecordingSession db;
+  db.runner.reply(R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "firstBatch": [{"n": 3}]}})");
+  EXPECT_EQ(db.transaction([](Transaction& tx) {
+    return tx.objects<Note>().filter(f(&Note::title) == "a").offset(1).limit(9).count();
+  }),
+            3);
+  EXPECT_EQ(bson::to_json(db.runner.documents[0]["pipeline"].as_array()),
+            bson::to_json(bson::from_json(R"({"x": [{"$match": {"title": {"$eq": "a"}}},
+                {"$skip": {"$numberLong": "1"}}, {"$limit": {"$numberLong": "9"}},
+                {"$count": "n"}]})")["x"]
+                              .as_array()));
+}
+
+TEST(Transaction, SendsNothingWhenNothingWasDone) {
+  RecordingSession db;
+  db.transaction([](Transaction&) {});
+  EXPECT_TRUE(db.runner.commands.empty());
+}
+
+TEST(Transaction, ByHandRollsBackUnlessCommitted) {
+  RecordingSession db;
+  {
+    Transaction tx{db};
+    Note note{.title = "a"};
+    tx.save(note);
+  }
+  EXPECT_THAT(names(db), ElementsAre("insert+", "abortTransaction*", "endSessions"));
+  Transaction tx{db};
+  tx.commit();
+  EXPECT_THROW(tx.commit(), Error);
+  Note note{.title = "a"};
+  EXPECT_THROW(tx.save(note), Error);
+  EXPECT_THROW(Transaction{static_cast<ModelSession&>(tx)}, Error);
+}
+
+}  // namespace
+}  // namespace quern::testing
