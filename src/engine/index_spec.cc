@@ -16,18 +16,18 @@ namespace {
 constexpr std::size_t kMaxIndexes = 64;  // with that on _id
 constexpr std::size_t kMaxParts = 32;
 constexpr std::int32_t kInvalidIndexSpecificationOption = 197;
-constexpr std::initializer_list<std::string_view> kKnown = {"v",
-                                                            "key",
-                                                            "name",
-                                                            "unique",
-                                                            "sparse",
-                                                            "partialFilterExpression",
-                                                            "expireAfterSeconds",
-                                                            "ns",
-                                                            "hidden",
-                                                            "background",
-                                                            "collation",
-                                                            "storageEngine"};
+const std::initializer_list<std::string_view> kKnown = {"v",
+                                                        "key",
+                                                        "name",
+                                                        "unique",
+                                                        "sparse",
+                                                        "partialFilterExpression",
+                                                        "expireAfterSeconds",
+                                                        "ns",
+                                                        "hidden",
+                                                        "background",
+                                                        "collation",
+                                                        "storageEngine"};
 
 [[noreturn]] void refuse(const std::string& text) {
   throw DatabaseError(ErrorCode::kCannotCreateIndex, text);
