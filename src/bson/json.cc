@@ -94,6 +94,9 @@ struct Parsed {
 }  // namespace
 
 Document from_json(std::string_view json) {
+  if (json.empty()) {  // libbson does not take a null pointer
+    throw Error(ErrorCode::kFailedToParse, "not Extended JSON: the text is empty");
+  }
   const Parsed parsed(json);
   if (parsed.bson == nullptr) {
     throw Error(ErrorCode::kFailedToParse,

@@ -1,0 +1,32 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "quern/bson/json.h"
+
+#include <gtest/gtest.h>
+
+#include "quern/base/error.h"
+
+namespace quern::bson {
+namespace {
+
+TEST(FromJson, EmptyTextIsAnErrorAndNoCrash) {
+  EXPECT_THROW(from_json({}), Error);
+  EXPECT_THROW(from_json(" "), Error);
+}
+
+TEST(ToJson, CanonicalTextReadsBackToTheSameBytes) {
+  const Document document =
+      doc("i", 1, "l", std::int64_t{2}, "d", 2.5, "date", Date{-5}, "text", "é\n\"", "b", true,
+          "nested", doc("n", Null{}), "list", array(1, "x"));
+  EXPECT_EQ(from_json(to_json(document.view(), JsonMode::kCanonical)), document);
+}
+
+TEST(ToPrettyJson, IndentsWithoutChangingStrings) {
+  const Document document = doc("a", doc("b", "{x, \"y\": [1]}"), "empty", doc(), "list", array(1));
+  EXPECT_EQ(to_pretty_json(document.view()),
+            "{\n  \"a\": {\n    \"b\": \"{x, \\\"y\\\": [1]}\"\n  },\n  \"empty\": {},\n"
+            "  \"list\": [\n    1\n  ]\n}");
+  EXPECT_EQ(from_json(to_pretty_json(document.view())), document);
+}
+
+}  // namespace
+}  // namespace quern::bson
