@@ -45,8 +45,9 @@ class Matcher {
 
  private:
   struct Shared;
+  explicit Matcher(std::shared_ptr<const Shared> shared);
   std::shared_ptr<const Shared> shared_;
-  const MatchNode* root_;
+  const MatchNode* root_;  // shared_'s
 };
 
 }  // namespace quern::query

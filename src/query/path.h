@@ -1,9 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// Dotted field paths, split once, and the walk from a document to the values that a path means.
-//
-// MongoDB's walk through arrays: below an array that isn't the end of the path, the rest of the
-// path goes on in every member that is a document, and, if the next component is a number, in the
-// member at that index. A walk allocates nothing.
+// Dotted field paths, split once. query/path_walk.h walks them through documents.
 #ifndef QUERN_QUERY_PATH_H_
 #define QUERN_QUERY_PATH_H_
 
@@ -12,8 +8,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "quern/bson/view.h"
 
 namespace quern::query {
 
@@ -24,24 +18,24 @@ class Path {
     std::optional<std::uint32_t> index;  // if the name is a canonical decimal number
   };
 
-  Path() = default;
+  Path() : Path(std::string_view()) {}
   // Splits at dots. Never fails: "" is one empty component.
   explicit Path(std::string_view dotted);
   Path(const Path& other) : Path(other.text_) {}
-  Path(Path&& other) : Path(other.text_) {}
-  Path& operator=(const Path& other) { return *this = Path(other); }
-  Path& operator=(Path&& other);
+  Path& operator=(const Path& other);
 
   const std::string& text() const { return text_; }
   std::size_t size() const { return components_.size(); }
   const Component& operator[](std::size_t i) const { return components_[i]; }
 
  private:
+  void split();
+
   std::string text_;
-  std::vector<Component> components_;
+  std::vector<Component> components_;  // views of text_
 };
 
-// The number that a path component or array index is: decimal digits without leading zeros.
+// The number that a path component or an array's key is: decimal digits without leading zeros.
 std::optional<std::uint32_t> array_index(std::string_view name);
 
 }  // namespace quern::query

@@ -25,7 +25,7 @@ class Projection {
   static Projection parse_add_fields(bson::View spec, const ParseContext& context = {});
 
   bson::Document apply(bson::View document) const;
-  // The same into reused memory: the result is out.view(), valid until out is used again.
+  // The same as the members of the document that out is writing.
   void apply(bson::View document, Writer& out, Evaluation& evaluation) const;
 
   bool is_identity() const { return impl_ == nullptr; }

@@ -21,22 +21,36 @@ class Writer {
   Writer& append(std::string_view key, bson::ValueView value);
   Writer& append(std::string_view key, const Datum& value) { return append(key, value.view()); }
   Writer& append(const bson::Element& element);
+  Writer& append_all(bson::View document);
+  // Nested documents and arrays. Deeper than validate() accepts is Overflow (15).
   Writer& open(std::string_view key, bson::Type type);  // kDocument or kArray
   Writer& close();
   Writer& push(bson::ValueView value);  // in an array: under the next index
   Writer& push(const Datum& value) { return push(value.view()); }
   Writer& push_open(bson::Type type);
-  std::size_t depth() const { return frames_.size(); }
+
+  // A place to return to: rollback() forgets what was written after mark(), nested levels included.
+  struct Mark {
+    std::size_t size;
+    std::size_t depth;
+    std::uint32_t next_index;
+  };
+  Mark mark() const { return {bytes_.size(), frames_.size(), frames_.back().next_index}; }
+  void rollback(const Mark& mark);
+  std::size_t size() const { return bytes_.size(); }
 
   // Ends the outermost document: valid until the next clear().
   bson::View finish();
+  // The same, moved out.
+  bson::Document finish_document();
 
  private:
   struct Frame {
     std::size_t start;
     std::uint32_t next_index;
   };
-  void key(bson::Type type, std::string_view key);
+  void head(bson::Type type, std::string_view key);
+  void end_frame();
   std::string_view next_index();
 
   Bytes bytes_;

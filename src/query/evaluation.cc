@@ -1,0 +1,25 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "query/evaluation.h"
+
+namespace quern::query {
+
+Datum Evaluation::string(std::string_view text) {
+  std::uint8_t* to = arena_.allocate(text.size() + 5);
+  store_le(to, static_cast<std::uint32_t>(text.size() + 1));
+  if (!text.empty()) std::memcpy(to + 4, text.data(), text.size());
+  to[4 + text.size()] = 0;
+  return bson::ValueView(bson::Type::kString, {to, text.size() + 5});
+}
+
+Writer& Evaluation::take() {
+  if (writers_in_use_ == writers_.size()) writers_.push_back(std::make_unique<Writer>());
+  Writer& writer = *writers_[writers_in_use_++];
+  writer.clear();
+  return writer;
+}
+
+Datum Evaluation::Scratch::finish(bson::Type type) {
+  return bson::ValueView(type, evaluation_.arena_.copy(writer_.finish().bytes()));
+}
+
+}  // namespace quern::query

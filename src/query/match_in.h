@@ -1,0 +1,36 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// $in: equality with any of many values, looked up by hash.
+#ifndef QUERN_QUERY_MATCH_IN_H_
+#define QUERN_QUERY_MATCH_IN_H_
+
+#include <vector>
+
+#include "query/match_node.h"
+#include "query/regex.h"
+
+namespace quern::query {
+
+class In : public Predicate {
+ public:
+  // values: an array's members, without undefined; regular expressions match as patterns.
+  explicit In(bson::View values);
+  bool test(bson::ValueView value, MatchState& state) const override;
+
+  // The values that aren't regular expressions, ascending and distinct.
+  const std::vector<bson::ValueView>& values() const { return values_; }
+  bool has_regex() const { return !regexes_.empty(); }
+
+ private:
+  bool contains(bson::ValueView value) const;
+
+  std::vector<bson::ValueView> values_;
+  std::vector<Regex> regexes_;
+  // Open addressing: 1 + position in values_, or 0. Empty for short lists, which are searched.
+  std::vector<std::uint32_t> table_;
+  std::size_t mask_ = 0;
+  bool has_null_ = false;
+};
+
+}  // namespace quern::query
+
+#endif  // QUERN_QUERY_MATCH_IN_H_

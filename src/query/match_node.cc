@@ -1,0 +1,50 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "query/match_node.h"
+
+namespace quern::query {
+
+bool Condition::holds(bson::ValueView value, MatchState& state) const {
+  bool result = true;
+  if (predicate != nullptr) {
+    result = predicate->test(value, state);
+  } else {
+    for (const Condition& condition : all) {
+      if (!condition.holds(value, state)) {
+        result = false;
+        break;
+      }
+    }
+  }
+  return result != negated;
+}
+
+bool PathNode::matches(bson::View document, MatchState& state) const {
+  return walk(path_, document, predicate_->arrays(), [&](bson::ValueView value, std::size_t index) {
+    if (!predicate_->test(value, state)) return false;
+    if (index != kNoIndex) state.position = index;
+    return true;
+  });
+}
+
+bool AndNode::matches(bson::View document, MatchState& state) const {
+  for (const auto& child : children_) {
+    if (!child->matches(document, state)) return false;
+  }
+  return true;
+}
+
+bool OrNode::matches(bson::View document, MatchState& state) const {
+  for (const auto& child : children_) {
+    if (child->matches(document, state)) return true;
+  }
+  return false;
+}
+
+bool NotNode::matches(bson::View document, MatchState& state) const {
+  const std::size_t position = state.position;
+  const bool result = !child_->matches(document, state);
+  state.position = position;  // what didn't match has no position
+  return result;
+}
+
+}  // namespace quern::query

@@ -1,0 +1,130 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// The tree that a filter is parsed into.
+//
+// A MatchNode asks about a whole document; a Predicate asks about one value; a PathNode leads from
+// the one to the other. Nodes are immutable and refer to the filter that their Matcher owns.
+#ifndef QUERN_QUERY_MATCH_NODE_H_
+#define QUERN_QUERY_MATCH_NODE_H_
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "quern/bson/view.h"
+#include "query/evaluation.h"
+#include "query/path_walk.h"
+
+namespace quern::query {
+
+// What one call of matches() carries along.
+class MatchState {
+ public:
+  explicit MatchState(bson::View root, Evaluation* evaluation = nullptr)
+      : root(root), evaluation_(evaluation) {}
+
+  bson::View root;                  // the outermost document
+  std::size_t position = kNoIndex;  // of the array member that matched last
+
+  // Scratch memory for $expr; made when first needed if the caller brought none.
+  Evaluation& evaluation() {
+    if (evaluation_ == nullptr) {
+      own_ = std::make_unique<Evaluation>();
+      evaluation_ = own_.get();
+    }
+    return *evaluation_;
+  }
+
+ private:
+  Evaluation* evaluation_;
+  std::unique_ptr<Evaluation> own_;
+};
+
+class MatchNode {
+ public:
+  virtual ~MatchNode() = default;
+  virtual bool matches(bson::View document, MatchState& state) const = 0;
+};
+
+class Predicate {
+ public:
+  virtual ~Predicate() = default;
+  // value may be missing.
+  virtual bool test(bson::ValueView value, MatchState& state) const = 0;
+  // Whether it looks at the members of an array, or only at the array.
+  virtual LeafArrays arrays() const { return LeafArrays::kExpand; }
+};
+
+// What the operators of one field demand: a predicate, or all of several conditions; possibly
+// negated.
+struct Condition {
+  bool negated = false;
+  std::unique_ptr<const Predicate> predicate;  // null: all of all
+  std::vector<Condition> all;
+
+  static Condition of(std::unique_ptr<const Predicate> predicate, bool negated = false) {
+    return {negated, std::move(predicate), {}};
+  }
+  // Asked about one value itself, not about the members of it.
+  bool holds(bson::ValueView value, MatchState& state) const;
+};
+
+class PathNode : public MatchNode {
+ public:
+  PathNode(Path path, std::unique_ptr<const Predicate> predicate)
+      : path_(std::move(path)), predicate_(std::move(predicate)) {}
+  bool matches(bson::View document, MatchState& state) const override;
+
+  const Path& path() const { return path_; }
+  const Predicate& predicate() const { return *predicate_; }
+
+ private:
+  Path path_;
+  std::unique_ptr<const Predicate> predicate_;
+};
+
+using MatchNodes = std::vector<std::unique_ptr<const MatchNode>>;
+
+class AndNode : public MatchNode {
+ public:
+  explicit AndNode(MatchNodes children) : children_(std::move(children)) {}
+  bool matches(bson::View document, MatchState& state) const override;
+  const MatchNodes& children() const { return children_; }
+
+ private:
+  MatchNodes children_;
+};
+
+class OrNode : public MatchNode {
+ public:
+  explicit OrNode(MatchNodes children) : children_(std::move(children)) {}
+  bool matches(bson::View document, MatchState& state) const override;
+  const MatchNodes& children() const { return children_; }
+
+ private:
+  MatchNodes children_;
+};
+
+// Also $nor: the negation of an OrNode.
+class NotNode : public MatchNode {
+ public:
+  explicit NotNode(std::unique_ptr<const MatchNode> child) : child_(std::move(child)) {}
+  bool matches(bson::View document, MatchState& state) const override;
+  const MatchNode& child() const { return *child_; }
+
+ private:
+  std::unique_ptr<const MatchNode> child_;
+};
+
+class ConstantNode : public MatchNode {
+ public:
+  explicit ConstantNode(bool value) : value_(value) {}
+  bool matches(bson::View, MatchState&) const override { return value_; }
+  bool value() const { return value_; }
+
+ private:
+  bool value_;
+};
+
+}  // namespace quern::query
+
+#endif  // QUERN_QUERY_MATCH_NODE_H_
