@@ -24,8 +24,8 @@ namespace quern::engine {
 class Engine;
 
 struct EngineOptions {
-  std::filesystem::path directory;  // empty: everything is kept in memory and lost at the end
-  storage::Durability durability;   // docs/guide/durability.md
+  std::filesystem::path directory{};  // empty: everything is kept in memory and lost at the end
+  storage::Durability durability{};   // docs/guide/durability.md
   std::size_t cache_bytes = 64 << 20;
   std::size_t write_buffer_bytes = 32 << 20;
   std::chrono::seconds cursor_timeout{600};      // of a cursor that nobody asks
