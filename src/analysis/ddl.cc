@@ -68,6 +68,19 @@ void key_pattern(const CommandAnalysis& analysis, const Element& member) {
   analysis.out.append(member);
 }
 
+void weights(const CommandAnalysis& analysis, const Element& member) {
+  for (const Element& weight : document_member(analysis, member)) {
+    if (!weight.is_number()) {
+      refuse::wrong_member_type(member.key(), weight.key(), "a number", weight.type());
+    }
+    if (analysis.tree.resolve(weight.key()).kind != EncryptionTree::Target::Kind::kPlain) {
+      refuse::operation("A text index cannot weigh the encrypted field '" +
+                        std::string(weight.key()) + "'");
+    }
+  }
+  analysis.out.append(member);
+}
+
 constexpr Member kIndexMembers[] = {
     {"key", key_pattern},
     {"name", copy_member},
@@ -82,7 +95,7 @@ constexpr Member kIndexMembers[] = {
     {"collation", copy_member},
     {"storageEngine", copy_member},
     {"wildcardProjection", key_pattern},
-    {"weights", key_pattern},
+    {"weights", weights},
     {"default_language", copy_member},
     {"language_override", copy_member},
     {"textIndexVersion", copy_member},

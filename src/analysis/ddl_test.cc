@@ -102,6 +102,14 @@ TEST(CreateIndexes, KeysPassAlsoOnEncryptedFields) {
   expect_refused(R"({"createIndexes": "c", "indexes": ["x"]})", "takes documents");
 }
 
+TEST(CreateIndexes, TextIndexesWeighPlainFields) {
+  expect_unchanged(
+      R"({"createIndexes": "c", "indexes": [{"key": {"p": "text"}, "name": "x", "weights": {"p": 10}}]})");
+  expect_refused(
+      R"({"createIndexes": "c", "indexes": [{"key": {"p": "text"}, "name": "x", "weights": {"ssn": 10}}]})",
+      "A text index cannot weigh the encrypted field 'ssn'");
+}
+
 TEST(CollMod, OptionsPass) {
   expect_unchanged(
       R"({"collMod": "c", "index": {"keyPattern": {"p": 1}, "hidden": true}, "validationLevel": "off", "expireAfterSeconds": 5})");

@@ -552,6 +552,11 @@ class ExpressionAnalysis {
 
 }  // namespace
 
+Outcome outcome_of(Context& context, const EncryptionTree& tree, ValueView expression) {
+  bson::Builder unused;
+  return ExpressionAnalysis(context, tree, Comparisons::kRefused, unused).outcome(expression);
+}
+
 Outcome analyse_output(Context& context, const EncryptionTree& tree, std::string_view key,
                        ValueView expression, bson::Builder& out) {
   ExpressionAnalysis analysis(context, tree, Comparisons::kRefused, out);

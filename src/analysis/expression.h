@@ -26,8 +26,12 @@ struct Outcome {
   std::string path;            // the first encrypted field that it yields, for messages
 };
 
+// What an expression over documents that look like tree yields, without a look at what it computes
+// with.
+Outcome outcome_of(Context& context, const EncryptionTree& tree, bson::ValueView expression);
+
 // Appends the analysed expression under the key. Its value is handed on as it is, so it may be
-// encrypted: the outcome says what it is. Documents look like tree.
+// encrypted: the outcome says what it is.
 Outcome analyse_output(Context& context, const EncryptionTree& tree, std::string_view key,
                        bson::ValueView expression, bson::Builder& out);
 

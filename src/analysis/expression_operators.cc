@@ -191,4 +191,10 @@ Shape shape_of_operator(std::string_view name) {
   return row->shape;
 }
 
+std::vector<std::string_view> expression_operator_names() {
+  std::vector<std::string_view> names;
+  for (const Row& row : kOperators) names.push_back(row.name);
+  return names;
+}
+
 }  // namespace quern::analysis

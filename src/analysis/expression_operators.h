@@ -4,6 +4,7 @@
 #define QUERN_ANALYSIS_EXPRESSION_OPERATORS_H_
 
 #include <string_view>
+#include <vector>
 
 namespace quern::analysis {
 
@@ -24,6 +25,9 @@ enum class Shape {
 
 // Throws Error(InvalidPipelineOperator) for an operator that is not in the table.
 Shape shape_of_operator(std::string_view name);
+
+// All of them, for tests that try each.
+std::vector<std::string_view> expression_operator_names();
 
 }  // namespace quern::analysis
 

@@ -31,15 +31,24 @@ void refuse_encrypt_keywords(View schema) {
   }
 }
 
+// The node of a name, after refusing an encrypted field, be it spelt as a path.
+const EncryptionTree* node_of(const EncryptionTree& tree, std::string_view name) {
+  const EncryptionTree* child = tree.child(name);
+  const bool encrypted = child != nullptr
+                             ? child->kind() != EncryptionTree::Kind::kObject
+                             : tree.resolve(name).kind != EncryptionTree::Target::Kind::kPlain;
+  if (encrypted) refuse::comparison(name);
+  return child;
+}
+
 void check(const EncryptionTree& tree, View schema);
 
 void check_property(const EncryptionTree& tree, const Element& property) {
-  const EncryptionTree* child = tree.child(property.key());
+  const EncryptionTree* child = node_of(tree, property.key());
   if (child == nullptr) {
     if (property.is_document()) refuse_encrypt_keywords(property.as_document());
     return;
   }
-  if (child->kind() != EncryptionTree::Kind::kObject) refuse::comparison(property.key());
   if (!property.is_document()) refuse::malformed("$jsonSchema properties need documents");
   check(*child, property.as_document());
 }
@@ -48,10 +57,7 @@ void check_required(const EncryptionTree& tree, const Element& required) {
   if (!required.is_array()) refuse::malformed("$jsonSchema keyword required needs an array");
   for (const Element& name : required.as_array()) {
     if (!name.is_string()) refuse::malformed("$jsonSchema keyword required needs strings");
-    const EncryptionTree* child = tree.child(name.as_string());
-    if (child != nullptr && child->kind() != EncryptionTree::Kind::kObject) {
-      refuse::comparison(name.as_string());
-    }
+    node_of(tree, name.as_string());
   }
 }
 

@@ -13,6 +13,12 @@ constexpr std::string_view kMetadata[] = {"textScore",       "searchScore",  "ra
                                           "geoNearDistance", "geoNearPoint", "indexKey",
                                           "recordId"};
 
+bool is_direction(bson::ValueView value) {
+  if (value.type() == bson::Type::kBool) return true;
+  const auto number = value.whole_number();
+  return number && *number >= -1 && *number <= 1;
+}
+
 template <class Names>
 bool is_one_of(bson::ValueView value, const Names& names) {
   return value.is_string() &&
@@ -29,8 +35,7 @@ bool is_metadata(bson::ValueView value) {
 
 void check_key_pattern(std::string_view where, bson::View pattern) {
   for (const bson::Element& part : pattern) {
-    if (part.is_number() || part.type() == bson::Type::kBool || is_one_of(part, kIndexTypes) ||
-        is_metadata(part)) {
+    if (is_direction(part) || is_one_of(part, kIndexTypes) || is_metadata(part)) {
       continue;
     }
     refuse::wrong_member_type(where, part.key(), "a direction", part.type());

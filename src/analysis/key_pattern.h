@@ -10,8 +10,8 @@
 
 namespace quern::analysis {
 
-// Throws Error unless every value is a number, the type of an index, or {$meta: …}. where names the
-// document in the message.
+// Throws Error unless every value is -1, 0, 1, a boolean, the type of an index, or {$meta: …}.
+// where names the document in the message.
 void check_key_pattern(std::string_view where, bson::View pattern);
 
 }  // namespace quern::analysis

@@ -189,7 +189,7 @@ class FilterAnalysis {
           order(target, path, element);
           break;
         case Operand::kPresence:
-          presence(element);
+          presence(target, element);
           break;
         case Operand::kNegation:
           negation(target, path, element);
@@ -247,8 +247,11 @@ class FilterAnalysis {
     plain(target, path, element);
   }
 
-  void presence(const Element& element) {
-    if (!element.is_number() && element.type() != bson::Type::kBool) {
+  void presence(const Target& target, const Element& element) {
+    const auto number = element.whole_number();
+    const bool flag =
+        element.type() == bson::Type::kBool || (number && (*number == 0 || *number == 1));
+    if (!flag && (target.kind != Target::Kind::kPlain || !element.is_number())) {
       malformed(element.key(), "a boolean");
     }
     out_.append(element);

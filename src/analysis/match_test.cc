@@ -65,6 +65,7 @@ TEST(Match, ExistsIsAllowedOnEveryEncryptedField) {
     expect_filter_unchanged(std::string("{\"") + path + R"(": {"$exists": true}})");
     expect_filter_unchanged(std::string("{\"") + path + R"(": {"$exists": false}})");
   }
+  expect_filter_refused(R"({"ssn": {"$exists": 4711}})", "$exists needs a boolean");
   expect_filter_refused(R"({"ssn": {"$exists": "x"}})", "$exists needs a boolean");
 }
 

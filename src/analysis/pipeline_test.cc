@@ -106,6 +106,10 @@ TEST(Project, ConstantsDoNotTakeThePlaceOfEncryptedFields) {
         R"({"$addFields": {"a": {"$literal": {"b": "x"}}}})"}) {
     expect_pipeline_refused(std::string("[") + stage + "]", "A constant cannot take the place");
   }
+  for (const char* root : {R"({"ssn": "x"})", R"({"p": 1, "a": {"b": "x"}})", R"({"a": "x"})"}) {
+    expect_pipeline_refused(std::string(R"([{"$replaceWith": )") + root + "}]",
+                            "A constant cannot take the place");
+  }
   expect_pipeline_unchanged(R"([{"$project": {"x": {"$literal": 1}}}, {"$limit": 1}])");
 }
 

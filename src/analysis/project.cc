@@ -57,8 +57,7 @@ class Projection {
     check_path(tree_, path);
     Outcome value = analyse_output(context_, tree_, member.key(), member, out_);
     if (value.constant && before.kind != Target::Kind::kPlain) {
-      refuse::operation(fmt::format(
-          "A constant cannot take the place of the encrypted field at path '{}'", path));
+      refuse::constant(path);
     }
     const Target now = output.resolve(path);
     if (value.tree.encrypts() && now.kind != Target::Kind::kPlain) {
@@ -129,6 +128,7 @@ class Project : public Projection {
       compute(path, member, output_);
     } else {
       check_path(tree_, path);
+      check_flag(path, member);
       if (!member.truthy()) {
         if (excludes_ || path == "_id") output_.remove(path);
       } else if (!excludes_) {
@@ -136,6 +136,13 @@ class Project : public Projection {
       }
       out_.append(member);
     }
+  }
+
+  // A number where an encrypted field is asked for says yes or no, and nothing else.
+  void check_flag(std::string_view path, const Element& member) {
+    if (!member.is_number() || tree_.resolve(path).kind == Target::Kind::kPlain) return;
+    const auto number = member.whole_number();
+    if (!number || (*number != 0 && *number != 1)) refuse::constant(path);
   }
 
   // "a.$", {a: {$slice: …}}, {a: {$elemMatch: …}}: never on the way to an encrypted field.

@@ -69,6 +69,8 @@ TEST(Find, ProjectionPassesFieldsAndRefusesToLookInsideArraysAboveThem) {
                  "is supported only in a filter");
   expect_refused(R"({"find": "c", "projection": {"ssn": "x"}})",
                  "A constant cannot take the place");
+  expect_refused(R"({"find": "c", "projection": {"ssn": 4711}})",
+                 "A constant cannot take the place");
   expect_refused(R"({"find": "c", "projection": {"billing.cc": 1}})", "encrypted path prefix");
 }
 

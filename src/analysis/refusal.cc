@@ -89,6 +89,11 @@ void non_constant(std::string_view path) {
                   path));
 }
 
+void constant(std::string_view path) {
+  operation(
+      fmt::format("A constant cannot take the place of the encrypted field at path '{}'", path));
+}
+
 void stage(std::string_view name) {
   operation(fmt::format(
       "Aggregation stage {} is not allowed or supported with automatic encryption.", name));

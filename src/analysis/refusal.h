@@ -38,6 +38,7 @@ namespace quern::analysis::refuse {
 // Aggregation.
 [[noreturn]] void reference(std::string_view path);
 [[noreturn]] void non_constant(std::string_view path);
+[[noreturn]] void constant(std::string_view path);
 [[noreturn]] void stage(std::string_view name);
 
 // What is not understood.

@@ -17,7 +17,21 @@ using bson::ValueView;
 using bson::View;
 using Target = EncryptionTree::Target;
 
+// A new root that spells out a constant where the old one has an encrypted field.
+void refuse_constants(const StageAnalysis& stage, const EncryptionTree& old, View root) {
+  for (const Element& member : root) {
+    const EncryptionTree* child = old.child(member.key());
+    if (child == nullptr) continue;
+    if (child->kind() == EncryptionTree::Kind::kObject && member.is_document()) {
+      refuse_constants(stage, *child, member.as_document());
+    } else if (outcome_of(stage.context, stage.tree, member).constant) {
+      refuse::constant(member.key());
+    }
+  }
+}
+
 void replace_root(const StageAnalysis& stage, std::string_view key, ValueView expression) {
+  if (expression.is_document()) refuse_constants(stage, stage.tree, expression.as_document());
   Outcome root = analyse_output(stage.context, stage.tree, key, expression, stage.out);
   if (root.tree.encrypts() && root.tree.kind() != EncryptionTree::Kind::kObject) {
     refuse::reference(root.path);

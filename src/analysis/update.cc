@@ -160,14 +160,15 @@ void analyse_update_member(const CommandAnalysis& analysis, const Element& membe
   analysis.out.close();
 }
 
-// Array elements hold no encrypted fields: the filters are only checked to be understood.
+// Array elements hold no encrypted fields, so the filters go out as they came. One whose identifier
+// is the name of an encrypted field is taken for a mistake.
 void analyse_array_filters_member(const CommandAnalysis& analysis, const Element& member) {
-  const EncryptionTree plain;
   analysis.out.open_array(member.key());
   for (const Element& filter : array_member(analysis, member)) {
     if (!filter.is_document()) refuse::malformed("arrayFilters takes documents");
     bson::Builder discarded;
-    analyse_filter(analysis.context, plain, filter.as_document(), FilterUse::kQuery, discarded);
+    analyse_filter(analysis.context, analysis.tree, filter.as_document(), FilterUse::kValidator,
+                   discarded);
     analysis.out.append(filter);
   }
   analysis.out.close();

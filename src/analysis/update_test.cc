@@ -112,6 +112,12 @@ TEST(Update, ArrayFiltersOnPlainArraysPass) {
       "Unsupported match expression operator");
 }
 
+TEST(Update, ArrayFiltersDoNotNameEncryptedFields) {
+  expect_refused(
+      R"({"update": "c", "updates": [{"q": {}, "u": {"$set": {"p.$[ssn]": 1}}, "arrayFilters": [{"ssn": "x"}]}]})",
+      "Comparison to encrypted fields not supported");
+}
+
 TEST(Update, PipelinesAreRefused) {
   expect_update_refused(R"([{"$set": {"p": 1}}])", "Update pipelines are not allowed");
 }
