@@ -16,7 +16,7 @@ std::string normal(std::string_view json) {
 }
 
 TEST(Session, SavesANewObjectWithAnInsert) {
-  RecordingSession db;
+  ScriptedSession db;
   Patient patient = john();
   db.save(patient);
   ASSERT_TRUE(patient.id.is_set());
@@ -30,7 +30,7 @@ TEST(Session, SavesANewObjectWithAnInsert) {
 }
 
 TEST(Session, SavesAnObjectWithAnIdByUpdatingItsMembers) {
-  RecordingSession db;
+  ScriptedSession db;
   Patient patient = john();
   patient.id = ObjectId::generate();
   patient.id.remember("encrypted");
@@ -46,7 +46,7 @@ TEST(Session, SavesAnObjectWithAnIdByUpdatingItsMembers) {
 }
 
 TEST(Session, InsertsWhenThereWasNothingToUpdate) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(R"({"ok": 1, "n": 0, "nModified": 0})");
   Patient patient = john();
   const ObjectId id = ObjectId::generate();
@@ -57,7 +57,7 @@ TEST(Session, InsertsWhenThereWasNothingToUpdate) {
 }
 
 TEST(Session, SavesOnlyTheMembersThatAreListed) {
-  RecordingSession db;
+  ScriptedSession db;
   Patient patient = john();
   patient.id = ObjectId::generate();
   db.save(patient,
@@ -68,7 +68,7 @@ TEST(Session, SavesOnlyTheMembersThatAreListed) {
 }
 
 TEST(Session, ForcesInsertsAndUpdates) {
-  RecordingSession db;
+  ScriptedSession db;
   Patient patient = john();
   EXPECT_THROW(db.save(patient, {.force_update = true}), Error);  // no Id
   EXPECT_THROW(db.save(patient, {.force_insert = true, .force_update = true}), Error);
@@ -85,7 +85,7 @@ TEST(Session, ForcesInsertsAndUpdates) {
 }
 
 TEST(Session, ValidatesBeforeItSendsAnything) {
-  RecordingSession db;
+  ScriptedSession db;
   Patient patient = john();
   patient.patient_record.ssn = "123-45-67890";
   EXPECT_THROW(db.save(patient), ValidationError);
@@ -96,7 +96,7 @@ TEST(Session, ValidatesBeforeItSendsAnything) {
 }
 
 TEST(Session, NeverSavesAnEncryptedMemberInAPlainDatabase) {
-  RecordingSession db;
+  ScriptedSession db;
   Patient patient = john();
   try {
     db.save(patient, {.database = "default"});
@@ -111,7 +111,7 @@ TEST(Session, NeverSavesAnEncryptedMemberInAPlainDatabase) {
 }
 
 TEST(Session, LeavesTheIdUnsetWhenTheInsertFails) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(R"({"ok": 1, "n": 0, "writeErrors": [{"index": 0, "code": 11000,
       "errmsg": "E11000 duplicate key"}]})");
   Patient patient = john();
@@ -120,7 +120,7 @@ TEST(Session, LeavesTheIdUnsetWhenTheInsertFails) {
 }
 
 TEST(Session, RefreshReadsTheObjectAgain) {
-  RecordingSession db;
+  ScriptedSession db;
   Patient patient = john();
   db.save(patient);
   const std::string id = patient.id.to_string();
@@ -136,7 +136,7 @@ TEST(Session, RefreshReadsTheObjectAgain) {
 }
 
 TEST(Session, RemoveDeletesByIdAndUnsetsIt) {
-  RecordingSession db;
+  ScriptedSession db;
   Patient patient = john();
   EXPECT_THROW(db.remove(patient), Error);
   db.save(patient);
@@ -151,7 +151,7 @@ TEST(Session, RemoveDeletesByIdAndUnsetsIt) {
 }
 
 TEST(Session, RunsOnCommitActionsAtOnceOutsideOfTransactions) {
-  RecordingSession db;
+  ScriptedSession db;
   bool called = false;
   db.on_commit([&] { called = true; });
   EXPECT_TRUE(called);

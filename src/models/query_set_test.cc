@@ -47,14 +47,14 @@ std::string notes(int count, int cursor = 0, int first = 1, const char* batch = 
 }
 
 TEST(QuerySet, SendsNothingBeforeObjectsAreAskedFor) {
-  RecordingSession db;
+  ScriptedSession db;
   const auto query = db.objects<Note>().filter(kStars > 1).order_by(kTitle).limit(3);
   EXPECT_TRUE(db.runner.commands.empty());
   EXPECT_TRUE(db.asked.empty());
 }
 
 TEST(QuerySet, IsNotChangedByWhatIsMadeOfIt) {
-  RecordingSession db;
+  ScriptedSession db;
   const auto all = db.objects<Note>().order_by();
   (void)all.filter(kStars > 1).limit(1);
   (void)all.to_vector();
@@ -63,7 +63,7 @@ TEST(QuerySet, IsNotChangedByWhatIsMadeOfIt) {
 }
 
 TEST(QuerySet, FindsWithFilterOrderSkipAndLimit) {
-  RecordingSession db;
+  ScriptedSession db;
   (void)db.objects<Note>()
       .filter(kStars > 1)
       .exclude(kTitle == "x")
@@ -78,14 +78,14 @@ TEST(QuerySet, FindsWithFilterOrderSkipAndLimit) {
 }
 
 TEST(QuerySet, UsesTheModelsOrderUnlessGivenAnother) {
-  RecordingSession db;
+  ScriptedSession db;
   (void)db.objects<Note>().to_vector();
   EXPECT_THAT(db.runner.commands, ElementsAre(normal("my_db", R"({"find": "myapp_note",
       "filter": {}, "sort": {"title": 1}})")));
 }
 
 TEST(QuerySet, IteratesThroughAllBatches) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(notes(2, 77));
   db.runner.reply(notes(1, 77, 3, "nextBatch"));
   db.runner.reply(notes(0, 0, 4, "nextBatch"));
@@ -101,7 +101,7 @@ TEST(QuerySet, IteratesThroughAllBatches) {
 }
 
 TEST(QuerySet, ClosesTheCursorWhenIterationStopsEarly) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(notes(2, 77));
   for (const Note& note : db.objects<Note>()) {
     if (note.stars == 1) break;
@@ -113,7 +113,7 @@ TEST(QuerySet, ClosesTheCursorWhenIterationStopsEarly) {
 }
 
 TEST(QuerySet, GetReturnsTheOnlyObject) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(notes(1));
   const Note note = db.objects<Note>().get(kTitle == "n1");
   EXPECT_EQ(note.title, "n1");
@@ -124,7 +124,7 @@ TEST(QuerySet, GetReturnsTheOnlyObject) {
 }
 
 TEST(QuerySet, GetThrowsDjangosWordsForNoneAndForSeveral) {
-  RecordingSession db;
+  ScriptedSession db;
   try {
     db.objects<Patient>().get(kSsn == "123-45-6789");
     FAIL();
@@ -145,13 +145,13 @@ TEST(QuerySet, GetThrowsDjangosWordsForNoneAndForSeveral) {
 }
 
 TEST(QuerySet, TryGetAndFirstReturnNothingWhenThereIsNothing) {
-  RecordingSession db;
+  ScriptedSession db;
   EXPECT_EQ(db.objects<Note>().try_get(kStars == 1), std::nullopt);
   EXPECT_EQ(db.objects<Note>().first(), std::nullopt);
 }
 
 TEST(QuerySet, FirstIsByIdUnlessOrdered) {
-  RecordingSession db;
+  ScriptedSession db;
   (void)db.objects<Patient>().first();
   (void)db.objects<Note>().first();
   EXPECT_THAT(db.runner.commands,
@@ -162,7 +162,7 @@ TEST(QuerySet, FirstIsByIdUnlessOrdered) {
 }
 
 TEST(QuerySet, CountsAndAsksForExistence) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(R"({"ok": 1, "n": 42})");
   EXPECT_EQ(db.objects<Note>().filter(kStars > 1).offset(2).limit(50).count(), 42);
   db.runner.reply(notes(1));
@@ -176,20 +176,20 @@ TEST(QuerySet, CountsAndAsksForExistence) {
 }
 
 TEST(QuerySet, LimitZeroMatchesNothing) {
-  RecordingSession db;
+  ScriptedSession db;
   (void)db.objects<Note>().limit(0).count();
   EXPECT_THAT(db.runner.commands, ElementsAre(normal("my_db", R"({"count": "myapp_note",
       "query": {"_id": {"$in": []}}})")));
 }
 
 TEST(QuerySet, RefusesNegativeSlices) {
-  RecordingSession db;
+  ScriptedSession db;
   EXPECT_THROW(db.objects<Note>().limit(-1), Error);
   EXPECT_THROW(db.objects<Note>().offset(-1), Error);
 }
 
 TEST(QuerySet, ValuesListReadsOnlyTheMembersAskedFor) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "firstBatch": [
       {"title": "a", "text": "t"}, {"title": "b", "text": null}, {"title": "c"}]}})");
   const auto rows = db.objects<Note>().order_by().values_list(kTitle, &Note::text);
@@ -203,7 +203,7 @@ TEST(QuerySet, ValuesListReadsOnlyTheMembersAskedFor) {
 }
 
 TEST(QuerySet, ValuesListOfOneMemberIsFlatAndKeepsEncryptedValuesWrapped) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "firstBatch": [
       {"patient_record": {"ssn": "123-45-6789"}}]}})");
   const std::vector<Encrypted<Char<11>, equality>> values = db.objects<Patient>().values_list(kSsn);
@@ -211,7 +211,7 @@ TEST(QuerySet, ValuesListOfOneMemberIsFlatAndKeepsEncryptedValuesWrapped) {
 }
 
 TEST(QuerySet, CreateInsertsAndReturnsTheObjectWithItsId) {
-  RecordingSession db;
+  ScriptedSession db;
   const Patient patient = db.objects<Patient>().create(john());
   EXPECT_TRUE(patient.id.is_set());
   EXPECT_EQ(patient.id.database(), "encrypted");
@@ -219,7 +219,7 @@ TEST(QuerySet, CreateInsertsAndReturnsTheObjectWithItsId) {
 }
 
 TEST(QuerySet, BulkCreateInsertsInBatchesAndSetsIds) {
-  RecordingSession db;
+  ScriptedSession db;
   std::vector<Note> list(5);
   for (Note& note : list) note.title = "t";
   list[1].id = ObjectId::parse(oid(9));
@@ -237,7 +237,7 @@ TEST(QuerySet, BulkCreateInsertsInBatchesAndSetsIds) {
 }
 
 TEST(QuerySet, BulkCreateSendsNothingWhenOneObjectIsAtFault) {
-  RecordingSession db;
+  ScriptedSession db;
   std::vector<Note> list(3);
   list[0].title = list[2].title = "ok";
   try {
@@ -250,7 +250,7 @@ TEST(QuerySet, BulkCreateSendsNothingWhenOneObjectIsAtFault) {
 }
 
 TEST(QuerySet, BulkCreateLeavesIdsUnsetWhenTheDatabaseRefuses) {
-  RecordingSession db;
+  ScriptedSession db;
   std::vector<Note> list(1);
   list[0].title = "t";
   db.runner.reply(R"({"ok": 1, "n": 0, "writeErrors": [{"index": 0, "code": 11000,
@@ -260,7 +260,7 @@ TEST(QuerySet, BulkCreateLeavesIdsUnsetWhenTheDatabaseRefuses) {
 }
 
 TEST(QuerySet, GetOrCreateFindsOrCreates) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(notes(1));
   const auto [found, found_created] =
       db.objects<Note>().get_or_create(kTitle == "n1", Note{.title = "n1", .text = {}});
@@ -274,7 +274,7 @@ TEST(QuerySet, GetOrCreateFindsOrCreates) {
 }
 
 TEST(QuerySet, GetOrCreateFindsWhatSomebodyElseCreatedMeanwhile) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(notes(0));
   db.runner.reply(R"({"ok": 1, "n": 0, "writeErrors": [{"index": 0, "code": 11000,
       "errmsg": "duplicate key"}]})");
@@ -286,7 +286,7 @@ TEST(QuerySet, GetOrCreateFindsWhatSomebodyElseCreatedMeanwhile) {
 }
 
 TEST(QuerySet, UpdateOrCreateUpdatesWhatIsThere) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(notes(1));
   db.runner.reply(R"({"ok": 1, "n": 1, "nModified": 1})");
   db.runner.reply(notes(1));
@@ -299,7 +299,7 @@ TEST(QuerySet, UpdateOrCreateUpdatesWhatIsThere) {
 }
 
 TEST(QuerySet, UpdateSetsValuesOnAllWithOneCommand) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(R"({"ok": 1, "n": 7, "nModified": 3})");
   EXPECT_EQ(db.objects<Note>()
                 .filter(kStars > 1)
@@ -311,7 +311,7 @@ TEST(QuerySet, UpdateSetsValuesOnAllWithOneCommand) {
 }
 
 TEST(QuerySet, UpdateThrowsAllFaultsBeforeItSendsAnything) {
-  RecordingSession db;
+  ScriptedSession db;
   try {
     db.objects<Patient>().update_each(set(kSsn, "123-45-67890"), set(f(&Patient::name), ""));
     FAIL();
@@ -323,7 +323,7 @@ TEST(QuerySet, UpdateThrowsAllFaultsBeforeItSendsAnything) {
 }
 
 TEST(QuerySet, UpdateIsRefusedOnAnEncryptingDatabase) {
-  RecordingSession db;
+  ScriptedSession db;
   try {
     db.objects<Note>().on("encrypted").update(set(kStars, 5));
     FAIL();
@@ -336,7 +336,7 @@ TEST(QuerySet, UpdateIsRefusedOnAnEncryptingDatabase) {
 }
 
 TEST(QuerySet, UpdateEachUpdatesByIdInOrderAndCounts) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(notes(2));
   db.runner.reply(R"({"ok": 1, "n": 1, "nModified": 1})");
   db.runner.reply(R"({"ok": 1, "n": 1, "nModified": 0})");
@@ -361,7 +361,7 @@ TEST(QuerySet, UpdateEachUpdatesByIdInOrderAndCounts) {
 }
 
 TEST(QuerySet, UpdateEachWithAFunctionSavesWhatItChanged) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(notes(1));
   db.objects<Note>().update_each([](Note& note) { note.stars += 10; });
   EXPECT_EQ(db.runner.commands[1], normal("my_db", R"({"update": "myapp_note", "updates": [
@@ -370,7 +370,7 @@ TEST(QuerySet, UpdateEachWithAFunctionSavesWhatItChanged) {
 }
 
 TEST(QuerySet, RemoveDeletesWithOneCommandOnAPlainModel) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(R"({"ok": 1, "n": 3})");
   EXPECT_EQ(db.objects<Note>().filter(kStars > 1).remove(), 3);
   EXPECT_THAT(db.runner.commands, ElementsAre(normal("my_db", R"({"delete": "myapp_note",
@@ -378,7 +378,7 @@ TEST(QuerySet, RemoveDeletesWithOneCommandOnAPlainModel) {
 }
 
 TEST(QuerySet, RemoveDeletesEncryptedObjectsOneByOne) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(notes(2));
   EXPECT_EQ(db.objects<Patient>().filter(kSsn == "1").remove(), 2);
   ASSERT_EQ(db.runner.commands.size(), 3U);
@@ -389,7 +389,7 @@ TEST(QuerySet, RemoveDeletesEncryptedObjectsOneByOne) {
 }
 
 TEST(QuerySet, OnChoosesTheDatabasePastTheRouters) {
-  RecordingSession db;
+  ScriptedSession db;
   (void)db.objects<Note>().on("encrypted").exists();
   (void)db.objects<Note>("encrypted").exists();
   EXPECT_TRUE(db.asked.empty());
@@ -399,7 +399,7 @@ TEST(QuerySet, OnChoosesTheDatabasePastTheRouters) {
 }
 
 TEST(QuerySet, NeverSendsAnEncryptedConditionToAPlainDatabase) {
-  RecordingSession db;
+  ScriptedSession db;
   try {
     (void)db.objects<Patient>("default").get(kSsn == "123-45-6789");
     FAIL();

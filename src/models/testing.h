@@ -44,7 +44,7 @@ inline Patient john() {
 
 // Records every command as relaxed JSON, "database: command". Answers from `replies`, then with
 // {ok: 1, n: 1, nModified: 1} and an empty cursor.
-class RecordingRunner : public CommandRunner {
+class ScriptedRunner : public CommandRunner {
  public:
   bson::Document run(std::string_view database, bson::View command) override {
     commands.push_back(std::string(database) + ": " + bson::to_json(command));
@@ -66,7 +66,7 @@ class RecordingRunner : public CommandRunner {
 };
 
 // Databases "default" (plain) and "encrypted"; models with encrypted fields go to the second one.
-class RecordingSession : public ModelSession {
+class ScriptedSession : public ModelSession {
  public:
   const ModelRef& registered(const ModelInfo& model) override {
     ModelRef& ref = models_[&model];
@@ -87,7 +87,7 @@ class RecordingSession : public ModelSession {
             alias == "encrypted"};
   }
 
-  RecordingRunner runner;
+  ScriptedRunner runner;
   std::vector<std::string> asked;
 
  private:

@@ -18,7 +18,7 @@ struct Note {
 
 // Names of the commands that were sent, with "+" for the one that starts the transaction and "*"
 // for those inside of it.
-std::vector<std::string> names(const RecordingSession& db) {
+std::vector<std::string> names(const ScriptedSession& db) {
   std::vector<std::string> result;
   for (const bson::Document& command : db.runner.documents) {
     const bson::View view = command.view();
@@ -38,7 +38,7 @@ const char kTransient[] =
         "errorLabels": ["TransientTransactionError"]})";
 
 TEST(Transaction, CommitsWhatItsBodyDid) {
-  RecordingSession db;
+  ScriptedSession db;
   const int result = db.transaction([](Transaction& tx) {
     Note a{.title = "a"};
     Note b{.title = "b"};
@@ -57,7 +57,7 @@ TEST(Transaction, CommitsWhatItsBodyDid) {
 }
 
 TEST(Transaction, RollsBackWhenTheBodyThrows) {
-  RecordingSession db;
+  ScriptedSession db;
   EXPECT_THROW(db.transaction([](Transaction& tx) {
     Note note{.title = "a"};
     tx.save(note);
@@ -68,7 +68,7 @@ TEST(Transaction, RollsBackWhenTheBodyThrows) {
 }
 
 TEST(Transaction, RunsItsBodyAgainAfterATransientError) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(kTransient);
   int runs = 0;
   db.transaction([&](Transaction& tx) {
@@ -84,7 +84,7 @@ TEST(Transaction, RunsItsBodyAgainAfterATransientError) {
 }
 
 TEST(Transaction, CommitsAgainWhenTheResultIsUnknown) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(R"({"ok": 1, "n": 1})");
   db.runner.reply(R"({"ok": 0, "code": 64, "codeName": "WriteConcernFailed", "errmsg": "late",
       "errorLabels": ["UnknownTransactionCommitResult"]})");
@@ -97,7 +97,7 @@ TEST(Transaction, CommitsAgainWhenTheResultIsUnknown) {
 }
 
 TEST(Transaction, DoesNotRepeatWhatIsNotTransient) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(R"({"ok": 0, "code": 2, "codeName": "BadValue", "errmsg": "bad"})");
   int runs = 0;
   EXPECT_THROW(db.transaction([&](Transaction& tx) {
@@ -110,7 +110,7 @@ TEST(Transaction, DoesNotRepeatWhatIsNotTransient) {
 }
 
 TEST(Transaction, JoinsTheOuterOneWhenNested) {
-  RecordingSession db;
+  ScriptedSession db;
   const auto add = [](ModelSession& session, const char* title) {
     session.transaction([&](Transaction& tx) {
       Note note{.title = title};
@@ -125,7 +125,7 @@ TEST(Transaction, JoinsTheOuterOneWhenNested) {
 }
 
 TEST(Transaction, CallsOnCommitActionsAfterTheCommitOnly) {
-  RecordingSession db;
+  ScriptedSession db;
   std::vector<std::string> log;
   db.transaction([&](Transaction& tx) {
     tx.on_commit([&] { log.push_back("action after " + names(db).back()); });
@@ -144,7 +144,7 @@ TEST(Transaction, CallsOnCommitActionsAfterTheCommitOnly) {
 }
 
 TEST(Transaction, IsOnOneDatabase) {
-  RecordingSession db;
+  ScriptedSession db;
   db.transaction([](Transaction& tx) {
     Note note{.title = "a"};
     tx.save(note);
@@ -158,14 +158,14 @@ TEST(Transaction, IsOnOneDatabase) {
 }
 
 TEST(Transaction, ReadsWhereItWrites) {
-  RecordingSession db;
+  ScriptedSession db;
   db.transaction([](Transaction& tx) { (void)tx.objects<Note>().exists(); });
   EXPECT_THAT(db.asked, ElementsAre("myapp.Note write"));
   EXPECT_THAT(names(db), ElementsAre("find+", "commitTransaction*", "endSessions"));
 }
 
 TEST(Transaction, CountsWithAnAggregation) {
-  RecordingSession db;
+  ScriptedSession db;
   db.runner.reply(R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "firstBatch": [{"n": 3}]}})");
   EXPECT_EQ(db.transaction([](Transaction& tx) {
     return tx.objects<Note>().filter(f(&Note::title) == "a").offset(1).limit(9).count();
@@ -179,13 +179,13 @@ TEST(Transaction, CountsWithAnAggregation) {
 }
 
 TEST(Transaction, SendsNothingWhenNothingWasDone) {
-  RecordingSession db;
+  ScriptedSession db;
   db.transaction([](Transaction&) {});
   EXPECT_TRUE(db.runner.commands.empty());
 }
 
 TEST(Transaction, ByHandRollsBackUnlessCommitted) {
-  RecordingSession db;
+  ScriptedSession db;
   {
     Transaction tx{db};
     Note note{.title = "a"};

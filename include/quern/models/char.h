@@ -17,7 +17,7 @@ template <int N, auto... Options>
 class Char : public std::string {
   static_assert(N > 0, "Char<N> needs a positive length");
   static_assert((internal::has_option<AllowBlank, Options> && ...),
-                "Char<N, …> takes one option: quern::allow_blank");
+                "Char<N, ...> takes one option: quern::allow_blank");
 
  public:
   static constexpr int kMaxLength = N;

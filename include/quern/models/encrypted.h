@@ -121,7 +121,7 @@ class Encrypted {
                     internal::option_or<Equality, Options...>(Equality{}).contention >= -1,
                 "contention must be 0 or greater.");
   static_assert((internal::is_encryption_option<std::remove_cvref_t<decltype(Options)>> && ...),
-                "Encrypted<T, …> takes the options quern::equality and quern::wipe.");
+                "Encrypted<T, ...> takes the options quern::equality and quern::wipe.");
 
  public:
   using value_type = T;

@@ -104,9 +104,9 @@ bson::Value operand(std::string_view path, const V& value) {
 
 // The checks sit in class templates that are named in return types, so that they fail where the
 // condition is written, even for a compiler that only checks syntax.
-template <class P, class V>
+template <class P, class... V>
 struct Checked {
-  static_assert(comparable_with<typename P::value, V>(),
+  static_assert((comparable_with<typename P::value, V>() && ...),
                 "this field cannot be compared with a value of that type");
   static_assert(
       is_encrypted<typename P::leaf> || !touches_encrypted<P>,
@@ -120,20 +120,20 @@ consteval bool equality_queryable() {
     return true;
   }
 }
+struct Unchecked {};
 template <class P, class V>
-struct EqualityChecked {
+struct EqualityChecked : std::conditional_t<equality_queryable<P>(), Checked<P, V>,
+                                            Unchecked> {  // one error is enough
   static_assert(equality_queryable<P>(),
                 "this encrypted field is not queryable: declare it with quern::equality or "
                 "quern::range");
-  static constexpr bool kOther = !equality_queryable<P>() || sizeof(Checked<P, V>) > 0;
   using type = Expr<typename P::root>;
 };
 template <class P, class... V>
-struct RangeChecked {
+struct RangeChecked : std::conditional_t<P::kEncrypted, Unchecked, Checked<P, V...>> {
   static_assert(!P::kEncrypted,
                 "this encrypted field does not support <, <=, >, >= or between(): declare it with "
                 "quern::range (which this version does not support yet)");
-  static constexpr bool kOther = P::kEncrypted || ((sizeof(Checked<P, V>) > 0) && ...);
   using type = Expr<typename P::root>;
 };
 template <class P>
@@ -156,6 +156,13 @@ using TextExpr = typename TextChecked<P>::type;
 template <class R, class L, bool A, class V>
 Expr<R> comparison(const Path<R, L, A>& path, std::string_view op, const V& value) {
   return Expr<R>(compare(path.text, op, operand<unwrap_t<L>>(path.text, value).view()));
+}
+
+template <class R, class L, bool A, class Values>
+Expr<R> membership(const Path<R, L, A>& path, const Values& values) {
+  std::vector<bson::Value> operands;
+  for (const auto& value : values) operands.push_back(operand<unwrap_t<L>>(path.text, value));
+  return Expr<R>(compare_in(path.text, "$in", operands));
 }
 
 }  // namespace internal
@@ -211,16 +218,12 @@ internal::RangeExpr<Path<R, L, A>, Low, High> between(const Path<R, L, A>& path,
 template <class R, class L, bool A, std::ranges::input_range Values>
 internal::EqualityExpr<Path<R, L, A>, std::ranges::range_value_t<Values>> in(
     const Path<R, L, A>& path, const Values& values) {
-  std::vector<bson::Value> operands;
-  for (const auto& value : values) {
-    operands.push_back(internal::operand<internal::unwrap_t<L>>(path.text, value));
-  }
-  return Expr<R>(internal::compare_in(path.text, "$in", operands));
+  return internal::membership(path, values);
 }
 template <class R, class L, bool A, class V>
 internal::EqualityExpr<Path<R, L, A>, V> in(const Path<R, L, A>& path,
                                             std::initializer_list<V> values) {
-  return in<R, L, A, std::initializer_list<V>>(path, values);
+  return internal::membership(path, values);
 }
 
 // The vector has the value as an element.

@@ -1,0 +1,6 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// expect: Encrypted embedded models and arrays do not support queries: remove quern::equality /
+// quern::range.
+#include "clinic.h"
+
+quern::Encrypted<clinic::Billing, quern::equality> bad;

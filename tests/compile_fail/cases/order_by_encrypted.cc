@@ -1,0 +1,5 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// expect: order_by() does not work on an encrypted field
+#include "clinic.h"
+
+auto bad(quern::ModelSession& db) { return db.objects<clinic::Patient>().order_by(clinic::ssn); }

@@ -1,0 +1,6 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// expect: this encrypted field does not support <, <=, >, >= or between(): declare it with
+// quern::range
+#include "clinic.h"
+
+auto bad = clinic::ssn < "5";
