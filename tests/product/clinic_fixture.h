@@ -85,7 +85,7 @@ class Stack {
  public:
   Stack(std::filesystem::path directory, client::EncryptingOptions options = {},
         SecretBytes kek = test_kek())
-      : engine({.directory = std::move(directory)}),
+      : engine({.directory = std::move(directory), .durability = {}}),
         wire([this](std::string_view database, bson::View command) {
           return engine.run(database, command);
         }),
