@@ -61,8 +61,9 @@ class EncryptingRunner : public CommandRunner {
   // Throws, beside what CommandRunner::run says: Error with the texts of the query analysis for a
   // command that cannot be encrypted; NotSupported for commands that automatic encryption does not
   // know; Error(KeyNotFound), Error(AuthenticationFailed), Error(FailedToParse) for keys that are
-  // missing, wrapped by another master key, damaged; Error(OperationFailed) for a schema of the
-  // server that differs from the pinned one.
+  // missing, wrapped by another master key, damaged; Error(OperationFailed) for a ciphertext that
+  // was altered or made by another key; Error(IllegalOperation) for a schema of the server that
+  // differs from the pinned one.
   bson::Document run(std::string_view database, bson::View command) override;
 
   keyvault::KeyCache& keys() { return keys_; }

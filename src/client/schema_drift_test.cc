@@ -51,6 +51,12 @@ TEST(SchemaDrift, AFurtherFieldIsDrift) {
   EXPECT_EQ(drift(kSsn, kSsn + "," + kNote), "field 'note' is encrypted there only");
 }
 
+TEST(SchemaDrift, AFurtherFieldMayBeAllowedButNotALesser) {
+  EXPECT_EQ(schema_drift(parse(kSsn), parse(kSsn + "," + kNote), true), "");
+  EXPECT_EQ(schema_drift(parse(kSsn + "," + kNote), parse(kSsn), true),
+            "field 'note' is not encrypted there");
+}
+
 TEST(SchemaDrift, AnotherKeyIsDrift) {
   EXPECT_EQ(drift(kNote, field("note", kKeyA, R"("bsonType": "string")")),
             "field 'note' has another keyId there");

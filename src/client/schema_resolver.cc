@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <map>
+#include <algorithm>
 #include <mutex>
 
 #include "client/schema_drift.h"
@@ -130,6 +130,11 @@ SchemaResolver::ServerSchemas SchemaResolver::ask_server(
   ServerSchemas server;
   const auto read = [&](bson::View info) {
     const std::string name(info["name"].as_string());
+    const auto is_asked_for = [&](std::string_view ns) { return collection_of(ns) == name; };
+    if (std::ranges::none_of(namespaces, is_asked_for)) {
+      refuse(
+          fmt::format("the server answered for {}.{}, which it was not asked for", database, name));
+    }
     if (info["type"].is_string() && info["type"].as_string() == "view") {
       refuse(fmt::format("cannot auto encrypt a view: {}.{}", database, name));
     }

@@ -125,6 +125,36 @@ TEST_F(SchemaResolverTest, AServersSchemaThatCannotBeParsedIsRefused) {
               HasSubstr("the server's schema of clinic.patients cannot be used"));
 }
 
+TEST_F(SchemaResolverTest, AnAnswerForAnotherCollectionIsRefused) {
+  auto runner = make_runner({});
+  server.set_answer([](std::string_view, bson::View) {
+    return bson::doc("cursor",
+                     bson::doc("id", std::int64_t{0}, "ns", "x", "firstBatch",
+                               bson::array(bson::doc("name", "other", "type", "collection"))),
+                     "ok", 1.0);
+  });
+  EXPECT_THAT(error_of([&] { runner.run("clinic", insert_ssn()); }).what(),
+              HasSubstr("clinic.other, which it was not asked for"));
+}
+
+TEST_F(SchemaResolverTest, MoreFieldsOfTheServerAreEncryptedWhereThatIsAllowed) {
+  bson::Builder fewer;
+  fewer.open_array("fields");
+  add_field(fewer, "age", age_key, "int", "equality");
+  fewer.close();
+  const auto smaller =
+      schema::EncryptedFieldsMap::parse(bson::doc("clinic.patients", fewer.finish()));
+  auto strict = make_runner({.map = smaller});
+  EXPECT_THROW(strict.run("clinic", insert_ssn()), Error);
+  server.take_calls();
+  auto lenient = make_runner({.map = smaller, .allow_more_fields = true});
+  lenient.run("clinic", insert_ssn());
+  EXPECT_EQ(blob(sent(), "documents.0.ssn"), bson::BlobSubtype::kInsertUpdatePayloadV2);
+  lenient.forget_schemas();
+  server_schemas["patients"] = std::nullopt;
+  EXPECT_THROW(lenient.run("clinic", insert_ssn()), Error) << "fewer are not";
+}
+
 TEST_F(SchemaResolverTest, ARequiredMapListsEveryCollection) {
   auto runner = make_runner({.map = map(), .require_map = true});
   const Error error = error_of([&] { runner.run("clinic", find_plain()); });
