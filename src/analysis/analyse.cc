@@ -179,7 +179,9 @@ Analysis analyse(std::string_view database, View command, const SchemaMap& schem
     for (const Element& variable : let.as_document()) context.add_variable(variable.key());
   }
   const EncryptionTree tree(context.fields_of(subject.collection));
+  constexpr std::size_t kRoomForMarkings = 512;
   bson::Builder out;
+  out.reserve(command.size() + kRoomForMarkings);
   if (subject.explained) {
     analyse_explain({context, tree, subject.collection, "explain", command, out});
   } else {

@@ -8,6 +8,12 @@
 namespace quern::bson {
 namespace {
 
+TEST(Builder, ReservedRoomChangesNothing) {
+  Builder builder;
+  builder.append("a", 1).reserve(1000).append("b", 2);
+  EXPECT_EQ(builder.finish(), doc("a", 1, "b", 2));
+}
+
 TEST(Builder, WritesTheBytesOfTheSpecification) {
   // The example of bsonspec.org: {"hello": "world"}.
   EXPECT_EQ(to_hex(doc("hello", "world").bytes()), "160000000268656c6c6f0006000000776f726c640000");

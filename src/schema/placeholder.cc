@@ -118,6 +118,7 @@ EncryptionPlaceholder EncryptionPlaceholder::parse(BytesView blob) {
 
 Bytes EncryptionPlaceholder::serialize() const {
   bson::Builder builder;
+  builder.reserve(128 + value.view().bytes().size());
   builder.append("t", static_cast<std::int32_t>(kind))
       .append("a", static_cast<std::int32_t>(algorithm))
       .append("ki", index_key_id)

@@ -148,6 +148,11 @@ class Builder {
   Document finish();
   Bytes finish_bytes();
   std::size_t size() const { return bytes_.size(); }
+  // Room for a document of that many bytes, to spare growing step by step.
+  Builder& reserve(std::size_t bytes) {
+    bytes_.reserve(bytes);
+    return *this;
+  }
 
  private:
   struct Frame {
