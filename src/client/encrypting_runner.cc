@@ -52,6 +52,7 @@ void check_exists(const CommandSchemas& schemas, bson::View command) {
 bson::Document with_encrypted_fields(bson::View command, const schema::EncryptedFields& fields) {
   constexpr std::string_view kMember = "encryptedFields";
   const bson::Element given = command[kMember];
+  if (fields.empty() && !given.is_document()) return bson::Document(command);
   bool replace = !given.is_document();
   if (const bson::Element list = replace ? bson::Element() : given.as_document()["fields"];
       list.is_array()) {
@@ -59,7 +60,7 @@ bson::Document with_encrypted_fields(bson::View command, const schema::Encrypted
       replace |= field.is_document() && field.as_document().contains("keyAltName");
     }
   }
-  if (!replace || (!given && fields.empty())) return bson::Document(command);
+  if (!replace) return bson::Document(command);
   bson::Builder builder;
   for (const bson::Element& member : command) {
     if (member.key() != kMember) builder.append(member);
@@ -121,9 +122,12 @@ bson::Document EncryptingRunner::run_compaction(std::string_view database, bson:
   }
 
   KeyLookup keys(keys_, [&](const Uuid& id) { return schemas->describe_key(id); });
+  const std::string_view tokens = tokens_member(target.key());
   bson::Builder builder;
-  builder.append_all(command);
-  builder.open_document(tokens_member(target.key()));
+  for (const bson::Element& member : command) {
+    if (member.key() != tokens) builder.append(member);
+  }
+  builder.open_document(tokens);
   for (const schema::EncryptedField& field : fields.fields()) {
     if (const schema::Query* query = field.unsupported_query()) {
       throw NotSupported(

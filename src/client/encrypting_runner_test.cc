@@ -145,8 +145,10 @@ TEST_F(EncryptingRunnerTest, CreatingWithNamedKeysSendsTheirIds) {
 }
 
 TEST_F(EncryptingRunnerTest, CreatingAPlainCollectionIsLeftAlone) {
-  const bson::Document command = json(R"({"create": "log", "capped": false})");
-  EXPECT_EQ(encrypted(command), command);
+  for (const char* command :
+       {R"({"create": "log", "capped": false})", R"({"create": "log", "encryptedFields": null})"}) {
+    EXPECT_EQ(encrypted(json(command)), json(command));
+  }
 }
 
 TEST_F(EncryptingRunnerTest, ReplyDocumentsAreDecrypted) {
@@ -287,6 +289,13 @@ TEST_F(EncryptingRunnerTest, CompactionBringsTheTokenOfEveryField) {
     EXPECT_TRUE(equal(tokens[path].as_binary().bytes, cache.resolve(id)->ecoc_token().bytes()));
   }
   EXPECT_FALSE(command.view().contains("encryptionInformation"));
+}
+
+TEST_F(EncryptingRunnerTest, CompactionTokensAreTheRunnersOwn) {
+  const bson::Document command = encrypted(
+      json(R"({"compactStructuredEncryptionData": "patients", "compactionTokens": {"x": 1}})"));
+  EXPECT_FALSE(command["compactionTokens"].as_document().contains("x"));
+  EXPECT_EQ(command.view().count(), 2u);
 }
 
 TEST_F(EncryptingRunnerTest, CleanupBringsThemUnderItsOwnName) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "client/wire_peer.h"
 #include "command/recording_runner.h"
 #include "quern/base/error.h"
@@ -12,6 +14,7 @@
 namespace quern::client {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -57,6 +60,17 @@ TEST_F(MongoRunnerTest, CommandsArriveAsTheyAre) {
   EXPECT_EQ(calls[0].name(), "find");
   EXPECT_EQ(calls[0].command["find"].as_string(), "patients");
   EXPECT_EQ(calls[0].command["limit"].as_int32(), 3);
+}
+
+TEST_F(MongoRunnerTest, TheServerIsToldWhoIsCalling) {
+  runner.run("clinic", bson::doc("ping", 1));
+  MongoRunner named(peer.uri() + "&appName=clinic");
+  named.run("clinic", bson::doc("ping", 1));
+  std::set<std::string> names;
+  for (const bson::Document& handshake : peer.handshakes()) {
+    names.emplace(handshake.view().at_path("client.application.name").as_string());
+  }
+  EXPECT_THAT(names, ElementsAre("clinic", "quern"));
 }
 
 TEST_F(MongoRunnerTest, AnErrorReplyIsReturnedNotThrown) {

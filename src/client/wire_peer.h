@@ -55,6 +55,12 @@ class WirePeer {
     for (const int connection : connections_) ::close(connection);
   }
 
+  // The first command of every connection.
+  std::vector<bson::Document> handshakes() {
+    const std::scoped_lock lock(mutex_);
+    return handshakes_;
+  }
+
   std::string uri() const { return "mongodb://" + address_ + "/?serverSelectionTimeoutMS=5000"; }
 
  private:
@@ -121,7 +127,13 @@ class WirePeer {
 
   bson::Document answer(bson::View command) {
     const std::string_view name = command.front().key();
-    if (name == "isMaster" || name == "ismaster" || name == "hello") return hello();
+    if (name == "isMaster" || name == "ismaster" || name == "hello") {
+      if (command.contains("client")) {
+        const std::scoped_lock lock(mutex_);
+        handshakes_.emplace_back(command);
+      }
+      return hello();
+    }
     std::string database;
     bson::Builder builder;
     for (const bson::Element& member : command) {
@@ -153,6 +165,7 @@ class WirePeer {
   std::mutex mutex_;
   std::vector<int> connections_;
   std::vector<std::thread> threads_;
+  std::vector<bson::Document> handshakes_;
 };
 
 }  // namespace quern::client
