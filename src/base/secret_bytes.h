@@ -43,9 +43,10 @@ class SecretBytes {
   SecretBytes(SecretBytes&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   SecretBytes& operator=(SecretBytes&& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    return *this;
+    SecretBytes moved(std::move(other));
+    std::swap(data_, moved.data_);
+    std::swap(size_, moved.size_);
+    return *this;  // what was here is wiped now
   }
   SecretBytes(const SecretBytes&) = delete;
   SecretBytes& operator=(const SecretBytes&) = delete;
@@ -74,8 +75,9 @@ class SecretArray {
 
   SecretArray(SecretArray&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
   SecretArray& operator=(SecretArray&& other) noexcept {
-    std::swap(data_, other.data_);
-    return *this;
+    SecretArray moved(std::move(other));
+    std::swap(data_, moved.data_);
+    return *this;  // what was here is wiped now
   }
   SecretArray(const SecretArray&) = delete;
   SecretArray& operator=(const SecretArray&) = delete;

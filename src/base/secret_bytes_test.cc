@@ -70,6 +70,18 @@ TEST(SecretBytes, MovingLeavesAnEmptySecret) {
   EXPECT_EQ(as_text(b.bytes()), "secret");
 }
 
+TEST(SecretBytes, AssignmentWipesWhatWasThere) {
+  SecretBytes a = SecretBytes::copy_of(as_bytes("first"));
+  const std::uint8_t* memory = a.bytes().data();
+  SecretBytes b = SecretBytes::copy_of(as_bytes("second"));
+  a = std::move(b);
+  EXPECT_EQ(as_text(a.bytes()), "second");
+  EXPECT_TRUE(b.empty());  // NOLINT: the moved-from state is documented
+  const SecretArray<5> next;
+  ASSERT_EQ(next.bytes().data(), memory);
+  EXPECT_TRUE(all_zero(next.bytes()));
+}
+
 TEST(SecretArray, TakesExactlyItsSize) {
   const Bytes bytes(31, 1);
   EXPECT_THROW(SecretArray<32>::copy_of(bytes), Error);
