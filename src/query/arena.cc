@@ -2,10 +2,20 @@
 #include "query/arena.h"
 
 #include <algorithm>
+#include <string>
+
+#include "quern/base/error.h"
 
 namespace quern::query {
+namespace {
+constexpr std::size_t kMemoryLimit = 256 * 1024 * 1024;
+}
 
 void Arena::grow(std::size_t wanted) {
+  if (used_ + wanted > kMemoryLimit) {
+    throw Error(ErrorCode::kExceededMemoryLimit, "the values computed for one document exceed " +
+                                                     std::to_string(kMemoryLimit) + " bytes");
+  }
   constexpr std::size_t kFirstBlock = 4096;
   constexpr std::size_t kLargestBlock = 1 << 20;
   // Blocks that are too small for this request are passed over until the next reset.

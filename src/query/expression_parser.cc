@@ -10,9 +10,11 @@ namespace {
 
 // One line a family.
 constexpr OperatorFamily (*kFamilies[])() = {
-    comparison_operators,
-    logical_operators,
-    conditional_operators,
+    accumulator_operators, arithmetic_operators,      array_iteration_operators,
+    array_operators,       bitwise_operators,         comparison_operators,
+    conditional_operators, date_arithmetic_operators, date_operators,
+    logical_operators,     object_operators,          regex_operators,
+    set_operators,         string_operators,          type_operators,
     variable_operators,
 };
 

@@ -39,6 +39,7 @@ struct OperatorFamily {
   std::span<const SyntaxOperator> syntax;
 };
 
+OperatorFamily accumulator_operators();
 OperatorFamily arithmetic_operators();
 OperatorFamily comparison_operators();
 OperatorFamily logical_operators();

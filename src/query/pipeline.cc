@@ -25,6 +25,19 @@ constexpr StageLine kStages[] = {
     {"$count", parse_count_stage},
     {"$replaceRoot", parse_replace_root_stage},
     {"$replaceWith", parse_replace_with_stage},
+    {"$group", parse_group_stage},
+    {"$sortByCount", parse_sort_by_count_stage},
+    {"$unwind", parse_unwind_stage},
+    {"$lookup", parse_lookup_stage},
+    {"$facet", parse_facet_stage},
+};
+
+// Stages that MongoDB has and this engine doesn't.
+constexpr std::string_view kRefused[] = {
+    "$bucket",    "$bucketAuto", "$changeStream",    "$collStats",   "$densify",
+    "$documents", "$fill",       "$geoNear",         "$graphLookup", "$indexStats",
+    "$merge",     "$out",        "$planCacheStats",  "$redact",      "$sample",
+    "$search",    "$searchMeta", "$setWindowFields", "$unionWith",   "$vectorSearch",
 };
 
 constexpr std::size_t kMaxStages = 1000;
@@ -32,6 +45,12 @@ constexpr std::size_t kMaxStages = 1000;
 StagePtr parse_stage(const bson::Element& spec, const PipelineContext& context) {
   for (const StageLine& line : kStages) {
     if (line.name == spec.key()) return line.parse(spec, context);
+  }
+  for (const std::string_view name : kRefused) {
+    if (name == spec.key()) {
+      throw Error(40324,
+                  "the pipeline stage " + std::string(name) + " is not supported by this engine");
+    }
   }
   throw Error(40324, "Unrecognized pipeline stage name: '" + std::string(spec.key()) + "'");
 }
