@@ -1,0 +1,44 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// A line of progress that is redrawn on a terminal, and a plain line every second elsewhere.
+#ifndef EXAMPLES_CLINIC_PROGRESS_H_
+#define EXAMPLES_CLINIC_PROGRESS_H_
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "quern/project/command.h"
+
+namespace clinic {
+
+class Progress {
+ public:
+  // done and total are in any one unit (bytes of a file); `what` names what is counted
+  // ("patients").
+  Progress(quern::Console& console, std::string what, std::int64_t done_before, std::int64_t total);
+
+  // Shows where it is, at most four times a second on a terminal and once a second elsewhere.
+  void update(std::int64_t count, std::int64_t done);
+  // Removes the line from a terminal, so that something else can be written.
+  void clear();
+  double seconds() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  quern::Console& console_;
+  const std::string what_;
+  const std::int64_t done_before_;
+  const std::int64_t total_;
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point shown_ = start_;
+  bool drawn_ = false;
+};
+
+std::string duration_text(double seconds);    // 1:05
+std::string grouped(std::int64_t number);     // 12,345
+std::string size_text(std::uintmax_t bytes);  // 12.3 MiB
+
+}  // namespace clinic
+
+#endif  // EXAMPLES_CLINIC_PROGRESS_H_
