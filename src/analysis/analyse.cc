@@ -108,21 +108,26 @@ Subject subject_of(View command) {
   return {row, command, first.as_string(), explained};
 }
 
-// The collections whose schemas the command depends on, the command's own first.
+View pipeline_of(const Subject& subject) {
+  const std::string_view name = subject.row->name;
+  if (name != "aggregate" && name != "create" && name != "collMod") return {};
+  const Element pipeline = subject.command["pipeline"];
+  return pipeline.is_array() ? pipeline.as_array() : View();
+}
+
+// The collections that the command reads or writes, its own first. That of $out and $merge is not
+// among them.
 std::vector<std::string_view> collections_of(const Subject& subject) {
   std::vector<std::string_view> collections;
   if (subject.collection.empty()) return collections;
   collections.push_back(subject.collection);
-  const std::string_view name = subject.row->name;
-  if (name != "aggregate" && name != "create" && name != "collMod") return collections;
-  if (name != "aggregate") {
+  if (subject.row->name == "create" || subject.row->name == "collMod") {
     const Element source = subject.command["viewOn"];
-    if (!source.is_string()) return collections;
-    if (source.as_string() != subject.collection) collections.push_back(source.as_string());
+    if (source.is_string() && source.as_string() != subject.collection) {
+      collections.push_back(source.as_string());
+    }
   }
-  if (const Element pipeline = subject.command["pipeline"]; pipeline.is_array()) {
-    joined_collections(pipeline.as_array(), collections);
-  }
+  joined_collections(pipeline_of(subject), collections);
   return collections;
 }
 
@@ -150,9 +155,14 @@ void analyse_explain(const CommandAnalysis& analysis) {
 }  // namespace
 
 std::vector<std::string> namespaces_of(std::string_view database, View command) {
+  const Subject subject = subject_of(command);
   std::vector<std::string> namespaces;
-  for (const std::string_view collection : collections_of(subject_of(command))) {
+  for (const std::string_view collection : collections_of(subject)) {
     namespaces.push_back(fmt::format("{}.{}", database, collection));
+  }
+  std::string written = output_namespace(database, pipeline_of(subject));
+  if (!written.empty() && std::ranges::find(namespaces, written) == namespaces.end()) {
+    namespaces.push_back(std::move(written));
   }
   return namespaces;
 }
@@ -161,15 +171,18 @@ Analysis analyse(std::string_view database, View command, const SchemaMap& schem
   const Subject subject = subject_of(command);
   if (subject.row->analyse == nullptr) return {false, false, bson::Document(command)};
 
+  refuse::repeated_member(subject.row->name, subject.command);
+
   Context context(database, schemas);
-  bool encrypts = false;
+  // What $out and $merge write into an encrypted collection would not be encrypted.
+  bool encrypts = context.encrypts(output_namespace(database, pipeline_of(subject)));
   const std::vector<std::string_view> collections = collections_of(subject);
   for (const std::string_view collection : collections) {
     encrypts = !context.fields_of(collection).empty() || encrypts;
   }
   if (!encrypts) {
     if (collections.size() > 1 && subject.row->name == "aggregate") {
-      check_plain_pipeline(subject.command["pipeline"].as_array());
+      check_plain_pipeline(pipeline_of(subject));
     }
     return {false, false, bson::Document(command)};
   }

@@ -38,8 +38,8 @@ struct Analysis {
 Analysis analyse(std::string_view database, bson::View command, const SchemaMap& schemas);
 
 // The namespaces whose schemas analyse() needs: the command's collection first, then those that its
-// pipeline joins, each once. Empty for a command that is passed on without analysis. Throws Error
-// for a command that automatic encryption does not support.
+// pipeline joins, and the one that it writes, each once. Empty for a command that is passed on
+// without analysis. Throws Error for a command that automatic encryption does not support.
 std::vector<std::string> namespaces_of(std::string_view database, bson::View command);
 
 }  // namespace quern::analysis

@@ -137,6 +137,64 @@ TEST(Namespaces, AreTheCommandsOwnThenThoseThatItJoins) {
               ElementsAre("db.v", "db.c"));
 }
 
+TEST(Namespaces, AreLookedForInStagesThatAreNotUnderstood) {
+  EXPECT_THAT(
+      namespaces(
+          R"({"aggregate": "c", "pipeline": [{"$newStage": {"input": {"x": [{"$lookup": {"from": "d"}}]}}}]})"),
+      ElementsAre("db.c", "db.d"));
+  EXPECT_THROW(
+      namespaces(
+          R"({"aggregate": "c", "pipeline": [{"$lookup": {"from": {"db": "db", "coll": "d"}, "as": "x"}}]})"),
+      Error);
+}
+
+TEST(Namespaces, AreThoseThatThePipelineWritesToo) {
+  EXPECT_THAT(namespaces(R"({"aggregate": "c", "pipeline": [{"$out": "d"}]})"),
+              ElementsAre("db.c", "db.d"));
+  EXPECT_THAT(
+      namespaces(
+          R"({"aggregate": "c", "pipeline": [{"$merge": {"into": {"db": "x", "coll": "d"}}}]})"),
+      ElementsAre("db.c", "x.d"));
+  EXPECT_THAT(namespaces(R"({"aggregate": "c", "pipeline": [{"$merge": "c"}]})"),
+              ElementsAre("db.c"));
+}
+
+TEST(Analyse, NothingIsWrittenInTheClearIntoAnEncryptedCollection) {
+  for (const char* stage : {R"({"$out": "c"})", R"({"$out": {"db": "db", "coll": "c"}})",
+                            R"({"$merge": "c"})", R"({"$merge": {"into": "c"}})"}) {
+    expect_refused(
+        std::string(
+            R"({"aggregate": "plain", "cursor": {}, "pipeline": [{"$set": {"ssn": "x"}}, )") +
+            stage + "]}",
+        "is not allowed or supported with automatic encryption.");
+  }
+  expect_unchanged(R"({"aggregate": "plain", "pipeline": [{"$out": "plain2"}], "cursor": {}})");
+  expect_unchanged(
+      R"({"aggregate": "plain", "pipeline": [{"$merge": {"into": "unheard"}}], "cursor": {}})");
+}
+
+TEST(Analyse, WhatIsGivenTwiceIsRefused) {
+  const auto refused = [](const bson::Document& command) {
+    EXPECT_THROW(analyse("db", command, testing::schemas()), Error) << bson::to_json(command);
+  };
+  const bson::Document empty;
+  refused(bson::doc("find", "c", "filter", empty, "filter", empty));
+  refused(bson::doc("find", "plain", "filter", empty, "filter", empty));
+  refused(bson::doc("aggregate", "plain", "pipeline", bson::array(), "pipeline", bson::array()));
+  const auto pipeline = [&](const bson::Document& stage) {
+    refused(bson::doc("aggregate", "c", "pipeline", bson::array(stage), "cursor", empty));
+  };
+  pipeline(bson::doc("$lookup", bson::doc("from", "plain", "from", "other", "as", "o")));
+  pipeline(bson::doc("$unwind", bson::doc("path", "$p", "path", "$q")));
+  const auto expression = [&](const bson::Document& operation) {
+    refused(bson::doc("find", "c", "filter", bson::doc("$expr", operation)));
+  };
+  expression(bson::doc("$cond", bson::doc("if", true, "then", "$p", "else", 1, "then", "$ssn")));
+  expression(bson::doc(
+      "$switch",
+      bson::doc("branches", bson::array(bson::doc("case", true, "then", "$p", "then", "$ssn")))));
+}
+
 TEST(Analyse, FieldsWhoseKeyIsNotKnownByIdAreRefused) {
   SchemaMap schemas;
   schemas.emplace(

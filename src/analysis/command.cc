@@ -40,6 +40,7 @@ bool is_generic(std::string_view name) {
 
 void analyse_members(const CommandAnalysis& analysis, std::span<const Member> members,
                      bool with_generic_members) {
+  refuse::repeated_member(analysis.name, analysis.command);
   for (const Element& element : analysis.command) {
     const auto row = std::ranges::find(members, element.key(), &Member::name);
     if (row != members.end()) {

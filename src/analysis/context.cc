@@ -17,4 +17,9 @@ const schema::EncryptedFields& Context::fields_of(std::string_view collection) c
   return found->second;
 }
 
+bool Context::encrypts(std::string_view ns) const {
+  const auto found = schemas_.find(ns);
+  return found != schemas_.end() && !found->second.empty();
+}
+
 }  // namespace quern::analysis

@@ -24,6 +24,9 @@ class Context {
   // known cannot be taken for plain.
   const schema::EncryptedFields& fields_of(std::string_view collection) const;
 
+  // Whether a namespace is known to have encrypted fields.
+  bool encrypts(std::string_view ns) const;
+
   // Keeps a string for as long as the analysis lasts, for names that trees borrow.
   std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
 

@@ -100,7 +100,7 @@ constexpr Row kOperators[] = {
     {"$maxN", Shape::kEvaluated},
     {"$median", Shape::kEvaluated},
     {"$mergeObjects", Shape::kEvaluated},
-    {"$meta", Shape::kEvaluated},
+    {"$meta", Shape::kMetadata},
     {"$millisecond", Shape::kEvaluated},
     {"$min", Shape::kEvaluated},
     {"$minN", Shape::kEvaluated},

@@ -20,6 +20,7 @@ enum class Shape {
   kLet,         // names values, yields an expression of them
   kOverArray,   // names the elements of an array, computes with each
   kGetField,    // reads a field whose name is an operand
+  kMetadata,    // the operand is a keyword
   kText,        // queries of encrypted text
 };
 

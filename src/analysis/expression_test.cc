@@ -204,6 +204,23 @@ TEST(Expression, PlainExpressionsPass) {
   }
 }
 
+TEST(Expression, OperandsCountByPositionWhateverTheirKeys) {
+  bson::Builder operands;
+  operands.open_array("$eq").append("x", "$ssn").append("x", "secret").close();
+  const bson::Document equality = operands.finish();
+  const bson::Document command = bson::doc("find", "c", "filter", bson::doc("$expr", equality));
+  const Analysis analysis = analyse("db", command, testing::schemas());
+  EXPECT_EQ(
+      bson::to_json(testing::readable(analysis.result)),
+      R"({ "find" : "c", "filter" : { "$expr" : { "$eq" : [ "$ssn", "find equality ssn secret" ] } } })");
+}
+
+TEST(Expression, MetadataIsNamedByItsKeywords) {
+  expect_pipeline_unchanged(R"([{"$project": {"x": {"$meta": "textScore"}}}])");
+  expect_pipeline_refused(R"([{"$project": {"ssn": {"$meta": "x"}}}])",
+                          "takes the name of metadata");
+}
+
 TEST(Expression, ComparisonsAreForFiltersOnly) {
   expect_pipeline_refused(R"([{"$project": {"x": {"$eq": ["$ssn", "x"]}}}])",
                           "is supported only in a filter");

@@ -72,7 +72,7 @@ void accumulators(const StageAnalysis& stage, const Element& output) {
 }  // namespace
 
 void analyse_group(const StageAnalysis& stage, const Element& operation) {
-  const View spec = stage_document(operation);
+  const View spec = stage_options(operation);
   const Element id = spec["_id"];
   if (!id) refuse::malformed("a group specification must include an _id");
   // The key is judged before the accumulators, wherever it stands.
@@ -97,7 +97,7 @@ void analyse_sort_by_count(const StageAnalysis& stage, const Element& operation)
 
 void analyse_bucket(const StageAnalysis& stage, const Element& operation) {
   stage.out.open_document(operation.key());
-  for (const Element& member : stage_document(operation)) {
+  for (const Element& member : stage_options(operation)) {
     if (member.key() == "groupBy") {
       group_by(stage, member.key(), member);
     } else if (member.key() == "output") {
@@ -115,7 +115,7 @@ void analyse_bucket(const StageAnalysis& stage, const Element& operation) {
 
 void analyse_bucket_auto(const StageAnalysis& stage, const Element& operation) {
   stage.out.open_document(operation.key());
-  for (const Element& member : stage_document(operation)) {
+  for (const Element& member : stage_options(operation)) {
     if (member.key() == "groupBy") {
       group_by(stage, member.key(), member);
     } else if (member.key() == "output") {

@@ -40,7 +40,7 @@ void analyse_lookup(const StageAnalysis& stage, const Element& operation) {
   const EncryptionTree foreign(stage.context.fields_of(from));
   EncryptionTree joined = foreign;
   stage.out.open_document(operation.key());
-  for (const Element& member : stage_document(operation)) {
+  for (const Element& member : stage_options(operation)) {
     const std::string_view name = member.key();
     if (name == "pipeline") {
       if (!member.is_array()) refuse::malformed("$lookup.pipeline must be an array");
@@ -68,7 +68,7 @@ void analyse_graph_lookup(const StageAnalysis& stage, const Element& operation) 
   const std::string_view as = required_string(operation, "as");
   const EncryptionTree source(stage.context.fields_of(stage.collection));
   stage.out.open_document(operation.key());
-  for (const Element& member : stage_document(operation)) {
+  for (const Element& member : stage_options(operation)) {
     const std::string_view name = member.key();
     if (name == "startWith") {
       analyse_evaluated(stage.context, stage.tree, name, member, Comparisons::kRefused, stage.out);

@@ -28,10 +28,12 @@ bool is_one_of(bson::ValueView value, const Names& names) {
 bool is_metadata(bson::ValueView value) {
   if (!value.is_document() || value.as_document().count() != 1) return false;
   const bson::Element meta = value.as_document().front();
-  return meta.key() == "$meta" && is_one_of(meta, kMetadata);
+  return meta.key() == "$meta" && is_metadata_keyword(meta);
 }
 
 }  // namespace
+
+bool is_metadata_keyword(bson::ValueView value) { return is_one_of(value, kMetadata); }
 
 void check_key_pattern(std::string_view where, bson::View pattern) {
   for (const bson::Element& part : pattern) {

@@ -14,6 +14,9 @@ namespace quern::analysis {
 // where names the document in the message.
 void check_key_pattern(std::string_view where, bson::View pattern);
 
+// Whether the value is a keyword of {$meta: …}.
+bool is_metadata_keyword(bson::ValueView value);
+
 }  // namespace quern::analysis
 
 #endif  // QUERN_ANALYSIS_KEY_PATTERN_H_

@@ -59,8 +59,13 @@ const Row& row_of(std::string_view name) {
   refuse::stage(name);
 }
 
-void add_collection(const bson::ValueView& name, std::vector<std::string_view>& collections) {
-  if (!name.is_string()) return;
+void add_collection(const Element& operation, const Element& name,
+                    std::vector<std::string_view>& collections) {
+  if (!name) return;  // such as $lookup of documents
+  if (!name.is_string()) {
+    refuse::malformed(
+        fmt::format("{} takes the name of a collection as a string", operation.key()));
+  }
   if (std::find(collections.begin(), collections.end(), name.as_string()) == collections.end()) {
     collections.push_back(name.as_string());
   }
@@ -94,31 +99,39 @@ void check_plain_pipeline(View stages) {
 }
 
 void joined_collections(View stages, std::vector<std::string_view>& collections) {
+  for (const Element& element : stages) {
+    if (element.key() == "$unionWith" && element.is_string()) {
+      add_collection(element, element, collections);
+    }
+    if (!element.is_document() && !element.is_array()) continue;
+    const View nested = element.as_document_or_array();
+    if (element.key() == "$lookup" || element.key() == "$graphLookup") {
+      add_collection(element, nested["from"], collections);
+    } else if (element.key() == "$unionWith") {
+      add_collection(element, nested["coll"], collections);
+    }
+    joined_collections(nested, collections);
+  }
+}
+
+std::string output_namespace(std::string_view database, View stages) {
   for (const Element& stage : stages) {
     if (!stage.is_document()) continue;
-    for (const Element& operation : stage.as_document()) {
-      if (operation.key() == "$unionWith" && operation.is_string()) {
-        add_collection(operation, collections);
-      }
-      if (!operation.is_document()) continue;
-      const View spec = operation.as_document();
-      if (operation.key() == "$lookup" || operation.key() == "$graphLookup") {
-        add_collection(spec["from"], collections);
-      } else if (operation.key() == "$unionWith") {
-        add_collection(spec["coll"], collections);
-      } else if (operation.key() == "$facet") {
-        for (const Element& facet : spec) {
-          if (facet.is_array()) joined_collections(facet.as_array(), collections);
-        }
-        continue;
-      } else {
-        continue;
-      }
-      if (const Element nested = spec["pipeline"]; nested.is_array()) {
-        joined_collections(nested.as_array(), collections);
-      }
+    const Element operation = stage.as_document().front();
+    bson::ValueView target = operation;
+    if (operation.key() == "$merge" && operation.is_document()) {
+      target = operation.as_document()["into"];
+    } else if (operation.key() != "$merge" && operation.key() != "$out") {
+      continue;
     }
+    if (target.is_string()) return fmt::format("{}.{}", database, target.as_string());
+    if (!target.is_document()) continue;
+    const Element db = target.as_document()["db"];
+    const Element collection = target.as_document()["coll"];
+    if (!collection.is_string()) continue;
+    return fmt::format("{}.{}", db.is_string() ? db.as_string() : database, collection.as_string());
   }
+  return {};
 }
 
 }  // namespace quern::analysis

@@ -21,8 +21,12 @@ EncryptionTree analyse_pipeline(Context& context, EncryptionTree tree, std::stri
 // stages are among those that automatic encryption supports.
 void check_plain_pipeline(bson::View stages);
 
-// Adds the collections that the pipeline joins, each once.
+// Adds the collections that the pipeline reads, each once. They are looked for at any depth, also
+// in stages that are not understood.
 void joined_collections(bson::View stages, std::vector<std::string_view>& collections);
+
+// The namespace that the pipeline writes with $out or $merge; empty when it does not.
+std::string output_namespace(std::string_view database, bson::View stages);
 
 }  // namespace quern::analysis
 

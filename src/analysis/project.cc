@@ -60,14 +60,15 @@ class Projection {
       refuse::constant(path);
     }
     const Target now = output.resolve(path);
-    if (value.tree.encrypts() && now.kind != Target::Kind::kPlain) {
+    EncryptionTree tree = std::move(value).handed_on();
+    if (tree.encrypts() && now.kind != Target::Kind::kPlain) {
       refuse::operation("Cannot add an encrypted field as a prefix of another encrypted field");
     }
     if (now.kind == Target::Kind::kBelow) refuse::below_encrypted(path);
     if (now.kind == Target::Kind::kArray || now.kind == Target::Kind::kUnknown) {
       refuse::unknown_encryption(path);
     }
-    output.set(path, std::move(value.tree));
+    output.set(path, std::move(tree));
   }
 
   Context& context_;
@@ -154,7 +155,6 @@ class Project : public Projection {
     } else {
       if (!member.is_document()) return false;
       const std::string_view name = member.as_document().front().key();
-      if (name == "$meta") return true;
       if (name != "$slice" && name != "$elemMatch") return false;
     }
     if (tree_.resolve(array).kind != Target::Kind::kPlain) {

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+
 namespace quern::analysis::refuse {
 
 void operation(const std::string& text) { throw Error(ErrorCode::kQueryFeatureNotAllowed, text); }
@@ -102,6 +104,17 @@ void stage(std::string_view name) {
 void unknown_member(std::string_view where, std::string_view name) {
   throw Error(ErrorCode::kUnknownField,
               fmt::format("'{}.{}' is not understood by automatic encryption", where, name));
+}
+
+void repeated_member(std::string_view where, bson::View document) {
+  for (auto member = document.begin(); member != document.end(); ++member) {
+    for (auto later = std::next(member); later != document.end(); ++later) {
+      if (later->key() == member->key()) {
+        throw Error(ErrorCode::kFailedToParse,
+                    fmt::format("'{}.{}' is given twice", where, member->key()));
+      }
+    }
+  }
 }
 
 void malformed(const std::string& text) { throw Error(ErrorCode::kFailedToParse, text); }

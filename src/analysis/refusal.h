@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "quern/base/error.h"
-#include "quern/bson/types.h"
+#include "quern/bson/view.h"
 #include "schema/encrypted_fields.h"
 
 namespace quern::analysis::refuse {
@@ -43,6 +43,9 @@ namespace quern::analysis::refuse {
 
 // What is not understood.
 [[noreturn]] void unknown_member(std::string_view where, std::string_view name);
+// Unless every member is there once: with two of a name, which one counts is for the server to
+// know.
+void repeated_member(std::string_view where, bson::View document);
 [[noreturn]] void malformed(const std::string& text);
 [[noreturn]] void wrong_member_type(std::string_view where, std::string_view name,
                                     std::string_view wanted, bson::Type type);

@@ -50,6 +50,7 @@ void analyse_geo_near(const StageAnalysis&, const bson::Element&);
 
 // Helpers. Each throws Error for what it does not accept.
 bson::View stage_document(const bson::Element& stage);
+bson::View stage_options(const bson::Element& stage);  // each once
 std::string_view member_string(const bson::Element& stage, const bson::Element& member);
 // A path of a plain field, where encryption has no answer for an encrypted one.
 void require_plain(const EncryptionTree& tree, std::string_view path, std::string_view what);

@@ -24,7 +24,7 @@ void refuse_constants(const StageAnalysis& stage, const EncryptionTree& old, Vie
     if (child == nullptr) continue;
     if (child->kind() == EncryptionTree::Kind::kObject && member.is_document()) {
       refuse_constants(stage, *child, member.as_document());
-    } else if (outcome_of(stage.context, stage.tree, member).constant) {
+    } else if (Outcomes(stage.context, stage.tree).of(member).constant) {
       refuse::constant(member.key());
     }
   }
@@ -33,16 +33,22 @@ void refuse_constants(const StageAnalysis& stage, const EncryptionTree& old, Vie
 void replace_root(const StageAnalysis& stage, std::string_view key, ValueView expression) {
   if (expression.is_document()) refuse_constants(stage, stage.tree, expression.as_document());
   Outcome root = analyse_output(stage.context, stage.tree, key, expression, stage.out);
-  if (root.tree.encrypts() && root.tree.kind() != EncryptionTree::Kind::kObject) {
-    refuse::reference(root.path);
+  const std::string path = root.path;
+  stage.tree = std::move(root).handed_on();
+  if (stage.tree.encrypts() && stage.tree.kind() != EncryptionTree::Kind::kObject) {
+    refuse::reference(path);
   }
-  stage.tree = std::move(root.tree);
 }
 
 }  // namespace
 
 View stage_document(const Element& stage) {
   if (!stage.is_document()) refuse::malformed(fmt::format("{} takes a document", stage.key()));
+  return stage.as_document();
+}
+
+View stage_options(const Element& stage) {
+  refuse::repeated_member(stage.key(), stage_document(stage));
   return stage.as_document();
 }
 
@@ -103,7 +109,7 @@ void analyse_number(const StageAnalysis& stage, const Element& operation) {
 }
 
 void analyse_sample(const StageAnalysis& stage, const Element& operation) {
-  for (const Element& member : stage_document(operation)) {
+  for (const Element& member : stage_options(operation)) {
     if (member.key() != "size" || !member.is_number())
       refuse::unknown_member("$sample", member.key());
   }
@@ -127,7 +133,7 @@ void analyse_unwind(const StageAnalysis& stage, const Element& operation) {
   std::string_view index;
   if (operation.is_document()) {
     path = Element();
-    for (const Element& member : operation.as_document()) {
+    for (const Element& member : stage_options(operation)) {
       if (member.key() == "path") {
         path = member;
       } else if (member.key() == "includeArrayIndex") {
@@ -161,7 +167,7 @@ void analyse_unwind(const StageAnalysis& stage, const Element& operation) {
 
 void analyse_replace_root(const StageAnalysis& stage, const Element& operation) {
   stage.out.open_document(operation.key());
-  for (const Element& member : stage_document(operation)) {
+  for (const Element& member : stage_options(operation)) {
     if (member.key() != "newRoot") refuse::unknown_member(operation.key(), member.key());
     replace_root(stage, member.key(), member);
   }
@@ -190,7 +196,7 @@ void analyse_redact(const StageAnalysis& stage, const Element& operation) {
 
 void analyse_geo_near(const StageAnalysis& stage, const Element& operation) {
   stage.out.open_document(operation.key());
-  for (const Element& member : stage_document(operation)) {
+  for (const Element& member : stage_options(operation)) {
     const std::string_view name = member.key();
     if (name == "query") {
       if (!member.is_document()) refuse::malformed("$geoNear.query takes a filter");

@@ -1,0 +1,195 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "analysis/expression_outcome.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/expression_operators.h"
+#include "analysis/expression_syntax.h"
+#include "analysis/refusal.h"
+
+namespace quern::analysis {
+namespace {
+
+using bson::Element;
+using bson::ValueView;
+using bson::View;
+using Target = EncryptionTree::Target;
+
+constexpr std::string_view kSystemVariables[] = {
+    "NOW", "CLUSTER_TIME", "REMOVE", "DESCEND", "PRUNE", "KEEP", "USER_ROLES", "SEARCH_META"};
+
+Outcome constant() { return {{}, true, true, {}}; }
+
+bool same(const EncryptionTree& a, const EncryptionTree& b) {
+  if (!a.encrypts() && !b.encrypts()) return true;
+  return a.kind() == EncryptionTree::Kind::kEncrypted && b.kind() == a.kind() &&
+         &a.field() == &b.field();
+}
+
+}  // namespace
+
+Outcome Outcomes::of(ValueView expression) {
+  switch (expression.type()) {
+    case bson::Type::kString:
+      if (expression.as_string().starts_with('$')) return of_reference(expression.as_string());
+      break;
+    case bson::Type::kArray:
+      return of_array(expression.as_array());
+    case bson::Type::kDocument:
+      if (is_operation(expression)) return of_operation(operation_of(expression));
+      return of_object(expression.as_document());
+    default:
+      break;
+  }
+  return constant();
+}
+
+Outcome Outcomes::of_reference(std::string_view text) {
+  std::string_view path = text.substr(1);
+  if (path.starts_with('$')) {
+    path.remove_prefix(1);
+    const std::string_view variable = take_component(path);
+    if (variable != "ROOT" && variable != "CURRENT") {
+      check_variable(variable);
+      return {};
+    }
+  }
+  if (path.data() == nullptr) {  // the whole document
+    if (tree_.encrypts()) refuse::reference(tree_.first_encrypted_path());
+    return {};
+  }
+  const Target target = tree_.resolve(path);
+  switch (target.kind) {
+    case Target::Kind::kPlain:
+      return {};
+    case Target::Kind::kBelow:
+      refuse::below_encrypted(path);
+    case Target::Kind::kArrayPosition:
+      refuse::inside_array(path);
+    case Target::Kind::kEncrypted:
+    case Target::Kind::kAbove:
+    case Target::Kind::kUnknown:
+    case Target::Kind::kArray:
+      break;
+  }
+  Outcome result;
+  result.tree = target.rest.data() == nullptr ? *target.node : EncryptionTree::unknown();
+  result.path = path;
+  return result;
+}
+
+void Outcomes::check_variable(std::string_view name) const {
+  const auto known = [&](auto&& names) {
+    return std::find(std::begin(names), std::end(names), name) != std::end(names);
+  };
+  if (known(kSystemVariables) || known(variables_) || known(context_.variables())) return;
+  refuse::malformed(fmt::format("Use of undefined variable: {}", name));
+}
+
+Outcome Outcomes::of_array(View array) {
+  Outcome result = constant();
+  for (const Element& item : array) {
+    Outcome of_item = of(item);
+    result.constant = result.some_constant = result.constant && of_item.constant;
+    if (!of_item.tree.encrypts() || result.tree.encrypts()) continue;
+    result.tree = EncryptionTree::array_of(EncryptionTree::unknown());
+    result.path = std::move(of_item.path);
+  }
+  return result;
+}
+
+Outcome Outcomes::of_object(View object) {
+  Outcome result = constant();
+  for (const Element& member : object) {
+    if (member.key().find('.') != std::string_view::npos || member.key().starts_with('$')) {
+      refuse::malformed(fmt::format(
+          "Field name '{}' in an expression may not hold '.' or start with $", member.key()));
+    }
+    Outcome of_member = of(member);
+    result.constant = result.some_constant = result.constant && of_member.constant;
+    if (!of_member.tree.encrypts()) continue;
+    if (result.path.empty()) result.path = of_member.path;
+    result.tree.set(member.key(), std::move(of_member).handed_on());
+  }
+  return result;
+}
+
+Outcome Outcomes::of_operation(const Element& operation) {
+  switch (shape_of_operator(operation.key())) {
+    case Shape::kLiteral:
+      return constant();
+    case Shape::kCondition: {
+      const Condition parts = condition_of(operation);
+      return any_of({parts.consequence, parts.otherwise});
+    }
+    case Shape::kIfNull:
+      return any_of(operands_of_if_null(operation));
+    case Shape::kSwitch: {
+      const Switch parts = switch_of(operation);
+      std::vector<ValueView> alternatives;
+      for (const Switch::Branch& branch : parts.branches)
+        alternatives.push_back(branch.consequence);
+      if (parts.otherwise) alternatives.push_back(parts.otherwise);
+      return any_of(alternatives);
+    }
+    case Shape::kLet: {
+      arguments_of(operation, {"vars", "in"});
+      const Scope scope(*this, argument(operation, "vars"));
+      return of(argument(operation, "in"));
+    }
+    case Shape::kEvaluated:
+    case Shape::kEquality:
+    case Shape::kOrdering:
+    case Shape::kMembership:
+    case Shape::kOverArray:
+    case Shape::kGetField:
+    case Shape::kMetadata:
+    case Shape::kText:
+      break;
+  }
+  return {};
+}
+
+// Constants fit everything: a comparison turns them into markings of the field that is compared.
+Outcome Outcomes::any_of(const std::vector<ValueView>& alternatives) {
+  Outcome result;
+  bool first = true;
+  for (const ValueView alternative : alternatives) {
+    Outcome one = of(alternative);
+    result.some_constant = result.some_constant || one.some_constant;
+    if (one.constant) continue;
+    if (result.path.empty()) result.path = std::move(one.path);
+    if (first) {
+      result.tree = std::move(one.tree);
+      first = false;
+    } else if (!same(result.tree, one.tree)) {
+      result.tree = EncryptionTree::unknown();
+    }
+  }
+  return result;
+}
+
+Outcomes::Scope::Scope(Outcomes& outcomes, std::initializer_list<std::string_view> names)
+    : outcomes_(outcomes), before_(outcomes.variables_.size()) {
+  for (const std::string_view name : names) add(name);
+}
+
+Outcomes::Scope::Scope(Outcomes& outcomes, ValueView vars)
+    : outcomes_(outcomes), before_(outcomes.variables_.size()) {
+  if (!vars.is_document()) refuse::malformed("Expression $let needs a document 'vars'");
+  for (const Element& name : vars.as_document()) add(name.key());
+}
+
+// CURRENT and the other system variables start with a capital: rebinding them would make paths mean
+// something else.
+void Outcomes::Scope::add(std::string_view name) {
+  if (name.empty() || (name[0] >= 'A' && name[0] <= 'Z') ||
+      name.find('.') != std::string_view::npos) {
+    refuse::malformed(fmt::format("'{}' is not a valid name for a variable", name));
+  }
+  outcomes_.variables_.push_back(name);
+}
+
+}  // namespace quern::analysis
