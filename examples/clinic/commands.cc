@@ -12,6 +12,7 @@
 #include "clinic/models.h"
 #include "clinic/progress.h"
 #include "clinic/scan.h"
+#include "quern/command/reply.h"
 
 namespace clinic {
 namespace {
