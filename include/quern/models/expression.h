@@ -15,7 +15,7 @@
 
 #include <concepts>
 #include <initializer_list>
-#include <ranges>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -158,6 +158,9 @@ Expr<R> comparison(const Path<R, L, A>& path, std::string_view op, const V& valu
   return Expr<R>(compare(path.text, op, operand<unwrap_t<L>>(path.text, value).view()));
 }
 
+template <class Values>
+using element_t = std::iter_value_t<decltype(std::begin(std::declval<const Values&>()))>;
+
 template <class R, class L, bool A, class Values>
 Expr<R> membership(const Path<R, L, A>& path, const Values& values) {
   std::vector<bson::Value> operands;
@@ -215,9 +218,9 @@ internal::RangeExpr<Path<R, L, A>, Low, High> between(const Path<R, L, A>& path,
 }
 
 // The field has one of the values: a braced list or any range.
-template <class R, class L, bool A, std::ranges::input_range Values>
-internal::EqualityExpr<Path<R, L, A>, std::ranges::range_value_t<Values>> in(
-    const Path<R, L, A>& path, const Values& values) {
+template <class R, class L, bool A, class Values>
+internal::EqualityExpr<Path<R, L, A>, internal::element_t<Values>> in(const Path<R, L, A>& path,
+                                                                      const Values& values) {
   return internal::membership(path, values);
 }
 template <class R, class L, bool A, class V>
