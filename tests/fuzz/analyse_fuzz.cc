@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// Commands of any shape: they are analysed or refused; what comes out is valid BSON, and once it holds
-// markings it cannot be analysed again.
+// Commands of any shape: they are analysed or refused; what comes out is valid BSON, and once it
+// holds markings it cannot be analysed again.
 #include <cstdint>
 #include <cstdlib>
 
