@@ -40,7 +40,9 @@ class MigrationFile : public testing::Test {
 };
 
 Migration first() {
-  Migration migration{.key = {"myapp", "0001_initial"}, .initial = true};
+  Migration migration;
+  migration.key = {"myapp", "0001_initial"};
+  migration.initial = true;
   migration.operations = {delete_model("Old"), run_function("fill", "empty")};
   return migration;
 }

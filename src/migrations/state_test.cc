@@ -21,7 +21,10 @@ FieldState field(std::string_view json) {
 }
 
 ModelState patient() {
-  ModelState model{.app = "myapp", .name = "Patient", .collection = "myapp_patient"};
+  ModelState model;
+  model.app = "myapp";
+  model.name = "Patient";
+  model.collection = "myapp_patient";
   model.fields = {
       field(R"({"name": "id", "column": "_id", "type": "objectId", "primary_key": true})"),
       field(R"({"name": "record", "type": "object", "embedded": "Record", "fields": [
