@@ -93,6 +93,7 @@ Subject subject_of(View command) {
   const bool explained = first.key() == "explain";
   if (explained) {
     if (!first.is_document()) refuse::malformed("explain takes a command");
+    refuse::repeated_member(first.key(), command);
     command = first.as_document();
     first = command.front();
   }
@@ -105,6 +106,7 @@ Subject subject_of(View command) {
     throw NotSupported(
         fmt::format("non-collection command not supported for auto encryption: {}", first.key()));
   }
+  refuse::repeated_member(first.key(), command);
   return {row, command, first.as_string(), explained};
 }
 
@@ -170,8 +172,6 @@ std::vector<std::string> namespaces_of(std::string_view database, View command) 
 Analysis analyse(std::string_view database, View command, const SchemaMap& schemas) {
   const Subject subject = subject_of(command);
   if (subject.row->analyse == nullptr) return {false, false, bson::Document(command)};
-
-  refuse::repeated_member(subject.row->name, subject.command);
 
   Context context(database, schemas);
   // What $out and $merge write into an encrypted collection would not be encrypted.

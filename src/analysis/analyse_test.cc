@@ -180,6 +180,7 @@ TEST(Analyse, WhatIsGivenTwiceIsRefused) {
   const bson::Document empty;
   refused(bson::doc("find", "c", "filter", empty, "filter", empty));
   refused(bson::doc("find", "plain", "filter", empty, "filter", empty));
+  refused(bson::doc("explain", bson::doc("find", "plain"), "explain", bson::doc("find", "c")));
   refused(bson::doc("aggregate", "plain", "pipeline", bson::array(), "pipeline", bson::array()));
   const auto pipeline = [&](const bson::Document& stage) {
     refused(bson::doc("aggregate", "c", "pipeline", bson::array(stage), "cursor", empty));
