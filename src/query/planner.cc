@@ -95,21 +95,40 @@ class Demands {
     }
   }
 
-  // Alternatives on one path are the union of their stretches.
+  // Alternatives that all bound one path are the union of their stretches.
   void add_or(const OrNode& node) {
     incomplete_ = true;
-    Constraint united;
-    std::vector<Interval> intervals;
-    for (const auto& child : node.children()) {
-      const auto* leaf = dynamic_cast<const PathNode*>(child.get());
-      if (leaf == nullptr) return;
-      if (united.path.empty()) united.path = leaf->path().text();
-      auto bounds = bounds_of(leaf->predicate());
-      if (leaf->path().text() != united.path || !bounds) return;
-      std::move(bounds->intervals.begin(), bounds->intervals.end(), std::back_inserter(intervals));
+    std::vector<std::vector<const PathNode*>> branches;
+    for (const auto& child : node.children()) collect_leaves(*child, branches.emplace_back());
+    for (const PathNode* first : branches.front()) {
+      Constraint united;
+      united.path = first->path().text();
+      std::vector<Interval> intervals;
+      bool all = true;
+      for (const auto& branch : branches) {
+        std::optional<Bounds> bounds;
+        for (const PathNode* leaf : branch) {
+          if (leaf->path().text() != united.path) continue;
+          auto candidate = bounds_of(leaf->predicate());
+          if (candidate && (!bounds || candidate->all_points())) bounds = std::move(candidate);
+        }
+        all = all && bounds;
+        if (!all) break;
+        std::move(bounds->intervals.begin(), bounds->intervals.end(),
+                  std::back_inserter(intervals));
+      }
+      if (!all) continue;
+      united.bounds = unite({{}, false}, {std::move(intervals), false});
+      constraints_.push_back(std::move(united));
     }
-    united.bounds = unite({{}, false}, {std::move(intervals), false});
-    constraints_.push_back(std::move(united));
+  }
+
+  static void collect_leaves(const MatchNode& node, std::vector<const PathNode*>& leaves) {
+    if (const auto* leaf = dynamic_cast<const PathNode*>(&node)) {
+      leaves.push_back(leaf);
+    } else if (const auto* all = dynamic_cast<const AndNode*>(&node)) {
+      for (const auto& child : all->children()) collect_leaves(*child, leaves);
+    }
   }
 
   // {$exists: false}
