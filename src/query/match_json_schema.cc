@@ -1,8 +1,30 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// $jsonSchema as a filter: the whole document must satisfy the schema.
+#include "quern/base/error.h"
+#include "query/json_schema.h"
 #include "query/match_parser.h"
 
 namespace quern::query {
-std::unique_ptr<const MatchNode> parse_json_schema(const bson::Element&, MatchParser&) {
-  bad_value("the operator $jsonSchema is not supported by this engine");
+namespace {
+
+class JsonSchemaNode : public MatchNode {
+ public:
+  explicit JsonSchemaNode(std::unique_ptr<const JsonSchema> schema) : schema_(std::move(schema)) {}
+  bool matches(bson::View document, MatchState&) const override {
+    return schema_->accepts(document.as_value());
+  }
+
+ private:
+  std::unique_ptr<const JsonSchema> schema_;
+};
+
+}  // namespace
+
+std::unique_ptr<const MatchNode> parse_json_schema(const bson::Element& op, MatchParser&) {
+  if (!op.is_document()) {
+    throw Error(ErrorCode::kTypeMismatch, "$jsonSchema must be an object");
+  }
+  return std::make_unique<JsonSchemaNode>(JsonSchema::parse(op.as_document()));
 }
+
 }  // namespace quern::query
