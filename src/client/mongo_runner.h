@@ -26,7 +26,9 @@ struct MongoOptions {
   std::string app_name = "quern";
 };
 
-// Thread-safe: every call takes a connection from the pool.
+// Thread-safe: every call takes a connection from the pool. Commands go to the primary, or to any
+// of the mongos in the connection string: name one mongos only, for a cursor or a transaction that
+// is begun on one is unknown to the others.
 class MongoRunner : public CommandRunner {
  public:
   // Connects lazily: throws ImproperlyConfigured only for a connection string that is not one. The
