@@ -123,7 +123,7 @@ class FilterAnalysis {
     conjunctive_ = was_conjunctive;
   }
   void expression(const Element& element) {
-    if (in_elements_) malformed("$elemMatch", "without $expr");
+    if (in_elements_) refuse::malformed("$expr cannot be used inside $elemMatch");
     const auto comparisons =
         use_ == FilterUse::kValidator ? Comparisons::kValidator : Comparisons::kMarked;
     analyse_evaluated(context_, tree_, element.key(), element, comparisons, out_);
@@ -208,34 +208,36 @@ class FilterAnalysis {
   }
 
   void equality(const Target& target, std::string_view path, const Element& element) {
-    if (target.kind == Target::Kind::kEncrypted) {
-      const schema::EncryptedField& field = comparable(target, path);
-      if (element.is_null()) refuse::null_equality(path);
-      check_queryable(field, path);
-      if (element.type() == bson::Type::kRegex) refuse_operator("$regex", path);
-      mark_for_find(context_, field, path, element.key(), element, out_);
-    } else {
+    if (target.kind != Target::Kind::kEncrypted) {
       plain(target, path, element);
+      return;
     }
+    const schema::EncryptedField& field = comparable(target, path);
+    if (element.is_null()) refuse::null_equality(path);
+    mark(field, path, element);
   }
 
   void membership(const Target& target, std::string_view path, const Element& element) {
     if (!element.is_array()) malformed(element.key(), "an array");
-    const bool encrypted = target.kind == Target::Kind::kEncrypted;
-    if (encrypted) comparable(target, path);
+    const schema::EncryptedField* field =
+        target.kind == Target::Kind::kEncrypted ? &comparable(target, path) : nullptr;
     out_.open_array(element.key());
     for (const Element& constant : element.as_array()) {
-      if (encrypted) {
-        const schema::EncryptedField& field = target.node->field();
-        if (constant.is_null()) refuse::null_in_list(path);
-        check_queryable(field, path);
-        if (constant.type() == bson::Type::kRegex) refuse_operator("$regex", path);
-        mark_for_find(context_, field, path, constant.key(), constant, out_);
+      if (field == nullptr) {
+        plain(target, path, constant, element.key());
+      } else if (constant.is_null()) {
+        refuse::null_in_list(path);
       } else {
-        plain(target, path, Element(constant.key(), constant), element.key());
+        mark(*field, path, constant);
       }
     }
     out_.close();
+  }
+
+  void mark(const schema::EncryptedField& field, std::string_view path, const Element& constant) {
+    check_queryable(field, path);
+    if (constant.type() == bson::Type::kRegex) refuse_operator("$regex", path);
+    mark_for_find(context_, field, path, constant.key(), constant, out_);
   }
 
   void order(const Target& target, std::string_view path, const Element& element) {
@@ -310,12 +312,15 @@ class FilterAnalysis {
 
   // A constant that meets no encrypted field. A document or an array that is compared with a
   // document holding encrypted fields would have to be encrypted in part.
-  void plain(const Target& target, std::string_view path, const Element& element,
-             std::string_view name = {}) {
-    if (target.kind == Target::Kind::kAbove && (element.is_document() || element.is_array())) {
-      refuse::composite_operand(name.empty() ? element.key() : name, path);
+  void plain(const Target& target, std::string_view path, const Element& constant,
+             std::string_view operation) {
+    if (target.kind == Target::Kind::kAbove && (constant.is_document() || constant.is_array())) {
+      refuse::composite_operand(operation, path);
     }
-    out_.append(element);
+    out_.append(constant);
+  }
+  void plain(const Target& target, std::string_view path, const Element& element) {
+    plain(target, path, element, element.key());
   }
 
   const schema::EncryptedField& comparable(const Target& target, std::string_view path) {

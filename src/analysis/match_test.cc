@@ -183,7 +183,7 @@ TEST(Match, ElemMatchOnAPlainArrayMeansItsElements) {
   expect_filter(R"({"arr": {"$elemMatch": {"$or": [{"x": 1}]}}})",
                 R"({"arr": {"$elemMatch": {"$or": [{"x": {"$eq": 1}}]}}})");
   expect_filter_refused(R"({"arr": {"$elemMatch": {"$expr": {"$eq": ["$ssn", "x"]}}}})",
-                        "$elemMatch needs");
+                        "$expr cannot be used inside $elemMatch");
 }
 
 TEST(Match, DBRefsAreValues) {

@@ -77,6 +77,23 @@ TEST(Project, IncludedFieldsStayEncryptedAndTheOthersAreGone) {
       R"([{"$project": {"a.b": 0}}, {"$match": {"$and": [{"a.b": {"$eq": "y"}}, {"ssn": {"$eq": "find equality ssn x"}}]}}])");
 }
 
+TEST(Project, TheIdAloneIsAnInclusion) {
+  expect_pipeline(R"([{"$project": {"_id": 1}}, {"$match": {"ssn": "x"}}])",
+                  R"([{"$project": {"_id": 1}}, {"$match": {"ssn": {"$eq": "x"}}}])");
+  expect_pipeline(
+      R"([{"$project": {"_id": 0}}, {"$match": {"ssn": "x"}}])",
+      R"([{"$project": {"_id": 0}}, {"$match": {"ssn": {"$eq": "find equality ssn x"}}}])");
+}
+
+TEST(Project, PathsThatCollideAreRefused) {
+  expect_pipeline_refused(R"([{"$addFields": {"x": "$ssn", "x.y": "$p"}}])",
+                          "Path collision at x.y");
+  expect_pipeline_refused(R"([{"$addFields": {"x.b": "$p", "x": "$a"}}])", "Path collision at x.b");
+  expect_pipeline_refused(R"([{"$project": {"x": {"y": "$ssn"}, "x.y": "$p"}}])",
+                          "Path collision at x.y");
+  expect_pipeline_unchanged(R"([{"$project": {"x": {"y": "$ssn"}, "x.z": "$p", "xy": 1}}])");
+}
+
 TEST(Project, RenamedFieldsKeepTheirEncryption) {
   expect_pipeline(
       R"([{"$project": {"x": "$ssn"}}, {"$match": {"x": "v"}}])",
@@ -136,7 +153,7 @@ TEST(AddFields, EncryptedValuesAreNotAddedOverEncryptedFields) {
   expect_pipeline_unchanged(R"([{"$addFields": {"_id": "$_id"}}, {"$sort": {"_id": 1}}])");
   expect_pipeline_refused(R"([{"$addFields": {"ssn.x": "$p"}}])",
                           "which contains an encrypted path prefix.");
-  expect_pipeline_refused(R"([{"$addFields": {"x": "$ssn", "x.y": "$p"}}])",
+  expect_pipeline_refused(R"([{"$addFields": {"x": "$ssn"}}, {"$addFields": {"x.y": "$p"}}])",
                           "which contains an encrypted path prefix.");
 }
 

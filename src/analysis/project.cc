@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "analysis/expression.h"
 #include "analysis/refusal.h"
 
@@ -43,6 +46,7 @@ class Projection {
         members(member.as_document(), path);
         out_.close();
       } else {
+        check_collision(path);
         leaf(path, member);
       }
     }
@@ -64,7 +68,6 @@ class Projection {
     if (tree.encrypts() && now.kind != Target::Kind::kPlain) {
       refuse::operation("Cannot add an encrypted field as a prefix of another encrypted field");
     }
-    if (now.kind == Target::Kind::kBelow) refuse::below_encrypted(path);
     if (now.kind == Target::Kind::kArray || now.kind == Target::Kind::kUnknown) {
       refuse::unknown_encryption(path);
     }
@@ -74,6 +77,22 @@ class Projection {
   Context& context_;
   const EncryptionTree& tree_;
   bson::Builder& out_;
+
+ private:
+  // Of two members for one path, which one counts is for the server to know.
+  void check_collision(std::string_view path) {
+    for (const std::string_view other : paths_) {
+      const auto [shorter, longer] =
+          std::minmax(path, other, [](auto a, auto b) { return a.size() < b.size(); });
+      if (longer.starts_with(shorter) &&
+          (longer.size() == shorter.size() || longer[shorter.size()] == '.')) {
+        refuse::malformed(fmt::format("Path collision at {}", longer));
+      }
+    }
+    paths_.push_back(path);
+  }
+
+  std::vector<std::string_view> paths_;
 };
 
 class AddFields : public Projection {
@@ -99,11 +118,14 @@ class Project : public Projection {
       : Projection(context, tree, out), use_(use) {}
 
   EncryptionTree run(View spec) {
-    const bool excludes = is_exclusion(spec, {});
-    if (excludes) output_ = tree_;
-    excludes_ = excludes;
     const Element id = spec["_id"];
-    if (!excludes && (!id || id.truthy())) output_.include("_id", tree_);
+    const bool keeps_id = !id || id.truthy();
+    excludes_ = is_exclusion(spec, {}) && !(id && keeps_id && spec.count() == 1);
+    if (excludes_) {
+      output_ = tree_;
+    } else if (keeps_id) {
+      output_.include("_id", tree_);
+    }
     members(spec, {});
     return std::move(output_);
   }

@@ -110,8 +110,10 @@ void analyse_number(const StageAnalysis& stage, const Element& operation) {
 
 void analyse_sample(const StageAnalysis& stage, const Element& operation) {
   for (const Element& member : stage_options(operation)) {
-    if (member.key() != "size" || !member.is_number())
-      refuse::unknown_member("$sample", member.key());
+    if (member.key() != "size") refuse::unknown_member("$sample", member.key());
+    if (!member.is_number()) {
+      refuse::wrong_member_type(operation.key(), member.key(), "a number", member.type());
+    }
   }
   stage.out.append(operation);
 }
