@@ -20,22 +20,27 @@ bool holds_encrypted(const FieldInfo& field) {
 // True for members that are left out of a document: null would be no ciphertext, an unset Id no
 // key.
 bool left_out(const FieldInfo& field, const void* member) {
-  return (field.primary_key || holds_encrypted(field)) && field.value_type->absent(member);
+  return (field.primary_key || holds_encrypted(field)) &&
+         field.value_type->content(member) == nullptr;
 }
 
 // Whether a path is wanted: all are if nothing is listed; a listed path takes its parents and
 // children.
-enum class Wanted { kNo, kParts, kWhole };
-Wanted wanted(const std::vector<std::string>& only, std::string_view path) {
-  if (only.empty()) return Wanted::kWhole;
-  Wanted result = Wanted::kNo;
-  for (const std::string_view listed : only) {
-    if (path == listed || (path.starts_with(listed) && path[listed.size()] == '.')) {
-      return Wanted::kWhole;
-    }
-    if (listed.starts_with(path) && listed[path.size()] == '.') result = Wanted::kParts;
-  }
-  return result;
+bool wanted(const std::vector<std::string>& only, std::string_view path) {
+  const auto within = [](std::string_view inner, std::string_view outer) {
+    return inner.starts_with(outer) && (inner.size() == outer.size() || inner[outer.size()] == '.');
+  };
+  return only.empty() || std::ranges::any_of(only, [&](std::string_view listed) {
+           return within(path, listed) || within(listed, path);
+         });
+}
+
+// Structs are set member by member, so that stored members that nobody here knows survive. An
+// optional one is set whole, because what is stored may be null, unless it holds encrypted members:
+// then it is never null.
+bool set_by_member(const FieldInfo& field) {
+  return field.embedded != nullptr && !field.encrypted &&
+         (!field.nullable || holds_encrypted(field));
 }
 
 void collect_set(const ModelInfo& model, const void* object, const std::string& prefix,
@@ -43,15 +48,13 @@ void collect_set(const ModelInfo& model, const void* object, const std::string& 
   for (const FieldInfo& field : model.fields) {
     if (field.primary_key) continue;
     const std::string path = prefix + field.column;
-    const Wanted use = wanted(only, path);
-    if (use == Wanted::kNo) continue;
+    if (!wanted(only, path)) continue;
     const void* member = member_of(object, field);
-    const bool plain_struct = field.embedded != nullptr && !field.encrypted && !field.nullable;
-    if (plain_struct) {
-      collect_set(*field.embedded, member, path + ".", only, set, unset);
-    } else if (left_out(field, member)) {
+    if (left_out(field, member)) {
       unset.append(path, "");
-    } else if (use == Wanted::kWhole || !field.value_type->absent(member)) {
+    } else if (set_by_member(field)) {
+      collect_set(*field.embedded, field.value_type->content(member), path + ".", only, set, unset);
+    } else {
       field.value_type->encode(member, set, path);
     }
   }
@@ -71,7 +74,9 @@ void decode_members(const ModelInfo& model, void* object, bson::View document,
   for (const FieldInfo& field : model.fields) {
     const bson::Element stored = document[field.column];
     if (!stored || (stored.is_null() && !field.nullable)) continue;
-    field.value_type->decode(member_of(object, field), stored, DecodePath{&path, field.column});
+    const bool secret = path.secret || field.encrypted.has_value();
+    field.value_type->decode(member_of(object, field), stored,
+                             DecodePath{&path, field.column, 0, secret});
   }
 }
 

@@ -191,6 +191,33 @@ TEST(Codec, LeavesAnEmptyOptionalOutWhenItWouldHoldCiphertext) {
   EXPECT_EQ(bson::to_json(members.unset), R"({ "record" : "" })");
 }
 
+TEST(Codec, SetsAnOptionalWithCiphertextMemberByMember) {
+  const Guarded full{.record = testing::john().patient_record};
+  const auto members = internal::set_members(model_info<Guarded>(), &full, {});
+  EXPECT_TRUE(members.set.view().contains("record.ssn"));
+  EXPECT_FALSE(members.set.view().contains("record"));
+  EXPECT_TRUE(members.unset.empty());
+}
+
+struct SecretMoney {
+  Encrypted<Money> money;
+  Encrypted<std::vector<Money>> several;
+};
+
+TEST(Codec, KeepsWhatACodecSaysAboutASecretToItself) {
+  for (const auto& [json, text] :
+       {std::pair(R"({"money": "5"})", "SecretMoney.money: its codec refuses the stored value"),
+        std::pair(R"({"several": ["1c", "5"]})",
+                  "SecretMoney.several[1]: its codec refuses the stored value")}) {
+    try {
+      decode<SecretMoney>(bson::from_json(json).view());
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_STREQ(error.what(), text);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace codec_test
 }  // namespace quern

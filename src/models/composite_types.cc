@@ -8,7 +8,7 @@
 namespace quern {
 
 void ValueType::validate(const void*, Faults&) const {}
-bool ValueType::absent(const void*) const { return false; }
+const void* ValueType::content(const void* value) const { return value; }
 
 namespace internal {
 namespace {
@@ -58,7 +58,7 @@ class OptionalType final : public ValueType {
   void validate(const void* value, Faults& faults) const override {
     if (const void* inner = operations_.get(value)) value_.validate(inner, faults);
   }
-  bool absent(const void* value) const override { return operations_.get(value) == nullptr; }
+  const void* content(const void* value) const override { return operations_.get(value); }
 
  private:
   static ValueInfo describe(const ValueType& value) {
@@ -88,7 +88,8 @@ class VectorType final : public ValueType {
     operations_.clear(value);
     std::size_t index = 0;
     for (const bson::Element& element : stored.as_array()) {
-      element_.decode(operations_.append(value), element, DecodePath{&path, {}, index++});
+      element_.decode(operations_.append(value), element,
+                      DecodePath{&path, {}, index++, path.secret});
     }
   }
   void validate(const void* value, Faults& faults) const override {
@@ -134,15 +135,19 @@ class CodecType final : public ValueType {
       });
     } catch (const Error& error) {
       if (!decoding.done) throw;  // already names the path
-      bad_stored_value(path, error.what());
+      bad_stored_value(path, path.secret ? "its codec refuses the stored value" : error.what());
     }
   }
   void validate(const void* value, Faults& faults) const override {
     Validation validation{stored_, faults};
-    operations_.to_stored(value, &validation, [](void* context, const void* stored) {
-      const auto& v = *static_cast<Validation*>(context);
-      v.type.validate(stored, v.faults);
-    });
+    try {
+      operations_.to_stored(value, &validation, [](void* context, const void* stored) {
+        const auto& v = *static_cast<Validation*>(context);
+        v.type.validate(stored, v.faults);
+      });
+    } catch (const Error& error) {
+      faults.add(faults.secret() ? "Enter a valid value." : error.what());
+    }
   }
 
  private:

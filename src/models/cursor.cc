@@ -13,7 +13,7 @@ Cursor::~Cursor() {
   if (id_ == 0) return;
   try {
     session_.run(target_, bson::doc("killCursors", collection_, "cursors", bson::array(id_)));
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // The server closes cursors that nobody asks for; there is nothing to add here.
   }
 }

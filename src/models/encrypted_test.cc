@@ -27,6 +27,14 @@ TEST(Encrypted, DoesNotConvertByAccident) {
   static_assert(!std::is_convertible_v<Encrypted<int>, int>);
 }
 
+TEST(Encrypted, RefusesNumbersThatDoNotFit) {
+  EXPECT_THROW((Encrypted<std::int32_t>(5'000'000'000)), Error);
+  EXPECT_THROW((Encrypted<std::uint32_t>(-1)), Error);
+  static_assert(!std::is_constructible_v<Encrypted<int>, double>);
+  static_assert(!std::is_constructible_v<Encrypted<bool>, const char*>);
+  static_assert(!std::is_constructible_v<Encrypted<std::vector<int>>, int>);
+}
+
 TEST(Encrypted, PrintsNothingOfItsValue) {
   std::ostringstream out;
   out << Encrypted<std::string>("secret") << " " << Encrypted<int>(42);

@@ -30,7 +30,8 @@ void check_column(std::string_view model, const FieldInfo& field) {
 
 bson::Value default_of(const FieldInfo& field, const void* prototype) {
   const auto* member = static_cast<const char*>(prototype) + field.offset;
-  if (field.primary_key || field.encrypted || field.value_type->absent(member)) return {};
+  if (field.primary_key || field.encrypted || field.value_type->content(member) == nullptr)
+    return {};
   if (field.embedded != nullptr && field.embedded->has_encrypted_fields()) return {};
   bson::Builder out;
   field.value_type->encode(member, out, "");

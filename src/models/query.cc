@@ -143,7 +143,11 @@ bool Query::first(void* object) const {
 }
 
 std::size_t Query::get(void* object) const {
-  Cursor cursor(session(), target(Access::kRead), find_command(order(), {}, kGetLimit));
+  // The order of the only object doesn't matter, except to a slice.
+  const bool sliced = state_->limit || state_->offset > 0;
+  const bson::Document command =
+      find_command(sliced ? order() : std::vector<IndexKey>(), {}, kGetLimit);
+  Cursor cursor(session(), target(Access::kRead), command);
   std::size_t found = 0;
   while (const std::optional<bson::View> document = cursor.next()) {
     if (++found == 1) decode(object, *document, cursor.target());

@@ -119,7 +119,7 @@ TEST(QuerySet, GetReturnsTheOnlyObject) {
   EXPECT_EQ(note.title, "n1");
   EXPECT_EQ(note.id.to_string(), oid(1));
   EXPECT_THAT(db.runner.commands, ElementsAre(normal("my_db", R"({"find": "myapp_note",
-      "filter": {"title": {"$eq": "n1"}}, "sort": {"title": 1},
+      "filter": {"title": {"$eq": "n1"}},
       "limit": {"$numberLong": "21"}, "singleBatch": true})")));
 }
 

@@ -148,7 +148,10 @@ class IdType final : public ValueType {
     decoded.remember(id.database());
     id = std::move(decoded);
   }
-  bool absent(const void* value) const override { return !static_cast<const Id*>(value)->is_set(); }
+  const void* content(const void* value) const override {
+    return static_cast<const Id*>(value)->is_set() ? value
+                                                   : nullptr;  // an unset Id is as good as none
+  }
 };
 
 class UuidType final : public ValueType {

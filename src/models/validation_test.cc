@@ -12,7 +12,21 @@ namespace quern {
 
 namespace validation_test {
 enum class Level { kLow, kHigh };
-}
+struct Even {
+  std::int32_t number = 0;
+};
+}  // namespace validation_test
+template <>
+struct codec<validation_test::Even> {
+  using stored = std::int32_t;
+  static std::int32_t to_stored(const validation_test::Even& even) {
+    if (even.number % 2 != 0) {
+      throw Error(ErrorCode::kBadValue, std::to_string(even.number) + " is odd");
+    }
+    return even.number;
+  }
+  static validation_test::Even from_stored(std::int32_t number) { return {number}; }
+};
 template <>
 inline constexpr auto choices<validation_test::Level> = named<validation_test::Level>(
     {{validation_test::Level::kLow, "low"}, {validation_test::Level::kHigh, "high"}});
@@ -90,6 +104,12 @@ TEST(Validation, RefusesEnumValuesWithoutAName) {
   EXPECT_THAT(faults_of(static_cast<Level>(7)), ElementsAre("Value 7 is not a valid choice."));
   EXPECT_THAT(faults_of(Encrypted<Level>(static_cast<Level>(7))),
               ElementsAre("The value is not a valid choice."));
+}
+
+TEST(Validation, TakesWhatACodecThrowsAsAFault) {
+  EXPECT_THAT(faults_of(Even{4}), IsEmpty());
+  EXPECT_THAT(faults_of(Even{5}), ElementsAre("5 is odd"));
+  EXPECT_THAT(faults_of(Encrypted<Even>(Even{5})), ElementsAre("Enter a valid value."));
 }
 
 TEST(Validation, RefusesDurationsThatOverflow) {

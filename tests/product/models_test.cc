@@ -59,6 +59,11 @@ struct Note {
   std::int32_t stars = 0;
 };
 
+struct Guarded {
+  Id id{};
+  std::optional<PatientRecord> record;
+};
+
 // One encrypted member of each kind; with equality where the protocol has it.
 struct Vault {
   Id id{};
@@ -123,6 +128,7 @@ class ModelsTest : public ClinicTest {
   ModelsTest() {
     create<Patient>();
     create<Vault>();
+    create<Guarded>();
     for (const ConstraintInfo& constraint : model_info<Patient>().constraints) {
       run_checked(stack->encrypting, "clinic",
                   bson::doc("createIndexes", "clinic_patient", "indexes",
@@ -296,6 +302,22 @@ TEST_F(ModelsTest, SavingAgainKeepsMembersThatTheModelDoesNotKnow) {
   EXPECT_EQ(stored["__safeContent__"].as_array().count(), 1U);
   EXPECT_EQ(db().objects<Patient>().get(kSsn == "999-99-9999").name, "New Name");
   EXPECT_FALSE(db().objects<Patient>().filter(kSsn == "000-00-1001").exists());
+}
+
+TEST_F(ModelsTest, AnOptionalStructWithEncryptedMembersComesAndGoes) {
+  const auto ssn = f(&Guarded::record, &PatientRecord::ssn);
+  Guarded guarded{.record = std::nullopt};
+  db().save(guarded);
+  EXPECT_FALSE(db().objects<Guarded>().get().record.has_value());
+  guarded.record = make_patient(1).patient_record;
+  db().save(guarded);
+  EXPECT_EQ(db().objects<Guarded>().get(ssn == "000-00-1001").id, guarded.id);
+  guarded.record.reset();
+  db().save(guarded);
+  EXPECT_FALSE(db().objects<Guarded>().filter(ssn == "000-00-1001").exists());
+  const bson::Document stored = raw("clinic_guarded", guarded.id);
+  EXPECT_FALSE(stored.view().contains("record"));
+  EXPECT_EQ(stored["__safeContent__"].as_array().count(), 0U);
 }
 
 TEST_F(ModelsTest, RefreshAndRemoveGoById) {

@@ -49,6 +49,29 @@ void wipe_value(T& value) noexcept {
   }
 }
 
+template <class T>
+inline constexpr bool is_whole_number = std::is_integral_v<T> && !std::is_same_v<T, bool>;
+
+template <class U, class T>
+concept EncryptableAs = NotAnyMember<U> && std::convertible_to<U&&, T> &&
+    (!is_encrypted<std::remove_cvref_t<U>>)&&(
+        !std::is_same_v<T, bool> ||
+        std::is_same_v<std::remove_cvref_t<U>,
+                       bool>)&&(!is_whole_number<T> ||
+                                !std::is_floating_point_v<std::remove_cvref_t<U>>);
+
+[[noreturn]] void number_does_not_fit();
+
+template <class T, class U>
+T checked_value(U&& value) {
+  if constexpr (is_whole_number<T> && is_whole_number<std::remove_cvref_t<U>>) {
+    if (!std::in_range<T>(value)) number_does_not_fit();
+    return static_cast<T>(value);
+  } else {
+    return std::forward<U>(value);
+  }
+}
+
 template <class Option>
 inline constexpr bool is_encryption_option =
     std::is_same_v<Option, Equality> || std::is_same_v<Option, Wipe> ||
@@ -67,7 +90,8 @@ struct EncryptedStorage<T, true> {
   EncryptedStorage() = default;
   explicit EncryptedStorage(T&& from) : value(std::move(from)) { wipe_value(from); }
   EncryptedStorage(const EncryptedStorage&) = default;
-  EncryptedStorage(EncryptedStorage&& other) : EncryptedStorage(std::move(other.value)) {}
+  EncryptedStorage(EncryptedStorage&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
+      : EncryptedStorage(std::move(other.value)) {}
   EncryptedStorage& operator=(const EncryptedStorage& other) {
     if (this != &other) *this = EncryptedStorage(other);
     return *this;
@@ -129,10 +153,10 @@ class Encrypted {
   static constexpr Equality kEqualityOption = internal::option_or<Equality, Options...>(Equality{});
 
   Encrypted() = default;
-  template <class U>
-  requires internal::NotAnyMember<U> && std::constructible_from<T, U&&> &&
-      (!internal::is_encrypted<std::remove_cvref_t<U>>)Encrypted(U&& value)
-      : storage_{T(std::forward<U>(value))} {}
+  // From whatever converts to a T. An integer that doesn't fit throws Error(Overflow); a bool is
+  // made of a bool only, an integer of no floating-point number.
+  template <internal::EncryptableAs<T> U>
+  Encrypted(U&& value) : storage_{internal::checked_value<T>(std::forward<U>(value))} {}
 
   T& operator*() { return storage_.value; }
   const T& operator*() const { return storage_.value; }

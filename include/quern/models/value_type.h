@@ -28,6 +28,7 @@ struct DecodePath {
   const DecodePath* outer;
   std::string_view name;  // of the model for the outermost, of a column below it
   std::size_t index = 0;  // of an array element, when name is empty
+  bool secret = false;    // at or below an encrypted field: messages must not show values
 
   std::string to_string() const;  // "Patient.patient_record.ssn"
 };
@@ -43,8 +44,8 @@ class ValueType {
   // Throws Error(TypeMismatch or BadValue) that names the path, never the stored value.
   virtual void decode(void* value, bson::ValueView stored, const DecodePath& path) const = 0;
   virtual void validate(const void* value, Faults& faults) const;
-  // True for an empty optional.
-  virtual bool absent(const void* value) const;
+  // The value inside an optional; null for an empty optional and an unset Id; otherwise the value.
+  virtual const void* content(const void* value) const;
 
  private:
   ValueInfo info_;
@@ -129,6 +130,8 @@ const void* value_address(const T& value) {
 
 template <class E>
 OwnedValueType make_enum_type_of() {
+  static_assert(sizeof(E) < 8 || std::is_signed_v<std::underlying_type_t<E>>,
+                "an enum of 64 unsigned bits does not fit BSON's long.");
   std::vector<EnumChoice> list;
   for (const auto& choice : choices<E>) {
     list.push_back({static_cast<std::int64_t>(choice.value), choice.name});
@@ -237,7 +240,7 @@ OwnedValueType make_value_type() {
     } else {
       return make_string_type(0, true);
     }
-  } else if constexpr (DecimalType<T>) {
+  } else if constexpr (DecimalType<T> && requires { T::kMaxDigits; }) {
     return make_decimal_type(T::kMaxDigits, T::kDecimalPlaces);
   } else if constexpr (std::is_enum_v<T>) {
     return make_enum_type_of<T>();
