@@ -101,6 +101,16 @@ std::weak_ordering compare_numbers(ValueView a, ValueView b) {
   return integer(a) <=> integer(b);
 }
 
+// Element by element; the keys of an array are its indexes and say nothing.
+std::weak_ordering compare_arrays(View a, View b) {
+  auto x = a.begin();
+  auto y = b.begin();
+  for (; x != a.end() && y != b.end(); ++x, ++y) {
+    if (const auto order = compare(x->value(), y->value()); order != 0) return order;
+  }
+  return (x != a.end()) <=> (y != b.end());
+}
+
 std::string_view text_of(ValueView v) {
   return v.type() == Type::kSymbol ? v.as_symbol() : v.as_string();
 }
@@ -126,8 +136,9 @@ std::weak_ordering compare(ValueView a, ValueView b) {
     case Type::kSymbol:
       return compare_text(text_of(a), text_of(b));
     case Type::kDocument:
+      return compare(a.as_document(), b.as_document());
     case Type::kArray:
-      return compare(a.as_document_or_array(), b.as_document_or_array());
+      return compare_arrays(a.as_array(), b.as_array());
     case Type::kBinary: {
       const Binary x = a.as_binary();
       const Binary y = b.as_binary();
@@ -196,6 +207,12 @@ std::size_t hash_document(View document) {
   return seed;
 }
 
+std::size_t hash_array(View array) {
+  std::size_t seed = 0;
+  for (const Element& element : array) seed = mix(seed, hash(element.value()));
+  return seed;
+}
+
 // Integers and doubles that hold the same whole number must agree, and so must every other number
 // with its decimal form.
 std::size_t hash_number(ValueView value) {
@@ -216,8 +233,9 @@ std::size_t hash(ValueView value) {
     case Type::kSymbol:
       return mix(rank, hash_bytes(as_bytes(text_of(value))));
     case Type::kDocument:
+      return mix(rank, hash_document(value.as_document()));
     case Type::kArray:
-      return mix(rank, hash_document(value.as_document_or_array()));
+      return mix(rank, hash_array(value.as_array()));
     case Type::kCodeWithScope:
       return mix(rank, hash_document(value.as_code_with_scope().scope));
     default:
