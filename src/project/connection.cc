@@ -13,6 +13,10 @@
 
 namespace quern::internal {
 
+std::shared_ptr<CommandRunner> RunnerPool::wrapped(std::shared_ptr<CommandRunner> runner) const {
+  return wrap_ ? wrap_(std::move(runner)) : runner;
+}
+
 std::shared_ptr<CommandRunner> RunnerPool::open(const DatabaseSettings& settings) {
   const Host host = Host::parse(settings.host);
   if (host.kind == Host::Kind::kMongo) {
@@ -20,7 +24,7 @@ std::shared_ptr<CommandRunner> RunnerPool::open(const DatabaseSettings& settings
     options.uri = connection_string(settings);
     options.user = settings.user;
     if (settings.password) options.password = read_secret(settings.password, base_directory_);
-    return std::make_shared<client::MongoRunner>(std::move(options));
+    return wrapped(std::make_shared<client::MongoRunner>(std::move(options)));
   }
   engine::EngineOptions options;
   options.durability = parse_durability(settings.durability);
@@ -33,7 +37,7 @@ std::shared_ptr<CommandRunner> RunnerPool::open(const DatabaseSettings& settings
   std::shared_ptr<CommandRunner>& runner = runners_[name];
   if (!runner) {
     if (!options.directory.empty()) std::filesystem::create_directories(options.directory);
-    runner = std::make_shared<engine::EngineRunner>(std::move(options));
+    runner = wrapped(std::make_shared<engine::EngineRunner>(std::move(options)));
   }
   return runner;
 }

@@ -4,6 +4,7 @@
 #ifndef QUERN_PROJECT_CONNECTION_H_
 #define QUERN_PROJECT_CONNECTION_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,8 +29,15 @@ class RunnerPool {
 
   std::shared_ptr<CommandRunner> open(const DatabaseSettings& settings);
 
+  // A seam for tests: what is opened from now on is handed to `wrap`, and its result is used.
+  using Wrap = std::function<std::shared_ptr<CommandRunner>(std::shared_ptr<CommandRunner>)>;
+  void wrap_runners(Wrap wrap) { wrap_ = std::move(wrap); }
+
  private:
   const std::filesystem::path base_directory_;
+  std::shared_ptr<CommandRunner> wrapped(std::shared_ptr<CommandRunner> runner) const;
+
+  Wrap wrap_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<CommandRunner>> runners_;
 };
@@ -37,7 +45,7 @@ class RunnerPool {
 // Thread-safe.
 class Connection {
  public:
-  // make_map: the encrypted-fields map of the alias; asked for when encryption is first used.
+  // make_options: how the alias encrypts; asked for when encryption is first used.
   Connection(std::string alias, const DatabaseSettings& settings,
              const std::filesystem::path& base_directory, RunnerPool& pool,
              std::function<client::EncryptingOptions()> make_options);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <deque>
 #include <filesystem>
 #include <ostream>
 
@@ -97,7 +98,7 @@ class OptionParser {
     std::string help = option.help;
     if (!option.fallback.empty()) help += fmt::format(" Default: {}.", option.fallback);
     if (!positional && option.value.empty()) {
-      added = app_.add_flag(option.name, help);
+      added = app_.add_flag(option.name, flags_.emplace_back(), help);
     } else if (option.many) {
       added = app_.add_option(option.name, lists_.emplace_back(), help)->type_name(option.value);
     } else {
@@ -109,6 +110,8 @@ class OptionParser {
 
   const Command& command_;
   CLI::App app_;
+  // Where CLI11 puts values; they are read back from its options.
+  std::deque<bool> flags_;
   std::deque<std::string> texts_;
   std::deque<std::vector<std::string>> lists_;
   std::vector<CLI::Option*> options_;

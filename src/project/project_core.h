@@ -36,6 +36,7 @@ class ProjectCore {
 
   // Throws ImproperlyConfigured for an unknown alias.
   Connection& connection(std::string_view alias);
+  RunnerPool& runner_pool() { return pool_; }
   // Models that the routers let into a database.
   std::vector<const ModelRef*> models_in(std::string_view alias) const;
 

@@ -1,0 +1,215 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// The manage binary: help, usage errors, exit codes and the commands that are not about migrations.
+#include "quern/project/manage.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include "project/clinic_fixture.h"
+
+namespace quern::clinic {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class Manage : public Clinic {};
+
+TEST_F(Manage, WithoutACommandItHelps) {
+  Project db = project("memory:");
+  EXPECT_THAT(run_ok(db, {}), AllOf(StartsWith("Usage: manage COMMAND"),
+                                    HasSubstr("makemigrations"), HasSubstr("generatelocalkey")));
+  EXPECT_EQ(run_ok(db, {"help"}), run_ok(db, {"--help"}));
+}
+
+TEST_F(Manage, EveryCommandHasHelpWithItsOptions) {
+  Project db = project("memory:");
+  for (const char* command :
+       {"check", "diffsettings", "generatelocalkey", "inspect", "makemigrations", "migrate",
+        "showencryptedfieldsmap", "showmigrations", "version"}) {
+    EXPECT_EQ(run_ok(db, {"help", command}), run_ok(db, {command, "--help"}));
+  }
+  EXPECT_THAT(run_ok(db, {"help", "migrate"}),
+              AllOf(HasSubstr("--database"), HasSubstr("--plan"), HasSubstr("Examples:"),
+                    HasSubstr("manage migrate --database encrypted")));
+}
+
+TEST_F(Manage, UnknownCommandsGetTheNearestName) {
+  Project db = project("memory:");
+  const Ran ran = run(db, {"migarte"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kUsage));
+  EXPECT_EQ(ran.err,
+            "Unknown command: 'migarte'. Did you mean migrate?\nType 'manage help' for usage.\n");
+}
+
+TEST_F(Manage, UnknownOptionsAndAliasesAreNamed) {
+  Project db = project("memory:");
+  EXPECT_EQ(run(db, {"migrate", "--databse", "x"}).code, static_cast<int>(ExitCode::kUsage));
+  const Ran ran = run(db, {"migrate", "--database", "nope"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(ran.err, HasSubstr("The connection 'nope' doesn't exist."));
+}
+
+TEST_F(Manage, RunsAProjectsOwnCommands) {
+  Project db = project("memory:");
+  db.command({.name = "greet",
+              .summary = "Say hello.",
+              .options = {{.name = "--times", .help = "How often.", .value = "N", .fallback = "2"},
+                          {.name = "--loud", .help = "In capitals."},
+                          {.name = "who", .help = "Whom.", .value = "NAME", .required = true}},
+              .run = [](CommandContext& context) {
+                for (int i = 0; i < context.arguments.number("times"); ++i) {
+                  context.console.out << (context.arguments.has("loud") ? "HELLO " : "hello ")
+                                      << context.arguments.text("who") << '\n';
+                }
+                return ExitCode::kOk;
+              }});
+  EXPECT_EQ(run_ok(db, {"greet", "ada"}), "hello ada\nhello ada\n");
+  EXPECT_EQ(run_ok(db, {"greet", "--times", "1", "--loud", "ada"}), "HELLO ada\n");
+  EXPECT_EQ(run(db, {"greet"}).code, static_cast<int>(ExitCode::kUsage));
+  EXPECT_EQ(run(db, {"greet", "ada", "--times", "x"}).code, static_cast<int>(ExitCode::kUsage));
+  EXPECT_THAT(run_ok(db, {"help"}), HasSubstr("Commands of this project:\n  greet"));
+  EXPECT_THROW(db.command({.name = "greet", .summary = "", .run = {}}), ImproperlyConfigured);
+}
+
+TEST_F(Manage, WhatMakingTheProjectThrowsIsReported) {
+  const char* argv[] = {"manage", "check"};
+  testing::internal::CaptureStderr();
+  const int code = manage(
+      [this]() -> Project {
+        Settings broken = settings();
+        broken.databases["default"].host = "nonsense";
+        return Project{broken};
+      },
+      2, argv);
+  EXPECT_EQ(code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("databases.default.host: must"));
+}
+
+TEST_F(Manage, GeneratesAKeyForItsOwnerOnlyAndNeverOverwrites) {
+  Project db = project("memory:");
+  const std::string path = (folder_.path() / "new_kek").string();
+  run_ok(db, {"generatelocalkey", path});
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0600u);
+  const std::string key = folder_.read("new_kek");
+  ASSERT_EQ(key.size(), 129u);
+  EXPECT_EQ(from_base64(key.substr(0, 128)).size(), 96u);
+  const Ran again = run(db, {"generatelocalkey", path});
+  EXPECT_EQ(again.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(again.err, HasSubstr("exists already"));
+  EXPECT_EQ(folder_.read("new_kek"), key);
+  run_ok(db, {"generatelocalkey", path + "2"});
+  EXPECT_NE(folder_.read("new_kek2"), key);
+}
+
+TEST_F(Manage, AGeneratedKeyWorks) {
+  {
+    Project db = project("memory:");
+    std::filesystem::remove(folder_.path() / "local_kek");
+    run_ok(db, {"generatelocalkey", (folder_.path() / "local_kek").string()});
+  }
+  Project db = project();
+  migrate(db);
+  Patient patient = john();
+  db.save(patient);
+  EXPECT_TRUE(db.objects<Patient>().try_get(ssn == "123-45-6789"));
+}
+
+TEST_F(Manage, ShowsTheMapWithTheDatabasesName) {
+  Project db = project();
+  const Ran early = run(db, {"showencryptedfieldsmap", "--database", "encrypted"});
+  EXPECT_EQ(early.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(early.err, HasSubstr("Encryption key 'myapp_patient.record.ssn' not found. Have you "
+                                   "migrated the myapp.Patient model?"));
+  migrate(db);
+  const bson::Document map =
+      bson::from_json(run_ok(db, {"showencryptedfieldsmap", "--database", "encrypted"}));
+  const bson::View fields = map["encrypted_db.myapp_patient"].as_document()["fields"].as_array();
+  EXPECT_EQ(fields["0"].as_document()["path"].as_string(), "record.ssn");
+  EXPECT_EQ(fields["0"].as_document().at_path("queries.queryType").as_string(), "equality");
+  EXPECT_EQ(fields["1"].as_document()["bsonType"].as_string(), "object");
+  EXPECT_TRUE(fields["1"].as_document()["queries"].missing());
+  EXPECT_TRUE(fields["1"].as_document()["keyId"].is_binary(bson::BinarySubtype::kUuid));
+}
+
+TEST_F(Manage, DiffsettingsShowsNoSecret) {
+  Settings secretive = settings("memory:");
+  secretive.databases["cluster"] = {.host = "mongodb://ada:hunter2@example.net",
+                                    .name = "x",
+                                    .user = "ada",
+                                    .password = secret::env("PW")};
+  Project db{secretive};
+  const std::string out = run_ok(db, {"diffsettings"});
+  EXPECT_THAT(out, AllOf(HasSubstr("databases.encrypted.name = \"encrypted_db\""),
+                         HasSubstr("auto_encryption.kms_providers.local.key = <secret>"),
+                         HasSubstr("databases.cluster.password = <secret>"),
+                         HasSubstr("mongodb://<secret>@example.net"), Not(HasSubstr("hunter2"))));
+}
+
+TEST_F(Manage, InspectShowsTheRawDocumentBesideTheDecryptedOne) {
+  Project db = project();
+  migrate(db);
+  Patient patient = john();
+  db.save(patient);
+  const std::string out =
+      run_ok(db, {"inspect", "Patient", "--filter", R"({"record.ssn": "123-45-6789"})"});
+  EXPECT_THAT(out, AllOf(HasSubstr("with the key"), HasSubstr("\"123-45-6789\""),
+                         HasSubstr("as it is stored"), HasSubstr("encrypted, "),
+                         HasSubstr("1 tag for searching"), Not(HasSubstr("\033"))));
+  EXPECT_EQ(run_ok(db, {"inspect", "Patient", "--filter", R"({"name": "Nobody"})"}),
+            "No documents.\n");
+  EXPECT_THAT(run(db, {"inspect", "Pateint"}).err, HasSubstr("There are myapp.Patient"));
+}
+
+TEST_F(Manage, CheckFindsNothingInAGoodProject) {
+  Project db = project();
+  migrate(db);
+  EXPECT_EQ(run_ok(db, {"check", "--database", "encrypted"}),
+            "System check identified no issues (0 silenced).\n");
+}
+
+TEST_F(Manage, CheckFindsAWrongRouteAndAKeyThatOthersCanRead) {
+  Settings misrouted = settings();
+  misrouted.database_routers = {};
+  folder_.write("local_kek", std::string(96, 'k'), 0644);
+  Project db{misrouted};
+  db.app<Patient>("myapp");
+  const Ran ran = run(db, {"check", "--database", "encrypted"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("ERROR: (quern.E101)"), HasSubstr("ERROR: (quern.E105)"),
+                             HasSubstr("chmod 600")));
+}
+
+TEST_F(Manage, CheckWarnsOfEqualityOnFewValues) {
+  struct Flag {
+    Id id{};
+    Encrypted<bool, equality> ill;
+  };
+  Project db{settings("memory:")};
+  db.app<Flag>("myapp");
+  EXPECT_THAT(run_ok(db, {"check"}), HasSubstr("WARNING: (quern.W202) myapp.Flag.ill"));
+}
+
+TEST_F(Manage, CheckSaysWhichProvidersCannotBeUsedYet) {
+  Settings cloud = settings("memory:");
+  cloud.databases["encrypted"].auto_encryption->kms_providers = {
+      kms::Aws{.access_key_id = secret::env("A"), .secret_access_key = secret::env("B")}};
+  cloud.databases["encrypted"].kms_credentials = {
+      kms::AwsMasterKey{.key = "arn:aws:kms:x", .region = "eu-central-1"}};
+  Project db{cloud};
+  const Ran ran = run(db, {"check"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(ran.out, HasSubstr("quern.E106"));
+}
+
+TEST_F(Manage, VersionIsANumber) {
+  Project db = project("memory:");
+  EXPECT_THAT(run_ok(db, {"version"}), testing::MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+}  // namespace
+}  // namespace quern::clinic

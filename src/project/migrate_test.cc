@@ -1,0 +1,357 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Migrations on the embedded engine, through the manage binary.
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "project/clinic_fixture.h"
+
+namespace quern::clinic {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class Migrate : public Clinic {
+ protected:
+  // A database of the first version with one patient.
+  void make_first_version() {
+    Project db = project();
+    migrate(db);
+    Patient patient = john();
+    db.save(patient);
+  }
+};
+
+TEST_F(Migrate, WritesAMigrationAppliesItAndIsDone) {
+  Project db = project();
+  EXPECT_EQ(run_ok(db, {"makemigrations"}),
+            "Migrations for 'myapp':\n  " +
+                (folder_.path() / "myapp/migrations/0001_initial.json").string() +
+                "\n    + Create model Patient (2 encrypted fields: record.ssn, record.billing)\n");
+  EXPECT_EQ(run_ok(db, {"makemigrations"}), "No changes detected\n");
+  EXPECT_EQ(run_ok(db, {"migrate", "--database", "encrypted"}),
+            "Operations to perform:\n  Apply all migrations: myapp\nRunning migrations:\n"
+            "  Applying myapp.0001_initial... OK (2 data keys created)\n");
+  EXPECT_EQ(run_ok(db, {"migrate", "--database", "encrypted"}),
+            "Operations to perform:\n  Apply all migrations: myapp\nRunning migrations:\n"
+            "  No migrations to apply.\n");
+  EXPECT_EQ(data_keys(db), 2);
+}
+
+TEST_F(Migrate, PreviewAndDryRunChangeNothing) {
+  Project db = project();
+  run_ok(db, {"makemigrations"});
+  const std::string encrypted = dump(db, "encrypted");
+  const std::string plain = dump(db, "default");
+  EXPECT_EQ(run_ok(db, {"migrate", "--database", "encrypted", "--plan"}),
+            "Planned operations:\nmyapp.0001_initial\n"
+            "    Create model Patient (2 encrypted fields: record.ssn, record.billing)\n");
+  EXPECT_EQ(run(db, {"migrate", "--database", "encrypted", "--check"}).code, 1);
+  run_ok(db, {"showmigrations", "--database", "encrypted"});
+  EXPECT_EQ(dump(db, "encrypted"), encrypted);
+  EXPECT_EQ(dump(db, "default"), plain);
+}
+
+// Passes everything on and writes down the names of commands.
+class Recording : public CommandRunner {
+ public:
+  Recording(std::shared_ptr<CommandRunner> inner, std::vector<std::string>& log)
+      : inner_(std::move(inner)), log_(log) {}
+  bson::Document run(std::string_view database, bson::View command) override {
+    log_.emplace_back(command.front().key());
+    return inner_->run(database, command);
+  }
+
+ private:
+  std::shared_ptr<CommandRunner> inner_;
+  std::vector<std::string>& log_;
+};
+
+TEST_F(Migrate, PreviewSendsNothingButReads) {
+  std::vector<std::string> log;
+  Project db = project();
+  db.core().runner_pool().wrap_runners([&](std::shared_ptr<CommandRunner> runner) {
+    return std::make_shared<Recording>(std::move(runner), log);
+  });
+  run_ok(db, {"makemigrations"});
+  run_ok(db, {"migrate", "--database", "encrypted", "--plan"});
+  EXPECT_FALSE(log.empty());
+  for (const std::string& command : log) EXPECT_EQ(command, "find");
+}
+
+TEST_F(Migrate, DryRunAndCheckWriteNoFile) {
+  Project db = project();
+  EXPECT_THAT(run_ok(db, {"makemigrations", "--dry-run"}), HasSubstr("\"op\": \"CreateModel\""));
+  EXPECT_EQ(run(db, {"makemigrations", "--check"}).code, 1);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "myapp"));
+  run_ok(db, {"makemigrations"});
+  EXPECT_EQ(run(db, {"makemigrations", "--check"}).code, 0);
+}
+
+TEST_F(Migrate, WhatIsNotForADatabaseIsSkippedAndShown) {
+  Project db = project();
+  migrate(db);
+  EXPECT_THAT(run_ok(db, {"migrate"}),
+              HasSubstr("OK (1 operation skipped: not for this database)"));
+  EXPECT_EQ(run_ok(db, {"showmigrations"}), "myapp\n [-] 0001_initial\n");
+  EXPECT_EQ(run_ok(db, {"showmigrations", "--database", "encrypted"}),
+            "myapp\n [X] 0001_initial\n");
+  EXPECT_THAT(dump(db, "default"), Not(HasSubstr("myapp_patient")));
+}
+
+TEST_F(Migrate, ALaterRouterThatAllowsASkippedOperationIsNoticed) {
+  {
+    Project db = project();
+    migrate(db);
+    run_ok(db, {"migrate"});
+  }
+  Settings open = settings();
+  open.database_routers = {};
+  Project db{open};
+  db.app<Patient>("myapp");
+  EXPECT_THAT(run(db, {"migrate"}).err, HasSubstr("skipped \"Create model Patient"));
+}
+
+// Ends the process when the collection is about to be created: the keys are there, it is not.
+class Killing : public CommandRunner {
+ public:
+  explicit Killing(std::shared_ptr<CommandRunner> inner) : inner_(std::move(inner)) {}
+  bson::Document run(std::string_view database, bson::View command) override {
+    const bson::Element first = command.front();
+    if (first.key() == "create" && first.as_string() == "myapp_patient") ::raise(SIGKILL);
+    return inner_->run(database, command);
+  }
+
+ private:
+  std::shared_ptr<CommandRunner> inner_;
+};
+
+TEST_F(Migrate, KilledBetweenKeysAndCollectionItSucceedsWhenRunAgain) {
+  {
+    Project db = project();
+    run_ok(db, {"makemigrations"});
+  }
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    Project db = project();
+    db.core().runner_pool().wrap_runners([](std::shared_ptr<CommandRunner> runner) {
+      return std::make_shared<Killing>(std::move(runner));
+    });
+    run(db, {"migrate", "--database", "encrypted"});
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+
+  Project db = project();
+  EXPECT_EQ(data_keys(db), 2);
+  EXPECT_EQ(run_ok(db, {"showmigrations", "--database", "encrypted"}),
+            "myapp\n [ ] 0001_initial\n");
+  EXPECT_THAT(run_ok(db, {"migrate", "--database", "encrypted"}),
+              HasSubstr("0001_initial... OK\n"));
+  EXPECT_EQ(data_keys(db), 2);
+  Patient patient = john();
+  db.save(patient);
+  EXPECT_TRUE(db.objects<Patient>().try_get(ssn == "123-45-6789"));
+}
+
+TEST_F(Migrate, ChangesOfPlainMembersReachTheDocumentsOfAnEncryptedCollection) {
+  make_first_version();
+  Project db = project<v2::Patient>();
+  EXPECT_THAT(run_ok(db, {"makemigrations", "--rename", "patient.name=full_name"}),
+              AllOf(HasSubstr("~ Rename field name on patient to full_name"),
+                    HasSubstr("+ Add field record.visits to patient"),
+                    HasSubstr("+ Create index full_name_1 on field(s) full_name of model patient"),
+                    HasSubstr("+ Create constraint unique_number on field(s) number of model")));
+  run_ok(db, {"migrate", "--database", "encrypted"});
+  const v2::Patient found =
+      db.objects<v2::Patient>().get(f(&v2::Patient::record, &v2::Record::ssn) == "123-45-6789");
+  EXPECT_EQ(found.full_name, "John Doe");
+  const bson::Document stored = stored_patient(db);
+  EXPECT_EQ(stored["full_name"].as_string(), "John Doe");
+  EXPECT_TRUE(stored["name"].missing());
+  EXPECT_EQ(stored.view().at_path("record.visits").as_int32(), 7);
+  EXPECT_THAT(dump(db, "encrypted"), AllOf(HasSubstr("full_name_1"), HasSubstr("unique_number")));
+  v2::Patient twin = found;
+  twin.id = {};
+  EXPECT_THROW(db.save(twin), IntegrityError);
+}
+
+TEST_F(Migrate, GoesBackAndForth) {
+  make_first_version();
+  Project db = project<v2::Patient>();
+  run_ok(db, {"makemigrations", "--rename", "patient.name=full_name"});
+  run_ok(db, {"migrate", "--database", "encrypted"});
+  EXPECT_EQ(
+      run_ok(db, {"migrate", "--database", "encrypted", "--plan", "myapp", "0001"}),
+      "Planned operations:\nmyapp.0002_rename_name_patient_full_name_patient_record_visits_and_"
+      "more\n"
+      "    Undo Create constraint unique_number on field(s) number of model patient\n"
+      "    Undo Create index full_name_1 on field(s) full_name of model patient\n"
+      "    Undo Add field record.visits to patient\n"
+      "    Undo Rename field name on patient to full_name\n");
+  EXPECT_THAT(run_ok(db, {"migrate", "--database", "encrypted", "myapp", "0001"}),
+              HasSubstr("Unapplying myapp.0002"));
+  const bson::Document stored = stored_patient(db);
+  EXPECT_EQ(stored["name"].as_string(), "John Doe");
+  EXPECT_TRUE(stored.view().at_path("record.visits").missing());
+  EXPECT_THAT(dump(db, "encrypted"), Not(HasSubstr("unique_number")));
+
+  run_ok(db, {"migrate", "--database", "encrypted", "myapp", "zero"});
+  EXPECT_THAT(dump(db, "encrypted"),
+              AllOf(Not(HasSubstr("myapp_patient\"")), Not(HasSubstr("enxcol_"))));
+  EXPECT_EQ(data_keys(db), 2);
+  run_ok(db, {"migrate", "--database", "encrypted"});
+  EXPECT_EQ(data_keys(db), 2);
+}
+
+struct WithSecret {
+  Id id{};
+  Char<255> name;
+  Encrypted<Char<10>> secret;
+};
+
+TEST_F(Migrate, RefusedChangesWriteNoMigration) {
+  make_first_version();
+  namespace m = quern::clinic;
+  struct Patient {
+    Id id{};
+    Encrypted<Char<255>> name;
+    std::int64_t number = 0;
+    m::Record record;
+  };
+  Project db = project<Patient>();
+  const Ran ran = run(db, {"makemigrations"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kMigrationRefused));
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("no migration was written"),
+                             HasSubstr("Patient.name holds data in the clear")));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "myapp/migrations/0002.json"));
+}
+
+TEST_F(Migrate, AModelWithSecretsIsNotCreatedInAPlainDatabase) {
+  Settings open = settings();
+  open.database_routers = {};
+  Project db{open};
+  db.app<Patient>("myapp");
+  run_ok(db, {"makemigrations"});
+  const Ran ran = run(db, {"migrate"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(
+      ran.err,
+      HasSubstr("Tried to create model myapp.Patient in 'default' database. The model has "
+                "encrypted fields but databases.default is missing the \"auto_encryption\""));
+}
+
+TEST_F(Migrate, ACreationWithKeysCannotBeFaked) {
+  Project db = project();
+  run_ok(db, {"makemigrations"});
+  const Ran ran = run(db, {"migrate", "--database", "encrypted", "--fake"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kMigrationRefused));
+  EXPECT_THAT(ran.err, HasSubstr("cannot be faked"));
+}
+
+TEST_F(Migrate, FakedChangesAreRecordedOnly) {
+  make_first_version();
+  Project db = project<v2::Patient>();
+  run_ok(db, {"makemigrations", "--rename", "patient.name=full_name"});
+  EXPECT_THAT(run_ok(db, {"migrate", "--database", "encrypted", "--fake"}), HasSubstr("... FAKED"));
+  EXPECT_THAT(run_ok(db, {"showmigrations", "--database", "encrypted"}), HasSubstr("(faked)"));
+  EXPECT_EQ(stored_patient(db)["name"].as_string(), "John Doe");
+}
+
+TEST_F(Migrate, AnAppliedFileThatWasEditedIsReported) {
+  make_first_version();
+  const std::string name = "myapp/migrations/0001_initial.json";
+  std::string text = folder_.read(name);
+  text.replace(text.find("255"), 3, "256");
+  folder_.write(name, text);
+  Project db = project();
+  EXPECT_THAT(run(db, {"migrate", "--database", "encrypted"}).err,
+              HasSubstr("myapp.0001_initial was changed after it was applied to 'encrypted'"));
+}
+
+TEST_F(Migrate, FunctionsRunForwardsAndBack) {
+  make_first_version();
+  Project db = project();
+  db.function("myapp", "shout", [](const MigrationContext& context) {
+    context.db.objects<Patient>(std::string(context.alias)).update_each([](Patient& patient) {
+      patient.name = "JOHN DOE";
+    });
+  });
+  run_ok(db, {"makemigrations", "myapp", "--empty", "--name", "shout"});
+  const std::string name = "myapp/migrations/0002_shout.json";
+  std::string text = folder_.read(name);
+  const std::string empty = "\"operations\": []";
+  ASSERT_NE(text.find(empty), std::string::npos) << text;
+  text.replace(text.find(empty), empty.size(),
+               R"("operations": [{"op": "RunFunction", "forwards": "shout", "backwards": null}])");
+  folder_.write(name, text);
+  run_ok(db, {"migrate", "--database", "encrypted"});
+  EXPECT_EQ(db.objects<Patient>().get(ssn == "123-45-6789").name, "JOHN DOE");
+  const Ran back = run(db, {"migrate", "--database", "encrypted", "myapp", "0001"});
+  EXPECT_EQ(back.code, static_cast<int>(ExitCode::kMigrationRefused));
+  EXPECT_THAT(back.err, HasSubstr("\"Run function shout\" has no way back"));
+}
+
+TEST_F(Migrate, RemovedEncryptedMembersStayInTheMapAndTheOthersWork) {
+  make_first_version();
+  struct Record {
+    Encrypted<Char<11>, equality> ssn;
+    Decimal<10, 2> amount;
+  };
+  struct Patient {
+    Id id{};
+    Char<255> name;
+    std::int64_t number = 0;
+    Record record;
+  };
+  Project db = project<Patient>();
+  const Ran made = run(db, {"makemigrations"});
+  EXPECT_EQ(made.code, 0) << made.err;
+  EXPECT_THAT(made.err, HasSubstr("record.billing is removed from the model only"));
+  run_ok(db, {"migrate", "--database", "encrypted"});
+  EXPECT_THAT(run_ok(db, {"showencryptedfieldsmap", "--database", "encrypted"}),
+              HasSubstr("record.billing"));
+  Patient patient = db.objects<Patient>().get(f(&Patient::record, &Record::ssn) == "123-45-6789");
+  patient.name = "Jane Doe";
+  db.save(patient);
+  EXPECT_TRUE(stored_patient(db)
+                  .view()
+                  .at_path("record.billing")
+                  .is_binary(bson::BinarySubtype::kEncrypted));
+}
+
+TEST_F(Migrate, DeletedModelsTakeTheirStateCollectionsAlong) {
+  make_first_version();
+  struct Other {
+    Id id{};
+  };
+  Project db = project<Other>();
+  EXPECT_THAT(run_ok(db, {"makemigrations"}), HasSubstr("- Delete model Patient"));
+  run_ok(db, {"migrate", "--database", "encrypted"});
+  EXPECT_THAT(dump(db, "encrypted"),
+              AllOf(Not(HasSubstr("\"myapp_patient\"")), Not(HasSubstr("enxcol_"))));
+}
+
+TEST_F(Migrate, WrongTargetsAreNamed) {
+  make_first_version();
+  Project db = project();
+  const auto fault = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"migrate", "--database", "encrypted"});
+    const Ran ran = run(db, std::move(arguments));
+    EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kUsage));
+    return ran.err;
+  };
+  EXPECT_THAT(fault({"nope"}), HasSubstr("No installed app with label 'nope'."));
+  EXPECT_THAT(fault({"myapp", "0009"}),
+              HasSubstr("Cannot find a migration matching '0009' from app 'myapp'."));
+}
+
+}  // namespace
+}  // namespace quern::clinic

@@ -1,0 +1,268 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// A project on the embedded engine: routing, encryption and what keeps plaintext in.
+#include "quern/project/project.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <thread>
+
+#include "project/clinic_fixture.h"
+
+namespace quern::clinic {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::Property;
+using testing::Throws;
+
+class ProjectTest : public Clinic {};
+
+TEST_F(ProjectTest, SavedEncryptedFoundByValueAndReadBack) {
+  Project db = project();
+  migrate(db);
+  Patient patient = john();
+  db.save(patient);
+  const Patient found = db.objects<Patient>().get(ssn == "123-45-6789");
+  EXPECT_EQ(found.name, "John Doe");
+  EXPECT_EQ(*found.record.ssn, "123-45-6789");
+  EXPECT_EQ(found.record.billing->cc_number, "4111111111111111");
+}
+
+TEST_F(ProjectTest, WhatIsStoredIsCiphertextAtTheEncryptedPathsOnly) {
+  Project db = project();
+  migrate(db);
+  Patient patient = john();
+  db.save(patient);
+  const bson::Document stored = stored_patient(db);
+  EXPECT_TRUE(stored.view().at_path("record.ssn").is_binary(bson::BinarySubtype::kEncrypted));
+  EXPECT_TRUE(stored.view().at_path("record.billing").is_binary(bson::BinarySubtype::kEncrypted));
+  EXPECT_EQ(stored.view().at_path("record.amount").type(), bson::Type::kDecimal128);
+}
+
+TEST_F(ProjectTest, ReopenedTheDataIsThere) {
+  {
+    Project db = project();
+    migrate(db);
+    Patient patient = john();
+    db.save(patient);
+  }
+  Project db = project();
+  EXPECT_TRUE(db.objects<Patient>().try_get(ssn == "123-45-6789"));
+}
+
+TEST_F(ProjectTest, BeforeMigratingNothingIsWrittenOrAsked) {
+  Project db = project();
+  Patient patient = john();
+  EXPECT_THROW(db.save(patient), Error);
+  EXPECT_THROW(db.objects<Patient>().try_get(ssn == "123-45-6789"), Error);
+  EXPECT_EQ(dump(db, "encrypted"), "");
+}
+
+TEST_F(ProjectTest, AWeakerSchemaOnTheServerIsRefused) {
+  {
+    Project db = project();
+    migrate(db);
+  }
+  {
+    // Somebody replaces the collection by one that does not encrypt.
+    Project db = project();
+    CommandRunner& plain = db.plain_runner("encrypted");
+    const bson::Document drop = bson::doc("drop", "myapp_patient");
+    run_checked(plain, "encrypted_db", drop);
+    const bson::Document create = bson::doc("create", "myapp_patient");
+    run_checked(plain, "encrypted_db", create);
+  }
+  Project db = project();
+  Patient patient = john();
+  EXPECT_THAT([&] { db.save(patient); },
+              Throws<Error>(Property(&Error::what, HasSubstr("differ"))));
+  EXPECT_THAT(dump(db, "encrypted"), Not(HasSubstr("John Doe")));
+}
+
+TEST_F(ProjectTest, AModelRoutedIntoAPlainDatabaseIsRefusedBeforeTheFirstSave) {
+  Settings misrouted = settings();
+  misrouted.database_routers = {AppRouter{.app = "other", .database = "encrypted"}};
+  Project db{misrouted};
+  db.app<Patient>("myapp");
+  Patient patient = john();
+  EXPECT_THAT([&] { db.save(patient); },
+              Throws<ImproperlyConfigured>(
+                  Property(&Error::what, AllOf(HasSubstr("quern.E101"), HasSubstr("myapp.Patient"),
+                                               HasSubstr("AppRouter (no opinion)")))));
+}
+
+TEST_F(ProjectTest, SavingIntoAPlainDatabaseByNameIsRefused) {
+  Project db = project();
+  migrate(db);
+  Patient patient = john();
+  EXPECT_THAT([&] { db.save(patient, {.database = "default"}); },
+              Throws<ImproperlyConfigured>(
+                  Property(&Error::what, HasSubstr("in non-encrypted database 'default'"))));
+}
+
+TEST_F(ProjectTest, UnknownAliasesAndUnregisteredModelsAreNamed) {
+  Project db = project();
+  EXPECT_THAT([&] { db.target("encrpyted"); },
+              Throws<ImproperlyConfigured>(
+                  Property(&Error::what, HasSubstr("The connection 'encrpyted' doesn't exist. Did "
+                                                   "you mean 'encrypted'?"))));
+  EXPECT_THAT([&] { db.registered(model_info<v2::Patient>()); },
+              Throws<ImproperlyConfigured>(
+                  Property(&Error::what, HasSubstr("no app has the model Patient"))));
+}
+
+TEST_F(ProjectTest, TwoModelsCannotShareACollection) {
+  Project db = project();
+  EXPECT_THROW(db.app<Patient>("again"), ImproperlyConfigured);
+  EXPECT_THROW(db.app<v2::Patient>("myapp"), ImproperlyConfigured);
+  EXPECT_THROW(db.app<v2::Patient>("my-app"), ImproperlyConfigured);
+}
+
+TEST_F(ProjectTest, AWrongKeyIsAnErrorAndShowsNothing) {
+  {
+    Project db = project();
+    migrate(db);
+    Patient patient = john();
+    db.save(patient);
+  }
+  folder_.write("local_kek", std::string(96, 'x'), 0600);
+  Project db = project();
+  EXPECT_THROW(db.objects<Patient>().try_get(ssn == "123-45-6789"), Error);
+}
+
+TEST_F(ProjectTest, AKeyFileOfTheWrongSizeIsNamed) {
+  folder_.write("local_kek", "short", 0600);
+  Project db = project();
+  EXPECT_THAT([&] { db.target("encrypted"); },
+              Throws<ImproperlyConfigured>(
+                  Property(&Error::what, HasSubstr("databases.encrypted.auto_encryption"))));
+}
+
+TEST_F(ProjectTest, AliasesOnOneMemoryHostShareIt) {
+  Project db = project("memory:");
+  migrate(db);
+  Patient patient = john();
+  db.save(patient);
+  const bson::Document count = bson::doc("count", "myapp_patient");
+  const bson::Document reply = run_checked(db.plain_runner("default"), "encrypted_db", count);
+  EXPECT_EQ(reply["n"].whole_number(), 1);
+}
+
+TEST_F(ProjectTest, TwoProjectsInOneProcessAreApart) {
+  Project a = project("memory:");
+  Project b = project("memory:");
+  migrate(a);
+  run_ok(b, {"migrate", "--database", "encrypted"});
+  Patient patient = john();
+  a.save(patient);
+  EXPECT_EQ(a.objects<Patient>().count(), 1);
+  EXPECT_EQ(b.objects<Patient>().count(), 0);
+}
+
+TEST_F(ProjectTest, OpensItsDatabasesOnceForManyThreads) {
+  Project db = project("memory:");
+  migrate(db);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&db, i] {
+      Patient patient = john();
+      patient.number = i;
+      db.save(patient);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(db.objects<Patient>().filter(ssn == "123-45-6789").count(), 8);
+}
+
+// The pinned map.
+
+class PinnedMap : public Clinic {
+ protected:
+  // Migrates, and returns the map of the database.
+  std::string make_map() {
+    Project db = project();
+    migrate(db);
+    return run_ok(db, {"showencryptedfieldsmap", "--database", "encrypted"});
+  }
+  Project pinned(const std::string& map) {
+    folder_.write("map.json", map);
+    Settings with_map = settings();
+    with_map.databases["encrypted"].auto_encryption->encrypted_fields_map = "map.json";
+    Project db{with_map};
+    db.app<Patient>("myapp");
+    return db;
+  }
+  static std::string replaced(std::string text, const std::string& from, const std::string& to) {
+    const std::size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return text.replace(at, from.size(), to);
+  }
+  // What the first save reports.
+  std::string fault(const std::string& map) {
+    Project db = pinned(map);
+    Patient patient = john();
+    try {
+      db.save(patient);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+};
+
+TEST_F(PinnedMap, TheMapThatIsShownWorks) { EXPECT_EQ(fault(make_map()), ""); }
+
+TEST_F(PinnedMap, FewerFieldsThanTheModelHasAreRefusedBeforeAnyWrite) {
+  const std::string map = replaced(make_map(), "record.ssn", "record.other");
+  EXPECT_THAT(fault(map), HasSubstr("lacks the encrypted field record.ssn"));
+  Project db = project();
+  EXPECT_EQ(db.objects<Patient>().count(), 0);
+}
+
+TEST_F(PinnedMap, AnotherTypeIsRefused) {
+  EXPECT_THAT(fault(replaced(make_map(), "\"bsonType\": \"string\"", "\"bsonType\": \"long\"")),
+              HasSubstr("record.ssn is long, equality with contention 8 in the map, but string"));
+}
+
+TEST_F(PinnedMap, AKeyWithoutTheDatabasesNameIsRefused) {
+  EXPECT_THAT(fault(replaced(make_map(), "encrypted_db.myapp_patient", "myapp_patient")),
+              Not(testing::IsEmpty()));
+}
+
+TEST_F(PinnedMap, AnUnknownCollectionIsRefusedWithTheNearestName) {
+  EXPECT_THAT(
+      fault(replaced(make_map(), "encrypted_db.myapp_patient", "encrypted_db.myapp_patients")),
+      AllOf(
+          HasSubstr("'encrypted_db.myapp_patients' is no collection of an encrypted model. Did you "
+                    "mean 'encrypted_db.myapp_patient'?"),
+          HasSubstr("'encrypted_db.myapp_patient' is missing")));
+}
+
+TEST_F(PinnedMap, OtherKeysThanTheServersAreRefused) {
+  const std::string map = make_map();
+  const std::size_t at = map.find("\"base64\": \"") + 11;
+  std::string other = map;
+  other[at] = other[at] == 'A' ? 'B' : 'A';
+  EXPECT_THAT(fault(other), HasSubstr("differ"));
+}
+
+TEST_F(PinnedMap, CheckComparesAFileWithTheDatabase) {
+  const std::string map = make_map();
+  Project db = project();
+  folder_.write("same.json", map);
+  folder_.write("other.json", replaced(map, "\"bsonType\": \"string\"", "\"bsonType\": \"long\""));
+  const auto check = [&](const std::string& name) {
+    return run(db, {"showencryptedfieldsmap", "--database", "encrypted", "--check",
+                    (folder_.path() / name).string()});
+  };
+  EXPECT_EQ(check("same.json").code, 0);
+  const Ran differs = check("other.json");
+  EXPECT_EQ(differs.code, static_cast<int>(ExitCode::kFailure));
+  EXPECT_THAT(differs.out, HasSubstr("encrypted_db.myapp_patient: field 'record.ssn'"));
+}
+
+}  // namespace
+}  // namespace quern::clinic
