@@ -1,6 +1,6 @@
 # Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-"""The two sides of the comparison: libmongocrypt (through pymongocrypt) and Quern's crypto layer
-(through crypto_tool). Both take and give the bytes of documents {"v": value}."""
+"""The two sides of the comparison: libmongocrypt (through pymongocrypt) and Quern (through a tool on a
+pipe). Explicit encryption takes and gives the bytes of documents {"v": value}."""
 
 import base64
 import json
@@ -49,10 +49,12 @@ pymongocrypt.mongocrypt.secure_random = recorded_random
 
 
 class KeyVault(MongoCryptCallback):
-    """Answers libmongocrypt's questions about keys from memory."""
+    """Answers libmongocrypt's questions: about keys from memory, about commands (in automatic
+    encryption) by analysis(database, command), which answers as a query analysis does."""
 
-    def __init__(self):
+    def __init__(self, analysis=None):
         self.documents = {}
+        self.analysis = analysis
 
     def fetch_keys(self, filter):
         wanted = bson.decode(filter)["$or"][0]["_id"]["$in"]
@@ -68,7 +70,7 @@ class KeyVault(MongoCryptCallback):
         raise AssertionError("explicit encryption needs no schema")
 
     def mark_command(self, database, cmd):
-        raise AssertionError("explicit encryption needs no query analysis")
+        return self.analysis(database, cmd)
 
     def insert_data_key(self, data_key):
         document = bson.decode(data_key)
@@ -80,10 +82,15 @@ class KeyVault(MongoCryptCallback):
 
 
 class Libmongocrypt:
-    def __init__(self, kek):
-        self.vault = KeyVault()
+    def __init__(self, kek, vault=None, encrypted_fields_map=None):
+        self.vault = vault or KeyVault()
         self.crypt = MongoCrypt(
-            MongoCryptOptions({"local": {"key": kek}}, bypass_encryption=True), self.vault
+            MongoCryptOptions(
+                {"local": {"key": kek}},
+                bypass_encryption=True,
+                encrypted_fields_map=encrypted_fields_map,
+            ),
+            self.vault,
         )
 
     def create_key(self, material):
@@ -114,6 +121,15 @@ class Libmongocrypt:
             return run_state_machine(context, self.vault)
 
 
+    def encrypt_command(self, database, command):
+        with self.crypt.encryption_context(database, command) as context:
+            return run_state_machine(context, self.vault) or command
+
+    def decrypt_reply(self, reply):
+        with self.crypt.decryption_context(reply) as context:
+            return run_state_machine(context, self.vault) or reply
+
+
 class Quern:
     def __init__(self, tool):
         self.process = subprocess.Popen(
@@ -127,6 +143,8 @@ class Quern:
                 request[name] = _binary(value.bytes, "04")
             elif isinstance(value, bytes):
                 request[name] = _binary(value, "00")
+            elif isinstance(value, list):
+                request[name] = [_binary(item, "00") for item in value]
             else:
                 request[name] = value
         self.process.stdin.write(json.dumps(request) + "\n")
