@@ -39,11 +39,44 @@ bson::Value default_of(const FieldInfo& field, const void* prototype) {
   return bson::Value(document.view().front().value());
 }
 
+// Whether a stored, dotted path leads to a member, through structs and the elements of vectors.
+bool has_path(std::span<const FieldInfo> fields, std::string_view path) {
+  const std::size_t dot = path.find('.');
+  const auto field = std::ranges::find(fields, path.substr(0, dot), &FieldInfo::column);
+  if (field == fields.end()) return false;
+  if (dot == std::string_view::npos) return true;
+  const ValueInfo* value = &*field;
+  while (value->element != nullptr) value = value->element;
+  return value->embedded != nullptr && has_path(value->embedded->fields, path.substr(dot + 1));
+}
+
+void check_path(const ModelInfo& model, std::string_view part, const std::string& path) {
+  if (has_path(model.fields, path)) return;
+  throw ImproperlyConfigured(
+      fmt::format("{}: Meta::{} names \"{}\", which no member of the model is stored as",
+                  model.name, part, path));
+}
+
 }  // namespace
+
+void check_meta(const ModelInfo& model) {
+  for (const IndexInfo& index : model.indexes) {
+    for (const IndexKey& key : index.keys) check_path(model, "indexes", key.path);
+  }
+  for (const ConstraintInfo& constraint : model.constraints) {
+    for (const std::string& path : constraint.paths) check_path(model, "constraints", path);
+  }
+  for (const IndexKey& key : model.ordering) check_path(model, "ordering", key.path);
+}
 
 std::vector<FieldInfo> make_fields(std::string_view model, std::span<const std::string_view> names,
                                    std::span<const MemberInfo> members, const void* prototype,
                                    const Columns& columns) {
+  for (const Column& column : columns) {
+    if (column.owner == prototype) continue;
+    throw ImproperlyConfigured(fmt::format(
+        "{}: Meta::columns names \"{}\" for a member of another struct", model, column.name));
+  }
   std::vector<FieldInfo> fields;
   std::set<std::string, std::less<>> taken;
   fields.reserve(members.size());

@@ -121,11 +121,31 @@ TEST(ModelInfo, RefusesColumnNamesThatCannotBeStored) {
         "Dotted", internal::member_names<Dotted>,
         std::vector<internal::MemberInfo>{
             {0, &value_type<Id>(), true}, {1, &value_type<int>()}, {2, &value_type<int>()}},
-        &internal::prototype<Dotted>(), Columns{{2, name}});
+        &internal::prototype<Dotted>(), Columns{{&internal::prototype<Dotted>(), 2, name}});
   };
   for (const char* name : {"", "$x", "a.b", "_id", "__safeContent__", "a"}) {
     EXPECT_THROW(fields_with(name), ImproperlyConfigured) << name;
   }
+}
+
+struct Strangers {
+  Id id{};
+  Char<5> name;
+  struct Meta {
+    static auto indexes() { return Indexes{index(&Doctor::grade)}; }
+  };
+};
+struct StrangeColumn {
+  Id id{};
+  Char<5> name;
+  struct Meta {
+    static auto columns() { return Columns{column(&Doctor::name, "n")}; }
+  };
+};
+
+TEST(ModelInfo, RefusesAMetaThatNamesMembersOfAnotherModel) {
+  EXPECT_THROW(model_info<Strangers>(), ImproperlyConfigured);
+  EXPECT_THROW(model_info<StrangeColumn>(), ImproperlyConfigured);
 }
 
 TEST(EncryptedSchema, ListsEncryptedPathsWithTheirKeys) {

@@ -58,6 +58,9 @@ class DecimalValue {
   int scale_ = 0;  // never negative
 };
 
+template <class I>
+concept UnsignedNumber = std::unsigned_integral<I> && !std::same_as<I, bool>;
+
 template <int M, int P>
 class Decimal : public DecimalValue {
   static_assert(M > 0 && M <= 34, "Decimal<M, P>: M must be between 1 and 34 digits");
@@ -74,9 +77,8 @@ class Decimal : public DecimalValue {
   Decimal(const std::string& text) : DecimalValue(parse(text)) {}
   template <std::signed_integral I>
   Decimal(I value) : DecimalValue(static_cast<std::int64_t>(value)) {}
-  template <std::unsigned_integral I>
-  requires(!std::same_as<I, bool>) Decimal(I value)
-      : DecimalValue(static_cast<std::uint64_t>(value)) {}
+  template <UnsignedNumber I>
+  Decimal(I value) : DecimalValue(static_cast<std::uint64_t>(value)) {}
   template <std::floating_point F>
   Decimal(F value) : DecimalValue(from_double(static_cast<double>(value), P)) {}
 

@@ -164,10 +164,13 @@ class Encrypted {
   const T* operator->() const { return &storage_.value; }
   explicit operator const T&() const { return storage_.value; }
 
-  friend bool operator==(const Encrypted& a,
-                         const Encrypted& b) requires std::equality_comparable<T> {
+  // clang-format off
+  friend bool operator==(const Encrypted& a, const Encrypted& b)
+    requires std::equality_comparable<T>
+  {
     return *a == *b;
   }
+  // clang-format on
   template <class Traits>
   friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
                                                       const Encrypted&) {

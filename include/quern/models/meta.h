@@ -14,7 +14,7 @@ namespace quern {
 // column(&Patient::patient_id, "number"): the stored name of a member.
 template <class M, class C>
 Column column(M C::*member, std::string name) {
-  return {internal::offset_of(member), std::move(name)};
+  return {&internal::prototype<C>(), internal::offset_of(member), std::move(name)};
 }
 
 // One key of an order or an index of a model.

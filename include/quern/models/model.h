@@ -34,6 +34,7 @@ namespace quern {
 
 // The stored name of a member, given in Meta::columns.
 struct Column {
+  const void* owner;  // the prototype of the member's struct
   std::size_t offset;
   std::string name;
 };
@@ -88,7 +89,8 @@ MemberInfo member_info(const T& object, const M& member) {
   return info;
 }
 
-// Throws ImproperlyConfigured for column names that cannot be stored or are given twice.
+// Throws ImproperlyConfigured for column names that cannot be stored, are given twice, or are given
+// to members of other structs.
 std::vector<FieldInfo> make_fields(std::string_view model, std::span<const std::string_view> names,
                                    std::span<const MemberInfo> members, const void* prototype,
                                    const Columns& columns);
@@ -117,8 +119,31 @@ std::span<const FieldInfo> struct_fields() {
   return fields;
 }
 
+// Throws ImproperlyConfigured when Meta names paths that the model doesn't have.
+void check_meta(const ModelInfo& model);
+
+template <class T>
+consteval void check_meta_functions() {
+  if constexpr (requires { typename T::Meta; }) {
+    using Meta = typename T::Meta;
+    static_assert(
+        !requires { Meta::columns; } || requires { Meta::columns(); },
+        "Meta::columns must be a static function without parameters.");
+    static_assert(
+        !requires { Meta::indexes; } || requires { Meta::indexes(); },
+        "Meta::indexes must be a static function without parameters.");
+    static_assert(
+        !requires { Meta::constraints; } || requires { Meta::constraints(); },
+        "Meta::constraints must be a static function without parameters.");
+    static_assert(
+        !requires { Meta::ordering; } || requires { Meta::ordering(); },
+        "Meta::ordering must be a static function without parameters.");
+  }
+}
+
 template <class T>
 ModelInfo make_model_info() {
+  check_meta_functions<T>();
   ModelInfo info;
   info.name = type_name<T>();
   info.fields = struct_fields<T>();
@@ -126,6 +151,7 @@ ModelInfo make_model_info() {
   if constexpr (requires { T::Meta::indexes(); }) info.indexes = T::Meta::indexes();
   if constexpr (requires { T::Meta::constraints(); }) info.constraints = T::Meta::constraints();
   if constexpr (requires { T::Meta::ordering(); }) info.ordering = T::Meta::ordering();
+  check_meta(info);
   return info;
 }
 
