@@ -31,8 +31,8 @@ class Needle {
       std::uintptr_t end = 0;
       char rights[5] = {};
       if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, rights) != 3) continue;
-      // Sanitizers map terabytes of bookkeeping.
-      constexpr std::size_t kLargestRegion = std::size_t{256} << 20;
+      // The heap of this program is far smaller; sanitizers map terabytes of bookkeeping.
+      constexpr std::size_t kLargestRegion = std::size_t{8} << 20;
       if (rights[0] != 'r' || rights[1] != 'w' || end - begin > kLargestRegion) continue;
       count += count_in(begin, end);
     }
