@@ -79,7 +79,7 @@ class Projection {
   bson::Builder& out_;
 
  private:
-  // Of two members for one path, which one counts is for the server to know.
+  // Of two members for one path, which one counts is up to the server.
   void check_collision(std::string_view path) {
     for (const std::string_view other : paths_) {
       const auto [shorter, longer] =
