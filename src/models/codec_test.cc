@@ -156,6 +156,33 @@ TEST(Codec, NamesThePathAndTheTypesOfAMisfit) {
             "Everything.uuid: expected a UUID (binData 4), found string");
 }
 
+TEST(Codec, ReadsOrRefusesEveryBsonTypeInEveryMemberWithoutShowingIt) {
+  const bson::Document values = bson::from_json(R"({
+      "double": {"$numberDouble": "977.5"}, "nan": {"$numberDouble": "NaN"}, "string": "977",
+      "object": {"name": 977}, "array": [977, "977"], "binary": {"$binary": {"base64": "lXc=",
+      "subType": "80"}}, "uuid": {"$binary": {"base64": "lXc=", "subType": "04"}},
+      "id": {"$oid": "977977977977977977977977"}, "bool": true, "null": null,
+      "date": {"$date": {"$numberLong": "-9223372036854775808"}},
+      "regex": {"$regularExpression": {"pattern": "977", "options": ""}}, "int": 977977,
+      "long": {"$numberLong": "-9223372036854775808"}, "decimal": {"$numberDecimal": "977E+300"},
+      "timestamp": {"$timestamp": {"t": 977, "i": 1}}, "min": {"$minKey": 1}, "max": {"$maxKey": 1}
+      })");
+  int refused = 0;
+  for (const FieldInfo& field : model_info<Everything>().fields) {
+    for (const bson::Element& value : values) {
+      try {
+        decode<Everything>(bson::doc(field.column, value.value()).view());
+      } catch (const Error& error) {
+        ++refused;
+        const std::string text = error.what();
+        EXPECT_TRUE(text.starts_with("Everything." + field.column)) << text;
+        EXPECT_EQ(text.find("977"), std::string::npos) << text;
+      }
+    }
+  }
+  EXPECT_GT(refused, 300);
+}
+
 TEST(Codec, SaysWhenAValueIsStillEncrypted) {
   EXPECT_EQ(error_of(R"({"text": {"$binary": {"base64": "DgAA", "subType": "06"}}})"),
             "Everything.text: expected string, found a value that is still encrypted; read it "

@@ -105,12 +105,13 @@ class CalendarDateType final : public ValueType {
   }
   void decode(void* value, bson::ValueView stored, const DecodePath& path) const override {
     expect_type(bson::Type::kDate, stored, path);
+    constexpr Timestamp kFirst = std::chrono::sys_days(std::chrono::year(-9999) / 1 / 1);
+    constexpr Timestamp kEnd = std::chrono::sys_days(std::chrono::year(10000) / 1 / 1);
     const Timestamp time{std::chrono::milliseconds(stored.as_date().milliseconds)};
+    if (time < kFirst || time >= kEnd)
+      bad_stored_value(path, "the stored date is beyond year 9999");
     const auto day = std::chrono::floor<std::chrono::days>(time);
     if (day != time) bad_stored_value(path, "the stored date has a time of day; use sys_time");
-    constexpr auto kFirst = std::chrono::sys_days(std::chrono::year(-9999) / 1 / 1);
-    constexpr auto kLast = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31);
-    if (day < kFirst || day > kLast) bad_stored_value(path, "the stored date is beyond year 9999");
     *static_cast<std::chrono::year_month_day*>(value) = std::chrono::year_month_day(day);
   }
   void validate(const void* value, Faults& faults) const override {
