@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // The parts of an aggregation expression. All throw Error for an expression that is not well
-// formed, has an argument that is not known, or has one twice: which of both counts is the server's
-// secret.
+// formed, has an argument that is not known, or has one twice: which of the two counts is up
+// to the server.
 #ifndef QUERN_ANALYSIS_EXPRESSION_SYNTAX_H_
 #define QUERN_ANALYSIS_EXPRESSION_SYNTAX_H_
 
