@@ -144,26 +144,33 @@ TEST_F(Load, InterruptedItFinishesTheBatchAndGoesOnLater) {
 }
 
 TEST_F(Load, KilledAtAnyMomentNoRowIsLostOrLoadedTwice) {
-  const auto file = csv(patients(2000));
-  for (int round = 0; round < 3; ++round) {
+  const auto file = csv(patients(6000));
+  for (int round = 0; round < 4; ++round) {
+    int ready[2];
+    ASSERT_EQ(::pipe(ready), 0);
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
       try {
         quern::Project db = project();
+        const ssize_t told = ::write(ready[1], "x", 1);
         load_patients(db, file, {.batch_size = 10}, console_);
+        ::_exit(told == 1 ? 0 : 1);
       } catch (...) {
         ::_exit(1);  // not into the test framework, which would clean up after the parent
       }
-      ::_exit(0);
     }
-    ::usleep(150'000 * (round + 1));
+    char byte;
+    ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+    ::usleep(15'000 * (round + 1));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
+    ::close(ready[0]);
+    ::close(ready[1]);
   }
   quern::Project db = project();
   EXPECT_EQ(load_patients(db, file, {}, console_), quern::ExitCode::kOk);
-  EXPECT_EQ(db.objects<Patient>().count(), 2000);
+  EXPECT_EQ(db.objects<Patient>().count(), 6000);
 }
 
 TEST_F(Load, NothingSecretIsOnDisk) {
