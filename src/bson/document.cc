@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <limits>
+#include <utility>
 
 namespace quern::bson {
 
@@ -13,14 +14,12 @@ Document Document::parse(Bytes bytes) {
   return from_trusted(std::move(bytes));
 }
 
-Document Document::from_trusted(Bytes bytes) {
-  Document document;
-  document.bytes_ = std::move(bytes);
-  return document;
-}
+Document Document::from_trusted(Bytes bytes) { return Document(Trusted(), std::move(bytes)); }
 
 void Builder::begin() {
+  bytes_.reserve(kInitialCapacity);
   bytes_.assign(4, 0);
+  frames_.reserve(4);
   frames_.assign(1, {0, 0});
 }
 
@@ -28,9 +27,11 @@ Builder& Builder::head(Type type, std::string_view key) {
   if (std::memchr(key.data(), 0, key.size()) != nullptr) {
     throw Error(ErrorCode::kBadValue, "a BSON key may not hold a NUL character");
   }
-  bytes_.push_back(static_cast<std::uint8_t>(type));
-  put(as_bytes(key));
-  bytes_.push_back(0);
+  if (bytes_.empty()) begin();
+  const std::size_t at = bytes_.size();
+  bytes_.resize(at + key.size() + 2);
+  bytes_[at] = static_cast<std::uint8_t>(type);
+  if (!key.empty()) std::memcpy(bytes_.data() + at + 1, key.data(), key.size());
   return *this;
 }
 
@@ -87,6 +88,7 @@ Builder& Builder::append(std::string_view key, DbPointer value) {
 Builder& Builder::append(const Element& element) { return append(element.key(), element.value()); }
 
 Builder& Builder::append_all(View document) {
+  if (bytes_.empty()) begin();
   const BytesView all = document.bytes();
   put(all.subspan(4, all.size() - 5));
   return *this;
@@ -123,13 +125,12 @@ std::string_view Builder::next_index() {
 }
 
 Bytes Builder::finish_bytes() {
+  if (bytes_.empty()) begin();
   if (frames_.size() != 1) {
     throw Error(ErrorCode::kInternalError, "Builder::finish while a nested document is open");
   }
   close();
-  Bytes bytes = std::move(bytes_);
-  begin();
-  return bytes;
+  return std::exchange(bytes_, {});
 }
 
 Document Builder::finish() { return Document::from_trusted(finish_bytes()); }

@@ -2,6 +2,7 @@
 #include "engine/find_request.h"
 
 #include <limits>
+#include <utility>
 
 #include "engine/arguments.h"
 #include "engine/qe/encryption_information.h"
@@ -108,6 +109,33 @@ std::unique_ptr<FindRequest> FindRequest::of_distinct(Operation& operation, bson
   set_common(operation, *request, arguments);
   set_filter(operation, *request, command, arguments.document("query"));
   return request;
+}
+
+std::optional<FindRequest::Point> FindRequest::point_of(bson::View command) {
+  Point point;
+  bool first = true;
+  for (const bson::Element& element : command) {
+    const std::string_view key = element.key();
+    if (std::exchange(first, false)) {
+      if (!element.is_string()) return std::nullopt;
+      point.collection = element.as_string();
+    } else if (key == "filter") {
+      if (!element.is_document()) return std::nullopt;
+      const auto id = point_id(element.as_document());
+      if (!id) return std::nullopt;
+      point.id = *id;
+    } else if (key == "limit" || key == "batchSize") {
+      const auto count = element.whole_number();
+      if (!count || *count < 1) return std::nullopt;
+    } else if (key == "singleBatch") {
+      if (element.type() != bson::Type::kBool) return std::nullopt;
+    } else if (key != "lsid" && key != "$db" && key != "txnNumber" && key != "autocommit" &&
+               key != "startTransaction") {
+      return std::nullopt;
+    }
+  }
+  if (!point.id) return std::nullopt;
+  return point;
 }
 
 std::optional<bson::ValueView> FindRequest::point() const {

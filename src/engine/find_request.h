@@ -34,6 +34,14 @@ struct FindRequest {
   static std::unique_ptr<FindRequest> of_count(Operation& operation, bson::View command);
   static std::unique_ptr<FindRequest> of_distinct(Operation& operation, bson::View command);
 
+  // The same as point() of an of_find, read in one pass over the command: the collection and the
+  // _id of the most frequent of all queries. Nothing when any other member has a say.
+  struct Point {
+    std::string_view collection;
+    bson::ValueView id;
+  };
+  static std::optional<Point> point_of(bson::View command);
+
   // The only document that can match, when the filter is nothing but an _id and nothing else is
   // asked for.
   std::optional<bson::ValueView> point() const;

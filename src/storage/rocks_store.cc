@@ -2,11 +2,11 @@
 #include "storage/rocks_store.h"
 
 #include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
-#include <rocksdb/utilities/transaction_db.h>
 #include <rocksdb/utilities/write_batch_with_index.h>
 
 #include <atomic>
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "quern/base/error.h"
+#include "storage/lock_table.h"
 
 namespace quern::storage {
 namespace {
@@ -39,9 +40,6 @@ BytesView bytes(const rocksdb::Slice& slice) {
 
 void check(const rocksdb::Status& status) {
   if (status.ok()) return;
-  if (status.IsBusy() || status.IsTimedOut() || status.IsTryAgain() || status.IsExpired()) {
-    throw_conflict();
-  }
   throw DatabaseError(ErrorCode::kInternalError, "storage: " + status.ToString());
 }
 
@@ -132,29 +130,24 @@ class RocksReader : public Reader {
 
 class RocksTransaction : public Transaction {
  public:
-  RocksTransaction(RocksStore& store, std::unique_ptr<rocksdb::Transaction> transaction,
-                   const TransactionOptions& options);
+  RocksTransaction(RocksStore& store, const TransactionOptions& options);
   ~RocksTransaction() override;
   RocksTransaction(const RocksTransaction&) = delete;
   RocksTransaction& operator=(const RocksTransaction&) = delete;
 
   bool get(BytesView key, PinnedValue& value) override;
-  std::unique_ptr<Cursor> cursor(KeyRange range) override {
-    return std::make_unique<RocksCursor>(range, options_.snapshot, [this](const auto& options) {
-      return transaction_->GetIterator(options);
-    });
-  }
+  std::unique_ptr<Cursor> cursor(KeyRange range) override;
   bool get_for_update(BytesView key, PinnedValue& value) override {
-    value.slice().Reset();
-    return found(transaction_->GetForUpdate(options_, column_family(), slice(key), &value.slice()));
+    lock(key);
+    return get(key, value);
   }
   void put(BytesView key, BytesView value) override {
-    check(transaction_->Put(slice(key), slice(value)));
-    wrote_ = true;
+    lock(key);
+    put_guarded(key, value);
   }
   void remove(BytesView key) override {
-    check(transaction_->Delete(slice(key)));
-    wrote_ = true;
+    lock(key);
+    remove_guarded(key);
   }
   void put_guarded(BytesView key, BytesView value) override {
     check(batch().Put(slice(key), slice(value)));
@@ -165,28 +158,30 @@ class RocksTransaction : public Transaction {
     wrote_ = true;
   }
   void commit() override;
-  void rollback() override {
-    done_ = true;
-    check(transaction_->Rollback());
-  }
-  void set_save_point() override { transaction_->SetSavePoint(); }
-  void roll_back_to_save_point() override { check(transaction_->RollbackToSavePoint()); }
+  void rollback() override { end(); }
+  void set_save_point() override { batch().SetSavePoint(); }
+  void roll_back_to_save_point() override { check(batch().RollbackToSavePoint()); }
   bool wrote() const override { return wrote_; }
 
  private:
-  rocksdb::ColumnFamilyHandle* column_family() const;
+  static constexpr std::size_t kReservedBytes = 512;
+
   rocksdb::WriteBatchBase& batch() {
-    rocksdb::WriteBatchWithIndex* indexed = transaction_->GetWriteBatch();
-    if (read_own_writes_) return *indexed;
-    return *indexed->GetWriteBatch();
+    if (indexed_) return *indexed_;
+    return plain_;
   }
+  void lock(BytesView key);
+  void end() noexcept;
 
   RocksStore& store_;
-  std::unique_ptr<rocksdb::Transaction> transaction_;
+  const LockTable::Owner owner_;
+  LockTable::Stamp stamp_ = LockTable::kNoSnapshot;
   rocksdb::ReadOptions options_;
-  bool read_own_writes_;
+  std::vector<LockTable::Hash> locked_;
+  std::unique_ptr<rocksdb::WriteBatchWithIndex> indexed_;  // null: writes need not be read back
+  rocksdb::WriteBatch plain_;
   bool wrote_ = false;
-  bool done_ = false;
+  bool ended_ = false;
 };
 
 class RocksStore : public Store {
@@ -211,14 +206,8 @@ class RocksStore : public Store {
       }
       path = options.directory.string();
     }
-    rocksdb::TransactionDBOptions transaction_options;
-    transaction_options.num_stripes = 64;
-    // Locks are refused, not waited for.
-    transaction_options.transaction_lock_timeout = 0;
-    transaction_options.default_lock_timeout = 0;
-    rocksdb::TransactionDB* opened = nullptr;
-    const rocksdb::Status status =
-        rocksdb::TransactionDB::Open(db_options, transaction_options, path, &opened);
+    rocksdb::DB* opened = nullptr;
+    const rocksdb::Status status = rocksdb::DB::Open(db_options, path, &opened);
     if (!status.ok()) {
       throw DatabaseError(ErrorCode::kInternalError, "cannot open the database in \"" + path +
                                                          "\": " + status.ToString() +
@@ -240,63 +229,46 @@ class RocksStore : public Store {
       sync_wake_.notify_all();
       syncer_.join();
     }
-    pool_.clear();
     if (db_) db_->Close().PermitUncheckedError();
   }
   RocksStore(const RocksStore&) = delete;
   RocksStore& operator=(const RocksStore&) = delete;
 
   std::unique_ptr<Transaction> begin(const TransactionOptions& options) override {
-    std::unique_ptr<rocksdb::Transaction> reused;
-    {
-      const std::lock_guard lock(pool_mutex_);
-      if (!pool_.empty()) {
-        reused = std::move(pool_.back());
-        pool_.pop_back();
-      }
-    }
-    rocksdb::TransactionOptions transaction_options;
-    transaction_options.set_snapshot = options.snapshot;
-    transaction_options.lock_timeout = 0;
-    reused.reset(db_->BeginTransaction(write_options_, transaction_options, reused.release()));
-    return std::make_unique<RocksTransaction>(*this, std::move(reused), options);
+    return std::make_unique<RocksTransaction>(*this, options);
   }
 
-  std::unique_ptr<Reader> snapshot() override { return std::make_unique<RocksReader>(base()); }
+  std::unique_ptr<Reader> snapshot() override { return std::make_unique<RocksReader>(*db_); }
 
   bool get(BytesView key, PinnedValue& value) override {
     value.slice().Reset();
-    return found(
-        base().Get(read_options_, base().DefaultColumnFamily(), slice(key), &value.slice()));
+    return found(db_->Get(read_options_, db_->DefaultColumnFamily(), slice(key), &value.slice()));
   }
 
   void purge(KeyRange range) override {
-    check(base().DeleteRange(write_options_, base().DefaultColumnFamily(), slice(range.lower),
-                             slice(range.upper)));
+    check(db_->DeleteRange(write_options_, db_->DefaultColumnFamily(), slice(range.lower),
+                           slice(range.upper)));
     note_write();
   }
 
-  void sync() override { check(base().FlushWAL(true)); }
+  void sync() override { check(db_->FlushWAL(true)); }
 
   std::uint64_t approximate_size(KeyRange range) override {
     const rocksdb::Range wanted(slice(range.lower), slice(range.upper));
     std::uint64_t size = 0;
     rocksdb::SizeApproximationOptions options;
     options.include_memtables = true;
-    check(base().GetApproximateSizes(options, base().DefaultColumnFamily(), &wanted, 1, &size));
+    check(db_->GetApproximateSizes(options, db_->DefaultColumnFamily(), &wanted, 1, &size));
     return size;
   }
 
-  rocksdb::DB& base() { return *db_->GetBaseDB(); }
+  rocksdb::DB& db() { return *db_; }
+  LockTable& locks() { return locks_; }
+  LockTable::Owner new_owner() { return next_owner_.fetch_add(1, std::memory_order_relaxed); }
+  const rocksdb::WriteOptions& write_options() const { return write_options_; }
   void note_write() { dirty_.store(true, std::memory_order_relaxed); }
-  void give_back(std::unique_ptr<rocksdb::Transaction> transaction) {
-    const std::lock_guard lock(pool_mutex_);
-    if (pool_.size() < kPooled) pool_.push_back(std::move(transaction));
-  }
 
  private:
-  static constexpr std::size_t kPooled = 16;
-
   static rocksdb::Options make_options(const RocksOptions& options) {
     rocksdb::Options result;
     result.create_if_missing = true;
@@ -320,8 +292,9 @@ class RocksStore : public Store {
     rocksdb::BlockBasedTableOptions table;
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
     table.block_cache = rocksdb::NewLRUCache(options.cache_bytes);
-    table.cache_index_and_filter_blocks = true;
-    table.pin_l0_filter_and_index_blocks_in_cache = true;
+    // Filters and indexes stay with their files (1.5 bytes a key) rather than in the cache, where
+    // each read would look them up.
+    table.cache_index_and_filter_blocks = false;
     table.format_version = 5;
     result.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     return result;
@@ -333,20 +306,19 @@ class RocksStore : public Store {
       if (!dirty_.exchange(false, std::memory_order_relaxed)) continue;
       lock.unlock();
       // A failing medium makes the next commit fail, which is where it can be reported.
-      if (!base().FlushWAL(true).ok()) note_write();
+      if (!db_->FlushWAL(true).ok()) note_write();
       lock.lock();
     }
-    base().FlushWAL(true).PermitUncheckedError();
+    db_->FlushWAL(true).PermitUncheckedError();
   }
 
   const Durability durability_;
   std::unique_ptr<rocksdb::Env> environment_;
-  std::unique_ptr<rocksdb::TransactionDB> db_;
+  std::unique_ptr<rocksdb::DB> db_;
+  LockTable locks_;
+  std::atomic<LockTable::Owner> next_owner_ = 1;
   rocksdb::WriteOptions write_options_;
   rocksdb::ReadOptions read_options_;
-
-  std::mutex pool_mutex_;
-  std::vector<std::unique_ptr<rocksdb::Transaction>> pool_;
 
   std::atomic<bool> dirty_ = false;
   std::mutex sync_mutex_;
@@ -355,37 +327,72 @@ class RocksStore : public Store {
   std::thread syncer_;
 };
 
-RocksTransaction::RocksTransaction(RocksStore& store,
-                                   std::unique_ptr<rocksdb::Transaction> transaction,
-                                   const TransactionOptions& options)
-    : store_(store),
-      transaction_(std::move(transaction)),
-      read_own_writes_(options.read_own_writes) {
-  options_.snapshot = transaction_->GetSnapshot();
-  if (!read_own_writes_) transaction_->DisableIndexing();
+RocksTransaction::RocksTransaction(RocksStore& store, const TransactionOptions& options)
+    : store_(store), owner_(store.new_owner()) {
+  if (options.snapshot) {
+    stamp_ = store_.locks().begin_snapshot();
+    options_.snapshot = store_.db().GetSnapshot();
+  }
+  if (options.read_own_writes) {
+    indexed_ =
+        std::make_unique<rocksdb::WriteBatchWithIndex>(rocksdb::BytewiseComparator(), 0, true);
+  } else {
+    plain_ = rocksdb::WriteBatch(kReservedBytes);
+  }
 }
 
-RocksTransaction::~RocksTransaction() {
-  if (!done_ && !transaction_->Rollback().ok()) return;  // not fit for another use
-  store_.give_back(std::move(transaction_));
+RocksTransaction::~RocksTransaction() { end(); }
+
+void RocksTransaction::end() noexcept {
+  if (ended_) return;
+  ended_ = true;
+  store_.locks().release(locked_);
+  if (options_.snapshot != nullptr) {
+    store_.db().ReleaseSnapshot(options_.snapshot);
+    store_.locks().end_snapshot(stamp_);
+  }
 }
 
-rocksdb::ColumnFamilyHandle* RocksTransaction::column_family() const {
-  return store_.base().DefaultColumnFamily();
+void RocksTransaction::lock(BytesView key) {
+  const LockTable::Hash hash = lock_hash(key.data(), key.size());
+  switch (store_.locks().acquire(hash, owner_, stamp_)) {
+    case LockTable::Outcome::kAcquired:
+      locked_.push_back(hash);
+      return;
+    case LockTable::Outcome::kHeld:
+      return;
+    case LockTable::Outcome::kConflict:
+      throw_conflict();
+  }
 }
 
 bool RocksTransaction::get(BytesView key, PinnedValue& value) {
   value.slice().Reset();
-  if (!read_own_writes_) {
-    return found(store_.base().Get(options_, column_family(), slice(key), &value.slice()));
+  rocksdb::DB& db = store_.db();
+  if (!indexed_) {
+    return found(db.Get(options_, db.DefaultColumnFamily(), slice(key), &value.slice()));
   }
-  return found(transaction_->Get(options_, column_family(), slice(key), &value.slice()));
+  return found(indexed_->GetFromBatchAndDB(&db, options_, slice(key), &value.slice()));
+}
+
+std::unique_ptr<Cursor> RocksTransaction::cursor(KeyRange range) {
+  return std::make_unique<RocksCursor>(
+      range, options_.snapshot, [this](const rocksdb::ReadOptions& options) {
+        rocksdb::DB& db = store_.db();
+        rocksdb::Iterator* base = db.NewIterator(options);
+        if (!indexed_) return base;
+        return indexed_->NewIteratorWithBase(db.DefaultColumnFamily(), base, &options);
+      });
 }
 
 void RocksTransaction::commit() {
-  check(transaction_->Commit());
-  done_ = true;
-  if (wrote_) store_.note_write();
+  if (wrote_) {
+    check(store_.db().Write(store_.write_options(), batch().GetWriteBatch()));
+    store_.note_write();
+    store_.locks().release_committed(locked_);
+    locked_.clear();
+  }
+  end();
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// The store on RocksDB's pessimistic TransactionDB, on disk or in memory.
+// The store on RocksDB, on disk or in memory.
 //
-// Pessimistic, because a write then learns of a conflict when it is made, as MongoDB's does, and
-// because validating a long transaction needs no history of the memory table; the optimistic
-// variant finds out at commit only, and was no faster. Locks are never waited for, so there are no
-// deadlocks.
+// Concurrency control is the store's own (storage/lock_table.h), over plain write batches.
+// RocksDB's TransactionDB has the same rules, a conflict at the write and not at the commit, but
+// locks by a point lock manager and per-transaction key trackers that cost about as much as a small
+// write itself; its OptimisticTransactionDB finds conflicts at commit only, needs the memory
+// table's history to do so, and was no faster.
 #ifndef QUERN_STORAGE_ROCKS_STORE_H_
 #define QUERN_STORAGE_ROCKS_STORE_H_
 

@@ -39,6 +39,9 @@ class Document {
   friend bool operator==(const Document& a, const Document& b) { return a.bytes_ == b.bytes_; }
 
  private:
+  struct Trusted {};
+  Document(Trusted, Bytes bytes) : bytes_(std::move(bytes)) {}
+
   Bytes bytes_;
 };
 
@@ -159,7 +162,8 @@ class Builder {
     std::size_t start;
     std::uint32_t next_index;
   };
-  void begin();
+  static constexpr std::size_t kInitialCapacity = 128;
+  void begin();  // of a document, at the latest when the first member is written
   Builder& head(Type type, std::string_view key);
   Builder& text(Type type, std::string_view key, std::string_view value);
   template <class T>

@@ -18,11 +18,11 @@ namespace quern::engine {
 namespace {
 
 // {cursor: {firstBatch: [document or nothing], id: 0, ns}}
-void find_point(Operation& operation, const FindRequest& request, bson::ValueView id,
+void find_point(Operation& operation, const Namespace& ns, bson::ValueView id,
                 bson::Builder& reply) {
   reply.open_document("cursor").open_array("firstBatch");
   storage::PinnedValue pinned;
-  if (const Collection* collection = operation.latest_collection(request.ns)) {
+  if (const Collection* collection = operation.latest_collection(ns)) {
     std::string key;
     key.reserve(64);
     storage::append_table(key, collection->table());
@@ -32,15 +32,19 @@ void find_point(Operation& operation, const FindRequest& request, bson::ValueVie
     }
   }
   reply.close();
-  reply.append("id", std::int64_t{0}).append("ns", request.ns.to_string()).close();
+  reply.append("id", std::int64_t{0}).append("ns", ns.to_string()).close();
 }
 
 }  // namespace
 
 void FindCommand::run(Operation& operation, bson::Builder& reply) const {
+  if (const auto point = FindRequest::point_of(operation.command())) {
+    Namespace::check_collection(point->collection);
+    return find_point(operation, operation.ns(point->collection), point->id, reply);
+  }
   const auto request = FindRequest::of_find(operation, operation.command());
   if (const auto id = request->point(); id && request->batch.size != 0) {
-    return find_point(operation, *request, *id, reply);
+    return find_point(operation, request->ns, *id, reply);
   }
   std::shared_ptr<QueryContext> context;
   std::unique_ptr<query::DocumentStream> stream;

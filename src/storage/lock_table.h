@@ -1,0 +1,98 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Which keys are being written, and which were written since some transaction's snapshot: the
+// concurrency control of the store, first writer wins.
+//
+// A transaction takes the lock of every key before it writes it. The lock is refused, never waited
+// for, when another transaction holds it, or when the key was committed after the snapshot of the
+// one that asks. Keys are known by a 64-bit hash; two that share one conflict without need, which
+// costs a retry and nothing else.
+//
+// How a late commit is recognised. Commits are stamped by a counter, after their data is in the
+// store and before their locks are released. A snapshot notes the counter before it is taken: what
+// was stamped up to then is in the snapshot, so a key with a later stamp may not be, and conflicts.
+// Stamps are kept only while there is a snapshot that is older.
+#ifndef QUERN_STORAGE_LOCK_TABLE_H_
+#define QUERN_STORAGE_LOCK_TABLE_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <set>
+#include <span>
+#include <vector>
+
+namespace quern::storage {
+
+// Thread-safe.
+class LockTable {
+ public:
+  using Hash = std::uint64_t;
+  using Owner = std::uint64_t;  // a running transaction; never 0
+  using Stamp = std::uint64_t;
+
+  static constexpr Stamp kNoSnapshot = ~Stamp{0};
+
+  LockTable();
+  LockTable(const LockTable&) = delete;
+  LockTable& operator=(const LockTable&) = delete;
+
+  // To be called before a snapshot is taken for writing; end_snapshot when its transaction ends.
+  Stamp begin_snapshot();
+  void end_snapshot(Stamp snapshot);
+
+  enum class Outcome { kAcquired, kHeld, kConflict };
+  // kHeld: the owner had it already.
+  Outcome acquire(Hash key, Owner owner, Stamp snapshot);
+
+  // To be called after the commit's data is in the store.
+  void release_committed(std::span<const Hash> keys);
+  void release(std::span<const Hash> keys);
+
+  // For tests: keys that are locked or remembered.
+  std::size_t size() const;
+
+ private:
+  struct Entry {
+    Hash key = 0;  // 0: free
+    Owner owner = 0;
+    Stamp stamp = 0;
+  };
+  // Open addressing with linear probing; entries move up when one before them is removed.
+  class Stripe {
+   public:
+    Entry* find(Hash key);
+    Entry& insert(Hash key);
+    void erase(Entry* entry);
+    // Forgets commits up to that stamp, if enough entries have come together to be worth it.
+    void prune(Stamp oldest);
+    std::size_t size() const { return count_; }
+
+    mutable std::mutex mutex;
+
+   private:
+    void rehash(std::size_t capacity);
+    std::size_t slot(Hash key) const { return (key >> 8) & (entries_.size() - 1); }
+    std::vector<Entry> entries_ = std::vector<Entry>(16);
+    std::size_t count_ = 0;
+    std::size_t prune_at_ = 256;
+  };
+
+  static constexpr std::size_t kStripes = 64;
+  Stripe& stripe(Hash key) { return stripes_[key % kStripes]; }
+  void release(std::span<const Hash> keys, Stamp stamp);
+
+  std::array<Stripe, kStripes> stripes_;
+  std::atomic<Stamp> clock_ = 1;
+  std::atomic<std::size_t> snapshot_count_ = 0;
+  std::atomic<Stamp> oldest_snapshot_ = kNoSnapshot;
+  std::mutex snapshots_mutex_;
+  std::multiset<Stamp> snapshots_;
+};
+
+// A 64-bit hash of a key; never 0.
+LockTable::Hash lock_hash(const void* data, std::size_t size);
+
+}  // namespace quern::storage
+
+#endif  // QUERN_STORAGE_LOCK_TABLE_H_
