@@ -63,8 +63,18 @@ class RocksCursor : public Cursor {
     iterator_.reset(make(options_));
   }
 
-  void seek(BytesView key) override { moved(&rocksdb::Iterator::Seek, slice(key)); }
-  void seek_for_prev(BytesView key) override { moved(&rocksdb::Iterator::SeekForPrev, slice(key)); }
+  void seek(BytesView key) override {
+    iterator_->Seek(slice(key));
+    settle();
+  }
+  void seek_for_prev(BytesView key) override {
+    iterator_->SeekForPrev(slice(key));
+    // The upper bound itself is outside.
+    while (!upper_.empty() && iterator_->Valid() && iterator_->key().compare(upper_slice_) >= 0) {
+      iterator_->Prev();
+    }
+    settle();
+  }
   void next() override {
     iterator_->Next();
     settle();
@@ -78,10 +88,6 @@ class RocksCursor : public Cursor {
   BytesView value() const override { return bytes(iterator_->value()); }
 
  private:
-  void moved(void (rocksdb::Iterator::*move)(const rocksdb::Slice&), const rocksdb::Slice& key) {
-    (iterator_.get()->*move)(key);
-    settle();
-  }
   // A transaction's own writes are not held to the bounds by the iterator.
   void settle() {
     valid_ = iterator_->Valid();

@@ -23,12 +23,12 @@ class FileSystem;
 namespace quern::storage {
 
 struct RocksOptions {
-  std::filesystem::path directory;  // empty: in memory
-  Durability durability;
+  std::filesystem::path directory{};  // empty: in memory
+  Durability durability{};
   std::size_t cache_bytes = 64 << 20;
   std::size_t write_buffer_bytes = 32 << 20;
   // Where the files are, in place of the operating system's: storage/faulty_file_system.h.
-  std::shared_ptr<rocksdb::FileSystem> file_system;
+  std::shared_ptr<rocksdb::FileSystem> file_system{};
 };
 
 // Throws DatabaseError when the directory cannot be created, read or locked.

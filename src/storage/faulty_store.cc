@@ -1,0 +1,164 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "storage/faulty_store.h"
+
+#include "quern/base/error.h"
+
+namespace quern::storage {
+
+void Faults::fail(Kind kind, std::int64_t n, bool lasting) {
+  const int i = static_cast<int>(kind);
+  lasting_[i] = lasting;
+  fail_at_[i] = counters_[i].load() + n;
+}
+
+void Faults::heal() {
+  for (auto& each : fail_at_) each = 0;
+}
+
+void Faults::pass(Kind kind) {
+  const int i = static_cast<int>(kind);
+  const std::int64_t call = counters_[i].fetch_add(1) + 1;
+  const std::int64_t at = fail_at_[i].load();
+  if (at != 0 && (call == at || (call > at && lasting_[i]))) {
+    throw DatabaseError(ErrorCode::kInternalError, "storage: injected fault");
+  }
+}
+
+namespace {
+
+using Kind = Faults::Kind;
+
+class FaultyCursor : public Cursor {
+ public:
+  FaultyCursor(std::unique_ptr<Cursor> cursor, Faults& faults)
+      : cursor_(std::move(cursor)), faults_(faults) {}
+
+  void seek(BytesView key) override {
+    faults_.pass(Kind::kRead);
+    cursor_->seek(key);
+  }
+  void seek_for_prev(BytesView key) override {
+    faults_.pass(Kind::kRead);
+    cursor_->seek_for_prev(key);
+  }
+  void next() override {
+    faults_.pass(Kind::kRead);
+    cursor_->next();
+  }
+  void prev() override {
+    faults_.pass(Kind::kRead);
+    cursor_->prev();
+  }
+  bool valid() const override { return cursor_->valid(); }
+  BytesView key() const override { return cursor_->key(); }
+  BytesView value() const override { return cursor_->value(); }
+
+ private:
+  std::unique_ptr<Cursor> cursor_;
+  Faults& faults_;
+};
+
+class FaultyReader : public Reader {
+ public:
+  FaultyReader(std::unique_ptr<Reader> reader, Faults& faults)
+      : reader_(std::move(reader)), faults_(faults) {}
+
+  bool get(BytesView key, PinnedValue& value) override {
+    faults_.pass(Kind::kRead);
+    return reader_->get(key, value);
+  }
+  std::unique_ptr<Cursor> cursor(KeyRange range) override {
+    return std::make_unique<FaultyCursor>(reader_->cursor(range), faults_);
+  }
+
+ private:
+  std::unique_ptr<Reader> reader_;
+  Faults& faults_;
+};
+
+class FaultyTransaction : public Transaction {
+ public:
+  FaultyTransaction(std::unique_ptr<Transaction> transaction, Faults& faults)
+      : transaction_(std::move(transaction)), faults_(faults) {}
+
+  bool get(BytesView key, PinnedValue& value) override {
+    faults_.pass(Kind::kRead);
+    return transaction_->get(key, value);
+  }
+  bool get_for_update(BytesView key, PinnedValue& value) override {
+    faults_.pass(Kind::kRead);
+    return transaction_->get_for_update(key, value);
+  }
+  std::unique_ptr<Cursor> cursor(KeyRange range) override {
+    return std::make_unique<FaultyCursor>(transaction_->cursor(range), faults_);
+  }
+  void put(BytesView key, BytesView value) override {
+    faults_.pass(Kind::kWrite);
+    transaction_->put(key, value);
+  }
+  void remove(BytesView key) override {
+    faults_.pass(Kind::kWrite);
+    transaction_->remove(key);
+  }
+  void put_guarded(BytesView key, BytesView value) override {
+    faults_.pass(Kind::kWrite);
+    transaction_->put_guarded(key, value);
+  }
+  void remove_guarded(BytesView key) override {
+    faults_.pass(Kind::kWrite);
+    transaction_->remove_guarded(key);
+  }
+  void commit() override {
+    faults_.pass(Kind::kCommit);
+    transaction_->commit();
+  }
+  void rollback() override { transaction_->rollback(); }
+  void set_save_point() override { transaction_->set_save_point(); }
+  void roll_back_to_save_point() override { transaction_->roll_back_to_save_point(); }
+  bool wrote() const override { return transaction_->wrote(); }
+
+ private:
+  std::unique_ptr<Transaction> transaction_;
+  Faults& faults_;
+};
+
+class FaultyStore : public Store {
+ public:
+  FaultyStore(std::unique_ptr<Store> store, std::shared_ptr<Faults> faults)
+      : faults_(std::move(faults)), store_(std::move(store)) {}
+
+  std::unique_ptr<Transaction> begin(const TransactionOptions& options) override {
+    return std::make_unique<FaultyTransaction>(store_->begin(options), *faults_);
+  }
+  std::unique_ptr<Reader> snapshot() override {
+    return std::make_unique<FaultyReader>(store_->snapshot(), *faults_);
+  }
+  bool get(BytesView key, PinnedValue& value) override {
+    faults_->pass(Kind::kRead);
+    return store_->get(key, value);
+  }
+  void purge(KeyRange range) override {
+    faults_->pass(Kind::kWrite);
+    store_->purge(range);
+  }
+  void sync() override {
+    faults_->pass(Kind::kSync);
+    store_->sync();
+  }
+  std::uint64_t approximate_size(KeyRange range) override {
+    return store_->approximate_size(range);
+  }
+
+ private:
+  std::shared_ptr<Faults> faults_;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> make_faulty_store(std::unique_ptr<Store> store,
+                                         std::shared_ptr<Faults> faults) {
+  return std::make_unique<FaultyStore>(std::move(store), std::move(faults));
+}
+
+}  // namespace quern::storage

@@ -1,0 +1,231 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "storage/rocks_store.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "quern/base/error.h"
+#include "storage/faulty_store.h"
+
+namespace quern::storage {
+namespace {
+
+std::string read(Reader& reader, std::string_view key) {
+  PinnedValue value;
+  return reader.get(as_bytes(key), value) ? std::string(as_text(value.bytes())) : "-";
+}
+std::string read(Store& store, std::string_view key) { return read(*store.snapshot(), key); }
+void write(Store& store, std::string_view key, std::string_view value) {
+  const auto transaction = store.begin();
+  transaction->put(as_bytes(key), as_bytes(value));
+  transaction->commit();
+}
+std::string keys(Reader& reader, std::string_view lower, std::string_view upper) {
+  std::string all;
+  const auto cursor = reader.cursor({as_bytes(lower), as_bytes(upper)});
+  for (cursor->seek(as_bytes(lower)); cursor->valid(); cursor->next()) {
+    all += as_text(cursor->key());
+  }
+  return all;
+}
+template <class Body>
+std::int32_t code_of(Body body) {
+  try {
+    body();
+    return 0;
+  } catch (const Error& error) {
+    return error.code();
+  }
+}
+
+class Directory {
+ public:
+  Directory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "quern-store-XXXXXX").string();
+    path = mkdtemp(pattern.data());
+  }
+  ~Directory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+  std::filesystem::path path;
+};
+
+// On disk and in memory alike.
+class RocksStore : public ::testing::TestWithParam<bool> {
+ protected:
+  RocksStore() {
+    RocksOptions options;
+    if (GetParam()) options.directory = directory.path;
+    options.durability.mode = Durability::Mode::kNever;
+    store = open_rocks_store(options);
+  }
+  Directory directory;
+  std::unique_ptr<Store> store;
+};
+INSTANTIATE_TEST_SUITE_P(Places, RocksStore, ::testing::Bool());
+
+TEST_P(RocksStore, ShowsATransactionOnlyOnceItIsCommitted) {
+  const auto transaction = store->begin();
+  transaction->put(as_bytes("a"), as_bytes("1"));
+  EXPECT_EQ(read(*transaction, "a"), "1");
+  EXPECT_EQ(read(*store, "a"), "-");
+  transaction->commit();
+  EXPECT_EQ(read(*store, "a"), "1");
+}
+
+TEST_P(RocksStore, ForgetsATransactionThatIsDropped) {
+  store->begin()->put(as_bytes("a"), as_bytes("1"));
+  EXPECT_EQ(read(*store, "a"), "-");
+  write(*store, "a", "2");  // and its locks
+  EXPECT_EQ(read(*store, "a"), "2");
+}
+
+TEST_P(RocksStore, ReadsFromASnapshotWhateverHappensAfter) {
+  write(*store, "a", "1");
+  const auto reader = store->snapshot();
+  const auto transaction = store->begin();
+  write(*store, "a", "2");
+  write(*store, "b", "2");
+  EXPECT_EQ(read(*reader, "a"), "1");
+  EXPECT_EQ(keys(*reader, "a", "z"), "a");
+  EXPECT_EQ(read(*transaction, "a"), "1");
+  EXPECT_EQ(keys(*transaction, "a", "z"), "a");
+}
+
+TEST_P(RocksStore, RefusesToWriteWhatChangedAfterTheSnapshot) {
+  const auto transaction = store->begin();
+  write(*store, "a", "1");
+  try {
+    transaction->put(as_bytes("a"), as_bytes("2"));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.is(ErrorCode::kWriteConflict));
+    EXPECT_TRUE(error.has_label("TransientTransactionError"));
+  }
+}
+
+TEST_P(RocksStore, RefusesToWriteWhatAnotherIsWriting) {
+  const auto first = store->begin();
+  first->put(as_bytes("a"), as_bytes("1"));
+  const auto second = store->begin();
+  EXPECT_EQ(code_of([&] { second->put(as_bytes("a"), as_bytes("2")); }), 112);
+  EXPECT_EQ(code_of([&] { second->put(as_bytes("b"), as_bytes("2")); }), 0);
+}
+
+TEST_P(RocksStore, LocksAKeyThatIsNotThere) {
+  const auto first = store->begin({.snapshot = false});
+  PinnedValue value;
+  EXPECT_FALSE(first->get_for_update(as_bytes("a"), value));
+  const auto second = store->begin({.snapshot = false});
+  EXPECT_EQ(code_of([&] { second->get_for_update(as_bytes("a"), value); }), 112);
+}
+
+TEST_P(RocksStore, WithoutASnapshotReadsTheLatestState) {
+  const auto transaction = store->begin({.snapshot = false, .read_own_writes = false});
+  write(*store, "a", "1");
+  PinnedValue value;
+  EXPECT_TRUE(transaction->get_for_update(as_bytes("a"), value));
+  transaction->put_guarded(as_bytes("a"), as_bytes("2"));
+  transaction->commit();
+  EXPECT_EQ(read(*store, "a"), "2");
+}
+
+TEST_P(RocksStore, WalksForwardsAndBackwardsWithinBounds) {
+  for (const char* key : {"a", "b", "c", "d"}) write(*store, key, key);
+  const auto transaction = store->begin();
+  transaction->put(as_bytes("bb"), as_bytes("x"));
+  transaction->put(as_bytes("e"), as_bytes("x"));
+  transaction->remove(as_bytes("c"));
+  EXPECT_EQ(keys(*transaction, "b", "e"), "bbbd");
+  const auto cursor = transaction->cursor({as_bytes("b"), as_bytes("e")});
+  std::string backwards;
+  for (cursor->seek_for_prev(as_bytes("e")); cursor->valid(); cursor->prev()) {
+    backwards += as_text(cursor->key());
+  }
+  EXPECT_EQ(backwards, "dbbb");
+}
+
+TEST_P(RocksStore, TakesBackWhatFollowsASavePoint) {
+  const auto transaction = store->begin();
+  transaction->put(as_bytes("a"), as_bytes("1"));
+  transaction->set_save_point();
+  transaction->put(as_bytes("b"), as_bytes("1"));
+  transaction->roll_back_to_save_point();
+  transaction->commit();
+  EXPECT_EQ(keys(*store->snapshot(), "a", "z"), "a");
+}
+
+TEST_P(RocksStore, PurgesARangeButNotFromOlderSnapshots) {
+  for (const char* key : {"a", "b", "c"}) write(*store, key, key);
+  const auto reader = store->snapshot();
+  store->purge({as_bytes("a"), as_bytes("c")});
+  EXPECT_EQ(keys(*store->snapshot(), "a", "z"), "c");
+  EXPECT_EQ(keys(*reader, "a", "z"), "abc");
+}
+
+// Eight threads add to one counter; whoever conflicts tries again. No addition is lost.
+TEST_P(RocksStore, LosesNoUpdate) {
+  constexpr int kThreads = 8;
+  constexpr int kAdditions = 200;
+  for (const bool snapshot : {true, false}) {
+    write(*store, "n", "0");
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&] {
+        for (int done = 0; done < kAdditions;) {
+          try {
+            const auto transaction = store->begin({.snapshot = snapshot});
+            PinnedValue value;
+            transaction->get_for_update(as_bytes("n"), value);
+            const int n = std::stoi(std::string(as_text(value.bytes())));
+            transaction->put_guarded(as_bytes("n"), as_bytes(std::to_string(n + 1)));
+            transaction->commit();
+            ++done;
+          } catch (const Error&) {
+            std::this_thread::yield();
+          }
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(read(*store, "n"), std::to_string(kThreads * kAdditions));
+  }
+}
+
+TEST(RocksStoreOnDisk, KeepsWhatWasCommittedWhenReopened) {
+  for (const auto mode : {Durability::Mode::kAlways, Durability::Mode::kInterval}) {
+    const Directory directory;
+    RocksOptions options;
+    options.directory = directory.path / "deep" / "inside";
+    options.durability.mode = mode;
+    write(*open_rocks_store(options), "a", "1");
+    EXPECT_EQ(read(*open_rocks_store(options), "a"), "1");
+  }
+}
+
+TEST(RocksStoreOnDisk, IsOpenOnlyOnce) {
+  const Directory directory;
+  RocksOptions options;
+  options.directory = directory.path;
+  const auto store = open_rocks_store(options);
+  EXPECT_THROW(open_rocks_store(options), DatabaseError);
+}
+
+TEST(FaultyStore, FailsTheCallItIsToldTo) {
+  const auto faults = std::make_shared<Faults>();
+  const auto store = make_faulty_store(open_rocks_store({}), faults);
+  faults->fail(Faults::Kind::kCommit, 2);
+  write(*store, "a", "1");
+  EXPECT_EQ(code_of([&] { write(*store, "b", "1"); }), 1);
+  write(*store, "c", "1");
+  EXPECT_EQ(keys(*store->snapshot(), "a", "z"), "ac");
+}
+
+}  // namespace
+}  // namespace quern::storage
