@@ -18,7 +18,7 @@ Datum path_value(bson::ValueView value, const Path& path, std::size_t depth,
       return result.finish(bson::Type::kArray);
     }
     if (!value.is_document()) return {};
-    value = find_field(value.as_document(), path[depth].name);
+    value = find_field(value.as_document(), path[depth].field);
   }
   return value;
 }

@@ -24,11 +24,11 @@ struct Position {
 Position advance(Position at, const Path& path, bool& through_array) {
   while (at.depth < path.size()) {
     if (at.value.is_document()) {
-      at.value = find_field(at.value.as_document(), path[at.depth].name);
+      at.value = find_field(at.value.as_document(), path[at.depth].field);
     } else if (at.value.is_array()) {
       through_array = true;
       if (!path[at.depth].index) return at;
-      const bson::Element member = find_field(at.value.as_array(), path[at.depth].name);
+      const bson::Element member = find_field(at.value.as_array(), path[at.depth].field);
       if (member.missing()) return at;
       at.value = member.value();
     } else {

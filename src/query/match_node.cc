@@ -19,11 +19,23 @@ bool Condition::holds(bson::ValueView value, MatchState& state) const {
 }
 
 bool PathNode::matches(bson::View document, MatchState& state) const {
-  return walk(path_, document, predicate_->arrays(), [&](bson::ValueView value, std::size_t index) {
-    if (!predicate_->test(value, state)) return false;
-    if (index != kNoIndex) state.position = index;
+  bson::ValueView value;
+  if (find_without_arrays(path_, document, value)) {  // most often: one value, found once
+    for (const auto& predicate : predicates_) {
+      if (!predicate->test(value, state)) return false;
+    }
     return true;
-  });
+  }
+  for (const auto& predicate : predicates_) {
+    const bool found = walk(path_, document, predicate->arrays(),
+                            [&](bson::ValueView candidate, std::size_t index) {
+                              if (!predicate->test(candidate, state)) return false;
+                              if (index != kNoIndex) state.position = index;
+                              return true;
+                            });
+    if (!found) return false;
+  }
+  return true;
 }
 
 bool AndNode::matches(bson::View document, MatchState& state) const {

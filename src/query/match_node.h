@@ -68,18 +68,21 @@ struct Condition {
   bool holds(bson::ValueView value, MatchState& state) const;
 };
 
+// Each of the predicates must accept a value of the path; not necessarily the same one.
 class PathNode : public MatchNode {
  public:
-  PathNode(Path path, std::unique_ptr<const Predicate> predicate)
-      : path_(std::move(path)), predicate_(std::move(predicate)) {}
+  using Predicates = std::vector<std::unique_ptr<const Predicate>>;
+
+  PathNode(Path path, Predicates predicates)
+      : path_(std::move(path)), predicates_(std::move(predicates)) {}
   bool matches(bson::View document, MatchState& state) const override;
 
   const Path& path() const { return path_; }
-  const Predicate& predicate() const { return *predicate_; }
+  const Predicates& predicates() const { return predicates_; }
 
  private:
   Path path_;
-  std::unique_ptr<const Predicate> predicate_;
+  Predicates predicates_;
 };
 
 using MatchNodes = std::vector<std::unique_ptr<const MatchNode>>;

@@ -106,12 +106,23 @@ bool is_operator_document(bson::ValueView value) {
 }
 
 std::unique_ptr<const MatchNode> at_path(const Path& path, Condition condition) {
+  MatchNodes children;
+  PathNode::Predicates predicates;
+  if (condition.predicate != nullptr) predicates.push_back(std::move(condition.predicate));
+  for (Condition& part : condition.all) {
+    if (part.predicate != nullptr && !part.negated) {
+      predicates.push_back(std::move(part.predicate));
+    } else {
+      children.push_back(at_path(path, std::move(part)));
+    }
+  }
+  if (!predicates.empty()) {
+    children.insert(children.begin(), std::make_unique<PathNode>(path, std::move(predicates)));
+  }
   std::unique_ptr<const MatchNode> node;
-  if (condition.predicate != nullptr) {
-    node = std::make_unique<PathNode>(path, std::move(condition.predicate));
+  if (children.size() == 1) {
+    node = std::move(children.front());
   } else {
-    MatchNodes children;
-    for (Condition& part : condition.all) children.push_back(at_path(path, std::move(part)));
     node = std::make_unique<AndNode>(std::move(children));
   }
   if (condition.negated) return std::make_unique<NotNode>(std::move(node));
@@ -132,14 +143,8 @@ std::unique_ptr<const MatchNode> MatchParser::parse(bson::View filter) {
       if (auto node = op->parse(element, *this)) children.push_back(std::move(node));
       continue;
     }
-    const Path path(element.key());
     Condition condition = parse_field_value(element.value());
-    if (condition.predicate == nullptr && !condition.negated) {
-      // Several operators on one field are so many conditions of the filter.
-      for (Condition& part : condition.all) children.push_back(at_path(path, std::move(part)));
-    } else {
-      children.push_back(at_path(path, std::move(condition)));
-    }
+    children.push_back(at_path(Path(element.key()), std::move(condition)));
   }
   if (children.size() == 1) return std::move(children.front());
   return std::make_unique<AndNode>(std::move(children));

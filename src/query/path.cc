@@ -28,7 +28,7 @@ void Path::split() {
   for (;;) {
     const std::size_t dot = rest.find('.');
     const std::string_view name = rest.substr(0, dot);
-    components_.push_back({name, array_index(name)});
+    components_.push_back({name, name, array_index(name)});
     if (dot == rest.npos) return;
     rest.remove_prefix(dot + 1);
   }

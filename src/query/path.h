@@ -4,17 +4,42 @@
 #define QUERN_QUERY_PATH_H_
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace quern::query {
+
+// A field name prepared for the search in documents: names of up to seven bytes are compared in one
+// step, together with the NUL that ends them.
+class FieldName {
+ public:
+  template <class Text>
+  requires std::is_convertible_v<const Text&, std::string_view> FieldName(const Text& text)
+      : text_(text) {
+    if (!is_short()) return;
+    if (!text_.empty()) std::memcpy(&bytes_, text_.data(), text_.size());
+    mask_ = ~std::uint64_t{0} >> (8 * (7 - text_.size()));
+  }
+  std::string_view text() const { return text_; }
+  bool is_short() const { return text_.size() < 8; }
+  // Of short names: do the eight bytes begin with the name and a NUL?
+  bool begins(std::uint64_t bytes) const { return ((bytes ^ bytes_) & mask_) == 0; }
+
+ private:
+  std::string_view text_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t mask_ = 0;
+};
 
 class Path {
  public:
   struct Component {
     std::string_view name;
+    FieldName field;
     std::optional<std::uint32_t> index;  // if the name is a canonical decimal number
   };
 

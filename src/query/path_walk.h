@@ -9,6 +9,8 @@
 #ifndef QUERN_QUERY_PATH_WALK_H_
 #define QUERN_QUERY_PATH_WALK_H_
 
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -18,37 +20,72 @@
 
 namespace quern::query {
 
-// Length in bytes of a value in validated bytes; the same as bson::value_size, inlined for scans.
+// Length in bytes of a value in validated bytes; the same as bson::value_size, made for scans: a
+// fixed part and, for most other types, the length that the value begins with.
 inline std::size_t scan_size(bson::Type type, const std::uint8_t* p) {
   using bson::Type;
-  switch (type) {
-    case Type::kInt32:
-      return 4;
-    case Type::kString:
-      return 4 + std::size_t{load_le<std::uint32_t>(p)};
-    case Type::kDocument:
-    case Type::kArray:
-      return load_le<std::uint32_t>(p);
-    case Type::kInt64:
-    case Type::kDouble:
-    case Type::kDate:
-      return 8;
-    default:
-      return bson::value_size(type, p);
-  }
+  struct Shape {
+    std::uint8_t fixed = 0;
+    bool has_length = false;
+    bool special = false;
+  };
+  static constexpr auto kShapes = [] {
+    std::array<Shape, 256> shapes{};
+    const auto set = [&](Type t, std::uint8_t fixed, bool has_length) {
+      shapes[static_cast<std::uint8_t>(t)] = {fixed, has_length, false};
+    };
+    set(Type::kBool, 1, false);
+    set(Type::kInt32, 4, false);
+    for (const Type t : {Type::kDouble, Type::kDate, Type::kTimestamp, Type::kInt64})
+      set(t, 8, false);
+    set(Type::kObjectId, 12, false);
+    set(Type::kDecimal128, 16, false);
+    for (const Type t : {Type::kString, Type::kCode, Type::kSymbol}) set(t, 4, true);
+    for (const Type t : {Type::kDocument, Type::kArray, Type::kCodeWithScope}) set(t, 0, true);
+    set(Type::kBinary, 5, true);
+    set(Type::kDbPointer, 16, true);
+    shapes[static_cast<std::uint8_t>(Type::kRegex)].special = true;
+    return shapes;
+  }();
+  const Shape shape = kShapes[static_cast<std::uint8_t>(type)];
+  if (shape.special) return bson::value_size(type, p);
+  return shape.fixed + (shape.has_length ? std::size_t{load_le<std::uint32_t>(p)} : 0);
 }
 
-// The first element with that key; a missing Element when there is none.
-inline bson::Element find_field(bson::View document, std::string_view key) {
+// The length of the NUL-terminated name that begins with these eight bytes; 8 if no NUL is among
+// them.
+inline std::size_t short_length(std::uint64_t bytes) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  const std::uint64_t zeros = (bytes - kOnes) & ~bytes & (kOnes << 7);
+  return static_cast<std::size_t>(std::countr_zero(zeros)) / 8;
+}
+
+// The first element with that name; a missing Element when there is none.
+inline bson::Element find_field(bson::View document, const FieldName& field) {
   const std::uint8_t* at = document.data() + 4;
+  const std::uint8_t* end = document.data() + document.size();
   while (*at != 0) {
+    const std::uint8_t* name = at + 1;
+    std::size_t size = 0;
+    bool found = false;
+    if (end - name >= 8) {  // most names end within eight bytes
+      const auto bytes = load_le<std::uint64_t>(name);
+      size = short_length(bytes);
+      found = field.is_short() && field.begins(bytes);
+    } else {
+      while (size < 8 && name[size] != 0) ++size;
+      found = field.is_short() && size == field.text().size() &&
+              equal({name, size}, as_bytes(field.text()));
+    }
+    if (size == 8) {
+      size += std::strlen(reinterpret_cast<const char*>(name) + 8);
+      found = size == field.text().size() && equal({name, size}, as_bytes(field.text()));
+    }
+    const std::uint8_t* value = name + size + 1;
     const auto type = static_cast<bson::Type>(*at);
-    const auto* name = reinterpret_cast<const char*>(at + 1);
-    const std::size_t size = std::strlen(name);
-    const std::uint8_t* value = at + 2 + size;
     const std::size_t value_size = scan_size(type, value);
-    if (size == key.size() && std::memcmp(name, key.data(), size) == 0) {
-      return {{name, size}, {type, {value, value_size}}};
+    if (found) {
+      return {{reinterpret_cast<const char*>(name), size}, {type, {value, value_size}}};
     }
     at = value + value_size;
   }
@@ -84,7 +121,7 @@ template <class Visit>
 bool walk_document(const Path& path, std::size_t depth, bson::View document, LeafArrays arrays,
                    std::size_t outer, Visit& visit) {
   for (;;) {
-    const bson::Element element = find_field(document, path[depth].name);
+    const bson::Element element = find_field(document, path[depth].field);
     if (++depth == path.size()) return visit_leaf(element.value(), arrays, outer, visit);
     if (element.is_array()) {
       return walk_array(path, depth, element.as_array(), arrays, outer, visit);
@@ -120,6 +157,24 @@ bool walk_array(const Path& path, std::size_t depth, bson::View array, LeafArray
 }
 
 }  // namespace internal
+
+// If no array lies on the path nor at its end: the one value that path means, missing if there is
+// none. False where an array does.
+inline bool find_without_arrays(const Path& path, bson::View document, bson::ValueView& value) {
+  for (std::size_t depth = 0;; ++depth) {
+    const bson::Element element = find_field(document, path[depth].field);
+    if (element.is_array()) return false;
+    if (depth + 1 == path.size()) {
+      value = element.value();
+      return true;
+    }
+    if (!element.is_document()) {
+      value = {};
+      return true;
+    }
+    document = element.as_document();
+  }
+}
 
 // Calls visit(ValueView value, std::size_t index) for the values that path means in document, until
 // it returns true; the result says whether it did. The value is missing where a document lacks the

@@ -52,10 +52,13 @@ class Demands {
     }
     const auto* leaf = dynamic_cast<const PathNode*>(&wanted);
     if (leaf == nullptr) return false;
-    return std::any_of(constraints_.begin(), constraints_.end(), [&](const Constraint& c) {
-      return c.path == leaf->path().text() && c.predicate != nullptr &&
-             implies(*c.predicate, leaf->predicate());
-    });
+    return std::all_of(
+        leaf->predicates().begin(), leaf->predicates().end(), [&](const auto& predicate) {
+          return std::any_of(constraints_.begin(), constraints_.end(), [&](const Constraint& c) {
+            return c.path == leaf->path().text() && c.predicate != nullptr &&
+                   implies(*c.predicate, *predicate);
+          });
+        });
   }
 
  private:
@@ -63,7 +66,7 @@ class Demands {
     if (const auto* all = dynamic_cast<const AndNode*>(&node)) {
       for (const auto& child : all->children()) add(*child);
     } else if (const auto* leaf = dynamic_cast<const PathNode*>(&node)) {
-      add_leaf(leaf->path().text(), leaf->predicate());
+      for (const auto& predicate : leaf->predicates()) add_leaf(leaf->path().text(), *predicate);
     } else if (const auto* any = dynamic_cast<const OrNode*>(&node)) {
       add_or(*any);
     } else if (const auto* negation = dynamic_cast<const NotNode*>(&node)) {
@@ -89,9 +92,14 @@ class Demands {
     if (const auto* all = dynamic_cast<const AndNode*>(&node)) {
       for (const auto& child : all->children()) add_below(prefix, *child);
     } else if (const auto* leaf = dynamic_cast<const PathNode*>(&node)) {
-      add_leaf(prefix + leaf->path().text(), leaf->predicate());
-      constraints_.back().implies_existence = false;  // of the member only
-      constraints_.back().predicate = nullptr;
+      for (const auto& predicate : leaf->predicates()) {
+        const std::size_t first = constraints_.size();
+        add_leaf(prefix + leaf->path().text(), *predicate);
+        for (std::size_t i = first; i < constraints_.size(); ++i) {
+          constraints_[i].implies_existence = false;  // of the member only
+          constraints_[i].predicate = nullptr;
+        }
+      }
     }
   }
 
@@ -109,8 +117,10 @@ class Demands {
         std::optional<Bounds> bounds;
         for (const PathNode* leaf : branch) {
           if (leaf->path().text() != united.path) continue;
-          auto candidate = bounds_of(leaf->predicate());
-          if (candidate && (!bounds || candidate->all_points())) bounds = std::move(candidate);
+          for (const auto& predicate : leaf->predicates()) {
+            auto candidate = bounds_of(*predicate);
+            if (candidate && (!bounds || candidate->all_points())) bounds = std::move(candidate);
+          }
         }
         all = all && bounds;
         if (!all) break;
@@ -135,7 +145,10 @@ class Demands {
   void add_not(const NotNode& node) {
     incomplete_ = true;
     const auto* leaf = dynamic_cast<const PathNode*>(&node.child());
-    if (leaf == nullptr || dynamic_cast<const Exists*>(&leaf->predicate()) == nullptr) return;
+    if (leaf == nullptr || leaf->predicates().size() != 1 ||
+        dynamic_cast<const Exists*>(leaf->predicates().front().get()) == nullptr) {
+      return;
+    }
     constraints_.push_back({leaf->path().text(), bounds_of_missing(), false, nullptr});
   }
 

@@ -67,7 +67,8 @@ TEST(Planner, EqualityRangeAndListBecomeIntervals) {
   EXPECT_EQ(text(R"({"a":null})"), R"({"a":["[undefined,null]"]})");
   EXPECT_EQ(text(R"({"a":{"$lt":"m"}})"), R"j({"a":["[\"\",\"m\")"]})j");
   EXPECT_EQ(text(R"({"a":{"$gte":"m"}})"), R"j({"a":["[\"m\",{})"]})j");
-  EXPECT_EQ(text(R"({"$or":[{"a":{"$lt":"c"},"b":1},{"a":7}]})"), R"j({"a":["[7,7]","[\"\",\"c\")"]})j");
+  EXPECT_EQ(text(R"({"$or":[{"a":{"$lt":"c"},"b":1},{"a":7}]})"),
+            R"j({"a":["[7,7]","[\"\",\"c\")"]})j");
   EXPECT_EQ(text(R"({"$expr":{"$eq":["$a",4]}})"), R"({"a":["[4,4]"]})");
 }
 

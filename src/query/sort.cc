@@ -22,10 +22,10 @@ class Extreme {
   void walk(bson::ValueView value, const Path& path, std::size_t depth) {
     for (; depth < path.size(); ++depth) {
       if (value.is_document()) {
-        value = find_field(value.as_document(), path[depth].name);
+        value = find_field(value.as_document(), path[depth].field);
       } else if (value.is_array()) {
         bson::Element member;
-        if (path[depth].index) member = find_field(value.as_array(), path[depth].name);
+        if (path[depth].index) member = find_field(value.as_array(), path[depth].field);
         if (member.missing()) return walk_members(value.as_array(), path, depth);
         value = member.value();
       } else {

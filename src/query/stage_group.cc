@@ -15,11 +15,13 @@ namespace {
 struct GroupField {
   std::string name;
   AccumulatorFactory make;
-  Expression argument;
+  std::size_t argument;  // position among the arguments
 };
 struct GroupSpec {
   Expression id;
   std::vector<GroupField> fields;
+  std::vector<Expression> arguments;  // each different one once
+  std::vector<bson::Value> argument_specs;
 };
 
 struct Group {
@@ -32,7 +34,10 @@ class GroupStream : public DocumentStream {
  public:
   GroupStream(std::unique_ptr<DocumentStream> source, std::shared_ptr<const GroupSpec> spec,
               std::size_t memory_limit)
-      : source_(std::move(source)), spec_(std::move(spec)), memory_limit_(memory_limit) {}
+      : source_(std::move(source)),
+        spec_(std::move(spec)),
+        memory_limit_(memory_limit),
+        arguments_(spec_->arguments.size()) {}
 
   std::optional<bson::View> next() override {
     if (source_ != nullptr) load();
@@ -56,8 +61,11 @@ class GroupStream : public DocumentStream {
       Datum key = spec_->id.root().evaluate(evaluation_);
       if (key.missing()) key = Datum::null();
       Group& group = find(key.view());
+      for (std::size_t i = 0; i < arguments_.size(); ++i) {
+        arguments_[i] = spec_->arguments[i].root().evaluate(evaluation_);
+      }
       for (std::size_t i = 0; i < spec_->fields.size(); ++i) {
-        memory_ += group.states[i]->add(spec_->fields[i].argument.root().evaluate(evaluation_));
+        memory_ += group.states[i]->add(arguments_[spec_->fields[i].argument]);
       }
       if (memory_ > memory_limit_) {
         throw Error(ErrorCode::kExceededMemoryLimit,
@@ -100,6 +108,7 @@ class GroupStream : public DocumentStream {
   std::unique_ptr<DocumentStream> source_;  // null once it is read
   std::shared_ptr<const GroupSpec> spec_;
   std::size_t memory_limit_;
+  std::vector<Datum> arguments_;
   std::size_t memory_ = 0;
   Arena keys_;
   std::vector<Group> groups_;
@@ -122,7 +131,17 @@ class GroupStage : public Stage {
   std::size_t memory_limit_;
 };
 
-GroupField parse_field(const bson::Element& field, const PipelineContext& context) {
+std::size_t add_argument(bson::ValueView spec, GroupSpec& group, const PipelineContext& context) {
+  for (std::size_t i = 0; i < group.argument_specs.size(); ++i) {
+    const bson::ValueView known = group.argument_specs[i].view();
+    if (known.type() == spec.type() && equal(known.bytes(), spec.bytes())) return i;
+  }
+  group.arguments.push_back(Expression::parse(spec, context.parse));
+  group.argument_specs.emplace_back(spec);
+  return group.arguments.size() - 1;
+}
+
+void parse_field(const bson::Element& field, GroupSpec& group, const PipelineContext& context) {
   const std::string name(field.key());
   if (name.find('.') != name.npos) {
     throw Error(40235, "The field name '" + name + "' cannot contain '.'");
@@ -145,7 +164,6 @@ GroupField parse_field(const bson::Element& field, const PipelineContext& contex
     if (!accumulator.is_document() || !accumulator.as_document().empty()) {
       throw Error(ErrorCode::kTypeMismatch, "$count takes no arguments, i.e. $count:{}");
     }
-    return {name, make, Expression::parse(accumulator.value(), context.parse)};
   }
   if (accumulator.is_array() && accumulator.as_array().count() != 1) {
     throw Error(40237,
@@ -153,7 +171,7 @@ GroupField parse_field(const bson::Element& field, const PipelineContext& contex
   }
   const bson::ValueView argument =
       accumulator.is_array() ? accumulator.as_array().front().value() : accumulator.value();
-  return {name, make, Expression::parse(argument, context.parse)};
+  group.fields.push_back({name, make, add_argument(argument, group, context)});
 }
 
 }  // namespace
@@ -162,10 +180,10 @@ StagePtr parse_group_stage(const bson::Element& spec, const PipelineContext& con
   if (!spec.is_document()) throw Error(15947, "a group's fields must be specified in an object");
   const bson::Element id = spec.as_document()["_id"];
   if (id.missing()) throw Error(15955, "a group specification must include an _id");
-  auto parsed =
-      std::make_shared<GroupSpec>(GroupSpec{Expression::parse(id.value(), context.parse), {}});
+  auto parsed = std::make_shared<GroupSpec>(
+      GroupSpec{Expression::parse(id.value(), context.parse), {}, {}, {}});
   for (const bson::Element& field : spec.as_document()) {
-    if (field.key() != "_id") parsed->fields.push_back(parse_field(field, context));
+    if (field.key() != "_id") parse_field(field, *parsed, context);
   }
   return std::make_unique<GroupStage>(std::move(parsed), context.memory_limit);
 }

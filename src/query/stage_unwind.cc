@@ -53,7 +53,7 @@ class UnwindStream : public DocumentStream {
     bson::ValueView value = document_.as_value();
     for (std::size_t i = 0; i < spec_.path.size(); ++i) {
       if (!value.is_document()) return {};
-      value = find_field(value.as_document(), spec_.path[i].name);
+      value = find_field(value.as_document(), spec_.path[i].field);
     }
     return value;
   }

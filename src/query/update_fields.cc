@@ -66,7 +66,7 @@ class RenameFrom : public Modifier {
                                               "'");
       }
       if (!value.is_document()) return {};
-      value = find_field(value.as_document(), path[i].name);
+      value = find_field(value.as_document(), path[i].field);
     }
     return value;
   }
