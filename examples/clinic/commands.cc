@@ -125,23 +125,11 @@ ExitCode stats(CommandContext& context) {
   return ExitCode::kOk;
 }
 
-ExitCode scan(CommandContext& context) {
-  std::ostream& out = context.console.out;
-  const PlantedValues planted(context.arguments.text("file"));
-  const auto show = [&](std::string_view where, const PlantedValues::Found& found) {
-    out << fmt::format("{} ({}): {} of {} names, which are in the clear; {} SSNs or card numbers\n",
-                       where, size_text(found.bytes),
-                       grouped(static_cast<std::int64_t>(found.names.size())),
-                       grouped(static_cast<std::int64_t>(planted.names())), found.secrets);
-  };
-  PlantedValues::Found on_disk;
-  planted.search_files(context.arguments.text("dir"), on_disk);
-  show("All files on disk", on_disk);
-
-  // Files may be compressed: read every stored document as well, without the keys.
-  PlantedValues::Found documents;
-  quern::CommandRunner& runner = context.project.plain_runner("encrypted");
-  const std::string database = context.project.target("encrypted").database;
+// Every document of every collection of the encrypted database, as it is stored.
+PlantedValues::Found search_documents(quern::Project& project, const PlantedValues& planted) {
+  PlantedValues::Found found;
+  quern::CommandRunner& runner = project.plain_runner("encrypted");
+  const std::string database = project.target("encrypted").database;
   const quern::bson::Document list = quern::bson::doc("listCollections", 1);
   std::vector<std::string> collections;
   quern::for_each(runner, database, list, [&](quern::bson::View collection) {
@@ -151,19 +139,41 @@ ExitCode scan(CommandContext& context) {
   for (const std::string& collection : collections) {
     const quern::bson::Document find = quern::bson::doc("find", collection);
     quern::for_each(runner, database, find, [&](quern::bson::View document) {
-      planted.search(quern::as_text(document.bytes()), documents);
+      planted.search(quern::as_text(document.bytes()), found);
       return true;
     });
   }
-  show("All stored documents", documents);
-  if (documents.names.size() < planted.names()) {
-    context.console.err << "The search did not find every name: was the file loaded?\n";
+  return found;
+}
+
+std::string number(std::size_t n) { return grouped(static_cast<std::int64_t>(n)); }
+
+ExitCode scan(CommandContext& context) {
+  std::ostream& out = context.console.out;
+  const std::filesystem::path file = context.arguments.text("file");
+  const PlantedValues planted(file);
+  const auto show = [&](std::string_view where, const PlantedValues::Found& found) {
+    out << fmt::format("  {:<38}{:>10}  {:>9}\n", where, size_text(found.bytes),
+                       grouped(static_cast<std::int64_t>(found.secrets)));
+  };
+  out << fmt::format("Searching for {} SSNs and card numbers:\n", number(planted.secrets()));
+  PlantedValues::Found itself;
+  planted.search_file(file, itself);
+  show(fmt::format("in {} itself", file.string()), itself);
+  PlantedValues::Found on_disk;
+  planted.search_files(context.arguments.text("dir"), on_disk);
+  show("in all files of the database", on_disk);
+  // Files may be compressed: read what they hold as well, without the keys.
+  const PlantedValues::Found documents = search_documents(context.project, planted);
+  show("in all stored documents, uncompressed", documents);
+  out << fmt::format("Names, which are stored in the clear: {} of {} found in the documents.\n",
+                     number(documents.names.size()), number(planted.names()));
+  if (itself.secrets < planted.secrets() || documents.names.size() < planted.names()) {
+    context.console.err << "The search misses what is there: was this file loaded?\n";
     return ExitCode::kFailure;
   }
   const bool clean = on_disk.secrets == 0 && documents.secrets == 0;
-  out << fmt::format("{} planted SSNs and card numbers: {}.\n",
-                     grouped(static_cast<std::int64_t>(planted.secrets())),
-                     clean ? "none is on disk" : "SOME ARE ON DISK");
+  out << (clean ? "No SSN and no card number is on disk.\n" : "SECRETS ARE ON DISK.\n");
   return clean ? ExitCode::kOk : ExitCode::kFailure;
 }
 

@@ -198,9 +198,11 @@ TEST(PlantedValues, AreFoundInWhateverSurroundsThem) {
   };
   EXPECT_EQ(secrets("xx123-45-6789yy"), 1u);
   EXPECT_EQ(secrets("123456789"), 1u);
-  EXPECT_EQ(secrets("99123456789"), 1u);
+  EXPECT_EQ(secrets("99123-45-6789"), 1u);
+  EXPECT_EQ(secrets("04111111111111111"), 1u);
   EXPECT_EQ(secrets("4111 1111 1111 1111"), 1u);
-  EXPECT_EQ(secrets("123-45-6780 4111111111111112"), 0u);
+  EXPECT_EQ(secrets("123-45-6780;4111111111111112"), 0u);
+  EXPECT_EQ(secrets("99123456789"), 0u) << "too easily a number of another kind";
   std::filesystem::remove(file);
 }
 

@@ -14,8 +14,10 @@
 namespace clinic {
 namespace {
 
-constexpr std::size_t kShortestSecret = 9;  // an SSN without dashes
-constexpr std::size_t kLongestSecret = 19;  // a card number
+constexpr std::size_t kShortestCard = 12;
+constexpr std::size_t kLongestCard = 19;
+constexpr std::size_t kSsn = 11;  // 123-45-6789
+constexpr std::size_t kSsnDigits = 9;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -35,35 +37,48 @@ PlantedValues::PlantedValues(const std::filesystem::path& csv) {
   reader.next(row);  // the header
   while (reader.next(row)) {
     if (!row.error.empty() || row.fields.size() != std::size(kColumns)) continue;
-    secrets_.insert(digits_of(row.fields[2]));
-    secrets_.insert(digits_of(row.fields[4]));
+    ssns_.insert(row.fields[2]);
+    ssn_digits_.insert(digits_of(row.fields[2]));
+    cards_.insert(row.fields[4]);
     names_.insert(row.fields[0]);
   }
 }
 
-// Every window of a run of digits that is as long as a secret can be.
+// A run of digits: a card number may lie anywhere in it; an SSN without dashes must be all of it,
+// because some number of nine digits looks like one of many SSNs too easily.
 void PlantedValues::search_digits(std::string_view digits, Found& found) const {
-  for (std::size_t start = 0; start + kShortestSecret <= digits.size(); ++start) {
-    const std::size_t longest = std::min(kLongestSecret, digits.size() - start);
-    for (std::size_t length = kShortestSecret; length <= longest; ++length) {
-      if (secrets_.contains(digits.substr(start, length))) ++found.secrets;
+  if (digits.size() == kSsnDigits && ssn_digits_.contains(digits)) ++found.secrets;
+  for (std::size_t start = 0; start + kShortestCard <= digits.size(); ++start) {
+    const std::size_t longest = std::min(kLongestCard, digits.size() - start);
+    for (std::size_t length = kShortestCard; length <= longest; ++length) {
+      if (cards_.contains(digits.substr(start, length))) ++found.secrets;
     }
   }
 }
 
 void PlantedValues::search(std::string_view text, Found& found) const {
   found.bytes += text.size();
-  // Runs of digits, in which single dashes and blanks count for nothing.
-  std::string run;
+  std::string run;  // of digits; single dashes and blanks in it count for nothing
+  bool dashed = false;
   for (std::size_t i = 0; i <= text.size(); ++i) {
     if (i < text.size() && is_digit(text[i])) {
+      if (i + kSsn <= text.size() && text[i + 3] == '-' && ssns_.contains(text.substr(i, kSsn))) {
+        ++found.secrets;
+      }
       run += text[i];
       continue;
     }
     const bool separator = i + 1 < text.size() && !run.empty() &&
                            (text[i] == '-' || text[i] == ' ') && is_digit(text[i + 1]);
-    if (separator) continue;
-    if (run.size() >= kShortestSecret) search_digits(run, found);
+    if (separator) {
+      dashed = true;
+      continue;
+    }
+    // A dashed SSN was looked up as it stands.
+    if (run.size() >= kShortestCard || (run.size() == kSsnDigits && !dashed)) {
+      search_digits(run, found);
+    }
+    dashed = false;
     run.clear();
   }
   // A stored string ends in NUL, and its length stands before it: read it as BSON has it.
@@ -76,23 +91,27 @@ void PlantedValues::search(std::string_view text, Found& found) const {
   }
 }
 
-void PlantedValues::search_files(const std::filesystem::path& folder, Found& found) const {
+void PlantedValues::search_file(const std::filesystem::path& file, Found& found) const {
   constexpr std::size_t kPiece = 1 << 20;
-  constexpr std::size_t kOverlap = 1024;  // so that nothing hides across two pieces
+  std::ifstream in(file, std::ios::binary);
+  std::string text;
+  // Cut at line breaks, which no secret contains, so that nothing is cut in two or seen twice.
+  while (in) {
+    const std::size_t kept = text.size();
+    text.resize(kept + kPiece);
+    in.read(text.data() + kept, static_cast<std::streamsize>(kPiece));
+    text.resize(kept + static_cast<std::size_t>(in.gcount()));
+    const std::size_t end = text.rfind('\n');
+    if (in && end == std::string::npos) continue;
+    const std::size_t cut = in ? end + 1 : text.size();
+    search(std::string_view(text).substr(0, cut), found);
+    text.erase(0, cut);
+  }
+}
+
+void PlantedValues::search_files(const std::filesystem::path& folder, Found& found) const {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    std::ifstream in(entry.path(), std::ios::binary);
-    std::string text;
-    while (in) {
-      const std::size_t kept = std::min(text.size(), kOverlap);
-      text.erase(0, text.size() - kept);
-      text.resize(kept + kPiece);
-      in.read(text.data() + kept, static_cast<std::streamsize>(kPiece));
-      text.resize(kept + static_cast<std::size_t>(in.gcount()));
-      if (in.gcount() == 0) break;
-      search(text, found);
-      found.bytes -= kept;
-    }
+    if (entry.is_regular_file()) search_file(entry.path(), found);
   }
 }
 

@@ -18,7 +18,7 @@ class PlantedValues {
   // Of a CSV file of patients.
   explicit PlantedValues(const std::filesystem::path& csv);
 
-  std::size_t secrets() const { return secrets_.size(); }
+  std::size_t secrets() const { return ssns_.size() + cards_.size(); }
   std::size_t names() const { return names_.size(); }
 
   struct Found {
@@ -28,7 +28,8 @@ class PlantedValues {
   };
   // Searches text for every secret, with and without its dashes, and for the names.
   void search(std::string_view text, Found& found) const;
-  // The same for all files below a folder, piece by piece.
+  // The same for a file, piece by piece, and for all files below a folder.
+  void search_file(const std::filesystem::path& file, Found& found) const;
   void search_files(const std::filesystem::path& folder, Found& found) const;
 
  private:
@@ -41,7 +42,9 @@ class PlantedValues {
   using Set = std::unordered_set<std::string, Hash, std::equal_to<>>;
   void search_digits(std::string_view digits, Found& found) const;
 
-  Set secrets_;  // digits only
+  Set ssns_;        // 123-45-6789
+  Set ssn_digits_;  // 123456789
+  Set cards_;
   Set names_;
 };
 

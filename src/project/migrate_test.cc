@@ -142,7 +142,7 @@ TEST_F(Migrate, KilledBetweenKeysAndCollectionItSucceedsWhenRunAgain) {
     db.core().runner_pool().wrap_runners([](std::shared_ptr<CommandRunner> runner) {
       return std::make_shared<Killing>(std::move(runner));
     });
-    run(db, {"migrate", "--database", "encrypted"});
+    run(db, {"migrate", "--database", "encrypted"});  // reports what it throws
     ::_exit(0);
   }
   int status = 0;

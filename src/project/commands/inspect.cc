@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "project/commands/commands.h"
@@ -28,7 +29,15 @@ class Paint {
   bool on_;
 };
 
+// The model of that name or label; without one, the first with encrypted fields.
 const ModelRef& find_model(ProjectCore& core, const std::string& text) {
+  if (core.models().empty()) throw ImproperlyConfigured("the project has no models");
+  if (text.empty()) {
+    const auto it =
+        std::find_if(core.models().begin(), core.models().end(),
+                     [](const ModelRef& model) { return model.info->has_encrypted_fields(); });
+    return it == core.models().end() ? core.models().front() : *it;
+  }
   std::vector<std::string> labels;
   for (const ModelRef& model : core.models()) {
     labels.push_back(model.app_label + "." + model.name);
@@ -136,17 +145,16 @@ ExitCode run(CommandContext& context) {
 Command inspect_command() {
   return {.name = "inspect",
           .summary = "Show documents as the key holder sees them, and as they are stored.",
-          .options = {{.name = "--database",
-                       .help = "The database's alias; the routers' choice when it is not given.",
-                       .value = "ALIAS"},
-                      {.name = "--filter",
-                       .help = "Which documents, in Extended JSON.",
-                       .value = "JSON"},
-                      {.name = "--limit", .help = "How many.", .value = "N", .fallback = "1"},
-                      {.name = "model",
-                       .help = "The model: Patient, or myapp.Patient.",
-                       .value = "MODEL",
-                       .required = true}},
+          .options =
+              {{.name = "--database",
+                .help = "The database's alias; the routers' choice when it is not given.",
+                .value = "ALIAS"},
+               {.name = "--filter", .help = "Which documents, in Extended JSON.", .value = "JSON"},
+               {.name = "--limit", .help = "How many.", .value = "N", .fallback = "1"},
+               {.name = "model",
+                .help = "The model: Patient, or myapp.Patient. The first with encrypted fields "
+                        "when it is not given.",
+                .value = "MODEL"}},
           .examples = {"inspect Patient",
                        "inspect Patient --filter '{\"patient_record.ssn\": \"123-45-6789\"}'"},
           .run = run};
