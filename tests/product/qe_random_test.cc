@@ -184,7 +184,7 @@ class Comparison {
       case 2:
       case 3:
       case 4:
-        people_.size() < 300 ? insert() : remove_one();
+        people_.size() < kPeople ? insert() : remove_one();
         break;
       case 5:
         set_fields();
@@ -216,6 +216,9 @@ class Comparison {
   const People& people() const { return people_; }
 
  private:
+  static constexpr std::size_t kIds = 500;  // used again and again
+  static constexpr std::size_t kPeople = 300;
+
   Document encrypted(const Document& command) {
     return run_checked(stack_.encrypting, "clinic", command);
   }
@@ -242,10 +245,18 @@ class Comparison {
     return person;
   }
 
+  // Mostly the _id of somebody.
   std::int32_t some_id() {
-    auto at = people_.lower_bound(static_cast<std::int32_t>(filters_.pick(next_id_ + 1)));
-    if (at == people_.end()) at = people_.begin();
-    return at == people_.end() ? 0 : at->first;
+    auto at = people_.lower_bound(static_cast<std::int32_t>(filters_.pick(kIds)));
+    if (at == people_.end() || filters_.pick(20) == 0)
+      return static_cast<std::int32_t>(filters_.pick(kIds));
+    return at->first;
+  }
+  std::int32_t free_id() {
+    for (;;) {
+      const auto id = static_cast<std::int32_t>(filters_.pick(kIds));
+      if (!people_.contains(id)) return id;
+    }
   }
 
   void insert() {
@@ -254,8 +265,9 @@ class Comparison {
     array.open_array("documents");
     for (std::size_t i = 0; i < documents; ++i) {
       const Person added = person();
-      array.push(added.document(next_id_));
-      people_.emplace(next_id_++, added);
+      const std::int32_t id = free_id();
+      array.push(added.document(id));
+      people_.emplace(id, added);
     }
     const Document batch = array.close().finish();
     both(
@@ -438,7 +450,6 @@ class Comparison {
   std::mt19937 random_;
   RandomFilters filters_;
   People people_;
-  std::int32_t next_id_ = 1;
 };
 
 TEST_F(EncryptedRandomTest, AnswersLikeAPlainCollectionAndLikeAMap) {
