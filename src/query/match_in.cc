@@ -8,12 +8,18 @@
 #include "query/match_parser.h"
 
 namespace quern::query {
+namespace {
+
+std::uint32_t rank_bit(bson::Type type) { return 1U << bson::canonical_rank(type); }
+
+}  // namespace
 
 In::In(bson::View values) {
   for (const bson::Element& member : values) {
     if (member.type() == bson::Type::kRegex) regexes_.emplace_back(member.value());
     if (member.is_null()) has_null_ = true;
     values_.push_back(member.value());
+    ranks_ |= rank_bit(member.type());
   }
   std::sort(values_.begin(), values_.end(),
             [](bson::ValueView a, bson::ValueView b) { return bson::compare(a, b) < 0; });
@@ -32,6 +38,7 @@ In::In(bson::View values) {
 }
 
 bool In::contains(bson::ValueView value) const {
+  if ((ranks_ & rank_bit(value.type())) == 0) return false;
   if (table_.empty()) {
     for (const bson::ValueView candidate : values_) {
       if (bson::compare(value, candidate) == 0) return true;

@@ -28,6 +28,7 @@ class In : public Predicate {
   // Open addressing: 1 + position in values_, or 0. Empty for short lists, which are searched.
   std::vector<std::uint32_t> table_;
   std::size_t mask_ = 0;
+  std::uint32_t ranks_ = 0;  // a bit for each type (by its rank) among the values
   bool has_null_ = false;
 };
 
