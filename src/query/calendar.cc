@@ -8,8 +8,6 @@
 namespace quern::query {
 namespace {
 
-std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
-
 constexpr std::int64_t kDaysIn400Years = 146'097;
 
 constexpr std::string_view kMonths[] = {"January",   "February", "March",    "April",

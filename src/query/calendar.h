@@ -26,6 +26,11 @@ struct CivilTime {
 
 inline constexpr std::int64_t kMillisecondsADay = 86'400'000;
 
+// Division rounded down, so that time before 1970 counts on. b is positive.
+inline std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+  return a / b - (a % b < 0 ? 1 : 0);
+}
+
 // Milliseconds are local: already moved by the offset of their time zone.
 CivilTime civil_time(std::int64_t milliseconds);
 // The other way; months, days and times outside their range count on (month 13 is January). Ignores

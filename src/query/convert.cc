@@ -9,13 +9,12 @@
 #include "query/arithmetic.h"
 #include "query/calendar.h"
 #include "query/numbers.h"
+#include "query/values.h"
 
 namespace quern::query {
 namespace {
 
 using bson::Type;
-
-std::string type_name(Type type) { return std::string(bson::alias(type)); }
 
 [[noreturn]] void fail(const std::string& message) {
   throw Error(ErrorCode::kConversionFailure, message + " in $convert with no onError value");

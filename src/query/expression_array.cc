@@ -8,14 +8,13 @@
 #include "query/expression_parser.h"
 #include "query/path_walk.h"
 #include "query/sort.h"
+#include "query/values.h"
 
 namespace quern::query {
 namespace {
 
 using bson::Type;
 using Arguments = std::span<const Datum>;
-
-std::string type_name(const Datum& d) { return std::string(bson::alias(d.type())); }
 
 bson::View array_or(const Datum& d, std::int32_t code, const std::string& message) {
   if (d.type() != Type::kArray) throw Error(code, message + ", found: " + type_name(d));

@@ -4,13 +4,12 @@
 
 #include "quern/base/error.h"
 #include "query/expression_parser.h"
+#include "query/values.h"
 
 namespace quern::query {
 namespace {
 
 using bson::Type;
-
-std::string type_name(const Datum& d) { return std::string(bson::alias(d.type())); }
 
 class Filter : public ExpressionNode {
  public:
@@ -125,6 +124,7 @@ class Reduce : public ExpressionNode {
       evaluation.variable(this_) = member.value();
       evaluation.variable(value_) = value;
       value = in_->evaluate(evaluation);
+      check_depth(value.view());  // each turn may wrap the value once more
     }
     return value;
   }

@@ -29,8 +29,6 @@ constexpr UnitName kUnits[] = {
     {"year", Unit::kYear},
 };
 
-std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
-
 // Milliseconds of a unit of fixed length; 0 for months, quarters and years.
 std::int64_t fixed_length(Unit unit) {
   switch (unit) {

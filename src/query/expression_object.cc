@@ -4,14 +4,13 @@
 #include "query/expression_parser.h"
 #include "query/merge.h"
 #include "query/path_walk.h"
+#include "query/values.h"
 
 namespace quern::query {
 namespace {
 
 using bson::Type;
 using Arguments = std::span<const Datum>;
-
-std::string type_name(const Datum& d) { return std::string(bson::alias(d.type())); }
 
 Datum merge_objects(Arguments arguments, Evaluation& evaluation) {
   std::vector<bson::View> documents;

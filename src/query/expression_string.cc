@@ -7,14 +7,13 @@
 #include "query/convert.h"
 #include "query/expression_parser.h"
 #include "query/text.h"
+#include "query/values.h"
 
 namespace quern::query {
 namespace {
 
 using bson::Type;
 using Arguments = std::span<const Datum>;
-
-std::string type_name(const Datum& d) { return std::string(bson::alias(d.type())); }
 
 std::string_view text_of(const Datum& d) { return d.view().as_string(); }
 std::string_view string_or(const Datum& d, std::int32_t code, const char* what) {
@@ -241,6 +240,11 @@ Datum replace(Arguments a, Evaluation& evaluation) {
     if (found == text.npos) break;
     result += text.substr(start, found - start);
     result += replacement;
+    if (result.size() > kStageMemoryLimit) {
+      throw Error(ErrorCode::kExceededMemoryLimit,
+                  std::string(kName) + " would make a string of more than " +
+                      std::to_string(kStageMemoryLimit) + " bytes");
+    }
     start = found + find.size();
     if (find.empty()) {  // between any two bytes; go on with the next character
       if (start == text.size()) return evaluation.string(result);

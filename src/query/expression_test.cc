@@ -362,6 +362,22 @@ TEST(Expression, MemoryForOneDocumentIsLimited) {
             146);
 }
 
+TEST(Expression, AComputedArrayIsLimitedBeforeItIsAllocated) {
+  const bson::Document spec =
+      bson::from_json(R"({"e":{"$map":{"input":{"$range":[0,1000000]},"in":"$s"}}})");
+  const bson::Document document = bson::doc("s", std::string(1'000'000, 'x'));
+  const Expression expression = Expression::parse(spec["e"].value());
+  Evaluation evaluation;
+  EXPECT_THROW(expression.evaluate(document, evaluation), Error);
+}
+
+TEST(Expression, AReductionCannotNestWithoutEnd) {
+  EXPECT_EQ(error_of(R"({"$reduce":{"input":{"$range":[0,"$n"]},"initialValue":{},
+                         "in":{"x":"$$value"}}})",
+                     R"({"n":300})"),
+            15);
+}
+
 TEST(Expression, ConstantsAreFolded) {
   const bson::Document spec = bson::from_json(R"({"e":{"$add":[1,{"$multiply":[2,3]}]}})");
   EXPECT_TRUE(Expression::parse(spec["e"].value()).is_constant());

@@ -6,12 +6,10 @@
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
 #include "query/path_walk.h"
+#include "query/values.h"
 
 namespace quern::query {
 namespace {
-
-constexpr bson::ValueView kNull(bson::Type::kNull, {});
-constexpr bson::ValueView kUndefined(bson::Type::kUndefined, {});
 
 // Where one path has got to: a value and the components still to go.
 struct Position {

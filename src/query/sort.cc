@@ -7,12 +7,10 @@
 #include "quern/bson/compare.h"
 #include "query/arena.h"
 #include "query/path_walk.h"
+#include "query/values.h"
 
 namespace quern::query {
 namespace {
-
-constexpr bson::ValueView kNull(bson::Type::kNull, {});
-constexpr bson::ValueView kUndefined(bson::Type::kUndefined, {});
 
 // The least or greatest of the values that an index on the path would list document by.
 class Extreme {

@@ -8,6 +8,7 @@
 #include "query/expression.h"
 #include "query/expression_node.h"
 #include "query/stage.h"
+#include "query/values.h"
 
 namespace quern::query {
 namespace {
@@ -133,8 +134,7 @@ class GroupStage : public Stage {
 
 std::size_t add_argument(bson::ValueView spec, GroupSpec& group, const PipelineContext& context) {
   for (std::size_t i = 0; i < group.argument_specs.size(); ++i) {
-    const bson::ValueView known = group.argument_specs[i].view();
-    if (known.type() == spec.type() && equal(known.bytes(), spec.bytes())) return i;
+    if (identical(group.argument_specs[i].view(), spec)) return i;
   }
   group.arguments.push_back(Expression::parse(spec, context.parse));
   group.argument_specs.emplace_back(spec);

@@ -7,6 +7,7 @@
 #include "query/pipeline.h"
 #include "query/update_parser.h"
 #include "query/upsert.h"
+#include "query/values.h"
 
 namespace quern::query {
 namespace {
@@ -169,7 +170,7 @@ Update Update::parse(bson::ValueView u, bson::View array_filters, const ParseCon
   if (u.is_array()) {
     if (!array_filters.empty()) {
       throw Error(ErrorCode::kFailedToParse,
-                  "arrayFilters may not be specified for pipeline-syle updates");
+                  "arrayFilters may not be specified for pipeline-style updates");
     }
     return Update(std::make_shared<PipelineUpdate>(u.as_array(), context));
   }
@@ -194,6 +195,7 @@ Update::Outcome Update::apply(bson::View document, const Matcher& filter) const 
   const bson::View result = outcome.document.view();
   outcome.modified = changed && !(result == document);
   if (!outcome.modified) return outcome;
+  check_depth(result.as_value());
   const bson::Element old_id = find_field(document, "_id");
   const bson::Element new_id = find_field(result, "_id");
   if (old_id.missing() != new_id.missing() || bson::compare(old_id.value(), new_id.value()) != 0) {
@@ -214,6 +216,7 @@ bson::Document Update::apply_upsert(const Matcher& filter) const {
     immutable_id();
   }
   if (id) check_id(id);
+  check_depth(result.view().as_value());
   return with_id_first(result);
 }
 

@@ -7,11 +7,10 @@
 #include "quern/bson/compare.h"
 #include "query/match_parser.h"
 #include "query/update_parser.h"
+#include "query/values.h"
 
 namespace quern::query {
 namespace {
-
-std::string type_name(bson::ValueView value) { return std::string(bson::alias(value.type())); }
 
 bool is_member(bson::ValueView value, const std::vector<bson::ValueView>& members) {
   return std::any_of(members.begin(), members.end(),

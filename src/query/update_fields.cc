@@ -3,13 +3,10 @@
 #include "quern/base/error.h"
 #include "query/path_walk.h"
 #include "query/update_parser.h"
+#include "query/values.h"
 
 namespace quern::query {
 namespace {
-
-bool identical(bson::ValueView a, bson::ValueView b) {
-  return a.type() == b.type() && equal(a.bytes(), b.bytes());
-}
 
 class Set : public Modifier {
  public:

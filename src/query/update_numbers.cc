@@ -4,15 +4,10 @@
 #include "quern/bson/compare.h"
 #include "query/arithmetic.h"
 #include "query/update_parser.h"
+#include "query/values.h"
 
 namespace quern::query {
 namespace {
-
-bool identical(bson::ValueView a, bson::ValueView b) {
-  return a.type() == b.type() && equal(a.bytes(), b.bytes());
-}
-
-std::string type_name(bson::ValueView value) { return std::string(bson::alias(value.type())); }
 
 // $inc and $mul: arithmetic with the old number, or with what a missing field counts as.
 class Arithmetic : public Modifier {

@@ -230,6 +230,19 @@ TEST(Update, TheIdNeverChanges) {
          {R"({})", R"({"_id":1,"b":1})", R"({"_id":1})"}});
 }
 
+TEST(Update, DocumentsCannotGrowDeeperWithEachUpdate) {
+  bson::Document document = bson::doc("_id", 1);
+  const bson::Document wrap = bson::from_json(R"({"u":[{"$replaceWith":{"_id":1,"x":"$$ROOT"}}]})");
+  const Update update = Update::parse(wrap["u"].value());
+  try {
+    for (int i = 0; i < 400; ++i) document = update.apply(document, Matcher()).document;
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.is(ErrorCode::kOverflow));
+  }
+  EXPECT_NO_THROW(bson::validate(document.bytes()));
+}
+
 TEST(Update, PipelinesComputeTheNewDocument) {
   check({
       {R"([{"$set":{"total":{"$add":["$a","$b"]}}},{"$unset":"b"}])", R"({"_id":1,"a":1,"b":2})",

@@ -4,11 +4,13 @@
 #include <charconv>
 
 #include "quern/base/error.h"
+#include "query/values.h"
 
 namespace quern::query {
 namespace {
-constexpr std::size_t kMaxDepth = 180;
-}
+// More than any stage may hold: a computed array that grows beyond it is refused, not allocated.
+constexpr std::size_t kMaxSize = 256 * 1024 * 1024;
+}  // namespace
 
 void Writer::clear() {
   bytes_.assign(4, 0);
@@ -17,6 +19,10 @@ void Writer::clear() {
 
 void Writer::head(bson::Type type, std::string_view key) {
   const std::size_t at = bytes_.size();
+  if (at > kMaxSize) {
+    throw Error(ErrorCode::kExceededMemoryLimit,
+                "a computed value exceeds " + std::to_string(kMaxSize) + " bytes");
+  }
   bytes_.resize(at + key.size() + 2);
   bytes_[at] = static_cast<std::uint8_t>(type);
   if (!key.empty()) std::memcpy(&bytes_[at + 1], key.data(), key.size());
