@@ -105,7 +105,7 @@ ExitCode stats(CommandContext& context) {
       context.project.objects<Patient>().order_by(f(&Patient::patient_id)).limit(200).to_vector();
   const auto start = std::chrono::steady_clock::now();
   for (const Patient& patient : sample) {
-    context.project.objects<Patient>().get(ssn == *patient.patient_record.ssn);
+    context.project.objects<Patient>().filter(ssn == *patient.patient_record.ssn).to_vector();
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   out << fmt::format("patients       {}\n", grouped(patients));

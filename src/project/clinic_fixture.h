@@ -95,7 +95,9 @@ class Clinic : public testing::Test {
     return project;
   }
 
+  // input: what a user types; without it, standard input is not a terminal.
   static Ran run(Project& project, std::vector<std::string> arguments, std::string input = "") {
+    const bool typed = !input.empty();
     arguments.insert(arguments.begin(), "/usr/bin/manage");
     std::vector<const char*> argv;
     for (const std::string& argument : arguments) argv.push_back(argument.c_str());
@@ -104,7 +106,7 @@ class Clinic : public testing::Test {
     std::istringstream in(std::move(input));
     Ran ran;
     ran.code = manage(project, static_cast<int>(argv.size()), argv.data(),
-                      Console{.out = out, .err = err, .in = in});
+                      Console{.out = out, .err = err, .in = in, .in_is_terminal = typed});
     ran.out = out.str();
     ran.err = err.str();
     return ran;

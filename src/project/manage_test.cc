@@ -138,16 +138,22 @@ TEST_F(Manage, ShowsTheMapWithTheDatabasesName) {
 
 TEST_F(Manage, DiffsettingsShowsNoSecret) {
   Settings secretive = settings("memory:");
-  secretive.databases["cluster"] = {.host = "mongodb://ada:hunter2@example.net",
-                                    .name = "x",
-                                    .user = "ada",
-                                    .password = secret::env("PW")};
+  secretive.databases["cluster"] = {
+      .host = "mongodb://ada:hunter2@example.net/?tls=true&tlsCertificateKeyFilePassword=hunter2",
+      .name = "x",
+      .user = "ada",
+      .password = secret::env("PW"),
+      .options = {{"authMechanismProperties", "hunter2"}}};
   Project db{secretive};
   const std::string out = run_ok(db, {"diffsettings"});
-  EXPECT_THAT(out, AllOf(HasSubstr("databases.encrypted.name = \"encrypted_db\""),
-                         HasSubstr("auto_encryption.kms_providers.local.key = <secret>"),
-                         HasSubstr("databases.cluster.password = <secret>"),
-                         HasSubstr("mongodb://<secret>@example.net"), Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(
+      out,
+      AllOf(HasSubstr("databases.encrypted.name = \"encrypted_db\""),
+            HasSubstr("auto_encryption.kms_providers.local.key = <secret>"),
+            HasSubstr("databases.cluster.password = <secret>"),
+            HasSubstr(
+                "mongodb://<secret>@example.net/?tls=true&tlsCertificateKeyFilePassword=<secret>"),
+            Not(HasSubstr("hunter2"))));
 }
 
 TEST_F(Manage, InspectShowsTheRawDocumentBesideTheDecryptedOne) {

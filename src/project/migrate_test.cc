@@ -183,6 +183,20 @@ TEST_F(Migrate, ChangesOfPlainMembersReachTheDocumentsOfAnEncryptedCollection) {
   EXPECT_THROW(db.save(twin), IntegrityError);
 }
 
+TEST_F(Migrate, ARenameIsAskedAboutOnATerminal) {
+  make_first_version();
+  Project db = project<v2::Patient>();
+  const Ran yes = run(db, {"makemigrations", "--dry-run"}, "y\n");
+  EXPECT_THAT(yes.out,
+              AllOf(HasSubstr("Did you rename patient.name to patient.full_name (a string)? "
+                              "[y/N] "),
+                    HasSubstr("~ Rename field name on patient to full_name")));
+  EXPECT_THAT(run(db, {"makemigrations", "--dry-run"}, "\n").out,
+              HasSubstr("- Remove field name from patient"));
+  EXPECT_THAT(run(db, {"makemigrations", "--dry-run", "--noinput"}, "y\n").out,
+              AllOf(Not(HasSubstr("Did you rename")), HasSubstr("- Remove field name")));
+}
+
 TEST_F(Migrate, GoesBackAndForth) {
   make_first_version();
   Project db = project<v2::Patient>();
@@ -211,12 +225,6 @@ TEST_F(Migrate, GoesBackAndForth) {
   EXPECT_EQ(data_keys(db), 2);
 }
 
-struct WithSecret {
-  Id id{};
-  Char<255> name;
-  Encrypted<Char<10>> secret;
-};
-
 TEST_F(Migrate, RefusedChangesWriteNoMigration) {
   make_first_version();
   namespace m = quern::clinic;
@@ -231,7 +239,8 @@ TEST_F(Migrate, RefusedChangesWriteNoMigration) {
   EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kMigrationRefused));
   EXPECT_THAT(ran.err, AllOf(HasSubstr("no migration was written"),
                              HasSubstr("Patient.name holds data in the clear")));
-  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "myapp/migrations/0002.json"));
+  const std::filesystem::directory_iterator files(folder_.path() / "myapp/migrations");
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
 }
 
 TEST_F(Migrate, AModelWithSecretsIsNotCreatedInAPlainDatabase) {

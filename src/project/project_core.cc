@@ -51,6 +51,10 @@ void ProjectCore::add_model(std::string_view app, const ModelInfo& info) {
     throw ImproperlyConfigured(
         fmt::format("'{}' cannot be an app's label: use letters, digits and underscores", app));
   }
+  if (models_are_final_) {
+    throw ImproperlyConfigured(fmt::format(
+        "model {}.{} must be registered before the project's databases are used", app, info.name));
+  }
   const ModelRef model{.app_label = std::string(app),
                        .name = info.name,
                        .collection = info.collection_name(app),
@@ -135,7 +139,8 @@ void ProjectCore::check_routes_once() {
   });
 }
 
-client::EncryptingOptions ProjectCore::encrypting_options(const std::string& alias) const {
+client::EncryptingOptions ProjectCore::encrypting_options(const std::string& alias) {
+  models_are_final_ = true;
   const AutoEncryption& settings = *settings_.databases.at(alias).auto_encryption;
   const std::string& database = connections_.find(alias)->second.database();
   const std::vector<const ModelRef*> models = models_in(alias);

@@ -3,6 +3,7 @@
 #ifndef QUERN_PROJECT_PROJECT_CORE_H_
 #define QUERN_PROJECT_PROJECT_CORE_H_
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -26,6 +27,8 @@ class ProjectCore {
   const Settings& settings() const { return settings_; }
   const RouterChain& routers() const { return routers_; }
 
+  // Throws ImproperlyConfigured, also when a database has been opened for encryption: what is
+  // encrypted there was decided by the models known then.
   void add_model(std::string_view app, const ModelInfo& info);
   const std::deque<ModelRef>& models() const { return models_; }
   const ModelRef* find_model(const ModelInfo& info) const;
@@ -50,7 +53,7 @@ class ProjectCore {
   void check_routes_once();
 
  private:
-  client::EncryptingOptions encrypting_options(const std::string& alias) const;
+  client::EncryptingOptions encrypting_options(const std::string& alias);
 
   const Settings settings_;
   const RouterChain routers_;
@@ -59,6 +62,7 @@ class ProjectCore {
   RunnerPool pool_;
   std::map<std::string, Connection, std::less<>> connections_;
   std::once_flag routes_checked_;
+  std::atomic<bool> models_are_final_ = false;
 };
 
 }  // namespace quern::internal

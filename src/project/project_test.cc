@@ -121,6 +121,20 @@ TEST_F(ProjectTest, TwoModelsCannotShareACollection) {
   EXPECT_THROW(db.app<v2::Patient>("my-app"), ImproperlyConfigured);
 }
 
+TEST_F(ProjectTest, ModelsCannotComeAfterTheFirstUse) {
+  struct Late {
+    Id id{};
+    Encrypted<std::string> secret;
+  };
+  Project db = project("memory:");
+  migrate(db);
+  Patient patient = john();
+  db.save(patient);
+  EXPECT_THAT(
+      [&] { db.app<Late>("myapp"); },
+      Throws<ImproperlyConfigured>(Property(&Error::what, HasSubstr("must be registered before"))));
+}
+
 TEST_F(ProjectTest, AWrongKeyIsAnErrorAndShowsNothing) {
   {
     Project db = project();

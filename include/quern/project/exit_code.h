@@ -11,9 +11,10 @@ enum class ExitCode : int {
   // are not applied, or an encrypted-fields map that differs. Also any error that has no number
   // below.
   kFailure = 1,
-  // The command line is wrong: an unknown command, option, alias, app or migration.
+  // The command line is wrong: an unknown command, option, app or migration.
   kUsage = 2,
-  // The settings, routers or models do not fit together, or a check found an error.
+  // The settings, routers or models do not fit together, an alias or a file that is named does not
+  // exist, or a check found an error.
   kConfiguration = 3,
   // A migration asks for something that an encrypted collection cannot do, or is inconsistent.
   kMigrationRefused = 4,

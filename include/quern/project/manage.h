@@ -13,7 +13,7 @@
 namespace quern {
 
 // Runs the command that the arguments name (no command: help) and returns an ExitCode's number. All
-// errors end here: as one line on standard error, never as an exception.
+// errors end here: as text on standard error, never as an exception.
 int manage(Project& project, int argc, const char* const* argv);
 int manage(Project& project, int argc, const char* const* argv, Console console);
 

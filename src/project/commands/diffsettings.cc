@@ -1,6 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <ostream>
 
 #include "project/commands/commands.h"
@@ -29,12 +31,31 @@ class Printer {
   std::ostream& out_;
 };
 
-// A connection string may hold a password.
-std::string without_credentials(const std::string& host) {
+// Options of a connection string that hold a password or a token.
+bool is_secret_option(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower.find("password") != std::string::npos || lower == "authmechanismproperties";
+}
+
+// The host without credentials, and without the values of such options.
+std::string without_secrets(const std::string& host) {
   const std::size_t scheme = host.find("://");
-  const std::size_t at = host.rfind('@');
-  if (scheme == std::string::npos || at == std::string::npos) return host;
-  return host.substr(0, scheme + 3) + "<secret>@" + host.substr(at + 1);
+  if (scheme == std::string::npos) return host;
+  const std::size_t question = std::min(host.find('?'), host.size());
+  std::string out = host.substr(0, question);
+  if (const std::size_t at = out.rfind('@'); at != std::string::npos) {
+    out.replace(scheme + 3, at - scheme - 3, "<secret>");
+  }
+  for (std::size_t start = question; start < host.size();) {
+    const std::size_t end = std::min(host.find('&', start + 1), host.size());
+    const std::string option = host.substr(start, end - start);  // with its ? or &
+    const std::size_t equals = std::min(option.find('='), option.size());
+    const bool secret = is_secret_option(std::string_view(option).substr(1, equals - 1));
+    out += secret ? option.substr(0, equals) + "=<secret>" : option;
+    start = end;
+  }
+  return out;
 }
 
 void print_encryption(Printer& printer, const std::string& path, const AutoEncryption& options) {
@@ -53,12 +74,14 @@ void print_encryption(Printer& printer, const std::string& path, const AutoEncry
 }
 
 void print_database(Printer& printer, const std::string& path, const DatabaseSettings& database) {
-  printer.text(path + ".host", without_credentials(database.host));
+  printer.text(path + ".host", without_secrets(database.host));
   printer.text(path + ".name", database.name);
   printer.text(path + ".user", database.user);
   printer.secret(path + ".password", database.password);
   printer.plain(path + ".port", database.port.value_or(0), 0);
-  for (const auto& [key, value] : database.options) printer.text(path + ".options." + key, value);
+  for (const auto& [key, value] : database.options) {
+    printer.text(path + ".options." + key, is_secret_option(key) ? "<secret>" : value);
+  }
   printer.text(path + ".durability", database.durability);
   if (database.auto_encryption) {
     print_encryption(printer, path + ".auto_encryption", *database.auto_encryption);
