@@ -121,6 +121,17 @@ TEST(Planner, OnAMultikeyIndexRangesAreNotIntersected) {
   EXPECT_TRUE(planned(R"({"a":1})", indexes).plan.may_repeat);
 }
 
+TEST(Planner, OfPartsThroughOneArrayOnlyTheFirstIsBounded) {
+  // [{x: 1, y: 5}, {x: 9, y: 2}] matches x: 1, y: 2 but has no key (1, 2).
+  std::vector<IndexInfo> indexes{index(R"({"a.x":1,"a.y":1,"b":1})")};
+  constexpr const char* kFilter = R"({"a.x":1,"a.y":2,"b":3})";
+  EXPECT_EQ(one_line(bounds_text(planned(kFilter, indexes))),
+            R"({"a.x":["[1,1]"],"a.y":["[2,2]"],"b":["[3,3]"]})");
+  indexes[0].multikey = true;
+  EXPECT_EQ(one_line(bounds_text(planned(kFilter, indexes))),
+            R"({"a.x":["[1,1]"],"a.y":["[MinKey,MaxKey]"],"b":["[3,3]"]})");
+}
+
 TEST(Planner, SparseAndPartialIndexesAnswerOnlyWhatTheyHold) {
   std::vector<IndexInfo> sparse{index(R"({"a":1})")};
   sparse[0].sparse = true;

@@ -1,0 +1,56 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "query/regex.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+namespace quern::query {
+namespace {
+
+std::string prefix_of(const char* pattern, const char* options = "") {
+  const auto prefix = Regex(pattern, options).literal_prefix();
+  return prefix ? prefix->text : "none";
+}
+
+TEST(Regex, APrefixIsWhatEveryMatchBeginsWith) {
+  EXPECT_EQ(prefix_of("^abc"), "abc");
+  EXPECT_EQ(prefix_of("^ab.c"), "ab");
+  EXPECT_EQ(prefix_of("^abc*"), "ab");
+  EXPECT_EQ(prefix_of("^abc?d"), "ab");
+  EXPECT_EQ(prefix_of("^a\\.b"), "a.b");
+  EXPECT_EQ(prefix_of("^a\\d"), "a");
+  EXPECT_EQ(prefix_of("\\Aab"), "ab");
+  EXPECT_EQ(prefix_of("^é+x"), "none");
+  EXPECT_EQ(prefix_of("^aé*x"), "a");
+  EXPECT_EQ(prefix_of("abc"), "none");
+  EXPECT_EQ(prefix_of("^abc|d"), "none");
+  EXPECT_EQ(prefix_of("^(abc)"), "none");
+  EXPECT_EQ(prefix_of("^abc", "i"), "none");
+  EXPECT_EQ(prefix_of("^abc", "m"), "none");
+  EXPECT_EQ(prefix_of("^abc", "x"), "none");
+}
+
+TEST(Regex, OneRegexServesManyThreads) {
+  const Regex regex("(\\d+)-(x)?", "");
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&regex, &wrong, t] {
+      const std::string text = "ab" + std::to_string(t) + "-";
+      std::vector<Regex::Range> groups;
+      for (int i = 0; i < 2000; ++i) {
+        if (!regex.search(text, 0, groups) || groups.size() != 3 || groups[1].begin != 2 ||
+            groups[2].matched) {
+          ++wrong;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+}  // namespace
+}  // namespace quern::query
