@@ -109,7 +109,8 @@ class ModelDiff {
             !questioner_.renamed(to_, old_path, joined_path(parent, field.name), field.type)) {
           continue;
         }
-        emit(rename_field(to_.name, old_path, field.name));
+        const bool pinned = keeps_column && old.column == old.name;
+        emit(rename_field(to_.name, old_path, field.name, pinned ? field.column : ""));
         old.name = field.name;
         old.column = field.column;
         break;

@@ -423,6 +423,32 @@ struct Patient {
 TEST(Autodetector, TheSameColumnSaysThatItIsTheSameMember) {
   const Changes changes = changes_to<pinned_column::Patient>();
   EXPECT_THAT(described(changes), ElementsAre("Rename field name on patient to full_name"));
+  expect_reaches<pinned_column::Patient>(changes);
+}
+
+namespace pinned_encrypted_column {
+struct Record {
+  Encrypted<Char<11>, equality> social;
+  Encrypted<before::Billing> billing;
+  Decimal<10, 2> amount;
+  struct Meta {
+    static auto columns() { return Columns{column(&Record::social, "ssn")}; }
+  };
+};
+struct Patient {
+  Id id{};
+  Char<255> name;
+  std::int64_t number = 0;
+  Record record;
+  std::vector<before::Visit> visits;
+};
+}  // namespace pinned_encrypted_column
+
+TEST(Autodetector, AnEncryptedMemberMayBeRenamedIfItsColumnStays) {
+  const Changes changes = changes_to<pinned_encrypted_column::Patient>();
+  EXPECT_THAT(changes.refusals, IsEmpty());
+  EXPECT_THAT(described(changes), ElementsAre("Rename field record.ssn on patient to social"));
+  expect_reaches<pinned_encrypted_column::Patient>(changes);
 }
 
 namespace other_plain_type {

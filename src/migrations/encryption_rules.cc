@@ -41,7 +41,6 @@ class Rules {
  public:
   Rules(const ModelState& before, const ModelState& after)
       : before_(before), old_(before.encrypted_paths()), new_(after.encrypted_paths()) {
-    collect(before.fields, "", "", old_members_);
     collect(after.fields, "", "", new_members_);
   }
 
@@ -72,12 +71,6 @@ class Rules {
   void check_new(const EncryptedPath& field) {
     const EncryptedPath* old = old_at(field.path);
     if (!old) return check_added(field);
-    if (old->member_path != field.member_path) {
-      say(
-          fmt::format("the encrypted field {} cannot be renamed to {} by changing its members: add "
-                      "the new model beside the old one.",
-                      full(old->member_path), field.member_path));
-    }
     if (old->type != field.type) {
       say(
           fmt::format("the type of the encrypted field {} is fixed when the collection is created: "
@@ -115,7 +108,7 @@ class Rules {
       if (gone && old.type == field.type && old.encrypted == field.encrypted) {
         say(fmt::format(
             "the encrypted field {} cannot be renamed to {}: its path is part of the "
-            "collection. Keep the stored name with column(), and the member's with it. "
+            "collection. Keep the stored name with column(). "
             "If {} is a new field: MongoDB cannot add an encrypted field to an existing "
             "collection. {}",
             full(old.member_path), field.member_path, full(field.member_path),
@@ -141,7 +134,6 @@ class Rules {
   const ModelState& before_;
   std::vector<EncryptedPath> old_;
   std::vector<EncryptedPath> new_;
-  std::vector<Member> old_members_;
   std::vector<Member> new_members_;
   std::vector<std::string> out_;
 };

@@ -68,7 +68,9 @@ OperationPtr delete_model(std::string model);
 OperationPtr add_field(std::string model, std::string parent, FieldState field);
 OperationPtr remove_field(std::string model, std::string member_path);
 OperationPtr alter_field(std::string model, std::string parent, FieldState field);
-OperationPtr rename_field(std::string model, std::string member_path, std::string new_name);
+// column: the stored name from now on; empty: the new name if the old one was the member's.
+OperationPtr rename_field(std::string model, std::string member_path, std::string new_name,
+                          std::string column = {});
 OperationPtr add_index(std::string model, IndexState index);
 OperationPtr remove_index(std::string model, std::string name);
 OperationPtr add_constraint(std::string model, IndexState constraint);

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "migrations/encryption_rules.h"
 #include "migrations/operations/common.h"
@@ -43,11 +45,15 @@ class AddField final : public Operation {
       }
     }
     fields.push_back(field_);
-    // An encrypted member that was removed and comes back as it was.
-    std::erase_if(model.removed_encrypted, [&](const EncryptedPath& removed) {
-      const FieldState* field = model.find(removed.member_path);
-      return field && field->encrypted;
-    });
+    // An encrypted member that was removed and comes back as it was, perhaps under another name.
+    const std::vector<EncryptedPath> removed = std::exchange(model.removed_encrypted, {});
+    const std::vector<EncryptedPath> live = model.encrypted_paths();
+    std::copy_if(removed.begin(), removed.end(), std::back_inserter(model.removed_encrypted),
+                 [&](const EncryptedPath& field) {
+                   return std::none_of(live.begin(), live.end(), [&](const EncryptedPath& other) {
+                     return other.path == field.path;
+                   });
+                 });
     refuse_encryption_changes(before, model);
   }
   Outcome run(Database& database, const Step& step) const override {

@@ -67,6 +67,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "Alter field d on a"),
         std::pair(R"({"op": "RenameField", "model": "A", "field": "b.c", "to": "d"})",
                   "Rename field b.c on a to d"),
+        std::pair(R"({"op": "RenameField", "model": "A", "field": "b", "to": "d", "column": "b"})",
+                  "Rename field b on a to d"),
         std::pair(R"({"op": "AddIndex", "model": "A",
                      "index": {"name": "n", "key": {"b": 1, "c": -1}}})",
                   "Create index n on field(s) b, c of model a"),

@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// {"op": "RenameField", "model": …, "field": member path, "to": new name}: the stored member moves
-// along when it carries the member's name.
+// {"op": "RenameField", "model": …, "field": member path, "to": new name, "column": stored name}:
+// the stored member moves along when it carries the member's name and "column" is left out.
 #include <fmt/format.h>
 
 #include "migrations/data_change.h"
@@ -13,12 +13,16 @@ namespace {
 
 class RenameField final : public Operation {
  public:
-  RenameField(std::string model, std::string member_path, std::string new_name)
-      : model_(std::move(model)), path_(std::move(member_path)), to_(std::move(new_name)) {}
+  RenameField(std::string model, std::string member_path, std::string new_name, std::string column)
+      : model_(std::move(model)),
+        path_(std::move(member_path)),
+        to_(std::move(new_name)),
+        column_(std::move(column)) {}
 
   std::string_view kind() const override { return "RenameField"; }
   void append_to(bson::Builder& out) const override {
     out.append("model", model_).append("field", path_).append("to", to_);
+    if (!column_.empty()) out.append("column", column_);
   }
   std::string describe() const override {
     return fmt::format("Rename field {} on {} to {}", path_, lower(model_), to_);
@@ -41,7 +45,11 @@ class RenameField final : public Operation {
       throw Error(ErrorCode::kFailedToParse,
                   fmt::format("{} already has a field {}", model.label(), to_));
     }
-    if (field->column == field->name) field->column = to_;
+    if (!column_.empty()) {
+      field->column = column_;
+    } else if (field->column == field->name) {
+      field->column = to_;
+    }
     field->name = to_;
     refuse_encryption_changes(before, model);
   }
@@ -68,19 +76,22 @@ class RenameField final : public Operation {
   std::string model_;
   std::string path_;
   std::string to_;
+  std::string column_;
 };
 
 }  // namespace
 
-OperationPtr rename_field(std::string model, std::string member_path, std::string new_name) {
+OperationPtr rename_field(std::string model, std::string member_path, std::string new_name,
+                          std::string column) {
   return std::make_shared<RenameField>(std::move(model), std::move(member_path),
-                                       std::move(new_name));
+                                       std::move(new_name), std::move(column));
 }
 
 OperationPtr parse_rename_field(bson::View document) {
-  expect_members(document, {"model", "field", "to"});
+  expect_members(document, {"model", "field", "to", "column"});
   return rename_field(text_of(document, "model"), text_of(document, "field"),
-                      text_of(document, "to"));
+                      text_of(document, "to"),
+                      document.contains("column") ? text_of(document, "column") : "");
 }
 
 }  // namespace quern::migrations
