@@ -173,10 +173,10 @@ void SchemaResolver::add(const std::string& ns, const ServerSchemas& server,
     const std::string drift = schema_drift(fields, claimed, allow_more_fields_);
     if (!drift.empty()) {
       refuse(
-          fmt::format("the server's encryptedFields of {} differ from the pinned ones: {}. "
-                      "Nothing was sent. If the change is meant, change the encrypted fields map "
-                      "too",
-                      ns, drift));
+          fmt::format("the server's encryptedFields of {} differ from {}: {}. Nothing was sent. "
+                      "If the change is meant, change {} too",
+                      ns, allow_more_fields_ ? "the models'" : "the pinned ones", drift,
+                      allow_more_fields_ ? "the models" : "the encrypted fields map"));
     }
     if (allow_more_fields_) fields = std::move(claimed);
   } else if (ask_server_ && !fields.empty()) {

@@ -212,6 +212,47 @@ TEST_F(Manage, CheckSaysWhichProvidersCannotBeUsedYet) {
   EXPECT_THAT(ran.out, HasSubstr("quern.E106"));
 }
 
+// Answers hello and buildInfo like a server of that version.
+class FakeServer : public CommandRunner {
+ public:
+  FakeServer(std::string hello, int major) : hello_(std::move(hello)), major_(major) {}
+  bson::Document run(std::string_view, bson::View command) override {
+    if (command.front().key() == "hello") return bson::from_json(hello_);
+    return bson::doc("ok", 1, "version", std::to_string(major_) + ".0.0", "versionArray",
+                     bson::array(major_, 0, 0));
+  }
+
+ private:
+  std::string hello_;
+  int major_;
+};
+
+TEST_F(Manage, CheckTellsWhichServersCannotDoQueryableEncryption) {
+  const auto check = [&](const char* hello, int major) {
+    Project db{settings("mongodb://example.invalid")};
+    db.core().runner_pool().wrap_runners([=](const std::shared_ptr<CommandRunner>&) {
+      return std::make_shared<FakeServer>(hello, major);
+    });
+    return run(db, {"check", "--database", "encrypted"});
+  };
+  EXPECT_THAT(check(R"({"ok": 1})", 8).out,
+              HasSubstr("(quern.E104) 'encrypted' is a standalone server"));
+  EXPECT_THAT(check(R"({"ok": 1, "setName": "rs0"})", 6).out,
+              HasSubstr("(quern.E104) 'encrypted' runs MongoDB 6.0.0"));
+  for (const char* good : {R"({"ok": 1, "setName": "rs0"})", R"({"ok": 1, "msg": "isdbgrid"})"}) {
+    const Ran ran = check(good, 7);
+    EXPECT_EQ(ran.code, 0) << ran.out;
+    EXPECT_THAT(ran.out, HasSubstr("WARNING: (quern.W204)"));
+  }
+}
+
+TEST_F(Manage, AServerThatDoesNotAnswerIsADatabaseFailure) {
+  Project db{settings("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100")};
+  db.app<Patient>("myapp");
+  EXPECT_EQ(run(db, {"showmigrations"}).code, static_cast<int>(ExitCode::kDatabase));
+  EXPECT_THAT(run(db, {"check", "--database", "encrypted"}).out, HasSubstr("(quern.E102)"));
+}
+
 TEST_F(Manage, VersionIsANumber) {
   Project db = project("memory:");
   EXPECT_THAT(run_ok(db, {"version"}), testing::MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+\n"));

@@ -76,8 +76,9 @@ struct AutoEncryption {
   std::vector<KmsProvider> kms_providers;
   // The provider for new data keys, where several are configured.
   std::string default_kms_provider = {};
-  // A file that `manage showencryptedfieldsmap --out` wrote. With it, what a server says about
-  // encrypted fields is not trusted, and a collection that is not in it is not written.
+  // A file that `manage showencryptedfieldsmap --out` wrote. It pins the keys: what a server says
+  // about encrypted fields must equal it. It must have every encrypted field of the models. Without
+  // it, a server must still encrypt what the models declare.
   std::filesystem::path encrypted_fields_map = {};
   // Data keys are read from the key vault again after this time.
   int key_expiration_ms = 60'000;
