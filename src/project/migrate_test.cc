@@ -183,6 +183,40 @@ TEST_F(Migrate, ChangesOfPlainMembersReachTheDocumentsOfAnEncryptedCollection) {
   EXPECT_THROW(db.save(twin), IntegrityError);
 }
 
+// Fails when a migration is about to be recorded: everything of it has been done.
+class Forgetful : public CommandRunner {
+ public:
+  explicit Forgetful(std::shared_ptr<CommandRunner> inner) : inner_(std::move(inner)) {}
+  bson::Document run(std::string_view database, bson::View command) override {
+    const bson::Element first = command.front();
+    if (first.key() == "insert" && first.as_string() == "quern_migrations") {
+      throw DatabaseError(ErrorCode::kInternalError, "no more");
+    }
+    return inner_->run(database, command);
+  }
+
+ private:
+  std::shared_ptr<CommandRunner> inner_;
+};
+
+TEST_F(Migrate, InterruptedBeforeItIsRecordedAMigrationStartsAnew) {
+  make_first_version();
+  {
+    Project db = project<v2::Patient>();
+    run_ok(db, {"makemigrations", "--rename", "patient.name=full_name"});
+    db.core().runner_pool().wrap_runners([](std::shared_ptr<CommandRunner> runner) {
+      return std::make_shared<Forgetful>(std::move(runner));
+    });
+    EXPECT_EQ(run(db, {"migrate", "--database", "encrypted"}).code,
+              static_cast<int>(ExitCode::kDatabase));
+  }
+  Project db = project<v2::Patient>();
+  EXPECT_THAT(run_ok(db, {"migrate", "--database", "encrypted"}), HasSubstr("... OK\n"));
+  const bson::Document stored = stored_patient(db);
+  EXPECT_EQ(stored["full_name"].as_string(), "John Doe");
+  EXPECT_EQ(stored.view().at_path("record.visits").as_int32(), 7);
+}
+
 TEST_F(Migrate, ARenameIsAskedAboutOnATerminal) {
   make_first_version();
   Project db = project<v2::Patient>();

@@ -3,19 +3,12 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "project/nearest.h"
 #include "quern/base/error.h"
 
 namespace quern {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 // Without its namespaces.
 std::string_view short_name(const Router& router) {
@@ -61,7 +54,7 @@ bool RouterChain::allow_relation(const ModelRef& a, const ModelRef& b, std::stri
 
 bool RouterChain::allow_migrate(std::string_view alias, std::string_view app,
                                 std::string_view model, const Hints& hints) const {
-  const std::string name = lower(model);
+  const std::string name = to_lower(model);
   for (const Router& router : routers_) {
     if (const std::optional<bool> answer = router.allow_migrate(alias, app, name, hints)) {
       return *answer;

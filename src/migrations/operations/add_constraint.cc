@@ -22,7 +22,7 @@ class AddConstraint final : public AddIndexed {
     std::vector<std::string> paths;
     for (const bson::Element& part : index().key) paths.emplace_back(part.key());
     return fmt::format("Create constraint {} on field(s) {} of model {}", index().name,
-                       fmt::join(paths, ", "), lower(model()));
+                       fmt::join(paths, ", "), to_lower(model()));
   }
 };
 

@@ -26,11 +26,11 @@ class AddField final : public Operation {
     out.append("field", field_.to_bson());
   }
   std::string describe() const override {
-    return fmt::format("Add field {} to {}", member_path(), lower(model_));
+    return fmt::format("Add field {} to {}", member_path(), to_lower(model_));
   }
   char sign() const override { return '+'; }
   std::string name_fragment() const override {
-    return lower(model_) + "_" + as_fragment(member_path());
+    return to_lower(model_) + "_" + as_fragment(member_path());
   }
   std::string model() const override { return model_; }
 

@@ -26,11 +26,11 @@ class AlterField final : public Operation {
     out.append("field", field_.to_bson());
   }
   std::string describe() const override {
-    return fmt::format("Alter field {} on {}", member_path(), lower(model_));
+    return fmt::format("Alter field {} on {}", member_path(), to_lower(model_));
   }
   char sign() const override { return '~'; }
   std::string name_fragment() const override {
-    return fmt::format("alter_{}_{}", lower(model_), as_fragment(member_path()));
+    return fmt::format("alter_{}_{}", to_lower(model_), as_fragment(member_path()));
   }
   std::string model() const override { return model_; }
 

@@ -49,14 +49,6 @@ bson::View document_of(bson::View document, std::string_view member) {
   return element.as_document();
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 std::pair<std::string, std::string> split_path(std::string_view member_path) {
   const std::size_t dot = member_path.rfind('.');
   if (dot == std::string_view::npos) return {"", std::string(member_path)};
@@ -68,7 +60,7 @@ std::string joined_path(std::string_view parent, std::string_view name) {
 }
 
 std::string as_fragment(std::string_view member_path) {
-  std::string out = lower(member_path);
+  std::string out = to_lower(member_path);
   std::replace(out.begin(), out.end(), '.', '_');
   return out;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "migrations/operation.h"
 
 namespace quern::migrations {
@@ -16,7 +17,6 @@ void expect_members(bson::View document, std::initializer_list<std::string_view>
 std::string text_of(bson::View document, std::string_view member);
 bson::View document_of(bson::View document, std::string_view member);
 
-std::string lower(std::string_view text);
 // "a.b" to ("a", "b"); without a dot the first is empty.
 std::pair<std::string, std::string> split_path(std::string_view member_path);
 std::string joined_path(std::string_view parent, std::string_view name);

@@ -29,7 +29,7 @@ class CreateModel final : public Operation {
     return text;
   }
   char sign() const override { return '+'; }
-  std::string name_fragment() const override { return lower(model_.name); }
+  std::string name_fragment() const override { return to_lower(model_.name); }
   std::string model() const override { return model_.name; }
 
   void apply_to(State& state, const std::string& app) const override {

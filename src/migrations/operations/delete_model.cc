@@ -15,7 +15,7 @@ class DeleteModel final : public Operation {
   void append_to(bson::Builder& out) const override { out.append("model", model_); }
   std::string describe() const override { return "Delete model " + model_; }
   char sign() const override { return '-'; }
-  std::string name_fragment() const override { return "delete_" + lower(model_); }
+  std::string name_fragment() const override { return "delete_" + to_lower(model_); }
   std::string model() const override { return model_; }
 
   void apply_to(State& state, const std::string& app) const override { state.remove(app, model_); }

@@ -24,7 +24,7 @@ const IndexState& find_index(const ModelState& model, IndexList list, const std:
 }  // namespace
 
 std::string AddIndexed::name_fragment() const {
-  return lower(model_) + "_" + as_fragment(index_.name);
+  return to_lower(model_) + "_" + as_fragment(index_.name);
 }
 
 void AddIndexed::apply_to(State& state, const std::string& app) const {
@@ -57,7 +57,7 @@ void RemoveIndexed::append_to(bson::Builder& out) const {
 }
 
 std::string RemoveIndexed::name_fragment() const {
-  return fmt::format("remove_{}_{}", lower(model_), as_fragment(name_));
+  return fmt::format("remove_{}_{}", to_lower(model_), as_fragment(name_));
 }
 
 void RemoveIndexed::apply_to(State& state, const std::string& app) const {

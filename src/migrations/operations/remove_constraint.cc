@@ -16,7 +16,7 @@ class RemoveConstraint final : public RemoveIndexed {
 
   std::string_view kind() const override { return "RemoveConstraint"; }
   std::string describe() const override {
-    return fmt::format("Remove constraint {} from model {}", name(), lower(model()));
+    return fmt::format("Remove constraint {} from model {}", name(), to_lower(model()));
   }
 };
 

@@ -20,11 +20,11 @@ class RemoveField final : public Operation {
     out.append("model", model_).append("field", path_);
   }
   std::string describe() const override {
-    return fmt::format("Remove field {} from {}", path_, lower(model_));
+    return fmt::format("Remove field {} from {}", path_, to_lower(model_));
   }
   char sign() const override { return '-'; }
   std::string name_fragment() const override {
-    return fmt::format("remove_{}_{}", lower(model_), as_fragment(path_));
+    return fmt::format("remove_{}_{}", to_lower(model_), as_fragment(path_));
   }
   std::string model() const override { return model_; }
 

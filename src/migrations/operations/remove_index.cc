@@ -16,7 +16,7 @@ class RemoveIndex final : public RemoveIndexed {
 
   std::string_view kind() const override { return "RemoveIndex"; }
   std::string describe() const override {
-    return fmt::format("Remove index {} from {}", name(), lower(model()));
+    return fmt::format("Remove index {} from {}", name(), to_lower(model()));
   }
 };
 

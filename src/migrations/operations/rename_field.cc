@@ -25,11 +25,11 @@ class RenameField final : public Operation {
     if (!column_.empty()) out.append("column", column_);
   }
   std::string describe() const override {
-    return fmt::format("Rename field {} on {} to {}", path_, lower(model_), to_);
+    return fmt::format("Rename field {} on {} to {}", path_, to_lower(model_), to_);
   }
   char sign() const override { return '~'; }
   std::string name_fragment() const override {
-    return fmt::format("rename_{}_{}_{}", as_fragment(path_), lower(model_), lower(to_));
+    return fmt::format("rename_{}_{}_{}", as_fragment(path_), to_lower(model_), to_lower(to_));
   }
   std::string model() const override { return model_; }
 

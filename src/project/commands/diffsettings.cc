@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <ostream>
 
+#include "base/text.h"
 #include "project/commands/commands.h"
 #include "project/project_core.h"
 
@@ -33,8 +33,7 @@ class Printer {
 
 // Options of a connection string that hold a password or a token.
 bool is_secret_option(std::string_view name) {
-  std::string lower(name);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string lower = to_lower(name);
   return lower.find("password") != std::string::npos || lower == "authmechanismproperties";
 }
 

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "migrations/autodetector.h"
 #include "migrations/state_of_models.h"
 #include "project/commands/commands.h"
@@ -36,11 +37,6 @@ Rename parse_rename(const std::string& text) {
   return {text.substr(0, dot), text.substr(dot + 1, equals - dot - 1), text.substr(equals + 1)};
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 migrations::Questioner make_questioner(CommandContext& context) {
   std::vector<Rename> renames;
   for (const std::string& text : context.arguments.all("rename")) {
@@ -53,13 +49,13 @@ migrations::Questioner make_questioner(CommandContext& context) {
                            const std::string& new_path, const std::string& type) {
     const std::string name = new_path.substr(new_path.rfind('.') + 1);
     for (const Rename& rename : renames) {
-      if (rename.model == lower(model.name) && rename.from == old_path && rename.to == name) {
+      if (rename.model == to_lower(model.name) && rename.from == old_path && rename.to == name) {
         return true;
       }
     }
     if (!ask) return false;
     console.out << fmt::format("Did you rename {0}.{1} to {0}.{2} (a {3})? [y/N] ",
-                               lower(model.name), old_path, new_path, type)
+                               to_lower(model.name), old_path, new_path, type)
                 << std::flush;
     std::string answer;
     std::getline(console.in, answer);
