@@ -66,6 +66,7 @@ class Quern {
 
   void insert(const bson::Document& document) {
     bson::Builder command;
+    command.reserve(document.size() + 64);
     command.append("insert", "c").open_array("documents").push(document).close();
     quern::throw_if_error(runner_.run("bench", command.finish()));
   }

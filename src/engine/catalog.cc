@@ -5,7 +5,7 @@
 #include <optional>
 #include <set>
 
-#include "engine/write_gate.h"
+#include "engine/table_state.h"
 #include "quern/base/error.h"
 #include "storage/key_format.h"
 
@@ -71,7 +71,7 @@ std::shared_ptr<const Collection> read_entry(bson::View entry) {
   return std::make_shared<const Collection>(stored_namespace(entry["ns"].as_string()),
                                             entry["uuid"].as_uuid(), table_of(entry),
                                             bson::Document(entry["options"].as_document()),
-                                            std::move(indexes), std::make_shared<WriteGate>());
+                                            std::move(indexes), std::make_shared<TableState>());
 }
 
 Error not_found(const Namespace& ns) {
@@ -87,9 +87,9 @@ class Closed {
       const auto snapshot = catalog.snapshot();
       const auto* found = snapshot->find(ns);
       if (found == nullptr) return;
-      gate_ = found->gate();
-      if (!gate_->close(deadline)) {
-        gate_.reset();
+      state_ = found->state();
+      if (!state_->gate.close(deadline)) {
+        state_.reset();
         throw DatabaseError(ErrorCode::kLockTimeout,
                             "Unable to acquire the lock on " + ns.to_string() +
                                 " within 5 seconds: a transaction is writing to the collection");
@@ -99,12 +99,12 @@ class Closed {
         collection_ = found;
         return;
       }
-      gate_->open();
-      gate_.reset();
+      state_->gate.open();
+      state_.reset();
     }
   }
   ~Closed() {
-    if (gate_) gate_->open();
+    if (state_) state_->gate.open();
   }
   Closed(const Closed&) = delete;
   Closed& operator=(const Closed&) = delete;
@@ -118,7 +118,7 @@ class Closed {
 
  private:
   std::shared_ptr<const CatalogSnapshot> snapshot_;
-  std::shared_ptr<WriteGate> gate_;
+  std::shared_ptr<TableState> state_;
   const Collection* collection_ = nullptr;
 };
 
@@ -287,7 +287,7 @@ bool Catalog::create(const Namespace& ns, bson::View options) {
   }
   change.put(std::make_shared<const Collection>(
       ns, Uuid::random(), change.allocate_table(), bson::Document(options),
-      std::vector<std::shared_ptr<const Index>>(), std::make_shared<WriteGate>()));
+      std::vector<std::shared_ptr<const Index>>(), std::make_shared<TableState>()));
   change.commit(nullptr);
   return true;
 }
@@ -318,7 +318,7 @@ void Catalog::rename(const Namespace& from, const Namespace& to) {
   change.remove(from);
   change.put(std::make_shared<const Collection>(to, source.uuid(), source.table(),
                                                 bson::Document(source.options()), source.indexes(),
-                                                source.gate()));
+                                                source.state()));
   change.commit(&source);
 }
 
@@ -344,7 +344,7 @@ void Catalog::create_indexes(const Namespace& ns, const std::vector<bson::Docume
     for (const std::uint32_t table : tables) change.spare(table);
     change.put(std::make_shared<const Collection>(ns, source.uuid(), source.table(),
                                                   bson::Document(source.options()),
-                                                  std::move(indexes), source.gate()));
+                                                  std::move(indexes), source.state()));
     change.commit(&source);
   } catch (...) {
     purge(tables);
@@ -400,7 +400,7 @@ void Catalog::drop_indexes(const Namespace& ns, const std::vector<std::string>& 
     for (const std::uint32_t table : tables) change.doom(table);
     change.put(std::make_shared<const Collection>(ns, source.uuid(), source.table(),
                                                   bson::Document(source.options()),
-                                                  std::move(indexes), source.gate()));
+                                                  std::move(indexes), source.state()));
     change.commit(&source);
   }
   purge(tables);
@@ -423,7 +423,7 @@ void Catalog::modify(const Namespace& ns, bson::View options,
   Change change(*this);
   change.put(std::make_shared<const Collection>(ns, source.uuid(), source.table(),
                                                 bson::Document(options), std::move(indexes),
-                                                source.gate()));
+                                                source.state()));
   change.commit(&source);
 }
 

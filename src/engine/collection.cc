@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "engine/duplicate_key.h"
+#include "engine/engine.h"
 #include "engine/operation.h"
+#include "engine/table_state.h"
 #include "engine/validator.h"
 #include "storage/key_format.h"
 
@@ -39,13 +41,13 @@ bool RecordCursor::next() {
 
 Collection::Collection(Namespace ns, Uuid uuid, std::uint32_t table, bson::Document options,
                        std::vector<std::shared_ptr<const Index>> indexes,
-                       std::shared_ptr<WriteGate> gate)
+                       std::shared_ptr<TableState> state)
     : ns_(std::move(ns)),
       uuid_(uuid),
       table_(table),
       options_(std::move(options)),
       indexes_(std::move(indexes)),
-      gate_(std::move(gate)) {
+      state_(std::move(state)) {
   if (const bson::Element fields = options_["encryptedFields"]; fields.is_document()) {
     encrypted_fields_ = schema::EncryptedFields::parse(fields.as_document(), ns_.collection);
   }
@@ -96,13 +98,16 @@ void Collection::insert(Operation& op, bson::View document) const {
   key.reserve(64);
   storage::append_table(key, table_);
   storage::append_key(key, id);
+  const BytesView record_bytes = as_bytes(key).subspan(storage::kTableSize);
+  transaction.lock(as_bytes(key));
   storage::PinnedValue existing;
-  if (transaction.get_for_update(as_bytes(key), existing)) {
+  if (!state_->high_water.raise(op.engine().store(), table_, record_bytes) &&
+      transaction.get(as_bytes(key), existing)) {
     throw DuplicateKeyError(ns_, "_id_", bson::doc("_id", 1), bson::doc("_id", id.value()));
   }
   transaction.put_guarded(as_bytes(key), document.bytes());
   if (indexes_.empty()) return;
-  const RecordId record(as_bytes(key).subspan(storage::kTableSize));
+  const RecordId record(record_bytes);
   std::vector<std::string> keys;
   for (const auto& index : indexes_) {
     bool several = false;

@@ -25,7 +25,7 @@ namespace quern::engine {
 
 class Operation;
 class Validator;
-class WriteGate;
+struct TableState;
 using storage::RecordId;
 
 // Walks the records of a collection in the order of their _id. Not thread-safe.
@@ -49,7 +49,7 @@ class RecordCursor {
 class Collection {
  public:
   Collection(Namespace ns, Uuid uuid, std::uint32_t table, bson::Document options,
-             std::vector<std::shared_ptr<const Index>> indexes, std::shared_ptr<WriteGate> gate);
+             std::vector<std::shared_ptr<const Index>> indexes, std::shared_ptr<TableState> state);
   ~Collection();
 
   const Namespace& ns() const { return ns_; }
@@ -90,7 +90,8 @@ class Collection {
   void remove(Operation& op, const RecordId& record, bson::View old_document) const;
 
   // --- schema changes
-  const std::shared_ptr<WriteGate>& gate() const { return gate_; }
+  // What all versions of this collection share.
+  const std::shared_ptr<TableState>& state() const { return state_; }
   // False once a newer Collection object (or none) took this one's place.
   bool current() const { return !retired_.load(std::memory_order_acquire); }
   void retire() const { retired_.store(true, std::memory_order_release); }
@@ -103,7 +104,7 @@ class Collection {
   std::optional<schema::EncryptedFields> encrypted_fields_;
   std::unique_ptr<const Validator> validator_;
   std::vector<std::shared_ptr<const Index>> indexes_;
-  std::shared_ptr<WriteGate> gate_;
+  std::shared_ptr<TableState> state_;
   mutable std::atomic<bool> retired_ = false;
 };
 

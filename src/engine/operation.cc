@@ -6,7 +6,7 @@
 #include "engine/engine.h"
 #include "engine/query_context.h"
 #include "engine/session.h"
-#include "engine/write_gate.h"
+#include "engine/table_state.h"
 #include "quern/base/error.h"
 
 namespace quern::engine {
@@ -74,7 +74,11 @@ const Collection* Operation::latest_collection(const Namespace& ns) {
   if (session_ != nullptr || writing()) return collection(ns);
   auto latest = engine_.catalog().snapshot();
   const Collection* found = latest->find(ns);
-  if (found != nullptr && latest != catalog_) older_catalogs_.push_back(std::move(latest));
+  if (!catalog_) {
+    catalog_ = std::move(latest);
+  } else if (found != nullptr && latest != catalog_) {
+    older_catalogs_.push_back(std::move(latest));
+  }
   return found;
 }
 
@@ -161,16 +165,16 @@ void Operation::abandon_write() noexcept {
 }
 
 void Operation::enter(const Collection& collection) {
-  auto& gates = session_ != nullptr ? session_->gates() : gates_;
-  const auto& gate = collection.gate();
-  if (std::find(gates.begin(), gates.end(), gate) == gates.end()) {
+  auto& entered = session_ != nullptr ? session_->entered() : entered_;
+  const auto& state = collection.state();
+  if (std::find(entered.begin(), entered.end(), state) == entered.end()) {
     const auto deadline = deadline_ ? *deadline_ : engine_.clock().now() + kGateTimeout;
-    if (!gate->enter(deadline)) {
+    if (!state->gate.enter(deadline)) {
       throw DatabaseError(ErrorCode::kLockTimeout, "Unable to acquire the lock on " +
                                                        collection.ns().to_string() +
                                                        ": a schema change is running");
     }
-    gates.push_back(gate);
+    entered.push_back(state);
   }
   if (!collection.current()) throw_outdated(collection);
 }
@@ -180,8 +184,8 @@ void Operation::set_multikey(const Collection& collection, const Index& index) {
 }
 
 void Operation::leave_gates() noexcept {
-  for (const auto& gate : gates_) gate->leave();
-  gates_.clear();
+  for (const auto& state : entered_) state->gate.leave();
+  entered_.clear();
 }
 
 void QueryContext::keep() {

@@ -33,7 +33,7 @@ namespace quern::engine {
 class Engine;
 class QueryContext;
 class Session;
-class WriteGate;
+struct TableState;
 
 // Not thread-safe: one thread runs an operation.
 class Operation {
@@ -115,7 +115,7 @@ class Operation {
   std::unique_ptr<storage::Reader> reader_;
   std::unique_ptr<storage::Transaction> own_transaction_;
   storage::Transaction* transaction_ = nullptr;
-  std::vector<std::shared_ptr<WriteGate>> gates_;
+  std::vector<std::shared_ptr<TableState>> entered_;
 };
 
 }  // namespace quern::engine

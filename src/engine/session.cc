@@ -62,8 +62,8 @@ void Session::finish(Engine& engine, State state) noexcept {
   for (const std::int64_t id : cursors_) engine.cursors().kill(id);
   cursors_.clear();
   transaction_.reset();
-  for (const auto& gate : gates_) gate->leave();
-  gates_.clear();
+  for (const auto& state : entered_) state->gate.leave();
+  entered_.clear();
   catalog_.reset();
   state_ = state;
 }

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "engine/catalog.h"
-#include "engine/write_gate.h"
+#include "engine/table_state.h"
 #include "quern/bson/view.h"
 #include "storage/store.h"
 
@@ -48,7 +48,7 @@ class Session {
   // Only while a transaction is in progress.
   storage::Transaction& transaction() { return *transaction_; }
   const std::shared_ptr<const CatalogSnapshot>& catalog() const { return catalog_; }
-  std::vector<std::shared_ptr<WriteGate>>& gates() { return gates_; }
+  std::vector<std::shared_ptr<TableState>>& entered() { return entered_; }
   // Client cursors that read through the transaction and end with it.
   std::vector<std::int64_t>& cursors() { return cursors_; }
 
@@ -62,7 +62,7 @@ class Session {
   TimePoint last_use_;
   std::unique_ptr<storage::Transaction> transaction_;
   std::shared_ptr<const CatalogSnapshot> catalog_;
-  std::vector<std::shared_ptr<WriteGate>> gates_;
+  std::vector<std::shared_ptr<TableState>> entered_;
   std::vector<std::int64_t> cursors_;
 };
 

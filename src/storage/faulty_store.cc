@@ -85,6 +85,7 @@ class FaultyTransaction : public Transaction {
     faults_.pass(Kind::kRead);
     return transaction_->get(key, value);
   }
+  void lock(BytesView key) override { transaction_->lock(key); }
   bool get_for_update(BytesView key, PinnedValue& value) override {
     faults_.pass(Kind::kRead);
     return transaction_->get_for_update(key, value);

@@ -143,6 +143,7 @@ class RocksTransaction : public Transaction {
 
   bool get(BytesView key, PinnedValue& value) override;
   std::unique_ptr<Cursor> cursor(KeyRange range) override;
+  void lock(BytesView key) override;
   bool get_for_update(BytesView key, PinnedValue& value) override {
     lock(key);
     return get(key, value);
@@ -176,7 +177,6 @@ class RocksTransaction : public Transaction {
     if (indexed_) return *indexed_;
     return plain_;
   }
-  void lock(BytesView key);
   void end() noexcept;
 
   RocksStore& store_;

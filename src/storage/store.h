@@ -71,7 +71,9 @@ class Reader {
 // Reads and writes that become visible all at once. Rolls back when destroyed without commit().
 class Transaction : public Reader {
  public:
-  // Locks the key until the end of the transaction, whether it exists or not, then reads it.
+  // Locks the key until the end of the transaction, whether it exists or not.
+  virtual void lock(BytesView key) = 0;
+  // The same, then reads it.
   virtual bool get_for_update(BytesView key, PinnedValue& value) = 0;
   virtual void put(BytesView key, BytesView value) = 0;
   virtual void remove(BytesView key) = 0;

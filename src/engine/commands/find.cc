@@ -28,6 +28,7 @@ void find_point(Operation& operation, const Namespace& ns, bson::ValueView id,
     storage::append_table(key, collection->table());
     storage::append_key(key, id);
     if (operation.get_latest(as_bytes(key), pinned)) {
+      reply.reserve(pinned.bytes().size() + 192);
       reply.push(bson::View(pinned.bytes().data()));
     }
   }

@@ -1,0 +1,145 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// create, drop, collMod, listCollections, listDatabases, renameCollection, and the catalog on disk.
+#include <gmock/gmock.h>
+
+#include "engine/testing.h"
+#include "quern/base/error.h"
+#include "quern/bson/json.h"
+#include "storage/key_format.h"
+#include "storage/rocks_store.h"
+
+namespace quern::engine {
+namespace {
+
+TEST(CreateCommand, ShowsItsOptionsInListCollections) {
+  TestEngine engine;
+  engine.run(R"({"create": "c", "validator": {"a": {"$exists": true}}})");
+  const auto listed = engine.documents(R"({"listCollections": 1, "filter": {"name": "c"}})");
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_REPLY(listed[0]["options"].as_document(),
+               R"({"validator": {"a": {"$exists": true}}, "validationLevel": "strict",
+                   "validationAction": "error"})");
+  EXPECT_REPLY(listed[0]["idIndex"].as_document(),
+               R"({"v": 2, "key": {"_id": 1}, "name": "_id_"})");
+}
+
+TEST(CreateCommand, RepeatedIsFineOnlyWithTheSameOptions) {
+  TestEngine engine;
+  const std::string clustered =
+      R"({"create": "c", "clusteredIndex": {"key": {"_id": 1}, "unique": true}})";
+  engine.run(clustered);
+  EXPECT_EQ(engine.code_of(clustered), 0);
+  EXPECT_EQ(engine.code_of(R"({"create": "c"})"), 48);
+}
+
+TEST(CreateCommand, RefusesWhatIsNotSupportedByName) {
+  TestEngine engine;
+  EXPECT_EQ(engine.code_of(R"({"create": "c", "capped": true, "size": 5})"), 115);
+  EXPECT_EQ(engine.code_of(R"({"create": "c", "viewOn": "d", "pipeline": []})"), 115);
+  EXPECT_EQ(engine.code_of(R"({"create": "c", "collation": {"locale": "de"}})"), 115);
+  EXPECT_EQ(engine.code_of(R"({"create": "c", "collation": {"locale": "simple"}})"), 0);
+  EXPECT_EQ(engine.code_of(R"({"create": "d", "strange": 1})"), 40415);
+  EXPECT_EQ(engine.code_of(R"({"create": "a$b"})"), 73);
+  EXPECT_EQ(engine.code_of(R"({"create": "e", "validator": {"$bad": 1}})"), 2);
+}
+
+TEST(ListIndexes, OfAClusteredCollectionShowsTheClusteredIndex) {
+  TestEngine engine;
+  engine.run(R"({"create": "c", "clusteredIndex": {"key": {"_id": 1}, "unique": true}})");
+  EXPECT_DOCUMENTS(engine.documents(R"({"listIndexes": "c"})"),
+                   R"([{"v": 2, "key": {"_id": 1}, "name": "_id_", "unique": true,
+                        "clustered": true}])");
+  EXPECT_EQ(engine.code_of(R"({"listIndexes": "none"})"), 26);
+}
+
+TEST(DropCommand, LeavesNothingBehind) {
+  TestEngine engine;
+  engine.run(R"({"createIndexes": "c", "indexes": [{"name": "a", "key": {"a": 1}}]})");
+  engine.run(R"({"insert": "c", "documents": [{"_id": 1, "a": 1}]})");
+  EXPECT_REPLY(engine.run(R"({"drop": "c"})"), R"({"nIndexesWas": 2, "ns": "test.c", "ok": 1.0})");
+  EXPECT_REPLY(engine.run(R"({"drop": "c"})"), R"({"ok": 1.0})");
+  engine.run(R"({"create": "c"})");
+  EXPECT_EQ(engine.find("c").size(), 0u);
+}
+
+TEST(DropDatabaseCommand, DropsItsCollectionsOnly) {
+  TestEngine engine;
+  engine.run(R"({"create": "c"})");
+  engine.run(R"({"create": "c", "$db": "other"})");
+  EXPECT_REPLY(engine.run(R"({"dropDatabase": 1})"), R"({"dropped": "test", "ok": 1.0})");
+  EXPECT_REPLY(engine.run(R"({"listDatabases": 1, "nameOnly": true, "$db": "admin"})"),
+               R"({"databases": [{"name": "other"}], "ok": 1.0})");
+}
+
+TEST(RenameCollectionCommand, KeepsDocumentsAndIndexes) {
+  TestEngine engine;
+  engine.run(R"({"createIndexes": "a", "indexes": [{"name": "x", "key": {"x": 1}}]})");
+  engine.run(R"({"insert": "a", "documents": [{"_id": 1, "x": 5}]})");
+  engine.run(R"({"renameCollection": "test.a", "to": "test.b", "$db": "admin"})");
+  EXPECT_DOCUMENTS(engine.find("b", R"({"x": 5})", R"(, "hint": "x")"), R"([{"_id": 1, "x": 5}])");
+  EXPECT_EQ(engine.find("a").size(), 0u);
+  engine.run(R"({"insert": "a", "documents": [{"_id": 2}]})");
+  EXPECT_EQ(engine.find("b").size(), 1u);
+  EXPECT_EQ(engine.code_of(R"({"renameCollection": "test.a", "to": "test.b", "$db": "admin"})"),
+            48);
+}
+
+TEST(CollModCommand, ChangesTheValidator) {
+  TestEngine engine;
+  engine.run(R"({"insert": "c", "documents": [{"_id": 1, "a": 1}]})");
+  engine.run(R"({"collMod": "c", "validator": {"a": {"$lt": 5}}})");
+  EXPECT_EQ(engine.code_of(R"({"insert": "c", "documents": [{"_id": 2, "a": 7}]})"), 121);
+  engine.run(R"({"collMod": "c", "validationAction": "warn"})");
+  EXPECT_EQ(engine.code_of(R"({"insert": "c", "documents": [{"_id": 2, "a": 7}]})"), 0);
+  engine.run(R"({"collMod": "c", "validator": {}})");
+  EXPECT_REPLY(engine.documents(R"({"listCollections": 1})")[0]["options"].as_document(), "{}");
+}
+
+TEST(Catalog, RefusesAStoreOfANewerFormat) {
+  const TemporaryDirectory directory;
+  storage::RocksOptions options;
+  options.directory = directory.path();
+  {
+    const auto store = storage::open_rocks_store(options);
+    std::string key;
+    storage::append_table(key, 0);
+    key += 'f';
+    const auto transaction = store->begin();
+    transaction->put(as_bytes(key), bson::doc("version", 2).bytes());
+    transaction->commit();
+  }
+  try {
+    TestEngine engine(directory.path());
+    FAIL();
+  } catch (const DatabaseError& error) {
+    EXPECT_THAT(std::string(error.what()), ::testing::HasSubstr("format version 2"));
+  }
+}
+
+TEST(Catalog, RemembersCollectionsOptionsAndMultikeyIndexes) {
+  const TemporaryDirectory directory;
+  {
+    TestEngine engine(directory.path());
+    engine.run(R"({"create": "c", "validator": {"a": {"$exists": true}}})");
+    engine.run(R"({"createIndexes": "c", "indexes": [{"name": "a", "key": {"a": 1}}]})");
+    engine.run(R"({"insert": "c", "documents": [{"_id": 1, "a": [1, 5, 9]}]})");
+    engine.run(R"({"create": "gone"})");
+    engine.run(R"({"drop": "gone"})");
+  }
+  TestEngine engine(directory.path());
+  EXPECT_EQ(engine.documents(R"({"listCollections": 1})").size(), 1u);
+  EXPECT_EQ(engine.code_of(R"({"insert": "c", "documents": [{}]})"), 121);
+  // Were the index not known as multikey, both bounds would be applied to one element.
+  EXPECT_EQ(engine.find("c", R"({"a": {"$gt": 5, "$lt": 2}})", R"(, "hint": "a")").size(), 1u);
+}
+
+TEST(HelloAndFriends, Answer) {
+  TestEngine engine;
+  EXPECT_REPLY(engine.run(R"({"ping": 1})"), R"({"ok": 1.0})");
+  EXPECT_EQ(engine.run(R"({"buildInfo": 1})")["versionArray"].as_array().front().as_int32(), 8);
+  EXPECT_TRUE(engine.run(R"({"isMaster": 1})")["ismaster"].as_bool());
+  EXPECT_EQ(engine.code_of(R"({"listDatabases": 1})"), 13);
+}
+
+}  // namespace
+}  // namespace quern::engine

@@ -1,0 +1,19 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// What the versions of a collection, before and after a schema change, have in common.
+#ifndef QUERN_ENGINE_TABLE_STATE_H_
+#define QUERN_ENGINE_TABLE_STATE_H_
+
+#include "engine/high_water.h"
+#include "engine/write_gate.h"
+
+namespace quern::engine {
+
+// Thread-safe.
+struct TableState {
+  WriteGate gate;
+  HighWater high_water;
+};
+
+}  // namespace quern::engine
+
+#endif  // QUERN_ENGINE_TABLE_STATE_H_
