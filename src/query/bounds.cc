@@ -166,8 +166,8 @@ Bounds regex_bounds(const RegexPredicate& predicate) {
                       false};
   Interval strings = bracket(kStringRank);
   if (const auto prefix = regex.literal_prefix()) {
-    strings.low = Value::of(prefix->text);
-    if (const auto after = after_prefix(prefix->text)) strings.high = Value::of(*after);
+    strings.low = Value::of(*prefix);
+    if (const auto after = after_prefix(*prefix)) strings.high = Value::of(*after);
   }
   return unite({{std::move(strings)}, false}, itself);
 }

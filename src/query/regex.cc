@@ -155,7 +155,7 @@ bool Regex::search(std::string_view text, std::size_t start, std::vector<Range>&
   return matched > 0;
 }
 
-std::optional<Regex::Prefix> Regex::literal_prefix() const {
+std::optional<std::string> Regex::literal_prefix() const {
   for (const char c : impl_->options) {
     if (c != 's' && c != 'u') return std::nullopt;  // i, m, x change what the text means
   }
@@ -168,7 +168,7 @@ std::optional<Regex::Prefix> Regex::literal_prefix() const {
     return std::nullopt;
   }
   if (rest.find('|') != rest.npos) return std::nullopt;  // an alternative need not begin with it
-  Prefix prefix;
+  std::string prefix;
   constexpr std::string_view kSpecial = "^$.[]()?*+{}\\";
   while (!rest.empty()) {
     char c = rest.front();
@@ -184,20 +184,19 @@ std::optional<Regex::Prefix> Regex::literal_prefix() const {
     const std::string_view after = rest.substr(used);
     if (!after.empty() && std::string_view("?*+{").find(after.front()) != std::string_view::npos) {
       // The quantifier repeats one whole character, which may be several bytes.
-      while (static_cast<unsigned char>(c) >= 0x80 && !prefix.text.empty() &&
+      while (static_cast<unsigned char>(c) >= 0x80 && !prefix.empty() &&
              (static_cast<unsigned char>(c) & 0xC0) == 0x80) {
-        c = prefix.text.back();
-        prefix.text.pop_back();
+        c = prefix.back();
+        prefix.pop_back();
       }
       rest = after;
-      if (prefix.text.empty()) return std::nullopt;
+      if (prefix.empty()) return std::nullopt;
       return prefix;
     }
-    prefix.text += c;
+    prefix += c;
     rest = after;
   }
-  if (prefix.text.empty()) return std::nullopt;
-  prefix.exact = rest.empty();
+  if (prefix.empty()) return std::nullopt;
   return prefix;
 }
 

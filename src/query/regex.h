@@ -41,13 +41,8 @@ class Regex {
 
   const std::string& pattern() const;
   const std::string& options() const;
-  // If every match begins with the same literal text: that text, for index bounds. exact: the
-  // pattern asks for nothing else.
-  struct Prefix {
-    std::string text;
-    bool exact = false;
-  };
-  std::optional<Prefix> literal_prefix() const;
+  // If every match begins with the same literal text: that text, for index bounds.
+  std::optional<std::string> literal_prefix() const;
 
  private:
   struct Impl;

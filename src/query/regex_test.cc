@@ -11,7 +11,7 @@ namespace {
 
 std::string prefix_of(const char* pattern, const char* options = "") {
   const auto prefix = Regex(pattern, options).literal_prefix();
-  return prefix ? prefix->text : "none";
+  return prefix.value_or("none");
 }
 
 TEST(Regex, APrefixIsWhatEveryMatchBeginsWith) {
