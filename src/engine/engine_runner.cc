@@ -31,6 +31,7 @@ struct SessionMembers {
   bson::Element autocommit;
   bson::Element start;
   bson::Element max_time;
+  bson::Element write_concern;
 
   explicit SessionMembers(bson::View command) {
     for (const bson::Element& element : command) {
@@ -45,11 +46,19 @@ struct SessionMembers {
         case 10:
           if (element.key() == "autocommit") autocommit = element;
           break;
+        case 12:
+          if (element.key() == "writeConcern") write_concern = element;
+          break;
         case 16:
           if (element.key() == "startTransaction") start = element;
           break;
       }
     }
+  }
+
+  // writeConcern: {j: true}: what was written is to be on the medium before the reply.
+  bool journaled() const {
+    return write_concern.is_document() && write_concern.as_document()["j"].truthy();
   }
 
   bool in_transaction() const { return !autocommit.missing(); }
@@ -143,6 +152,7 @@ bson::Document run_in_transaction(Engine& engine, const Command& command,
       session->go_on(number);
       if (command.name() == "commitTransaction") {
         session->commit(engine);
+        if (members.journaled()) engine.store().sync();
       } else {
         session->abort(engine);
       }
@@ -208,6 +218,7 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
   set_time_limit(operation, members.max_time);
   bson::Builder reply;
   command->run(operation, reply);
+  if (members.journaled()) engine.store().sync();
   return finish(reply);
 }
 

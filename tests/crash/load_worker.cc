@@ -1,15 +1,14 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// crash_worker DIRECTORY SEED: writes to an encrypted collection from several threads, with a
-// compaction now and then, and keeps the journal (load.h) on standard output, until it is killed.
-#include <unistd.h>
-
-#include <cstdio>
+// crash_worker DIRECTORY SEED encrypted|plain: writes from several threads and keeps the journal
+// (load.h) on standard output, until it is killed. This is the encrypted load, with a compaction
+// now and then; the plain one is in plain_worker.cc.
 #include <cstdlib>
 #include <random>
 #include <set>
 #include <thread>
 #include <vector>
 
+#include "crash/journal.h"
 #include "crash/load.h"
 #include "product/clinic_fixture.h"
 
@@ -19,13 +18,6 @@ namespace {
 using bson::array;
 using bson::doc;
 using bson::Document;
-
-void journal(const std::string& line) {
-  // One write a line: the pipe keeps it whole, and nothing stays in this process.
-  if (::write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-    std::_Exit(3);
-  }
-}
 
 class Thread {
  public:
@@ -189,6 +181,8 @@ int run(const char* directory, unsigned seed) {
 }  // namespace quern::crash
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
-  return quern::crash::run(argv[1], static_cast<unsigned>(std::atoi(argv[2])));
+  if (argc != 4) return 2;
+  const auto seed = static_cast<unsigned>(std::atoi(argv[2]));
+  return std::string_view(argv[3]) == "plain" ? quern::crash::run_plain(argv[1], seed)
+                                              : quern::crash::run(argv[1], seed);
 }

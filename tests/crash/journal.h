@@ -1,0 +1,24 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// The worker's side of the journal (load.h), and its loads.
+#ifndef QUERN_TESTS_CRASH_JOURNAL_H_
+#define QUERN_TESTS_CRASH_JOURNAL_H_
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+
+namespace quern::crash {
+
+// One write a line: the pipe keeps it whole, and nothing stays in this process.
+inline void journal(const std::string& line) {
+  if (::write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+    std::_Exit(3);
+  }
+}
+
+int run_plain(const char* directory, unsigned seed);
+
+}  // namespace quern::crash
+
+#endif  // QUERN_TESTS_CRASH_JOURNAL_H_
