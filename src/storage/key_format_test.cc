@@ -48,7 +48,7 @@ class Values {
                                  std::numeric_limits<std::int64_t>::min() + 3,
                                  1LL << 31};
     if (below(4) == 0) return static_cast<std::int64_t>(random_());
-    return near[below(8)] + below(7) - 3;
+    return near[below(8)] + (below(7) - 3);  // in range: the steps never leave int64
   }
   double real() {
     switch (below(6)) {
