@@ -2,12 +2,12 @@
 #include "clinic/loader.h"
 
 #include <gmock/gmock.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "clinic/generator.h"
 #include "clinic/models.h"
@@ -30,7 +30,9 @@ class Load : public testing::Test {
  protected:
   Load() {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path(testing::TempDir()) / (std::string("clinic_") + test->name());
+    std::string name = std::string("clinic_") + test->test_suite_name() + "_" + test->name();
+    std::replace(name.begin(), name.end(), '/', '_');
+    folder_ = std::filesystem::path(testing::TempDir()) / name;
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     std::ofstream(folder_ / "local_kek") << std::string(96, 'k');
@@ -143,31 +145,26 @@ TEST_F(Load, InterruptedItFinishesTheBatchAndGoesOnLater) {
   EXPECT_EQ(db.objects<Patient>().count(), 300);
 }
 
-TEST_F(Load, KilledAtAnyMomentNoRowIsLostOrLoadedTwice) {
+class KilledLoad : public Load, public testing::WithParamInterface<int> {};
+
+INSTANTIATE_TEST_SUITE_P(AfterMilliseconds, KilledLoad, testing::Values(2, 15, 40, 80));
+
+TEST_P(KilledLoad, NoRowIsLostOrLoadedTwice) {
   const auto file = csv(patients(6000));
-  for (int round = 0; round < 4; ++round) {
-    int ready[2];
-    ASSERT_EQ(::pipe(ready), 0);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      try {
-        quern::Project db = project();
-        const ssize_t told = ::write(ready[1], "x", 1);
-        load_patients(db, file, {.batch_size = 10}, console_);
-        ::_exit(told == 1 ? 0 : 1);
-      } catch (...) {
-        ::_exit(1);  // not into the test framework, which would clean up after the parent
-      }
-    }
-    char byte;
-    ASSERT_EQ(::read(ready[0], &byte, 1), 1);
-    ::usleep(15'000 * (round + 1));
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-    ::close(ready[0]);
-    ::close(ready[1]);
-  }
+  // The child runs this test from its start in a process of its own, and ends here: in the middle
+  // of loading, or after it on a fast machine.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto load_and_die = [&] {
+    quern::Project db = project();
+    std::thread killer([] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(GetParam()));
+      ::raise(SIGKILL);
+    });
+    load_patients(db, file, {.batch_size = 10}, console_);
+    killer.join();
+  };
+  ASSERT_EXIT(load_and_die(), testing::KilledBySignal(SIGKILL), "");
+
   quern::Project db = project();
   EXPECT_EQ(load_patients(db, file, {}, console_), quern::ExitCode::kOk);
   EXPECT_EQ(db.objects<Patient>().count(), 6000);
