@@ -78,6 +78,10 @@ class Search {
   std::optional<bson::ValueView> point_;
 };
 
+// Does a record still have to match when it is locked? Not if it was found in the snapshot that the
+// lock is checked against, or by nothing but its _id.
+enum class Recheck { kNo, kYes };
+
 class Updater {
  public:
   Updater(Operation& operation, const Namespace& ns, const UpdateStatement& statement)
@@ -146,7 +150,7 @@ class Updater {
       collection = &operation_.collection_or_create(ns_);
     }
     if (const auto record = search.first(operation_, *collection)) {
-      if (modify(*collection, *record, search, update)) return;
+      if (modify(*collection, *record, search, update, Recheck::kNo)) return;
       if (!search.is_point()) {
         throw Error(ErrorCode::kInternalError, "a record vanished from its own snapshot");
       }
@@ -154,12 +158,13 @@ class Updater {
     if (statement_.upsert) insert(*collection, search, update);
   }
 
-  // False when the record is not there (any more).
+  // False when the record is not there, or does not match, any more.
   bool modify(const Collection& collection, const RecordId& record, const Search& search,
-              const query::Update& update) {
+              const query::Update& update, Recheck recheck) {
     storage::PinnedValue pinned;
     const auto before = collection.lock(operation_, record, pinned);
-    if (!before || !search.matcher().matches(*before)) return false;
+    if (!before) return false;
+    if (recheck == Recheck::kYes && !search.matcher().matches(*before)) return false;
     query::Update::Outcome outcome = update.apply(*before, search.matcher());
     if (fields() != nullptr) {
       outcome.document = qe::finish_update(*fields(), *before, outcome.document);
@@ -195,12 +200,14 @@ class Updater {
     const std::vector<RecordId> records = search.all(operation_, *found);
     for (const RecordId& record : records) {
       operation_.check_interrupt();
-      const UpdateResult before = result_;
+      const std::int64_t matched = result_.matched;
+      const std::int64_t modified = result_.modified;
       write_transaction(operation_,
                         [&] {
-                          result_ = before;
+                          result_.matched = matched;
+                          result_.modified = modified;
                           if (const Collection* collection = operation_.collection(ns_)) {
-                            modify(*collection, record, search, update);
+                            modify(*collection, record, search, update, Recheck::kYes);
                           }
                         },
                         {.snapshot = false});
@@ -226,10 +233,11 @@ DeleteResult delete_documents(Operation& operation, const Namespace& ns, const S
                               bool keep_image) {
   DeleteResult result;
   const auto remove = [&](const Collection& collection, const RecordId& record,
-                          const Search& search) {
+                          const Search& search, Recheck recheck) {
     storage::PinnedValue pinned;
     const auto before = collection.lock(operation, record, pinned);
-    if (!before || !search.matcher().matches(*before)) return;
+    if (!before) return;
+    if (recheck == Recheck::kYes && !search.matcher().matches(*before)) return;
     collection.remove(operation, record, *before);
     ++result.deleted;
     if (keep_image) result.before.emplace(*before);
@@ -239,7 +247,7 @@ DeleteResult delete_documents(Operation& operation, const Namespace& ns, const S
       const Collection* collection = operation.collection(ns);
       if (collection == nullptr) return;
       if (const auto record = search.first(operation, *collection)) {
-        remove(*collection, *record, search);
+        remove(*collection, *record, search, Recheck::kNo);
       }
     };
     if (selection.fields != nullptr) {
@@ -268,7 +276,7 @@ DeleteResult delete_documents(Operation& operation, const Namespace& ns, const S
                       [&] {
                         result.deleted = before;
                         if (const Collection* collection = operation.collection(ns)) {
-                          remove(*collection, record, search);
+                          remove(*collection, record, search, Recheck::kYes);
                         }
                       },
                       {.snapshot = false});

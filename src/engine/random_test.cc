@@ -23,7 +23,7 @@ constexpr int kOperations = 5'000;
 #else
 constexpr int kOperations = 100'000;
 #endif
-constexpr int kIds = 120;
+constexpr int kIds = 80;
 
 class RandomOperations {
  public:
