@@ -16,7 +16,6 @@
 
 namespace quern::client {
 
-using keyvault::error_of;
 
 // clinic.patients has ssn (equality), record.note (unindexed) and age (equality, int).
 class ClientTest : public keyvault::VaultTest {

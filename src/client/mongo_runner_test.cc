@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "base/testing/error_of.h"
 #include "client/wire_peer.h"
 #include "command/recording_runner.h"
 #include "quern/base/error.h"
@@ -20,17 +21,6 @@ using ::testing::Not;
 
 // Nothing listens on the discard port of a test machine, and connecting to it is refused at once.
 constexpr const char* kNobody = "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=200";
-
-template <class Action>
-Error error_of(Action&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error(0, "");
-}
 
 // A peer that answers {ok: 1}, and what arrived there without the driver's own members.
 class MongoRunnerTest : public ::testing::Test {

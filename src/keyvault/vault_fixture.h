@@ -11,6 +11,7 @@
 #include <numeric>
 #include <optional>
 
+#include "base/testing/error_of.h"
 #include "command/recording_runner.h"
 #include "keyvault/key_cache.h"
 #include "keyvault/key_vault.h"
@@ -61,17 +62,6 @@ inline bson::Document duplicate_key_reply() {
   builder.append("errmsg", "E11000 duplicate key error collection").close().close();
   builder.append("ok", 1.0);
   return builder.finish();
-}
-
-template <class Action>
-Error error_of(Action&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error(0, "");
 }
 
 // The runner keeps what is inserted and finds it by the filter that KeyVault::fetch writes; answers

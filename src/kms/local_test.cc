@@ -7,6 +7,7 @@
 
 #include <numeric>
 
+#include "base/testing/error_of.h"
 #include "quern/base/error.h"
 
 namespace quern::kms {
@@ -26,17 +27,6 @@ SecretBytes counting_key(std::uint8_t first) {
   SecretBytes key(96);
   std::iota(key.mutable_bytes().begin(), key.mutable_bytes().end(), first);
   return key;
-}
-
-template <class Action>
-Error error_of(Action&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error(0, "");
 }
 
 TEST(LocalKms, WrapsAsTheProtocolDoes) {

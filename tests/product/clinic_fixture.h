@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/testing/error_of.h"
 #include "client/encrypted_collection.h"
 #include "client/encrypting_runner.h"
 #include "command/recording_runner.h"
@@ -29,17 +30,6 @@ namespace quern::product {
 
 inline bool holds(BytesView haystack, BytesView needle) {
   return !std::ranges::search(haystack, needle).empty();
-}
-
-template <class Action>
-Error error_of(Action&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return Error(0, "");
 }
 
 class TemporaryDirectory {
