@@ -95,17 +95,19 @@ void analyse_sort_by_count(const StageAnalysis& stage, const Element& operation)
   stage.tree = EncryptionTree();
 }
 
-void analyse_bucket(const StageAnalysis& stage, const Element& operation) {
+namespace {
+
+// The options of both bucket stages; other takes those that the two do not share, and says whether
+// it knew the member.
+template <class Other>
+void bucket(const StageAnalysis& stage, const Element& operation, const Other& other) {
   stage.out.open_document(operation.key());
   for (const Element& member : stage_options(operation)) {
     if (member.key() == "groupBy") {
       group_by(stage, member.key(), member);
     } else if (member.key() == "output") {
       accumulators(stage, member);
-    } else if (member.key() == "boundaries" || member.key() == "default") {
-      analyse_evaluated(stage.context, stage.tree, member.key(), member, Comparisons::kRefused,
-                        stage.out);
-    } else {
+    } else if (!other(member)) {
       refuse::unknown_member(operation.key(), member.key());
     }
   }
@@ -113,21 +115,23 @@ void analyse_bucket(const StageAnalysis& stage, const Element& operation) {
   stage.tree = EncryptionTree();
 }
 
+}  // namespace
+
+void analyse_bucket(const StageAnalysis& stage, const Element& operation) {
+  bucket(stage, operation, [&](const Element& member) {
+    if (member.key() != "boundaries" && member.key() != "default") return false;
+    analyse_evaluated(stage.context, stage.tree, member.key(), member, Comparisons::kRefused,
+                      stage.out);
+    return true;
+  });
+}
+
 void analyse_bucket_auto(const StageAnalysis& stage, const Element& operation) {
-  stage.out.open_document(operation.key());
-  for (const Element& member : stage_options(operation)) {
-    if (member.key() == "groupBy") {
-      group_by(stage, member.key(), member);
-    } else if (member.key() == "output") {
-      accumulators(stage, member);
-    } else if (member.key() == "buckets" || member.key() == "granularity") {
-      stage.out.append(member);
-    } else {
-      refuse::unknown_member(operation.key(), member.key());
-    }
-  }
-  stage.out.close();
-  stage.tree = EncryptionTree();
+  bucket(stage, operation, [&](const Element& member) {
+    if (member.key() != "buckets" && member.key() != "granularity") return false;
+    stage.out.append(member);
+    return true;
+  });
 }
 
 }  // namespace quern::analysis
