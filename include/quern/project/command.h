@@ -10,6 +10,7 @@
 #ifndef QUERN_PROJECT_COMMAND_H_
 #define QUERN_PROJECT_COMMAND_H_
 
+#include <cstdint>
 #include <functional>
 #include <iosfwd>
 #include <map>

@@ -4,6 +4,8 @@
 // definition, and what is stored stays.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "migrations/operations/common.h"
 #include "migrations/operations/table.h"
 
