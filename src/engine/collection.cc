@@ -77,9 +77,24 @@ std::optional<bson::View> Collection::find(Operation& op, const RecordId& record
   return bson::View(pinned.bytes().data());
 }
 
-bool Collection::exists(Operation& op, bson::ValueView id) const {
-  storage::PinnedValue pinned;
-  return find_by_id(op, id, pinned).has_value();
+void Collection::exists(Operation& op, std::span<const bson::ValueView> ids,
+                        std::span<bool> found) const {
+  std::string buffer;
+  std::vector<std::size_t> ends;
+  ends.reserve(ids.size());
+  for (const bson::ValueView& id : ids) {
+    storage::append_table(buffer, table_);
+    storage::append_key(buffer, id);
+    ends.push_back(buffer.size());
+  }
+  std::vector<BytesView> keys;
+  keys.reserve(ids.size());
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
+    keys.push_back(as_bytes(std::string_view(buffer).substr(begin, end - begin)));
+    begin = end;
+  }
+  op.reader().contains(keys, found);
 }
 
 RecordCursor Collection::scan(Operation& op) const {

@@ -74,7 +74,8 @@ class Collection {
                                        storage::PinnedValue& pinned) const;
   std::optional<bson::View> find(Operation& op, const RecordId& record,
                                  storage::PinnedValue& pinned) const;
-  bool exists(Operation& op, bson::ValueView id) const;
+  // Whether there is a document with ids[i], for each i.
+  void exists(Operation& op, std::span<const bson::ValueView> ids, std::span<bool> found) const;
   RecordCursor scan(Operation& op) const;
 
   // --- writing, inside a write body (engine/retry.h). None of these validates the document against

@@ -67,6 +67,10 @@ class FaultyReader : public Reader {
     faults_.pass(Kind::kRead);
     return reader_->get(key, value);
   }
+  void contains(std::span<const BytesView> keys, std::span<bool> found) override {
+    faults_.pass(Kind::kRead);
+    reader_->contains(keys, found);
+  }
   std::unique_ptr<Cursor> cursor(KeyRange range) override {
     return std::make_unique<FaultyCursor>(reader_->cursor(range), faults_);
   }
@@ -84,6 +88,10 @@ class FaultyTransaction : public Transaction {
   bool get(BytesView key, PinnedValue& value) override {
     faults_.pass(Kind::kRead);
     return transaction_->get(key, value);
+  }
+  void contains(std::span<const BytesView> keys, std::span<bool> found) override {
+    faults_.pass(Kind::kRead);
+    transaction_->contains(keys, found);
   }
   void lock(BytesView key) override { transaction_->lock(key); }
   bool get_for_update(BytesView key, PinnedValue& value) override {

@@ -9,6 +9,8 @@
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/write_batch_with_index.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -47,6 +49,27 @@ bool found(const rocksdb::Status& status) {
   if (status.IsNotFound()) return false;
   check(status);
   return true;
+}
+
+// Asks multi_get(count, slices, values, statuses) in batches of the size that RocksDB works in.
+template <class MultiGet>
+void contains_in_batches(std::span<const BytesView> keys, std::span<bool> found,
+                         MultiGet multi_get) {
+  constexpr std::size_t kBatch = 32;
+  std::array<rocksdb::Slice, kBatch> slices;
+  std::array<rocksdb::PinnableSlice, kBatch> values;
+  std::array<rocksdb::Status, kBatch> statuses;
+  while (!keys.empty()) {
+    const std::size_t count = std::min(kBatch, keys.size());
+    for (std::size_t i = 0; i < count; ++i) slices[i] = slice(keys[i]);
+    multi_get(count, slices.data(), values.data(), statuses.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      found[i] = storage::found(statuses[i]);
+      values[i].Reset();
+    }
+    keys = keys.subspan(count);
+    found = found.subspan(count);
+  }
 }
 
 class RocksCursor : public Cursor {
@@ -123,6 +146,11 @@ class RocksReader : public Reader {
     value.slice().Reset();
     return found(db_.Get(options_, db_.DefaultColumnFamily(), slice(key), &value.slice()));
   }
+  void contains(std::span<const BytesView> keys, std::span<bool> found) override {
+    contains_in_batches(keys, found, [this](auto... arguments) {
+      db_.MultiGet(options_, db_.DefaultColumnFamily(), arguments...);
+    });
+  }
   std::unique_ptr<Cursor> cursor(KeyRange range) override {
     return std::make_unique<RocksCursor>(
         range, snapshot_, [this](const auto& options) { return db_.NewIterator(options); });
@@ -142,6 +170,7 @@ class RocksTransaction : public Transaction {
   RocksTransaction& operator=(const RocksTransaction&) = delete;
 
   bool get(BytesView key, PinnedValue& value) override;
+  void contains(std::span<const BytesView> keys, std::span<bool> found) override;
   std::unique_ptr<Cursor> cursor(KeyRange range) override;
   void lock(BytesView key) override;
   bool get_for_update(BytesView key, PinnedValue& value) override {
@@ -381,6 +410,19 @@ bool RocksTransaction::get(BytesView key, PinnedValue& value) {
   return found(indexed_->GetFromBatchAndDB(&db, options_, slice(key), &value.slice()));
 }
 
+void RocksTransaction::contains(std::span<const BytesView> keys, std::span<bool> found) {
+  contains_in_batches(
+      keys, found, [this](std::size_t count, rocksdb::Slice* slices, auto* values, auto* statuses) {
+        rocksdb::DB& db = store_.db();
+        if (!indexed_) {
+          db.MultiGet(options_, db.DefaultColumnFamily(), count, slices, values, statuses);
+        } else {
+          indexed_->MultiGetFromBatchAndDB(&db, options_, db.DefaultColumnFamily(), count, slices,
+                                           values, statuses, false);
+        }
+      });
+}
+
 std::unique_ptr<Cursor> RocksTransaction::cursor(KeyRange range) {
   return std::make_unique<RocksCursor>(
       range, options_.snapshot, [this](const rocksdb::ReadOptions& options) {
@@ -411,8 +453,8 @@ std::unique_ptr<Store> open_rocks_store(const RocksOptions& options) {
 
 #if defined(__SANITIZE_THREAD__)
 // The distribution's RocksDB is not instrumented: ThreadSanitizer sees its memory, but not what
-// synchronises it. Whatever RocksDB allocated, or does, is left out; so is the resizing of strings in
-// libstdc++, where the write batches that RocksDB merges for other threads are cleared.
+// synchronises it. Whatever RocksDB allocated, or does, is left out; so is the resizing of strings
+// in libstdc++, where the write batches that RocksDB merges for other threads are cleared.
 extern "C" const char* __tsan_default_suppressions() {
   return "race:librocksdb.so\n"
          "race:std::__cxx11::basic_string*::_M_replace_aux\n"

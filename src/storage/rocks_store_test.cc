@@ -98,6 +98,28 @@ TEST_P(RocksStore, ReadsFromASnapshotWhateverHappensAfter) {
   EXPECT_EQ(keys(*transaction, "a", "z"), "a");
 }
 
+// Of the even numbers below 100 in the store, and of what the readers see beside it.
+TEST_P(RocksStore, ContainsSaysOfEachKeyWhatGetSays) {
+  for (int i = 0; i < 100; i += 2) write(*store, std::to_string(i), "even");
+  const auto snapshot = store->snapshot();
+  write(*store, "1", "too late for the snapshot");
+  const auto transaction = store->begin();
+  transaction->put(as_bytes("3"), as_bytes("own"));
+  transaction->remove(as_bytes("4"));
+  const auto unread = store->begin({.snapshot = false, .read_own_writes = false});
+
+  std::vector<std::string> names;
+  for (int i = 0; i < 100; ++i) names.push_back(std::to_string(i));
+  std::vector<BytesView> keys;
+  for (const std::string& name : names) keys.push_back(as_bytes(name));
+  for (Reader* reader : {snapshot.get(), static_cast<Reader*>(transaction.get()),
+                         static_cast<Reader*>(unread.get())}) {
+    bool found[100];
+    reader->contains(keys, found);
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(found[i], read(*reader, names[i]) != "-") << i;
+  }
+}
+
 TEST_P(RocksStore, RefusesToWriteWhatChangedAfterTheSnapshot) {
   const auto transaction = store->begin();
   write(*store, "a", "1");

@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "quern/base/bytes.h"
@@ -64,6 +65,8 @@ class Reader {
   virtual ~Reader() = default;
   // False when there is no such key.
   virtual bool get(BytesView key, PinnedValue& value) = 0;
+  // Which of the keys there are: found[i] is for keys[i]. Cheaper than a get for each.
+  virtual void contains(std::span<const BytesView> keys, std::span<bool> found) = 0;
   // The bounds are copied.
   virtual std::unique_ptr<Cursor> cursor(KeyRange range) = 0;
 };

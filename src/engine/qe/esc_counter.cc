@@ -1,16 +1,26 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "engine/qe/esc_counter.h"
 
+#include <array>
+#include <memory>
+
 #include "quern/base/error.h"
 
 namespace quern::engine::qe {
 namespace {
 
-// The largest n for which exists(1), …, exists(n) hold, given that they hold without gaps: doubling
-// until one is missing, then bisection.
+using crypto::EscTwiceDerivedTagToken;
+
+// Where each kind of document of a token starts, while the token has no anchors.
+enum FirstId : std::size_t { kNullAnchor, kAnchor, kNonAnchor, kFirstIds };
+std::array<crypto::EscId, kFirstIds> first_ids(const EscTwiceDerivedTagToken& ids) {
+  return {ids.null_anchor_id(), ids.anchor_id(1), ids.non_anchor_id(1)};
+}
+
+// The largest n for which exists(1), …, exists(n) hold, given that they hold without gaps and that
+// the first does: doubling until one is missing, then bisection.
 template <class Exists>
 std::uint64_t longest_run(const Exists& exists) {
-  if (!exists(1)) return 0;
   std::uint64_t known = 1;
   std::uint64_t missing = 2;
   while (exists(missing)) {
@@ -24,40 +34,71 @@ std::uint64_t longest_run(const Exists& exists) {
   return known;
 }
 
-}  // namespace
-
-EscState find_esc_state(EscReader& esc,
-                        const crypto::EscDerivedFromDataTokenAndContentionFactor& token,
-                        const crypto::EscTwiceDerivedTagToken& ids) {
+// found tells which of first_ids there are.
+EscState follow(EscReader& esc, const EscToken& token, const EscTwiceDerivedTagToken& ids,
+                std::span<const bool, kFirstIds> found) {
   EscState state;
   std::optional<crypto::EscTwiceDerivedValueToken> values;
-  const auto decrypt = [&](const crypto::EscValue& value) {
+  const auto positions = [&](const crypto::EscId& id) {
+    const auto value = esc.value(id);
+    if (!value) throw Error(7291501, "An anchor of the encrypted state collection has no value");
     if (!values) values.emplace(token);
-    return values->decrypt(value);
+    return values->decrypt(*value);
+  };
+  const auto exists = [&](const crypto::EscId& id) {
+    bool one = false;
+    esc.exists({&id, 1}, {&one, 1});
+    return one;
   };
 
-  if (const auto null_anchor = esc.value(ids.null_anchor_id())) {
-    state.null_anchor = decrypt(*null_anchor);
+  if (found[kNullAnchor]) {
+    state.null_anchor = positions(ids.null_anchor_id());
     state.anchor_cpos = state.null_anchor->cpos;
   }
   const std::uint64_t below = state.null_anchor ? state.null_anchor->apos : 0;
-  const std::uint64_t anchors =
-      longest_run([&](std::uint64_t n) { return esc.exists(ids.anchor_id(below + n)); });
-  if (anchors != 0) {
-    state.anchor = below + anchors;
-    const auto anchor = esc.value(ids.anchor_id(state.anchor));
-    if (!anchor) throw Error(7291501, "An anchor of the encrypted state collection has no value");
-    state.anchor_cpos = decrypt(*anchor).cpos;
+  const auto anchor_exists = [&](std::uint64_t n) { return exists(ids.anchor_id(below + n)); };
+  if (below == 0 ? found[kAnchor] : anchor_exists(1)) {
+    state.anchor = below + longest_run(anchor_exists);
+    state.anchor_cpos = positions(ids.anchor_id(state.anchor)).cpos;
   }
-  const std::uint64_t uses = longest_run(
-      [&](std::uint64_t n) { return esc.exists(ids.non_anchor_id(state.anchor_cpos + n)); });
-  if (uses != 0) state.last_use = state.anchor_cpos + uses;
+  const auto use_exists = [&](std::uint64_t n) {
+    return exists(ids.non_anchor_id(state.anchor_cpos + n));
+  };
+  if (state.anchor_cpos == 0 ? found[kNonAnchor] : use_exists(1)) {
+    state.last_use = state.anchor_cpos + longest_run(use_exists);
+  }
   return state;
 }
 
-EscState find_esc_state(EscReader& esc,
-                        const crypto::EscDerivedFromDataTokenAndContentionFactor& token) {
-  return find_esc_state(esc, token, crypto::EscTwiceDerivedTagToken(token));
+}  // namespace
+
+EscState find_esc_state(EscReader& esc, const EscToken& token, const EscTwiceDerivedTagToken& ids) {
+  std::array<bool, kFirstIds> found{};
+  esc.exists(first_ids(ids), found);
+  return follow(esc, token, ids, found);
+}
+
+EscState find_esc_state(EscReader& esc, const EscToken& token) {
+  return find_esc_state(esc, token, EscTwiceDerivedTagToken(token));
+}
+
+std::vector<EscState> find_esc_states(EscReader& esc, std::span<const EscToken> tokens) {
+  std::vector<EscTwiceDerivedTagToken> ids(tokens.begin(), tokens.end());
+  std::vector<crypto::EscId> first;
+  first.reserve(kFirstIds * ids.size());
+  for (const EscTwiceDerivedTagToken& each : ids) {
+    for (const crypto::EscId& id : first_ids(each)) first.push_back(id);
+  }
+  const auto found = std::make_unique<bool[]>(first.size());
+  esc.exists(first, {found.get(), first.size()});
+
+  std::vector<EscState> states;
+  states.reserve(tokens.size());
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    const std::span<const bool, kFirstIds> own{found.get() + kFirstIds * i, kFirstIds};
+    states.push_back(follow(esc, tokens[i], ids[i], own));
+  }
+  return states;
 }
 
 }  // namespace quern::engine::qe

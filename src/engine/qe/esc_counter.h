@@ -12,6 +12,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "crypto/server_tokens.h"
 
@@ -21,7 +23,8 @@ namespace quern::engine::qe {
 class EscReader {
  public:
   virtual ~EscReader() = default;
-  virtual bool exists(const crypto::EscId& id) = 0;
+  // Which of the ids there are: found[i] is for ids[i]. One call for many costs less than many.
+  virtual void exists(std::span<const crypto::EscId> ids, std::span<bool> found) = 0;
   // The value of an anchor; nothing when there is no such document (or it has no value).
   virtual std::optional<crypto::EscValue> value(const crypto::EscId& id) = 0;
 };
@@ -39,14 +42,18 @@ struct EscState {
   std::uint64_t uses() const { return last_use != 0 ? last_use : anchor_cpos; }
 };
 
-// The state of a token's counters in the reader's snapshot. Costs three reads for a token that was
-// never used, and O(log n) for n uses. Throws 7291501 when an anchor that must be there is not, and
-// BadValue for one that holds something else.
-EscState find_esc_state(EscReader& esc,
-                        const crypto::EscDerivedFromDataTokenAndContentionFactor& token);
-EscState find_esc_state(EscReader& esc,
-                        const crypto::EscDerivedFromDataTokenAndContentionFactor& token,
+using EscToken = crypto::EscDerivedFromDataTokenAndContentionFactor;
+
+// The state of a token's counters in the reader's snapshot. Costs three reads (of one call) for a
+// token that was never used, and O(log n) for n uses. Throws 7291501 when an anchor that must be
+// there is not, and BadValue for one that holds something else.
+EscState find_esc_state(EscReader& esc, const EscToken& token,
                         const crypto::EscTwiceDerivedTagToken& ids);
+EscState find_esc_state(EscReader& esc, const EscToken& token);
+
+// The same for several tokens, such as those of one value under all contention factors: most of
+// them were never used, which a single call finds out for all.
+std::vector<EscState> find_esc_states(EscReader& esc, std::span<const EscToken> tokens);
 
 }  // namespace quern::engine::qe
 

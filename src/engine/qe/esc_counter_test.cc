@@ -53,6 +53,7 @@ TEST_F(EscCounter, OfATokenNeverUsedIsZeroAfterThreeReads) {
   EXPECT_EQ(found.uses(), 0u);
   EXPECT_FALSE(found.has_anchor());
   EXPECT_EQ(esc.reads, 3);
+  EXPECT_EQ(esc.calls, 1);
 }
 
 TEST_F(EscCounter, FindsEveryNumberOfUses) {
@@ -108,6 +109,29 @@ TEST_F(EscCounter, RefusesAnAnchorWithoutAValue) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), 7291501);
   }
+}
+
+TEST_F(EscCounter, OfSeveralTokensAreThoseOfEach) {
+  use(1, 5);
+  std::vector<EscToken> tokens;
+  for (const std::uint8_t name : {9, 1, 2, 3}) tokens.push_back(esc_token(name));
+  {
+    const crypto::EscTwiceDerivedTagToken third(tokens[2]);
+    esc.insert_anchor(third.null_anchor_id(), crypto::EscTwiceDerivedValueToken(tokens[2]).encrypt(
+                                                  {2, 30}, RandomSource::system()));
+    esc.insert_non_anchor(third.non_anchor_id(31));
+  }
+  std::vector<std::uint64_t> uses;
+  for (const EscState& found : find_esc_states(esc, tokens)) uses.push_back(found.uses());
+  EXPECT_THAT(uses, ::testing::ElementsAre(0, 5, 31, 0));
+}
+
+TEST_F(EscCounter, OfTokensNeverUsedCostOneCall) {
+  use(1, 5);
+  std::vector<EscToken> tokens;
+  for (std::uint8_t name = 2; name < 11; ++name) tokens.push_back(esc_token(name));
+  for (const EscState& found : find_esc_states(esc, tokens)) EXPECT_EQ(found.uses(), 0u);
+  EXPECT_EQ(esc.calls, 1);
 }
 
 TEST_F(EscCounter, DoesNotSeeOtherTokens) {

@@ -2,6 +2,7 @@
 #include "engine/qe/state_collections.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "quern/base/object_id.h"
 
@@ -61,11 +62,15 @@ const Collection& StateCollections::writable_esc() {
   return *esc_;
 }
 
-bool StateCollections::exists(const crypto::EscId& id) {
+void StateCollections::exists(std::span<const crypto::EscId> ids, std::span<bool> found) {
   const Collection* esc = readable_esc();
-  if (esc == nullptr) return false;
-  ++reads_;
-  return esc->exists(op_, IdValue(id));
+  if (esc == nullptr) {
+    std::ranges::fill(found, false);
+    return;
+  }
+  reads_ += ids.size();
+  const std::vector<IdValue> values(ids.begin(), ids.end());
+  esc->exists(op_, std::vector<bson::ValueView>(values.begin(), values.end()), found);
 }
 
 std::optional<crypto::EscValue> StateCollections::value(const crypto::EscId& id) {

@@ -28,7 +28,7 @@ class StateCollections : public EscStore {
  public:
   StateCollections(Operation& op, const Namespace& ns, const schema::EncryptedFields& fields);
 
-  bool exists(const crypto::EscId& id) override;
+  void exists(std::span<const crypto::EscId> ids, std::span<bool> found) override;
   std::optional<crypto::EscValue> value(const crypto::EscId& id) override;
 
   // Inside a write body. An id that is there already was taken by another transaction: thrown as

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "crypto/find_equality_payload.h"
 #include "engine/qe/payloads.h"
 
@@ -84,13 +86,22 @@ void TagQuery::add(std::string_view path, bson::ValueView value) {
   const auto payload = crypto::FindEqualityPayloadV2::parse(value.as_binary().bytes);
   check_contention_equals(*field, payload.max_contention);
 
-  for (std::int64_t factor = 0; factor <= payload.max_contention; ++factor) {
+  // In groups, so that a huge contention factor neither takes much memory nor can't be interrupted.
+  constexpr std::int64_t kGroup = 16;
+  for (std::int64_t first = 0; first <= payload.max_contention; first += kGroup) {
     state_.operation().check_interrupt();
-    const auto esc = crypto::with_contention(payload.esc, factor);
-    const std::uint64_t uses = find_esc_state(state_, esc).uses();
-    if (uses == 0) continue;
-    const crypto::EdcTwiceDerivedToken tags(crypto::with_contention(payload.edc, factor));
-    for (std::uint64_t count = 1; count <= uses; ++count) add_tag(tags.tag(count));
+    const std::int64_t last = first + std::min(kGroup - 1, payload.max_contention - first);
+    std::vector<EscToken> tokens;
+    for (std::int64_t factor = first; factor <= last; ++factor) {
+      tokens.push_back(crypto::with_contention(payload.esc, factor));
+    }
+    const std::vector<EscState> states = find_esc_states(state_, tokens);
+    for (std::int64_t factor = first; factor <= last; ++factor) {
+      const std::uint64_t uses = states[factor - first].uses();
+      if (uses == 0) continue;
+      const crypto::EdcTwiceDerivedToken tags(crypto::with_contention(payload.edc, factor));
+      for (std::uint64_t count = 1; count <= uses; ++count) add_tag(tags.tag(count));
+    }
   }
 }
 

@@ -13,11 +13,13 @@ namespace quern::engine::qe::testing {
 
 class MemoryEsc : public EscStore {
  public:
-  bool exists(const crypto::EscId& id) override {
-    ++reads;
-    return documents.contains(id);
+  void exists(std::span<const crypto::EscId> ids, std::span<bool> found) override {
+    ++calls;
+    reads += static_cast<int>(ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) found[i] = documents.contains(ids[i]);
   }
   std::optional<crypto::EscValue> value(const crypto::EscId& id) override {
+    ++calls;
     ++reads;
     const auto at = documents.find(id);
     return at == documents.end() ? std::nullopt : at->second;
@@ -39,7 +41,8 @@ class MemoryEsc : public EscStore {
   }
 
   std::map<crypto::EscId, std::optional<crypto::EscValue>> documents;
-  int reads = 0;
+  int calls = 0;
+  int reads = 0;  // of single documents
 
  private:
   void insert(const crypto::EscId& id, std::optional<crypto::EscValue> value) {
