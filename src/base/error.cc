@@ -67,6 +67,7 @@ std::string code_name(std::int32_t code) {
       QUERN_CODE(TransactionCommitted);
       QUERN_CODE(OperationNotSupportedInTransaction);
       QUERN_CODE(NotSingleValueField);
+      QUERN_CODE(CollectionUUIDMismatch);
       QUERN_CODE(Interrupted);
       QUERN_CODE(DuplicateKey);
       QUERN_CODE(BSONObjectTooLarge);

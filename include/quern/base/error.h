@@ -73,6 +73,7 @@ enum class ErrorCode : std::int32_t {
   kTransactionCommitted = 256,
   kOperationNotSupportedInTransaction = 263,
   kNotSingleValueField = 276,
+  kCollectionUUIDMismatch = 361,
   kInterrupted = 11601,
   kDuplicateKey = 11000,
   kBSONObjectTooLarge = 10334,
