@@ -36,7 +36,6 @@ std::shared_ptr<CommandRunner> RunnerPool::open(const DatabaseSettings& settings
   const std::lock_guard lock(mutex_);
   std::shared_ptr<CommandRunner>& runner = runners_[name];
   if (!runner) {
-    if (!options.directory.empty()) std::filesystem::create_directories(options.directory);
     runner = wrapped(std::make_shared<engine::EngineRunner>(std::move(options)));
   }
   return runner;

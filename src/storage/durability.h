@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // When a committed transaction is forced to the medium. Whatever the setting, a commit is in the
-// operating system's hands when it returns (a killed process loses nothing, except with kNever in
-// the middle of a machine crash), and no transaction is ever half there.
+// operating system's hands when it returns (a killed process loses nothing), a store that is closed
+// is on the medium, and no transaction is ever half there.
 #ifndef QUERN_STORAGE_DURABILITY_H_
 #define QUERN_STORAGE_DURABILITY_H_
 
@@ -12,7 +12,7 @@ namespace quern::storage {
 
 struct Durability {
   enum class Mode : std::uint8_t {
-    kAlways,    // every commit is synced before it is acknowledged
+    kAlways,    // every commit is synced before it is acknowledged (TransactionOptions::sync)
     kInterval,  // a background thread syncs every `interval`: a machine crash loses at most that
     kNever,     // the operating system decides
   };

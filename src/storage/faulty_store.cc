@@ -122,9 +122,7 @@ class FaultyTransaction : public Transaction {
     transaction_->commit();
   }
   void rollback() override { transaction_->rollback(); }
-  void set_save_point() override { transaction_->set_save_point(); }
-  void roll_back_to_save_point() override { transaction_->roll_back_to_save_point(); }
-  bool wrote() const override { return transaction_->wrote(); }
+  std::uint64_t own_writes() const override { return transaction_->own_writes(); }
 
  private:
   std::unique_ptr<Transaction> transaction_;
@@ -154,6 +152,7 @@ class FaultyStore : public Store {
     faults_->pass(Kind::kSync);
     store_->sync();
   }
+  bool syncs_always() const override { return store_->syncs_always(); }
   std::uint64_t approximate_size(KeyRange range) override {
     return store_->approximate_size(range);
   }

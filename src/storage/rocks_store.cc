@@ -9,9 +9,12 @@
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/write_batch_with_index.h>
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -131,6 +134,21 @@ class RocksCursor : public Cursor {
   bool valid_ = false;
 };
 
+// Readable by nobody but its owner, whatever the umask: what is not encrypted lies there in the
+// clear. One that exists keeps the permissions that it has.
+void make_private_directory(std::filesystem::path path) {
+  if (!path.has_filename()) path = path.parent_path();  // "data/"
+  std::error_code code;
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), code);
+  if (!code && ::mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
+    code.assign(errno, std::generic_category());
+  }
+  if (code) {
+    throw DatabaseError(ErrorCode::kInternalError, "cannot create the database directory \"" +
+                                                       path.string() + "\": " + code.message());
+  }
+}
+
 class RocksStore;
 
 class RocksReader : public Reader {
@@ -187,17 +205,15 @@ class RocksTransaction : public Transaction {
   }
   void put_guarded(BytesView key, BytesView value) override {
     check(batch().Put(slice(key), slice(value)));
-    wrote_ = true;
+    ++writes_;
   }
   void remove_guarded(BytesView key) override {
     check(batch().Delete(slice(key)));
-    wrote_ = true;
+    ++writes_;
   }
   void commit() override;
   void rollback() override { end(); }
-  void set_save_point() override { batch().SetSavePoint(); }
-  void roll_back_to_save_point() override { check(batch().RollbackToSavePoint()); }
-  bool wrote() const override { return wrote_; }
+  std::uint64_t own_writes() const override { return indexed_ ? writes_ : 0; }
 
  private:
   static constexpr std::size_t kReservedBytes = 512;
@@ -215,26 +231,22 @@ class RocksTransaction : public Transaction {
   std::vector<LockTable::Hash> locked_;
   std::unique_ptr<rocksdb::WriteBatchWithIndex> indexed_;  // null: writes need not be read back
   rocksdb::WriteBatch plain_;
-  bool wrote_ = false;
+  rocksdb::WriteOptions write_options_;
+  std::uint64_t writes_ = 0;
   bool ended_ = false;
 };
 
 class RocksStore : public Store {
  public:
-  explicit RocksStore(const RocksOptions& options) : durability_(options.durability) {
+  explicit RocksStore(const RocksOptions& options)
+      : on_disk_(!options.directory.empty()), durability_(options.durability) {
     rocksdb::Options db_options = make_options(options);
     std::string path = "/quern";
-    if (options.directory.empty()) {
+    if (!on_disk_) {
       environment_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
       db_options.env = environment_.get();
     } else {
-      std::error_code code;
-      std::filesystem::create_directories(options.directory, code);
-      if (code) {
-        throw DatabaseError(ErrorCode::kInternalError, "cannot create the database directory \"" +
-                                                           options.directory.string() +
-                                                           "\": " + code.message());
-      }
+      make_private_directory(options.directory);
       if (options.file_system) {
         environment_ = rocksdb::NewCompositeEnv(options.file_system);
         db_options.env = environment_.get();
@@ -249,8 +261,7 @@ class RocksStore : public Store {
                                                          " (is another process using it?)");
     }
     db_.reset(opened);
-    write_options_.sync = durability_.mode == Durability::Mode::kAlways;
-    if (durability_.mode == Durability::Mode::kInterval && !options.directory.empty()) {
+    if (durability_.mode == Durability::Mode::kInterval && on_disk_) {
       syncer_ = std::thread([this] { sync_periodically(); });
     }
   }
@@ -258,13 +269,15 @@ class RocksStore : public Store {
   ~RocksStore() override {
     if (syncer_.joinable()) {
       {
-        const std::lock_guard lock(sync_mutex_);
+        const std::lock_guard lock(syncer_mutex_);
         stopping_ = true;
       }
-      sync_wake_.notify_all();
+      syncer_wake_.notify_all();
       syncer_.join();
     }
-    if (db_) db_->Close().PermitUncheckedError();
+    if (!db_) return;
+    if (on_disk_) db_->FlushWAL(true).PermitUncheckedError();
+    db_->Close().PermitUncheckedError();
   }
   RocksStore(const RocksStore&) = delete;
   RocksStore& operator=(const RocksStore&) = delete;
@@ -281,12 +294,36 @@ class RocksStore : public Store {
   }
 
   void purge(KeyRange range) override {
-    check(db_->DeleteRange(write_options_, db_->DefaultColumnFamily(), slice(range.lower),
+    check(db_->DeleteRange(write_options(true), db_->DefaultColumnFamily(), slice(range.lower),
                            slice(range.upper)));
     note_write();
   }
 
-  void sync() override { check(db_->FlushWAL(true)); }
+  // A sync that begins now covers all that was committed before; one that runs already may not.
+  // Whoever finds none running begins the next, for all who wait.
+  void sync() override {
+    if (!on_disk_) return;
+    std::unique_lock lock(sync_mutex_);
+    const std::uint64_t wanted = syncs_begun_ + 1;
+    while (syncs_done_ < wanted) {
+      if (syncing_) {
+        sync_ended_.wait(lock);
+        continue;
+      }
+      syncing_ = true;
+      const std::uint64_t mine = ++syncs_begun_;
+      lock.unlock();
+      const rocksdb::Status status = db_->FlushWAL(true);
+      lock.lock();
+      syncing_ = false;
+      if (status.ok()) syncs_done_ = mine;
+      sync_ended_.notify_all();
+      check(status);
+    }
+  }
+  bool syncs_always() const override {
+    return on_disk_ && durability_.mode == Durability::Mode::kAlways;
+  }
 
   std::uint64_t approximate_size(KeyRange range) override {
     const rocksdb::Range wanted(slice(range.lower), slice(range.upper));
@@ -300,7 +337,11 @@ class RocksStore : public Store {
   rocksdb::DB& db() { return *db_; }
   LockTable& locks() { return locks_; }
   LockTable::Owner new_owner() { return next_owner_.fetch_add(1, std::memory_order_relaxed); }
-  const rocksdb::WriteOptions& write_options() const { return write_options_; }
+  rocksdb::WriteOptions write_options(bool sync) const {
+    rocksdb::WriteOptions options;
+    options.sync = sync && syncs_always();
+    return options;
+  }
   void note_write() { dirty_.store(true, std::memory_order_relaxed); }
 
  private:
@@ -336,34 +377,40 @@ class RocksStore : public Store {
   }
 
   void sync_periodically() {
-    std::unique_lock lock(sync_mutex_);
-    while (!sync_wake_.wait_for(lock, durability_.interval, [this] { return stopping_; })) {
+    std::unique_lock lock(syncer_mutex_);
+    while (!syncer_wake_.wait_for(lock, durability_.interval, [this] { return stopping_; })) {
       if (!dirty_.exchange(false, std::memory_order_relaxed)) continue;
       lock.unlock();
       // A failing medium makes the next commit fail, which is where it can be reported.
       if (!db_->FlushWAL(true).ok()) note_write();
       lock.lock();
     }
-    db_->FlushWAL(true).PermitUncheckedError();
   }
 
+  const bool on_disk_;
   const Durability durability_;
   std::unique_ptr<rocksdb::Env> environment_;
   std::unique_ptr<rocksdb::DB> db_;
   LockTable locks_;
   std::atomic<LockTable::Owner> next_owner_ = 1;
-  rocksdb::WriteOptions write_options_;
   rocksdb::ReadOptions read_options_;
 
-  std::atomic<bool> dirty_ = false;
   std::mutex sync_mutex_;
-  std::condition_variable sync_wake_;
+  std::condition_variable sync_ended_;
+  bool syncing_ = false;
+  std::uint64_t syncs_begun_ = 0;
+  std::uint64_t syncs_done_ = 0;  // the latest that succeeded
+
+  // kInterval: the thread that syncs.
+  std::atomic<bool> dirty_ = false;
+  std::mutex syncer_mutex_;
+  std::condition_variable syncer_wake_;
   bool stopping_ = false;
   std::thread syncer_;
 };
 
 RocksTransaction::RocksTransaction(RocksStore& store, const TransactionOptions& options)
-    : store_(store), owner_(store.new_owner()) {
+    : store_(store), owner_(store.new_owner()), write_options_(store.write_options(options.sync)) {
   if (options.snapshot) {
     stamp_ = store_.locks().begin_snapshot();
     options_.snapshot = store_.db().GetSnapshot();
@@ -434,8 +481,8 @@ std::unique_ptr<Cursor> RocksTransaction::cursor(KeyRange range) {
 }
 
 void RocksTransaction::commit() {
-  if (wrote_) {
-    check(store_.db().Write(store_.write_options(), batch().GetWriteBatch()));
+  if (writes_ != 0) {
+    check(store_.db().Write(write_options_, batch().GetWriteBatch()));
     store_.note_write();
     store_.locks().release_committed(locked_);
     locked_.clear();

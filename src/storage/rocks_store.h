@@ -27,11 +27,12 @@ struct RocksOptions {
   Durability durability{};
   std::size_t cache_bytes = 64 << 20;
   std::size_t write_buffer_bytes = 32 << 20;
-  // Where the files are, in place of the operating system's: storage/faulty_file_system.h.
+  // In place of the operating system's files, for tests: storage/faulty_file_system.h.
   std::shared_ptr<rocksdb::FileSystem> file_system{};
 };
 
-// Throws DatabaseError when the directory cannot be created, read or locked.
+// A directory that is missing is created, for its owner only. Throws DatabaseError when the
+// directory cannot be created, read or locked.
 std::unique_ptr<Store> open_rocks_store(const RocksOptions& options);
 
 }  // namespace quern::storage

@@ -173,14 +173,15 @@ TEST_P(RocksStore, WalksForwardsAndBackwardsWithinBounds) {
   EXPECT_EQ(backwards, "dbbb");
 }
 
-TEST_P(RocksStore, TakesBackWhatFollowsASavePoint) {
+TEST_P(RocksStore, CountsWhatATransactionAddsToItsSnapshot) {
+  EXPECT_EQ(store->snapshot()->own_writes(), 0u);
   const auto transaction = store->begin();
+  EXPECT_EQ(transaction->own_writes(), 0u);
   transaction->put(as_bytes("a"), as_bytes("1"));
-  transaction->set_save_point();
-  transaction->put(as_bytes("b"), as_bytes("1"));
-  transaction->roll_back_to_save_point();
-  transaction->commit();
-  EXPECT_EQ(keys(*store->snapshot(), "a", "z"), "a");
+  const std::uint64_t once = transaction->own_writes();
+  transaction->remove(as_bytes("a"));
+  EXPECT_GT(once, 0u);
+  EXPECT_GT(transaction->own_writes(), once);
 }
 
 TEST_P(RocksStore, PurgesARangeButNotFromOlderSnapshots) {
@@ -220,15 +221,26 @@ TEST_P(RocksStore, LosesNoUpdate) {
   }
 }
 
-TEST(RocksStoreOnDisk, KeepsWhatWasCommittedWhenReopened) {
-  for (const auto mode : {Durability::Mode::kAlways, Durability::Mode::kInterval}) {
-    const Directory directory;
+TEST(RocksStoreOnDisk, KeepsOtherUsersOutOfTheDirectoryThatItCreates) {
+  const Directory directory;
+  for (const char* name : {"deep/inside", "slash/"}) {
     RocksOptions options;
-    options.directory = directory.path / "deep" / "inside";
-    options.durability.mode = mode;
-    write(*open_rocks_store(options), "a", "1");
-    EXPECT_EQ(read(*open_rocks_store(options), "a"), "1");
+    options.directory = directory.path / name;
+    open_rocks_store(options);
+    EXPECT_EQ(std::filesystem::status(options.directory).permissions(),
+              std::filesystem::perms::owner_all)
+        << name;
   }
+}
+
+TEST(RocksStoreOnDisk, LeavesThePermissionsOfADirectoryThatExists) {
+  const Directory directory;
+  const auto wanted = std::filesystem::perms::owner_all | std::filesystem::perms::group_read;
+  std::filesystem::permissions(directory.path, wanted);
+  RocksOptions options;
+  options.directory = directory.path;
+  open_rocks_store(options);
+  EXPECT_EQ(std::filesystem::status(directory.path).permissions(), wanted);
 }
 
 TEST(RocksStoreOnDisk, IsOpenOnlyOnce) {

@@ -39,8 +39,8 @@ class PinnedValue {
 };
 
 // Walks keys in order, at the snapshot of the Reader that made it. Not thread-safe. Must not
-// outlive its Reader. key() and value() are valid until the cursor moves. What the same transaction
-// writes while a cursor is open may or may not show: collect first, then write.
+// outlive its Reader. key() and value() are valid until the cursor moves or, in a transaction that
+// has written, until it writes again: then a cursor must be made anew (Reader::own_writes).
 class Cursor {
  public:
   virtual ~Cursor() = default;
@@ -69,6 +69,9 @@ class Reader {
   virtual void contains(std::span<const BytesView> keys, std::span<bool> found) = 0;
   // The bounds are copied.
   virtual std::unique_ptr<Cursor> cursor(KeyRange range) = 0;
+  // Grows with each write that this reader sees although it came after its snapshot: a
+  // transaction's own. While it stays the same, what was read stays true.
+  virtual std::uint64_t own_writes() const { return 0; }
 };
 
 // Reads and writes that become visible all at once. Rolls back when destroyed without commit().
@@ -87,10 +90,6 @@ class Transaction : public Reader {
   // A transaction that threw from commit() or was rolled back can only be destroyed.
   virtual void commit() = 0;
   virtual void rollback() = 0;
-  // Undoes the writes (not the locks) since the latest save point.
-  virtual void set_save_point() = 0;
-  virtual void roll_back_to_save_point() = 0;
-  virtual bool wrote() const = 0;
 };
 
 struct TransactionOptions {
@@ -99,6 +98,9 @@ struct TransactionOptions {
   bool snapshot = true;
   // Reads see the transaction's own writes. Off: reads must be of keys that it did not write.
   bool read_own_writes = true;
+  // Where each commit is forced to the medium (Durability::Mode::kAlways): commit() waits for that.
+  // Off: whoever acknowledges the commit calls Store::sync() before, once for many.
+  bool sync = true;
 };
 
 // Thread-safe. Must outlive its readers and transactions.
@@ -112,8 +114,11 @@ class Store {
   // Deletes every key in the range, at once and outside of any transaction. Only for keys that no
   // catalog entry leads to any more: writers are not warned.
   virtual void purge(KeyRange range) = 0;
-  // Makes everything committed so far survive a crash of the machine.
+  // Makes everything committed so far survive a crash of the machine. Threads that call it at the
+  // same time share the wait.
   virtual void sync() = 0;
+  // Durability::Mode::kAlways: what is acknowledged must be on the medium.
+  virtual bool syncs_always() const = 0;
   // An estimate of the bytes that the range takes on the medium.
   virtual std::uint64_t approximate_size(KeyRange range) = 0;
 };

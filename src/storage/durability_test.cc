@@ -1,0 +1,168 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// What a crash of the machine leaves, for each durability: docs/guide/durability.md.
+#include "storage/durability.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "quern/base/error.h"
+#include "storage/faulty_file_system.h"
+#include "storage/rocks_store.h"
+
+namespace quern::storage {
+namespace {
+
+using Mode = Durability::Mode;
+
+class PowerCut : public ::testing::Test {
+ protected:
+  PowerCut() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "quern-power-XXXXXX").string();
+    directory_ = mkdtemp(pattern.data());
+  }
+  ~PowerCut() override {
+    store.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
+
+  void open(Mode mode, std::chrono::milliseconds interval = std::chrono::hours(1)) {
+    RocksOptions options;
+    options.directory = directory_;
+    options.durability = {mode, interval};
+    options.file_system = files;
+    store = open_rocks_store(options);
+  }
+  void write(const std::string& key, bool sync = true) {
+    const auto transaction = store->begin({.sync = sync});
+    transaction->put(as_bytes(key), as_bytes(std::string("1")));
+    transaction->commit();
+  }
+  // What is there after the power failed and came back.
+  std::string left() {
+    files->cut_power();
+    return closed();
+  }
+  // The same after the store was closed, and the power failed then.
+  std::string closed() {
+    store.reset();
+    files->restore_power();
+    open(Mode::kNever);
+    std::string keys;
+    const auto reader = store->snapshot();
+    const auto cursor = reader->cursor({});
+    for (cursor->seek({}); cursor->valid(); cursor->next()) keys += as_text(cursor->key());
+    return keys;
+  }
+
+  std::shared_ptr<FaultyFileSystem> files = std::make_shared<FaultyFileSystem>();
+  std::unique_ptr<Store> store;
+
+ private:
+  std::filesystem::path directory_;
+};
+
+TEST_F(PowerCut, LosesNothingThatWasAcknowledgedWithAlways) {
+  open(Mode::kAlways);
+  for (const char* key : {"a", "b", "c"}) {
+    const std::int64_t before = files->log_syncs();
+    write(key);
+    EXPECT_EQ(files->log_syncs(), before + 1);
+  }
+  EXPECT_TRUE(store->syncs_always());
+  EXPECT_EQ(left(), "abc");
+}
+
+TEST_F(PowerCut, LosesTheCommitsThatWaitForASync) {
+  open(Mode::kAlways);
+  write("a");
+  write("b", false);
+  EXPECT_EQ(left(), "a");
+}
+
+TEST_F(PowerCut, LosesNothingBeforeASync) {
+  open(Mode::kAlways);
+  const std::int64_t before = files->log_syncs();
+  for (const char* key : {"a", "b", "c"}) write(key, false);
+  EXPECT_EQ(files->log_syncs(), before);
+  store->sync();
+  EXPECT_EQ(files->log_syncs(), before + 1);
+  EXPECT_EQ(left(), "abc");
+}
+
+TEST_F(PowerCut, LosesTheWritesOfTheIntervalAndNoOthers) {
+  open(Mode::kInterval);
+  write("a");
+  write("b");
+  store->sync();
+  write("c");
+  EXPECT_EQ(left(), "ab");
+}
+
+TEST_F(PowerCut, FindsWhatWasWrittenBeforeTheLatestIntervalOnTheMedium) {
+  open(Mode::kInterval, std::chrono::milliseconds(1));
+  write("a");
+  // Two: the first may have begun before the write.
+  for (const std::int64_t wanted = files->log_syncs() + 2; files->log_syncs() < wanted;) {
+    write("a");
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(left(), "a");
+}
+
+TEST_F(PowerCut, LosesWhatNobodySynced) {
+  open(Mode::kNever);
+  write("a");
+  EXPECT_EQ(left(), "");
+}
+
+TEST_F(PowerCut, LosesNothingOfAStoreThatWasClosed) {
+  for (const Mode mode : {Mode::kNever, Mode::kInterval, Mode::kAlways}) {
+    store.reset();
+    open(mode);
+    const std::string key = std::to_string(static_cast<int>(mode));
+    write(key, false);
+    EXPECT_NE(closed().find(key), std::string::npos) << key;
+  }
+}
+
+TEST_F(PowerCut, IsReportedByWhoeverWaitsForASync) {
+  open(Mode::kNever);
+  write("a");
+  files->cut_power();
+  EXPECT_THROW(store->sync(), DatabaseError);
+  EXPECT_THROW(store->sync(), DatabaseError);  // and not taken for done
+}
+
+// Whoever waits is told only after a sync that began after its commit.
+TEST_F(PowerCut, LosesNothingOfThreadsThatShareASync) {
+  open(Mode::kAlways);
+  std::vector<std::thread> threads;
+  for (const char* key : {"a", "b", "c", "d"}) {
+    threads.emplace_back([this, key] {
+      for (int i = 0; i < 50; ++i) {
+        write(key, false);
+        store->sync();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LE(files->log_syncs(), 201);
+  EXPECT_EQ(left(), "abcd");
+}
+
+TEST(MemoryStore, HasNothingToSync) {
+  RocksOptions options;
+  options.durability.mode = Mode::kAlways;
+  const auto store = open_rocks_store(options);
+  EXPECT_FALSE(store->syncs_always());
+  EXPECT_NO_THROW(store->sync());
+}
+
+}  // namespace
+}  // namespace quern::storage

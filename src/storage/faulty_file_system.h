@@ -1,0 +1,57 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// For tests: the operating system's files with a power switch. Of a file only those bytes are on
+// the medium that were there when it was last synced; a power cut loses the others, and files that
+// were never synced. Directory entries are taken as synced with their file.
+//
+// cut_power(), destroy the store, restore_power(), open a store again: what it then holds is what a
+// crash of the machine leaves.
+#ifndef QUERN_STORAGE_FAULTY_FILE_SYSTEM_H_
+#define QUERN_STORAGE_FAULTY_FILE_SYSTEM_H_
+
+#include <rocksdb/file_system.h>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace quern::storage {
+
+// Thread-safe.
+class FaultyFileSystem : public rocksdb::FileSystemWrapper {
+ public:
+  FaultyFileSystem();
+  const char* Name() const override { return "quern.FaultyFileSystem"; }
+
+  // How often a write-ahead log was synced so far.
+  std::int64_t log_syncs() const { return log_syncs_; }
+
+  // From now on every change of a file fails.
+  void cut_power() { cut_ = true; }
+  // Only when no store has files open.
+  void restore_power();
+
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to,
+                               const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* debug) override;
+
+ private:
+  struct File;
+  class Writer;
+
+  std::atomic<bool> cut_ = false;
+  std::atomic<std::int64_t> log_syncs_ = 0;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<File>> files_;  // written since the last restore_power()
+};
+
+}  // namespace quern::storage
+
+#endif  // QUERN_STORAGE_FAULTY_FILE_SYSTEM_H_
