@@ -87,6 +87,7 @@ class Updater {
   Updater(Operation& operation, const Namespace& ns, const UpdateStatement& statement)
       : operation_(operation), ns_(ns), statement_(statement) {
     checks_.bypass = statement.bypass_validation;
+    checks_.now = operation.now();
     checks_.encryption_processed = statement.selection.fields != nullptr;
   }
 

@@ -64,7 +64,7 @@ bson::View with_id(bson::View document, bson::Document& scratch) {
 void check_insert(const Collection& collection, bson::View document, const WriteChecks& checks) {
   check_size(document, "object to insert");
   if (checks.bypass) return;
-  if (collection.validator() != nullptr) collection.validator()->check(document);
+  if (collection.validator() != nullptr) collection.validator()->check(document, checks.now);
   if (const auto* fields = collection.encrypted_fields()) {
     qe::validate_document(*fields, document);
     if (!checks.encryption_processed) qe::check_plain_insert(document);
@@ -75,7 +75,9 @@ void check_update(const Collection& collection, bson::View before, bson::View af
                   const WriteChecks& checks) {
   check_size(after, "Resulting document after update is");
   if (checks.bypass) return;
-  if (collection.validator() != nullptr) collection.validator()->check_update(before, after);
+  if (const Validator* validator = collection.validator()) {
+    validator->check_update(before, after, checks.now);
+  }
   if (const auto* fields = collection.encrypted_fields()) {
     qe::validate_document(*fields, after);
     if (!checks.encryption_processed) qe::check_plain_update(before, after);

@@ -20,6 +20,7 @@ bson::View with_id(bson::View document, bson::Document& scratch);
 struct WriteChecks {
   bool bypass = false;                // bypassDocumentValidation: only the size counts
   bool encryption_processed = false;  // engine/qe made the document from payloads
+  bson::Date now{};                   // $$NOW in the validator
 };
 
 // The rules of the collection for a new document and for one that takes another's place: its size,

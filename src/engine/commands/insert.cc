@@ -30,6 +30,7 @@ class Insert {
         ns_(operation.ns(arguments_.collection())),
         ordered_(arguments_.boolean("ordered", true)) {
     checks_.bypass = arguments_.boolean("bypassDocumentValidation", false);
+    checks_.now = operation.now();
     read_documents();
     information_ = qe::EncryptionInformation::parse(operation.command());
     if (information_ && (documents_.size() != 1 || qe::has_insert_payload(documents_.front()))) {
