@@ -64,6 +64,48 @@ void check_key(bson::View key) {
   }
 }
 
+void check_partial_condition(std::string_view path, const bson::Element& condition) {
+  const std::string_view op = condition.key();
+  if (op == "$exists" ? condition.truthy()
+                      : op == "$eq" || op == "$lt" || op == "$lte" || op == "$gt" || op == "$gte" ||
+                            op == "$in" || op == "$type") {
+    return;
+  }
+  refuse("Expression not supported in partial index: " + std::string(op) + " on '" +
+         std::string(path) + "'. Use $eq, $lt, $lte, $gt, $gte, $in, $type, $exists: true, $and " +
+         "and $or");
+}
+
+// Only conditions of which it can be told that a query implies them, as on the server.
+void check_partial_filter(bson::View filter) {
+  for (const bson::Element& part : filter) {
+    const std::string_view name = part.key();
+    if (name == "$and" || name == "$or") {
+      for (const bson::Element& each : part.as_array()) check_partial_filter(each.as_document());
+    } else if (name.starts_with('$')) {
+      if (name != "$comment")
+        refuse("Expression not supported in partial index: " + std::string(name));
+    } else if (part.type() == bson::Type::kRegex) {
+      refuse("Expression not supported in partial index: a regular expression on '" +
+             std::string(name) + "'");
+    } else if (part.is_document() && part.as_document().front().key().starts_with('$')) {
+      for (const bson::Element& each : part.as_document()) check_partial_condition(name, each);
+    }
+  }
+}
+
+// An index that is hidden is the same index.
+bool same_index(bson::View a, bson::View b) {
+  const auto without_hidden = [](bson::View spec) {
+    bson::Builder builder;
+    for (const bson::Element& member : spec) {
+      if (member.key() != "hidden") builder.append(member);
+    }
+    return builder.finish();
+  };
+  return without_hidden(a) == without_hidden(b);
+}
+
 bool flag(const Arguments& index, std::string_view member) { return index.boolean(member, false); }
 
 }  // namespace
@@ -106,6 +148,7 @@ bson::Document index_spec(bson::View index) {
     query::ParseContext context;
     context.allow_expr = false;
     query::Matcher::parse(arguments.required_document("partialFilterExpression"), context);
+    check_partial_filter(partial.as_document());
     if (flag(arguments, "sparse")) {
       refuse("cannot mix \"partialFilterExpression\" and \"sparse\" options");
     }
@@ -133,7 +176,7 @@ std::vector<bson::Document> new_index_specs(const Collection* collection,
     for (const bson::Document& other : known) {
       const bool same_name = spec["name"].as_string() == other["name"].as_string();
       const bool same_key = spec["key"].as_document() == other["key"].as_document();
-      if (spec == other) {
+      if (same_index(spec, other)) {
         exists = true;
       } else if (same_name) {
         throw DatabaseError(ErrorCode::kIndexKeySpecsConflict,

@@ -98,7 +98,11 @@ void GetMoreCommand::run(Operation& operation, bson::Builder& reply) const {
 
 void KillCursorsCommand::run(Operation& operation, bson::Builder& reply) const {
   const Arguments arguments(operation.command(), name(), {"cursors"});
-  arguments.collection();
+  // Cursors of listCollections have a name that no collection can have.
+  if (const bson::Element first = operation.command().front();
+      !first.is_string() || !first.as_string().starts_with("$cmd.")) {
+    arguments.collection();
+  }
   bson::Builder killed;
   bson::Builder missing;
   killed.open_array("cursorsKilled");
