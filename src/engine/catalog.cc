@@ -2,9 +2,13 @@
 #include "engine/catalog.h"
 
 #include <algorithm>
-#include <optional>
+#include <cstring>
 #include <set>
 
+#include "engine/index_spec.h"
+#include "engine/operation.h"
+#include "engine/qe/ddl.h"
+#include "engine/schema_lock.h"
 #include "engine/table_state.h"
 #include "quern/base/error.h"
 #include "storage/key_format.h"
@@ -14,8 +18,8 @@ namespace {
 
 constexpr std::uint32_t kCatalogTable = 0;
 constexpr std::int32_t kFormatVersion = 1;
-constexpr std::chrono::seconds kLockTimeout{5};
 constexpr std::size_t kBuildBatch = 1000;
+constexpr std::size_t kMaxNamespaceBytes = 255;
 
 std::string catalog_key(char kind, std::string_view name = {}) {
   std::string key;
@@ -74,53 +78,44 @@ std::shared_ptr<const Collection> read_entry(bson::View entry) {
                                             std::move(indexes), std::make_shared<TableState>());
 }
 
-Error not_found(const Namespace& ns) {
-  return DatabaseError(ErrorCode::kNamespaceNotFound, "ns not found: " + ns.to_string());
+using Indexes = std::vector<std::shared_ptr<const Index>>;
+
+// What takes the collection's place: the same records under the same lock.
+std::shared_ptr<const Collection> version_of(const Collection& collection, const Namespace& ns,
+                                             bson::View options, Indexes indexes) {
+  return std::make_shared<const Collection>(ns, collection.uuid(), collection.table(),
+                                            bson::Document(options), std::move(indexes),
+                                            collection.state());
 }
 
-// Keeps the writers of a collection out while it lives.
-class Closed {
- public:
-  Closed(const Catalog& catalog, const Namespace& ns) {
-    const auto deadline = std::chrono::steady_clock::now() + kLockTimeout;
-    for (;;) {
-      const auto snapshot = catalog.snapshot();
-      const auto* found = snapshot->find(ns);
-      if (found == nullptr) return;
-      state_ = found->state();
-      if (!state_->gate.close(deadline)) {
-        state_.reset();
-        throw DatabaseError(ErrorCode::kLockTimeout,
-                            "Unable to acquire the lock on " + ns.to_string() +
-                                " within 5 seconds: a transaction is writing to the collection");
-      }
-      if (found->current()) {
-        snapshot_ = snapshot;
-        collection_ = found;
-        return;
-      }
-      state_->gate.open();
-      state_.reset();
-    }
-  }
-  ~Closed() {
-    if (state_) state_->gate.open();
-  }
-  Closed(const Closed&) = delete;
-  Closed& operator=(const Closed&) = delete;
+std::int32_t count_of(const Indexes& indexes) {
+  return static_cast<std::int32_t>(indexes.size() + 1);
+}
 
-  // Null when there is no such collection.
-  const Collection* collection() const { return collection_; }
-  const Collection& required(const Namespace& ns) const {
-    if (collection_ == nullptr) throw not_found(ns);
-    return *collection_;
-  }
+std::vector<std::uint32_t> tables_of(const Collection& collection) {
+  std::vector<std::uint32_t> tables = {collection.table()};
+  for (const auto& index : collection.indexes()) tables.push_back(index->table());
+  return tables;
+}
 
- private:
-  std::shared_ptr<const CatalogSnapshot> snapshot_;
-  std::shared_ptr<TableState> state_;
-  const Collection* collection_ = nullptr;
-};
+void check_new_name(const Namespace& ns) {
+  Namespace::check_database(ns.database);
+  Namespace::check_collection(ns.collection);
+  if (ns.to_string().size() > kMaxNamespaceBytes) {
+    throw DatabaseError(
+        ErrorCode::kInvalidNamespace,
+        "Fully qualified namespace is too long: at most 255 bytes, " + ns.to_string());
+  }
+}
+
+// The indexes that the collection lacks.
+std::vector<bson::Document> missing_indexes(const Collection& collection,
+                                            const std::vector<bson::Document>& specs) {
+  if (const auto* fields = collection.encrypted_fields()) {
+    for (const bson::Document& spec : specs) qe::check_index(*fields, spec);
+  }
+  return new_index_specs(&collection, specs);
+}
 
 }  // namespace
 
@@ -165,41 +160,51 @@ class Catalog::Change {
         lock_(catalog.mutex_),
         before_(catalog.snapshot()),
         collections_(before_->collections_),
-        next_table_(catalog.next_table_),
+        next_table_(before_->next_table_),
         transaction_(catalog.store_.begin()) {}
 
-  const Collection* find(const Namespace& ns) const {
-    const auto at = collections_.find(ns.to_string());
-    return at == collections_.end() ? nullptr : at->second.get();
-  }
+  const Collection* find(const Namespace& ns) const { return before_->find(ns); }
   std::uint32_t allocate_table() {
     transaction_->put(as_bytes(next_table_key()),
                       bson::doc("next", std::int64_t{next_table_ + 1}).view().bytes());
     return next_table_++;
   }
-  void put(std::shared_ptr<const Collection> collection) {
+  void add(std::shared_ptr<const Collection> collection) {
     transaction_->put(as_bytes(collection_key(collection->ns())),
                       entry_of(*collection).view().bytes());
     collections_[collection->ns().to_string()] = std::move(collection);
   }
-  void remove(const Namespace& ns) {
-    transaction_->remove(as_bytes(collection_key(ns)));
-    collections_.erase(ns.to_string());
+  // The collection object is out of date as soon as the change is committed.
+  void remove(const Collection& collection) {
+    if (find(collection.ns()) != &collection) {
+      throw Error(ErrorCode::kInternalError,
+                  "a schema change of " + collection.ns().to_string() + " overtook another");
+    }
+    transaction_->remove(as_bytes(collection_key(collection.ns())));
+    collections_.erase(collection.ns().to_string());
+    replaced_.push_back(&collection);
   }
-  // The table's entries are to be removed at the latest when the store is opened again.
-  void doom(std::uint32_t table) {
-    transaction_->put(as_bytes(doomed_key(table)), bson::Document().view().bytes());
+  void replace(const Collection& collection, std::shared_ptr<const Collection> by) {
+    remove(collection);
+    add(std::move(by));
   }
-  void spare(std::uint32_t table) { transaction_->remove(as_bytes(doomed_key(table))); }
+  // The tables' entries are to be removed at the latest when the store is opened again.
+  void doom(const std::vector<std::uint32_t>& tables) {
+    for (const std::uint32_t table : tables) {
+      transaction_->put(as_bytes(doomed_key(table)), bson::Document().view().bytes());
+    }
+  }
+  void spare(const std::vector<std::uint32_t>& tables) {
+    for (const std::uint32_t table : tables) transaction_->remove(as_bytes(doomed_key(table)));
+  }
 
-  // replaced is the Collection object that is out of date from now on.
-  void commit(const Collection* replaced) {
-    transaction_->commit();
-    catalog_.next_table_ = next_table_;
+  void commit() {
     auto after = std::make_shared<CatalogSnapshot>();
     after->collections_ = std::move(collections_);
     after->epoch_ = before_->epoch_ + 1;
-    if (replaced != nullptr) replaced->retire();
+    after->next_table_ = next_table_;
+    transaction_->commit();
+    for (const Collection* collection : replaced_) collection->retire();
     std::atomic_store_explicit(&catalog_.snapshot_,
                                std::shared_ptr<const CatalogSnapshot>(std::move(after)),
                                std::memory_order_release);
@@ -211,6 +216,7 @@ class Catalog::Change {
   std::shared_ptr<const CatalogSnapshot> before_;
   CatalogSnapshot::Collections collections_;
   std::uint32_t next_table_;
+  std::vector<const Collection*> replaced_;  // before_ keeps them
   std::unique_ptr<storage::Transaction> transaction_;
 };
 
@@ -234,10 +240,11 @@ void Catalog::load() {
                               ": open it with the version of Quern that wrote it, or a newer one");
     }
   }
-  if (store_.get(as_bytes(next_table_key()), value)) {
-    next_table_ = static_cast<std::uint32_t>(bson::View::parse(value.bytes())["next"].as_int64());
-  }
   auto snapshot = std::make_shared<CatalogSnapshot>();
+  if (store_.get(as_bytes(next_table_key()), value)) {
+    snapshot->next_table_ =
+        static_cast<std::uint32_t>(bson::View::parse(value.bytes())["next"].as_int64());
+  }
   std::vector<std::uint32_t> doomed;
   const auto reader = store_.snapshot();
   const std::string lower = catalog_key('c');
@@ -272,87 +279,108 @@ void Catalog::purge(const std::vector<std::uint32_t>& tables) {
 }
 
 bool Catalog::create(const Namespace& ns, bson::View options) {
-  Namespace::check_database(ns.database);
-  Namespace::check_collection(ns.collection);
-  if (ns.to_string().size() > 255) {
-    throw DatabaseError(
-        ErrorCode::kInvalidNamespace,
-        "Fully qualified namespace is too long: at most 255 bytes, " + ns.to_string());
-  }
+  check_new_name(ns);
   Change change(*this);
   if (const Collection* existing = change.find(ns)) {
     if (existing->options() == options) return false;
     throw DatabaseError(ErrorCode::kNamespaceExists,
                         "Collection " + ns.to_string() + " already exists with different options");
   }
-  change.put(std::make_shared<const Collection>(
-      ns, Uuid::random(), change.allocate_table(), bson::Document(options),
-      std::vector<std::shared_ptr<const Index>>(), std::make_shared<TableState>()));
-  change.commit(nullptr);
+  change.add(std::make_shared<const Collection>(ns, Uuid::random(), change.allocate_table(),
+                                                bson::Document(options), Indexes(),
+                                                std::make_shared<TableState>()));
+  change.commit();
   return true;
 }
 
-bool Catalog::drop(const Namespace& ns) {
-  const Closed closed(*this, ns);
-  if (closed.collection() == nullptr) return false;
-  std::vector<std::uint32_t> tables = {closed.collection()->table()};
-  for (const auto& index : closed.collection()->indexes()) tables.push_back(index->table());
+std::shared_ptr<const Collection> Catalog::drop(const Namespace& ns, Operation* operation,
+                                                const std::optional<Uuid>& uuid) {
+  std::shared_ptr<const Collection> gone;
   {
+    const SchemaLock lock(*this, {ns}, operation);
+    gone = lock.find(ns);
+    if (uuid && (!gone || gone->uuid() != *uuid)) {
+      throw DatabaseError(ErrorCode::kCollectionUUIDMismatch,
+                          "Collection UUID does not match that specified: " + ns.to_string() +
+                              (gone ? " has another" : " does not exist"));
+    }
+    if (!gone) return nullptr;
     Change change(*this);
-    change.remove(ns);
-    for (const std::uint32_t table : tables) change.doom(table);
-    change.commit(closed.collection());
+    change.remove(*gone);
+    change.doom(tables_of(*gone));
+    change.commit();
   }
-  purge(tables);
-  return true;
+  purge(tables_of(*gone));
+  return gone;
 }
 
-void Catalog::rename(const Namespace& from, const Namespace& to) {
-  Namespace::check_collection(to.collection);
-  const Closed closed(*this, from);
-  const Collection& source = closed.required(from);
-  Change change(*this);
-  if (change.find(to) != nullptr) {
-    throw DatabaseError(ErrorCode::kNamespaceExists, "target namespace exists: " + to.to_string());
+void Catalog::rename(const Namespace& from, const Namespace& to, bool drop_target,
+                     Operation* operation) {
+  check_new_name(to);
+  std::vector<std::uint32_t> doomed;
+  for (bool done = false; !done;) {
+    const SchemaLock lock(*this, {from, to}, operation);
+    const Collection& source = lock.required(from);
+    const auto target = lock.find(to);
+    qe::check_rename(source.encrypted_fields() != nullptr,
+                     target && target->encrypted_fields() != nullptr);
+    if (target && !drop_target) {
+      throw DatabaseError(ErrorCode::kNamespaceExists,
+                          "target namespace exists: " + to.to_string());
+    }
+    Change change(*this);
+    if (change.find(to) != target.get()) continue;  // just created: it is not locked
+    if (target) {
+      doomed = tables_of(*target);
+      change.remove(*target);
+      change.doom(doomed);
+    }
+    change.replace(source, version_of(source, to, source.options(), source.indexes()));
+    change.commit();
+    done = true;
   }
-  change.remove(from);
-  change.put(std::make_shared<const Collection>(to, source.uuid(), source.table(),
-                                                bson::Document(source.options()), source.indexes(),
-                                                source.state()));
-  change.commit(&source);
+  purge(doomed);
 }
 
-void Catalog::create_indexes(const Namespace& ns, const std::vector<bson::Document>& specs) {
-  const Closed closed(*this, ns);
-  const Collection& source = closed.required(ns);
+IndexCounts Catalog::create_indexes(const Namespace& ns, const std::vector<bson::Document>& specs,
+                                    Operation* operation) {
+  // Usually they are all there, and then there is nothing to wait for.
+  const auto seen = snapshot();
+  if (const Collection* collection = seen->find(ns);
+      collection != nullptr && missing_indexes(*collection, specs).empty()) {
+    return {count_of(collection->indexes()), count_of(collection->indexes())};
+  }
+  const SchemaLock lock(*this, {ns}, operation);
+  const Collection& source = lock.required(ns);
+  const auto missing = missing_indexes(source, specs);
+  auto indexes = source.indexes();
+  const IndexCounts counts{count_of(indexes),
+                           count_of(indexes) + static_cast<std::int32_t>(missing.size())};
+  if (missing.empty()) return counts;
   std::vector<std::uint32_t> tables;
   {
     Change change(*this);
-    for (std::size_t i = 0; i < specs.size(); ++i) {
-      tables.push_back(change.allocate_table());
-      change.doom(tables.back());
-    }
-    change.commit(nullptr);
+    while (tables.size() < missing.size()) tables.push_back(change.allocate_table());
+    change.doom(tables);
+    change.commit();
   }
   try {
-    auto indexes = source.indexes();
-    for (std::size_t i = 0; i < specs.size(); ++i) {
-      indexes.push_back(std::make_shared<const Index>(specs[i], tables[i], false));
-      build(source, *indexes.back());
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+      indexes.push_back(std::make_shared<const Index>(missing[i], tables[i], false));
+      build(source, *indexes.back(), operation);
     }
     Change change(*this);
-    for (const std::uint32_t table : tables) change.spare(table);
-    change.put(std::make_shared<const Collection>(ns, source.uuid(), source.table(),
-                                                  bson::Document(source.options()),
-                                                  std::move(indexes), source.state()));
-    change.commit(&source);
+    change.spare(tables);
+    change.replace(source, version_of(source, ns, source.options(), std::move(indexes)));
+    change.commit();
   } catch (...) {
     purge(tables);
     throw;
   }
+  return counts;
 }
 
-void Catalog::build(const Collection& collection, const Index& index) {
+void Catalog::build(const Collection& collection, const Index& index, Operation* operation) {
   std::string lower;
   storage::append_table(lower, collection.table());
   std::string upper;
@@ -363,6 +391,7 @@ void Catalog::build(const Collection& collection, const Index& index) {
   std::size_t written = 0;
   std::vector<std::string> keys;
   for (cursor->seek(as_bytes(lower)); cursor->valid(); cursor->next()) {
+    if (operation != nullptr) operation->check_interrupt();
     const bson::View document(cursor->value().data());
     const RecordId record(cursor->key().subspan(storage::kTableSize));
     bool several = false;
@@ -381,37 +410,40 @@ void Catalog::build(const Collection& collection, const Index& index) {
   transaction->commit();
 }
 
-void Catalog::drop_indexes(const Namespace& ns, const std::vector<std::string>& names) {
-  const Closed closed(*this, ns);
-  const Collection& source = closed.required(ns);
-  std::vector<std::uint32_t> tables;
-  auto indexes = source.indexes();
-  for (const std::string& name : names) {
-    const auto at = std::find_if(indexes.begin(), indexes.end(),
-                                 [&](const auto& index) { return index->name() == name; });
-    if (at == indexes.end()) {
-      throw DatabaseError(ErrorCode::kIndexNotFound, "index not found with name [" + name + "]");
-    }
-    tables.push_back((*at)->table());
-    indexes.erase(at);
-  }
+IndexCounts Catalog::drop_indexes(const Namespace& ns, const ChooseIndexes& choose,
+                                  Operation* operation) {
+  std::vector<std::uint32_t> doomed;
+  IndexCounts counts;
   {
+    const SchemaLock lock(*this, {ns}, operation);
+    const Collection& source = lock.required(ns);
+    auto indexes = source.indexes();
+    counts.before = count_of(indexes);
+    for (const std::string& name : choose(source)) {
+      const auto at = std::find_if(indexes.begin(), indexes.end(),
+                                   [&](const auto& index) { return index->name() == name; });
+      if (at == indexes.end()) {
+        throw DatabaseError(ErrorCode::kIndexNotFound, "index not found with name [" + name + "]");
+      }
+      doomed.push_back((*at)->table());
+      indexes.erase(at);
+    }
+    counts.after = count_of(indexes);
     Change change(*this);
-    for (const std::uint32_t table : tables) change.doom(table);
-    change.put(std::make_shared<const Collection>(ns, source.uuid(), source.table(),
-                                                  bson::Document(source.options()),
-                                                  std::move(indexes), source.state()));
-    change.commit(&source);
+    change.doom(doomed);
+    change.replace(source, version_of(source, ns, source.options(), std::move(indexes)));
+    change.commit();
   }
-  purge(tables);
+  purge(doomed);
+  return counts;
 }
 
-void Catalog::modify(const Namespace& ns, bson::View options,
-                     const std::vector<bson::Document>& specs) {
-  const Closed closed(*this, ns);
-  const Collection& source = closed.required(ns);
+void Catalog::modify(const Namespace& ns, const Decide& decide, Operation* operation) {
+  const SchemaLock lock(*this, {ns}, operation);
+  const Collection& source = lock.required(ns);
+  const Modification modification = decide(source);
   auto indexes = source.indexes();
-  for (const bson::Document& spec : specs) {
+  for (const bson::Document& spec : modification.index_specs) {
     const auto at = std::find_if(indexes.begin(), indexes.end(), [&](const auto& index) {
       return index->name() == spec["name"].as_string();
     });
@@ -421,10 +453,8 @@ void Catalog::modify(const Namespace& ns, bson::View options,
     *at = std::make_shared<const Index>(spec, (*at)->table(), (*at)->multikey());
   }
   Change change(*this);
-  change.put(std::make_shared<const Collection>(ns, source.uuid(), source.table(),
-                                                bson::Document(options), std::move(indexes),
-                                                source.state()));
-  change.commit(&source);
+  change.replace(source, version_of(source, ns, modification.options, std::move(indexes)));
+  change.commit();
 }
 
 void Catalog::set_multikey(const Collection& collection, const Index& index) {

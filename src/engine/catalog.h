@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@
 #include "storage/store.h"
 
 namespace quern::engine {
+
+class Operation;
 
 // Immutable, shared by whoever looks.
 class CatalogSnapshot {
@@ -35,15 +38,27 @@ class CatalogSnapshot {
   std::vector<const Collection*> collections(std::string_view database) const;
   std::vector<std::string> databases() const;
   std::uint64_t epoch() const { return epoch_; }
+  // Tables from this number on were given out later: they hold nothing that is as old as the
+  // snapshot.
+  std::uint32_t next_table() const { return next_table_; }
 
  private:
   friend class Catalog;
   Collections collections_;
   std::uint64_t epoch_ = 0;
+  std::uint32_t next_table_ = 1;
 };
 
-// Thread-safe. Schema changes wait for the writers of their collection to finish, and throw
-// LockTimeout (24) if that takes longer than five seconds.
+// How many indexes a collection has, with that on _id.
+struct IndexCounts {
+  std::int32_t before = 0;
+  std::int32_t after = 0;
+};
+
+// Thread-safe. A schema change of a collection waits for its writers and for other changes, at most
+// five seconds, then throws LockTimeout (24); the operation that it belongs to, if it is given, may
+// have less time. What it requires of the collection is checked, and what it makes of it decided,
+// while nobody else can change it.
 class Catalog {
  public:
   // Reads what is stored, or writes an empty catalog into an empty store. Throws DatabaseError when
@@ -59,18 +74,33 @@ class Catalog {
   // already checked. Throws NamespaceExists when it is there with other options; with the same, it
   // returns false and changes nothing. Throws InvalidNamespace.
   bool create(const Namespace& ns, bson::View options);
-  // Removes the collection, its indexes and all their entries. False when there is none.
-  bool drop(const Namespace& ns);
-  // Gives the collection another name in the same database, keeping its records and indexes.
-  // Throws NamespaceNotFound or NamespaceExists.
-  void rename(const Namespace& from, const Namespace& to);
-  // Adds indexes, built from the collection's records, all or none. specs are complete and checked
-  // (engine/index_spec.h), and name no existing index. Throws DuplicateKeyError, NamespaceNotFound.
-  void create_indexes(const Namespace& ns, const std::vector<bson::Document>& specs);
-  // Throws NamespaceNotFound, IndexNotFound.
-  void drop_indexes(const Namespace& ns, const std::vector<std::string>& names);
-  // Replaces the options (collMod) and the specifications of the indexes named by spec.name.
-  void modify(const Namespace& ns, bson::View options, const std::vector<bson::Document>& specs);
+  // Removes the collection, its indexes and all their entries, and returns what is gone; null when
+  // there is no such collection. Throws CollectionUUIDMismatch (361) if it is not the one with that
+  // uuid.
+  std::shared_ptr<const Collection> drop(const Namespace& ns, Operation* operation = nullptr,
+                                         const std::optional<Uuid>& uuid = {});
+  // Gives the collection another name in the same database, keeping its records and indexes. With
+  // drop_target a collection that has that name goes, in the same step. Throws NamespaceNotFound,
+  // NamespaceExists, InvalidNamespace, and IllegalOperation when either is encrypted.
+  void rename(const Namespace& from, const Namespace& to, bool drop_target = false,
+              Operation* operation = nullptr);
+  // Adds those of the indexes that the collection does not have, built from its records, all or
+  // none. specs are complete (engine/index_spec.h). Throws what new_index_specs and qe::check_index
+  // throw, DuplicateKeyError, NamespaceNotFound.
+  IndexCounts create_indexes(const Namespace& ns, const std::vector<bson::Document>& specs,
+                             Operation* operation = nullptr);
+  // Removes the indexes that choose names. Throws NamespaceNotFound, IndexNotFound.
+  using ChooseIndexes = std::function<std::vector<std::string>(const Collection&)>;
+  IndexCounts drop_indexes(const Namespace& ns, const ChooseIndexes& choose,
+                           Operation* operation = nullptr);
+  // Replaces the options (collMod) and the specifications of the indexes named by spec.name. Throws
+  // NamespaceNotFound, IndexNotFound.
+  struct Modification {
+    bson::Document options;
+    std::vector<bson::Document> index_specs;
+  };
+  using Decide = std::function<Modification(const Collection&)>;
+  void modify(const Namespace& ns, const Decide& decide, Operation* operation = nullptr);
   // Remembers that an index holds several keys for a document, durably before the first such entry
   // is. Called by a writer inside the collection's gate.
   void set_multikey(const Collection& collection, const Index& index);
@@ -80,13 +110,12 @@ class Catalog {
 
   void load();
   void purge(const std::vector<std::uint32_t>& tables);
-  void build(const Collection& collection, const Index& index);
+  void build(const Collection& collection, const Index& index, Operation* operation);
 
   storage::Store& store_;
   std::mutex
       mutex_;  // held while a change is written and published; never while waiting for a gate
   std::shared_ptr<const CatalogSnapshot> snapshot_;
-  std::uint32_t next_table_ = 1;
 };
 
 }  // namespace quern::engine

@@ -124,6 +124,11 @@ void set_time_limit(Operation& operation, bson::Element max_time) {
   if (*limit > 0) operation.set_time_limit(std::chrono::milliseconds(*limit));
 }
 
+// Before what was written is acknowledged.
+void make_durable(Engine& engine, const SessionMembers& members, bool wrote) {
+  if (members.journaled() || (wrote && engine.store().syncs_always())) engine.store().sync();
+}
+
 bson::Document finish(bson::Builder& reply) {
   reply.append("ok", 1.0);
   return reply.finish();
@@ -133,8 +138,8 @@ bson::Document finish(bson::Builder& reply) {
 bson::Document run_in_transaction(Engine& engine, const Command& command,
                                   const SessionMembers& members, std::string_view database,
                                   bson::View text) {
-  const auto session = engine.sessions().get(members.lsid.as_document(), engine.clock().now());
-  const std::lock_guard lock(session->mutex());
+  const LockedSession session =
+      engine.sessions().lock(members.lsid.as_document(), engine.clock().now());
   session->touch(engine.clock().now());
   const std::int64_t number = *members.transaction_number.whole_number();
   if (ends_transaction(command)) {
@@ -152,11 +157,12 @@ bson::Document run_in_transaction(Engine& engine, const Command& command,
       session->go_on(number);
       if (command.name() == "commitTransaction") {
         session->commit(engine);
-        if (members.journaled()) engine.store().sync();
       } else {
         session->abort(engine);
       }
     }
+    // The first attempt of a second commit may have failed after the commit, and before the sync.
+    make_durable(engine, members, command.name() == "commitTransaction");
     return finish(reply);
   }
   if (command.in_transaction() == InTransaction::kRefused) {
@@ -176,7 +182,7 @@ bson::Document run_in_transaction(Engine& engine, const Command& command,
   try {
     bson::Document result;
     {
-      Operation operation(engine, database, text, session.get());
+      Operation operation(engine, database, text, session.session.get());
       set_time_limit(operation, members.max_time);
       bson::Builder reply;
       command.run(operation, reply);
@@ -218,7 +224,7 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
   set_time_limit(operation, members.max_time);
   bson::Builder reply;
   command->run(operation, reply);
-  if (members.journaled()) engine.store().sync();
+  make_durable(engine, members, operation.wrote());
   return finish(reply);
 }
 

@@ -12,8 +12,11 @@
 namespace quern::engine {
 namespace {
 
-constexpr std::chrono::seconds kGateTimeout{30};
 constexpr unsigned kInterruptInterval = 64;
+
+[[noreturn]] void throw_expired() {
+  throw DatabaseError(ErrorCode::kMaxTimeMSExpired, "operation exceeded time limit");
+}
 
 [[noreturn]] void throw_outdated(const Collection& collection) {
   DatabaseError error(
@@ -33,11 +36,6 @@ Operation::Operation(Engine& engine, std::string_view database, bson::View comma
       command_(command),
       now_{engine.clock().wall_now().time_since_epoch().count()},
       session_(session) {}
-
-Operation::~Operation() {
-  own_transaction_.reset();
-  leave_gates();
-}
 
 void Operation::use(std::shared_ptr<const CatalogSnapshot> catalog) {
   if (catalog_ == catalog) return;
@@ -62,11 +60,13 @@ const Collection* Operation::collection(const Namespace& ns) {
   if (!writing() && (session_ != nullptr ? !catalog_ : !reader_)) pin();
   if (const Collection* found = catalog_->find(ns)) return found;
   if (!writing() && session_ == nullptr) return nullptr;
-  // A collection younger than the transaction's snapshot: it is empty there, and so are its
-  // indexes.
   auto latest = engine_.catalog().snapshot();
   const Collection* found = latest->find(ns);
-  if (found != nullptr) older_catalogs_.push_back(std::move(latest));
+  if (found == nullptr) return nullptr;
+  // One that was renamed has records in the transaction's snapshot, but its indexes may not.
+  if (found->table() < catalog_->next_table()) throw_outdated(*found);
+  // One younger than the snapshot is empty there, and so are its indexes.
+  older_catalogs_.push_back(std::move(latest));
   return found;
 }
 
@@ -131,9 +131,11 @@ void Operation::set_time_limit(std::chrono::milliseconds limit) {
 void Operation::check_interrupt() {
   if (interrupt_countdown_-- != 0) return;
   interrupt_countdown_ = kInterruptInterval;
-  if (deadline_ && engine_.clock().now() >= *deadline_) {
-    throw DatabaseError(ErrorCode::kMaxTimeMSExpired, "operation exceeded time limit");
-  }
+  check_interrupt_now();
+}
+
+void Operation::check_interrupt_now() const {
+  if (deadline_ && engine_.clock().now() >= *deadline_) throw_expired();
 }
 
 void Operation::begin_write(const storage::TransactionOptions& options) {
@@ -143,9 +145,11 @@ void Operation::begin_write(const storage::TransactionOptions& options) {
     return;
   }
   reader_.reset();
+  storage::TransactionOptions unsynced = options;
+  unsynced.sync = false;
   do {
     use(engine_.catalog().snapshot());
-    own_transaction_ = engine_.store().begin(options);
+    own_transaction_ = engine_.store().begin(unsynced);
   } while (options.snapshot && engine_.catalog().snapshot()->epoch() != catalog_->epoch());
   transaction_ = own_transaction_.get();
 }
@@ -153,39 +157,31 @@ void Operation::begin_write(const storage::TransactionOptions& options) {
 void Operation::end_write() {
   transaction_ = nullptr;
   if (session_ != nullptr) return;
-  own_transaction_->commit();
+  wrote_ |= own_transaction_->commit();
   own_transaction_.reset();
-  leave_gates();
+  entered_.clear();
 }
 
 void Operation::abandon_write() noexcept {
   transaction_ = nullptr;
   own_transaction_.reset();
-  leave_gates();
+  entered_.clear();
 }
 
 void Operation::enter(const Collection& collection) {
   auto& entered = session_ != nullptr ? session_->entered() : entered_;
-  const auto& state = collection.state();
-  if (std::find(entered.begin(), entered.end(), state) == entered.end()) {
-    const auto deadline = deadline_ ? *deadline_ : engine_.clock().now() + kGateTimeout;
-    if (!state->gate.enter(deadline)) {
-      throw DatabaseError(ErrorCode::kLockTimeout, "Unable to acquire the lock on " +
-                                                       collection.ns().to_string() +
-                                                       ": a schema change is running");
-    }
-    entered.push_back(state);
+  WriteGate& gate = collection.state()->gate;
+  if (std::none_of(entered.begin(), entered.end(),
+                   [&](const GatePass& pass) { return pass.is_for(gate); })) {
+    auto pass = GatePass::enter({collection.state(), &gate}, deadline_);
+    if (!pass) throw_expired();
+    entered.push_back(std::move(*pass));
   }
   if (!collection.current()) throw_outdated(collection);
 }
 
 void Operation::set_multikey(const Collection& collection, const Index& index) {
   engine_.catalog().set_multikey(collection, index);
-}
-
-void Operation::leave_gates() noexcept {
-  for (const auto& state : entered_) state->gate.leave();
-  entered_.clear();
 }
 
 void QueryContext::keep() {

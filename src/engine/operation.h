@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "engine/catalog.h"
+#include "engine/write_gate.h"
 #include "quern/bson/document.h"
 #include "quern/command/namespace.h"
 #include "storage/store.h"
@@ -33,7 +34,6 @@ namespace quern::engine {
 class Engine;
 class QueryContext;
 class Session;
-struct TableState;
 
 // Not thread-safe: one thread runs an operation.
 class Operation {
@@ -42,7 +42,6 @@ class Operation {
   // part of, or null.
   Operation(Engine& engine, std::string_view database, bson::View command,
             Session* session = nullptr);
-  ~Operation();
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
 
@@ -52,7 +51,9 @@ class Operation {
   Namespace ns(std::string_view collection) const { return {database_, std::string(collection)}; }
 
   // The collection, or null. The pointer lives as long as the operation; the object may be out of
-  // date by then, which only writers have to care about, and Collection does so for them.
+  // date by then, which only writers have to care about, and Collection does so for them. Throws
+  // WriteConflict when the name is, by now, that of a collection that the snapshot has under
+  // another.
   const Collection* collection(const Namespace& ns);
   // The collection, created with these options (as Catalog::create) when it is missing. Creating is
   // not part of the transaction: it stays when the transaction is rolled back.
@@ -65,6 +66,9 @@ class Operation {
   // Only inside a write body.
   storage::Transaction& transaction();
   bool writing() const { return transaction_ != nullptr; }
+  // A write body was committed that wrote something. On the medium it is only after
+  // Store::sync(), which the runner calls before it acknowledges the command.
+  bool wrote() const { return wrote_; }
   bool in_session_transaction() const { return session_ != nullptr; }
   Session* session() const { return session_; }
   // One read of the latest state, or through the transaction if there is one.
@@ -77,8 +81,10 @@ class Operation {
   // What streams of documents read through; outlives the operation when a client cursor keeps it.
   std::shared_ptr<QueryContext> query_context();
 
-  // Throws MaxTimeMSExpired (50) or Interrupted. Cheap; call it once a document in loops.
+  // Throws MaxTimeMSExpired (50). Cheap; call it once a document in loops.
   void check_interrupt();
+  // The same, for those who waited: looks at the clock every time.
+  void check_interrupt_now() const;
   void set_time_limit(std::chrono::milliseconds limit);
   std::optional<std::chrono::steady_clock::time_point> deadline() const { return deadline_; }
 
@@ -93,7 +99,7 @@ class Operation {
 
   // --- for Collection
   // Waits until no schema change runs on the collection and keeps them out until the transaction
-  // ends. Throws WriteConflict when the collection object is out of date.
+  // ends. Throws WriteConflict when the collection object is out of date, MaxTimeMSExpired.
   void enter(const Collection& collection);
   void set_multikey(const Collection& collection, const Index& index);
 
@@ -101,7 +107,6 @@ class Operation {
   friend class QueryContext;
   void pin();
   void use(std::shared_ptr<const CatalogSnapshot> catalog);
-  void leave_gates() noexcept;
 
   Engine& engine_;
   std::string database_;
@@ -113,9 +118,10 @@ class Operation {
   std::shared_ptr<const CatalogSnapshot> catalog_;
   std::vector<std::shared_ptr<const CatalogSnapshot>> older_catalogs_;  // keep collections alive
   std::unique_ptr<storage::Reader> reader_;
+  std::vector<GatePass> entered_;  // left after own_transaction_ has ended
   std::unique_ptr<storage::Transaction> own_transaction_;
   storage::Transaction* transaction_ = nullptr;
-  std::vector<std::shared_ptr<TableState>> entered_;
+  bool wrote_ = false;
 };
 
 }  // namespace quern::engine

@@ -11,7 +11,8 @@
 
 namespace quern::engine {
 
-// Sleeps a little longer after each failed attempt and checks the time limit.
+// Sleeps a little longer after each failed attempt, but not beyond the time limit. Throws
+// MaxTimeMSExpired (50).
 void back_off(Operation& operation, int attempt);
 
 // Runs body() inside a storage transaction that it reaches through operation.transaction(),

@@ -33,7 +33,7 @@ void Session::start(Engine& engine, std::int64_t number) {
   if (state_ == State::kInProgress) abort(engine);
   do {
     catalog_ = engine.catalog().snapshot();
-    transaction_ = engine.store().begin();
+    transaction_ = engine.store().begin({.sync = false});
   } while (engine.catalog().snapshot()->epoch() != catalog_->epoch());
   number_ = number;
   state_ = State::kInProgress;
@@ -62,7 +62,6 @@ void Session::finish(Engine& engine, State state) noexcept {
   for (const std::int64_t id : cursors_) engine.cursors().kill(id);
   cursors_.clear();
   transaction_.reset();
-  for (const auto& state : entered_) state->gate.leave();
   entered_.clear();
   catalog_.reset();
   state_ = state;
@@ -79,6 +78,11 @@ void Session::commit(Engine& engine) {
 }
 
 void Session::abort(Engine& engine) noexcept { finish(engine, State::kAborted); }
+
+void Session::end(Engine& engine) noexcept {
+  if (state_ == State::kInProgress) abort(engine);
+  ended_ = true;
+}
 
 std::string session_key(bson::View lsid) {
   const bson::Element id = lsid["id"];
@@ -100,6 +104,14 @@ std::shared_ptr<Session> Sessions::get(bson::View lsid, TimePoint now) {
   return session;
 }
 
+LockedSession Sessions::lock(bson::View lsid, TimePoint now) {
+  for (;;) {
+    auto session = get(lsid, now);
+    std::unique_lock lock(session->mutex());
+    if (!session->ended()) return {std::move(session), std::move(lock)};
+  }
+}
+
 void Sessions::refresh(bson::View lsid, TimePoint now) {
   const std::lock_guard lock(mutex_);
   const auto at = sessions_.find(session_key(lsid));
@@ -118,7 +130,7 @@ void Sessions::end(Engine& engine, bson::View lsid) {
     sessions_.erase(at);
   }
   const std::lock_guard lock(session->mutex());
-  if (session->state() == Session::State::kInProgress) session->abort(engine);
+  session->end(engine);
 }
 
 void Sessions::expire(Engine& engine, TimePoint now) {
@@ -132,6 +144,7 @@ void Sessions::expire(Engine& engine, TimePoint now) {
         if (now - session.started() >= engine.options().transaction_timeout) session.abort(engine);
       } else {
         gone = now - session.last_use() >= engine.options().session_timeout;
+        if (gone) session.end(engine);
       }
       session_lock.unlock();
     }
@@ -143,7 +156,7 @@ void Sessions::end_all(Engine& engine) {
   const std::lock_guard lock(mutex_);
   for (auto& [key, session] : sessions_) {
     const std::lock_guard session_lock(session->mutex());
-    if (session->state() == Session::State::kInProgress) session->abort(engine);
+    session->end(engine);
   }
   sessions_.clear();
 }

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "engine/catalog.h"
-#include "engine/table_state.h"
+#include "engine/write_gate.h"
 #include "quern/bson/view.h"
 #include "storage/store.h"
 
@@ -44,11 +44,14 @@ class Session {
   void go_on(std::int64_t number) const;
   void commit(Engine& engine);
   void abort(Engine& engine) noexcept;
+  // Ends the session, with its transaction: whoever waited for the mutex must not use it.
+  void end(Engine& engine) noexcept;
+  bool ended() const { return ended_; }
 
   // Only while a transaction is in progress.
   storage::Transaction& transaction() { return *transaction_; }
   const std::shared_ptr<const CatalogSnapshot>& catalog() const { return catalog_; }
-  std::vector<std::shared_ptr<TableState>>& entered() { return entered_; }
+  std::vector<GatePass>& entered() { return entered_; }
   // Client cursors that read through the transaction and end with it.
   std::vector<std::int64_t>& cursors() { return cursors_; }
 
@@ -57,13 +60,22 @@ class Session {
 
   std::mutex mutex_;
   State state_ = State::kNone;
+  bool ended_ = false;
   std::int64_t number_ = -1;
   TimePoint started_;
   TimePoint last_use_;
+  std::vector<GatePass> entered_;  // left after transaction_ has ended
   std::unique_ptr<storage::Transaction> transaction_;
   std::shared_ptr<const CatalogSnapshot> catalog_;
-  std::vector<std::shared_ptr<TableState>> entered_;
   std::vector<std::int64_t> cursors_;
+};
+
+// A session, and its mutex held.
+struct LockedSession {
+  std::shared_ptr<Session> session;
+  std::unique_lock<std::mutex> lock;
+
+  Session* operator->() const { return session.get(); }
 };
 
 // All sessions of an engine. Thread-safe.
@@ -72,6 +84,8 @@ class Sessions {
   // The session with that lsid ({id: UUID}), created when it is new. Throws what a malformed lsid
   // deserves.
   std::shared_ptr<Session> get(bson::View lsid, TimePoint now);
+  // The same, locked and not ended.
+  LockedSession lock(bson::View lsid, TimePoint now);
   // Notes that the session is in use. Nothing happens when there is none.
   void refresh(bson::View lsid, TimePoint now);
   // Ends it, with its transaction. Nothing happens when there is none.

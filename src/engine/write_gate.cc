@@ -3,14 +3,16 @@
 
 namespace quern::engine {
 
-bool WriteGate::enter(Deadline deadline) {
+bool WriteGate::enter(std::optional<Deadline> deadline) {
   for (;;) {
     if ((state_.fetch_add(1, std::memory_order_acquire) & kClosed) == 0) return true;
     leave();
     std::unique_lock lock(mutex_);
-    const bool opened = changed_.wait_until(
-        lock, deadline, [this] { return (state_.load(std::memory_order_acquire) & kClosed) == 0; });
-    if (!opened) return false;
+    if (!deadline) {
+      changed_.wait(lock, [this] { return is_open(); });
+    } else if (!changed_.wait_until(lock, *deadline, [this] { return is_open(); })) {
+      return false;
+    }
   }
 }
 
@@ -24,9 +26,7 @@ void WriteGate::leave() {
 
 bool WriteGate::close(Deadline deadline) {
   std::unique_lock lock(mutex_);
-  const bool mine = changed_.wait_until(
-      lock, deadline, [this] { return (state_.load(std::memory_order_acquire) & kClosed) == 0; });
-  if (!mine) return false;
+  if (!changed_.wait_until(lock, deadline, [this] { return is_open(); })) return false;
   state_.fetch_or(kClosed, std::memory_order_acq_rel);
   const bool empty = changed_.wait_until(
       lock, deadline, [this] { return state_.load(std::memory_order_acquire) == kClosed; });
@@ -41,6 +41,12 @@ void WriteGate::open() {
   const std::lock_guard lock(mutex_);
   state_.fetch_and(~kClosed, std::memory_order_acq_rel);
   changed_.notify_all();
+}
+
+std::optional<GatePass> GatePass::enter(std::shared_ptr<WriteGate> gate,
+                                        std::optional<WriteGate::Deadline> deadline) {
+  if (!gate->enter(deadline)) return std::nullopt;
+  return GatePass(std::move(gate));
 }
 
 }  // namespace quern::engine

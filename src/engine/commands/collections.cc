@@ -1,5 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // create, drop, dropDatabase, renameCollection, collMod, listCollections, listDatabases.
+#include <optional>
 #include <string>
 
 #include "engine/arguments.h"
@@ -10,6 +11,7 @@
 #include "engine/index_spec.h"
 #include "engine/qe/ddl.h"
 #include "quern/base/error.h"
+#include "quern/base/uuid.h"
 #include "query/match.h"
 #include "storage/key_format.h"
 
@@ -52,11 +54,12 @@ void CreateCommand::run(Operation& operation, bson::Builder&) const {
 void DropCommand::run(Operation& operation, bson::Builder& reply) const {
   const Arguments arguments(operation.command(), name(), {"collectionUUID"});
   const Namespace ns = operation.ns(arguments.collection());
-  const Collection* collection = operation.latest_collection(ns);
-  if (collection == nullptr) return;
-  const auto indexes = static_cast<std::int32_t>(collection->indexes().size() + 1);
-  if (!operation.engine().catalog().drop(ns)) return;
-  reply.append("nIndexesWas", indexes).append("ns", ns.to_string());
+  std::optional<Uuid> uuid;
+  if (const bson::Element element = arguments["collectionUUID"]) uuid = element.as_uuid();
+  const auto dropped = operation.engine().catalog().drop(ns, &operation, uuid);
+  if (!dropped) return;
+  reply.append("nIndexesWas", static_cast<std::int32_t>(dropped->indexes().size() + 1));
+  reply.append("ns", ns.to_string());
 }
 
 void DropDatabaseCommand::run(Operation& operation, bson::Builder& reply) const {
@@ -64,7 +67,7 @@ void DropDatabaseCommand::run(Operation& operation, bson::Builder& reply) const 
   Catalog& catalog = operation.engine().catalog();
   const auto snapshot = catalog.snapshot();
   for (const Collection* collection : snapshot->collections(operation.database())) {
-    catalog.drop(collection->ns());
+    catalog.drop(collection->ns(), &operation);
   }
   reply.append("dropped", operation.database());
 }
@@ -83,54 +86,50 @@ void RenameCollectionCommand::run(Operation& operation, bson::Builder&) const {
   if (from == to) {
     throw DatabaseError(ErrorCode::kIllegalOperation, "Can't rename a collection to itself");
   }
-  Catalog& catalog = operation.engine().catalog();
-  const Collection* source = operation.latest_collection(from);
-  if (source == nullptr) {
-    throw DatabaseError(ErrorCode::kNamespaceNotFound,
-                        "Source collection " + from.to_string() + " does not exist");
-  }
-  const Collection* target = operation.latest_collection(to);
-  qe::check_rename(source->encrypted_fields() != nullptr,
-                   target != nullptr && target->encrypted_fields() != nullptr);
-  if (target != nullptr && arguments.boolean("dropTarget", false)) catalog.drop(to);
-  catalog.rename(from, to);
+  operation.engine().catalog().rename(from, to, arguments.boolean("dropTarget", false), &operation);
 }
+
+namespace {
+
+// The index that collMod.index means.
+const Index& index_to_modify(const Collection& collection, const Arguments& index) {
+  const auto name = index.text("name");
+  for (const auto& each : collection.indexes()) {
+    if (name ? each->name() == *name : each->key() == index.document("keyPattern")) return *each;
+  }
+  throw DatabaseError(ErrorCode::kIndexNotFound,
+                      "cannot find the index to modify in " + collection.ns().to_string());
+}
+
+bson::Document with_hidden(bson::View spec, bool hidden) {
+  bson::Builder b;
+  for (const bson::Element& member : spec) {
+    if (member.key() != "hidden") b.append(member);
+  }
+  if (hidden) b.append("hidden", true);
+  return b.finish();
+}
+
+}  // namespace
 
 void CollModCommand::run(Operation& operation, bson::Builder& reply) const {
   const Arguments arguments(operation.command(), name(),
                             {"validator", "validationLevel", "validationAction", "index"});
-  const Namespace ns = operation.ns(arguments.collection());
-  const Collection* collection = operation.latest_collection(ns);
-  if (collection == nullptr) {
-    throw DatabaseError(ErrorCode::kNamespaceNotFound, "ns does not exist: " + ns.to_string());
-  }
-  if (collection->encrypted_fields() != nullptr) qe::check_coll_mod(operation.command());
-  std::vector<bson::Document> specs;
-  if (operation.command().contains("index")) {
-    const Arguments index(arguments.required_document("index"), "collMod.index",
-                          {"name", "keyPattern", "hidden"});
-    const bool hidden = index.required("hidden").truthy();
-    const Index* found = nullptr;
-    for (const auto& each : collection->indexes()) {
-      const auto wanted = index.text("name");
-      if (wanted ? each->name() == *wanted : each->key() == index.document("keyPattern")) {
-        found = each.get();
-      }
+  const auto decide = [&](const Collection& collection) {
+    if (collection.encrypted_fields() != nullptr) qe::check_coll_mod(operation.command());
+    Catalog::Modification result;
+    result.options = modified_options(collection.options(), operation.command());
+    if (operation.command().contains("index")) {
+      const Arguments index(arguments.required_document("index"), "collMod.index",
+                            {"name", "keyPattern", "hidden"});
+      const bool hidden = index.required("hidden").truthy();
+      const Index& found = index_to_modify(collection, index);
+      result.index_specs.push_back(with_hidden(found.spec(), hidden));
+      reply.append("hidden_old", !found.plannable()).append("hidden_new", hidden);
     }
-    if (found == nullptr) {
-      throw DatabaseError(ErrorCode::kIndexNotFound,
-                          "cannot find the index to modify in " + ns.to_string());
-    }
-    bson::Builder spec;
-    for (const bson::Element& member : found->spec()) {
-      if (member.key() != "hidden") spec.append(member);
-    }
-    if (hidden) spec.append("hidden", true);
-    specs.push_back(spec.finish());
-    reply.append("hidden_old", !found->plannable()).append("hidden_new", hidden);
-  }
-  operation.engine().catalog().modify(
-      ns, modified_options(collection->options(), operation.command()), specs);
+    return result;
+  };
+  operation.engine().catalog().modify(operation.ns(arguments.collection()), decide, &operation);
 }
 
 void ListCollectionsCommand::run(Operation& operation, bson::Builder& reply) const {

@@ -9,20 +9,11 @@
 #include "engine/commands.h"
 #include "engine/engine.h"
 #include "engine/index_spec.h"
-#include "engine/qe/ddl.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 
 namespace quern::engine {
 namespace {
-
-[[noreturn]] void throw_no_collection(const Namespace& ns) {
-  throw DatabaseError(ErrorCode::kNamespaceNotFound, "ns does not exist: " + ns.to_string());
-}
-
-std::int32_t index_count(const Collection& collection) {
-  return static_cast<std::int32_t>(collection.indexes().size() + 1);
-}
 
 // The names of the indexes that dropIndexes.index means.
 std::vector<std::string> indexes_to_drop(const Collection& collection, bson::ValueView index) {
@@ -73,35 +64,30 @@ void CreateIndexesCommand::run(Operation& operation, bson::Builder& reply) const
     specs.push_back(index_spec(index.as_document()));
   }
   const Collection* existing = operation.latest_collection(ns);
-  const Collection& collection = operation.collection_or_create(ns);
-  if (const auto* fields = collection.encrypted_fields()) {
-    for (const bson::Element& index : requested) qe::check_index(*fields, index.as_document());
-  }
-  const std::int32_t before = index_count(collection);
-  auto created = new_index_specs(&collection, std::move(specs));
-  const auto added = static_cast<std::int32_t>(created.size());
-  if (added > 0) operation.engine().catalog().create_indexes(ns, created);
-  reply.append("numIndexesBefore", before).append("numIndexesAfter", before + added);
+  operation.collection_or_create(ns);
+  const IndexCounts counts = operation.engine().catalog().create_indexes(ns, specs, &operation);
+  reply.append("numIndexesBefore", counts.before).append("numIndexesAfter", counts.after);
   reply.append("createdCollectionAutomatically", existing == nullptr);
-  if (added == 0) reply.append("note", "all indexes already exist");
+  if (counts.after == counts.before) reply.append("note", "all indexes already exist");
 }
 
 void DropIndexesCommand::run(Operation& operation, bson::Builder& reply) const {
   const Arguments arguments(operation.command(), name(), {"index"});
   const Namespace ns = operation.ns(arguments.collection());
-  const Collection* collection = operation.latest_collection(ns);
-  if (collection == nullptr) throw_no_collection(ns);
-  const std::int32_t before = index_count(*collection);
-  const auto names = indexes_to_drop(*collection, arguments.required("index"));
-  operation.engine().catalog().drop_indexes(ns, names);
-  reply.append("nIndexesWas", before);
+  const bson::Element index = arguments.required("index");
+  const IndexCounts counts = operation.engine().catalog().drop_indexes(
+      ns, [&](const Collection& collection) { return indexes_to_drop(collection, index); },
+      &operation);
+  reply.append("nIndexesWas", counts.before);
 }
 
 void ListIndexesCommand::run(Operation& operation, bson::Builder& reply) const {
   const Arguments arguments(operation.command(), name(), {"cursor", "includeBuildUUIDs"});
   const Namespace ns = operation.ns(arguments.collection());
   const Collection* collection = operation.latest_collection(ns);
-  if (collection == nullptr) throw_no_collection(ns);
+  if (collection == nullptr) {
+    throw DatabaseError(ErrorCode::kNamespaceNotFound, "ns does not exist: " + ns.to_string());
+  }
   std::vector<bson::Document> documents;
   if (const bson::Element clustered = collection->options()["clusteredIndex"];
       clustered.is_document()) {

@@ -1,0 +1,49 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// What a schema change holds while it decides and while it is carried out: the closed gates of its
+// collections.
+#ifndef QUERN_ENGINE_SCHEMA_LOCK_H_
+#define QUERN_ENGINE_SCHEMA_LOCK_H_
+
+#include <memory>
+#include <vector>
+
+#include "engine/catalog.h"
+#include "engine/table_state.h"
+#include "quern/command/namespace.h"
+
+namespace quern::engine {
+
+class Operation;
+
+// Keeps writers and other schema changes out of some collections while it lives: what find() shows
+// stays current. Names without a collection are not held: one may be created.
+//
+// Waits for the writers inside. A transaction may stay inside for long, so new writers are kept out
+// only for spells of it, and let in between; the spells grow until they outlast the short writes of
+// a busy collection.
+class SchemaLock {
+ public:
+  // Throws LockTimeout (24) after five seconds, MaxTimeMSExpired (50) when the operation, if there
+  // is one, has less time.
+  SchemaLock(const Catalog& catalog, std::vector<Namespace> names, Operation* operation);
+  ~SchemaLock() { open(); }
+  SchemaLock(const SchemaLock&) = delete;
+  SchemaLock& operator=(const SchemaLock&) = delete;
+
+  // Null when there is no such collection.
+  std::shared_ptr<const Collection> find(const Namespace& ns) const;
+  // Throws NamespaceNotFound (26).
+  const Collection& required(const Namespace& ns) const;
+
+ private:
+  bool close(const Catalog& catalog, WriteGate::Deadline deadline);
+  void open();
+
+  std::vector<Namespace> names_;
+  std::shared_ptr<const CatalogSnapshot> snapshot_;
+  std::vector<std::shared_ptr<TableState>> closed_;
+};
+
+}  // namespace quern::engine
+
+#endif  // QUERN_ENGINE_SCHEMA_LOCK_H_
