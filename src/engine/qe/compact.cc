@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <exception>
+#include <optional>
 #include <unordered_set>
 #include <vector>
 
@@ -17,14 +20,13 @@
 namespace quern::engine::qe {
 namespace {
 
-using crypto::EscDerivedFromDataTokenAndContentionFactor;
 using crypto::EscId;
 
-// Ids that one run deletes at most, and anchors too: MongoDB's maxCompactionSize of 256 MiB.
-constexpr std::size_t kMaxDeletions = (std::size_t{256} << 20) / sizeof(EscId);
-// Tokens, or deletions, a transaction.
+// Tokens, or deletions or records, a transaction.
 constexpr std::size_t kTokensPerTransaction = 64;
-constexpr std::size_t kDeletionsPerTransaction = 512;
+constexpr std::size_t kDocumentsPerTransaction = 512;
+// Ids of superfluous documents that are collected, and shuffled, before they are deleted: 2 MiB.
+constexpr std::size_t kPendingDeletions = 64 * 1024;
 
 struct Statistics {
   std::int64_t ecoc_read = 0;
@@ -46,30 +48,30 @@ struct Statistics {
 // The distinct tokens of the records that a compaction found.
 class TokenSet {
  public:
-  void add(EscDerivedFromDataTokenAndContentionFactor token) {
+  void add(EscToken token) {
     const std::string_view bytes = as_text(token.bytes());  // stays in place when the token moves
     if (known_.insert(bytes).second) tokens_.push_back(std::move(token));
   }
-  const std::vector<EscDerivedFromDataTokenAndContentionFactor>& tokens() const { return tokens_; }
+  const std::vector<EscToken>& tokens() const { return tokens_; }
 
  private:
   std::unordered_set<std::string_view> known_;
-  std::vector<EscDerivedFromDataTokenAndContentionFactor> tokens_;
+  std::vector<EscToken> tokens_;
 };
 
 // One run of compact or cleanup. Its steps, each a transaction or several, leave a state that the
 // next run can go on from:
 //
-//   1  note the non-anchors that are there          (they are deleted in step 4)
-//   2  ECOC becomes ECOC.compact, a new ECOC begins
-//   3  fold the counters of every token recorded in ECOC.compact
-//   4  delete the noted non-anchors, and anchors that cleanup replaced
-//   5  drop ECOC.compact
+//   1  ECOC becomes ECOC.compact, a new ECOC begins
+//   2  fold the counters of every token recorded in ECOC.compact, 64 a transaction; after each,
+//      delete the uses and anchors that the folds made superfluous
+//   3  put records of tokens that the ESC doesn't know back into the ECOC
+//   4  drop ECOC.compact
 //
-// Each noted non-anchor has its record in ECOC.compact, because 1 comes before 2 and because step 2
-// waits for transactions that write to the ECOC: after step 3 its token has an anchor that stands
-// for it. A run that finds an ECOC.compact was interrupted before; it goes on with step 3 and
-// deletes nothing in step 4.
+// Nothing is deleted but what an anchor stands for that is already committed, so that no counter
+// depends on which records there were. A run that finds an ECOC.compact was interrupted before: it
+// goes on with step 2, and deletes all that is superfluous of each token, since it can't know how
+// much of it the other run has deleted.
 class CompactionRun {
  public:
   CompactionRun(Operation& op, const Namespace& ns, const schema::EncryptedFields& fields,
@@ -85,15 +87,14 @@ class CompactionRun {
     const bool resumed = exists(temporary_);
     if (!resumed && !exists(ecoc_)) return statistics_;
     const CompactionCommand::Tokens ecoc_tokens = command.tokens(fields_);
-    if (!resumed) {
-      note_non_anchors();
-      catalog().rename(ecoc_, temporary_);
-    }
+    if (!resumed) catalog().rename(ecoc_, temporary_);
     create_ecoc();
-    fold(read_records(ecoc_tokens));
-    remove(deletable_);
-    remove(obsolete_);
+    const TokenSet tokens = read_records(ecoc_tokens);
+    fold(tokens, resumed ? EscLeftovers::kAll : EscLeftovers::kOfThisFold);
+    delete_pending();
+    if (problem_) put_back(ecoc_tokens);
     catalog().drop(temporary_);
+    if (problem_) std::rethrow_exception(problem_);
     return statistics_;
   }
 
@@ -109,91 +110,152 @@ class CompactionRun {
     }
   }
 
-  void note_non_anchors() {
-    write_transaction(op_, [&] {
-      deletable_.clear();
-      const Collection* esc = op_.collection({ns_.database, fields_.esc_collection()});
-      if (esc == nullptr) return;
-      RecordCursor cursor = esc->scan(op_);
-      while (deletable_.size() < kMaxDeletions && cursor.next()) {
-        op_.check_interrupt();
-        const bson::View document = cursor.document();
-        const bson::Element id = document["_id"];
-        if (document.contains("value") || !id.is_binary(bson::BinarySubtype::kGeneric)) continue;
-        const BytesView bytes = id.as_binary().bytes;
-        EscId& noted = deletable_.emplace_back();
-        if (bytes.size() != noted.size()) {
-          deletable_.pop_back();
-          continue;
-        }
-        std::copy(bytes.begin(), bytes.end(), noted.begin());
-      }
-    });
-    statistics_.esc_read += static_cast<std::int64_t>(deletable_.size());
+  // Calls visit(document, path's token, value) for each record of a path that has a token; others
+  // are of fields that the collection doesn't have.
+  template <class Visit>
+  void for_each_record(const CompactionCommand::Tokens& ecoc_tokens, const Visit& visit) {
+    const Collection* temporary = op_.collection(temporary_);
+    if (temporary == nullptr) return;
+    RecordCursor cursor = temporary->scan(op_);
+    while (cursor.next()) {
+      op_.check_interrupt();
+      const bson::Element path = cursor.document()["fieldName"];
+      const bson::Element value = cursor.document()["value"];
+      if (!path.is_string() || !value.is_binary(bson::BinarySubtype::kGeneric)) continue;
+      const auto token = ecoc_tokens.find(path.as_string());
+      if (token == ecoc_tokens.end()) continue;
+      visit(cursor.document(), token->second, value.as_binary().bytes);
+    }
   }
 
   TokenSet read_records(const CompactionCommand::Tokens& ecoc_tokens) {
     return write_transaction(op_, [&] {
       TokenSet tokens;
       std::int64_t read = 0;
-      const Collection* temporary = op_.collection(temporary_);
-      if (temporary == nullptr) return tokens;
-      RecordCursor cursor = temporary->scan(op_);
-      while (cursor.next()) {
-        op_.check_interrupt();
-        const bson::Element path = cursor.document()["fieldName"];
-        const bson::Element value = cursor.document()["value"];
-        if (!path.is_string() || !value.is_binary(bson::BinarySubtype::kGeneric)) continue;
-        const auto token = ecoc_tokens.find(path.as_string());
-        if (token == ecoc_tokens.end()) continue;
+      for_each_record(ecoc_tokens, [&](bson::View, const crypto::EcocToken& key, BytesView value) {
         ++read;
-        tokens.add(crypto::decrypt_ecoc_value(token->second, value.as_binary().bytes));
-      }
+        if (auto token = decrypted(key, value)) tokens.add(std::move(*token));
+      });
       statistics_.ecoc_read = read;
       return tokens;
     });
   }
 
-  void fold(const TokenSet& tokens) {
-    const auto& all = tokens.tokens();
-    for (std::size_t from = 0; from < all.size(); from += kTokensPerTransaction) {
-      const std::size_t to = std::min(from + kTokensPerTransaction, all.size());
-      std::vector<EscId> obsolete;
-      EscChanges changes;
-      std::uint64_t reads = 0;
-      write_transaction(op_, [&] {
-        obsolete.clear();
-        changes = {};
-        StateCollections state(op_, ns_, fields_);
-        for (std::size_t i = from; i < to; ++i) {
-          op_.check_interrupt();
-          changes += kind_ == CompactionKind::kCompact
-                         ? compact_token(state, all[i], RandomSource::system())
-                         : cleanup_token(state, all[i], RandomSource::system(), obsolete);
-        }
-        reads = state.reads();
-      });
-      statistics_.esc += changes;
-      statistics_.esc_read += static_cast<std::int64_t>(reads);
-      const std::size_t room = kMaxDeletions - obsolete_.size();
-      obsolete.resize(std::min(obsolete.size(), room));  // the rest stays as harmless garbage
-      obsolete_.insert(obsolete_.end(), obsolete.begin(), obsolete.end());
+  // Nothing, and a problem noted, for a value that isn't of an equality field.
+  std::optional<EscToken> decrypted(const crypto::EcocToken& key, BytesView value) {
+    try {
+      return crypto::decrypt_ecoc_value(key, value);
+    } catch (const Error&) {
+      note_problem(std::current_exception());
+      return std::nullopt;
     }
   }
 
-  void remove(const std::vector<EscId>& ids) {
-    for (std::size_t from = 0; from < ids.size(); from += kDeletionsPerTransaction) {
-      const std::size_t to = std::min(from + kDeletionsPerTransaction, ids.size());
+  void note_problem(std::exception_ptr problem) {
+    if (!problem_) problem_ = std::move(problem);
+  }
+
+  void fold(const TokenSet& tokens, EscLeftovers leftovers) {
+    const auto& all = tokens.tokens();
+    for (std::size_t from = 0; from < all.size(); from += kTokensPerTransaction) {
+      const std::size_t to = std::min(from + kTokensPerTransaction, all.size());
+      std::vector<EscFold> folds;
+      std::uint64_t reads = 0;
+      write_transaction(op_, [&] {
+        folds.clear();
+        StateCollections state(op_, ns_, fields_);
+        for (std::size_t i = from; i < to; ++i) {
+          op_.check_interrupt();
+          folds.push_back(kind_ == CompactionKind::kCompact
+                              ? compact_token(state, all[i], RandomSource::system(), leftovers)
+                              : cleanup_token(state, all[i], RandomSource::system(), leftovers));
+        }
+        reads = state.reads();
+      });
+      statistics_.esc_read += static_cast<std::int64_t>(reads);
+      for (std::size_t i = from; i < to; ++i) finish(all[i], folds[i - from]);
+    }
+  }
+
+  // After the fold was committed.
+  void finish(const EscToken& token, const EscFold& fold) {
+    if (fold.unknown) {
+      unknown_.insert(as_text(token.bytes()));
+      note_problem(std::make_exception_ptr(unknown_token()));
+      return;
+    }
+    statistics_.esc += fold.changes;
+    const crypto::EscTwiceDerivedTagToken ids(token);
+    for (std::uint64_t n = fold.uses.first; n <= fold.uses.last; ++n) {
+      add_pending(ids.non_anchor_id(n));
+    }
+    for (std::uint64_t n = fold.anchors.first; n <= fold.anchors.last; ++n) {
+      add_pending(ids.anchor_id(n));
+    }
+  }
+
+  Error unknown_token() const {
+    const bool compact = kind_ == CompactionKind::kCompact;
+    return Error(
+        compact ? 7666502 : 7618816,
+        fmt::format("The encrypted state collection knows nothing of a value that was to "
+                    "be {}: the {} tokens belong to other keys, or a client wrote a "
+                    "record that is none; what could be done was done, and such records "
+                    "are kept",
+                    compact ? "compacted" : "cleaned up", compact ? "compaction" : "cleanup"));
+  }
+
+  void add_pending(const EscId& id) {
+    pending_.push_back(id);
+    if (pending_.size() == kPendingDeletions) delete_pending();
+  }
+
+  // In random order: which ids were deleted together doesn't tell which belong to one token.
+  void delete_pending() {
+    for (std::size_t left = pending_.size(); left > 1; --left) {
+      std::array<std::uint8_t, 8> random;
+      random_bytes(random);
+      std::swap(pending_[left - 1], pending_[load_le<std::uint64_t>(random.data()) % left]);
+    }
+    for (std::size_t from = 0; from < pending_.size(); from += kDocumentsPerTransaction) {
+      const std::size_t to = std::min(from + kDocumentsPerTransaction, pending_.size());
       std::int64_t deleted = 0;
       write_transaction(op_, [&] {
         deleted = 0;
         StateCollections state(op_, ns_, fields_);
         for (std::size_t i = from; i < to; ++i) {
           op_.check_interrupt();
-          if (state.remove(ids[i])) ++deleted;
+          if (state.remove(pending_[i])) ++deleted;
         }
       });
       statistics_.esc_deleted += deleted;
+      statistics_.esc_read += static_cast<std::int64_t>(to - from);
+    }
+    pending_.clear();
+  }
+
+  // Records that couldn't be folded are for the next run, which may have the right tokens.
+  void put_back(const CompactionCommand::Tokens& ecoc_tokens) {
+    std::vector<bson::Document> kept;
+    write_transaction(op_, [&] {
+      kept.clear();
+      for_each_record(ecoc_tokens,
+                      [&](bson::View record, const crypto::EcocToken& key, BytesView value) {
+                        const auto token = decrypted(key, value);
+                        if (!token || unknown_.contains(as_text(token->bytes()))) {
+                          kept.emplace_back(record);
+                        }
+                      });
+    });
+    for (std::size_t from = 0; from < kept.size(); from += kDocumentsPerTransaction) {
+      const std::size_t to = std::min(from + kDocumentsPerTransaction, kept.size());
+      write_transaction(op_, [&] {
+        const Collection& ecoc = op_.collection_or_create(ecoc_, state_collection_options());
+        for (std::size_t i = from; i < to; ++i) {
+          storage::PinnedValue pinned;  // there already if a run was killed after this step
+          if (!ecoc.find_by_id(op_, kept[i]["_id"], pinned)) ecoc.insert(op_, kept[i]);
+        }
+      });
     }
   }
 
@@ -203,8 +265,9 @@ class CompactionRun {
   CompactionKind kind_;
   Namespace ecoc_;
   Namespace temporary_;
-  std::vector<EscId> deletable_;
-  std::vector<EscId> obsolete_;
+  std::vector<EscId> pending_;                    // superfluous, to be deleted
+  std::unordered_set<std::string_view> unknown_;  // tokens that the ESC doesn't know
+  std::exception_ptr problem_;                    // the first; thrown when all else is done
   Statistics statistics_;
 };
 

@@ -21,8 +21,9 @@ namespace quern::engine::qe {
 // One at a time per collection, beside ordinary reads and writes. They commit several transactions
 // of their own, so they refuse to run inside a client's transaction. Killed in between, the next
 // run goes on where it stopped. Throws UnknownField, MissingField, TypeMismatch for a malformed
-// command; 7294900 (a path without token), 6346801 (token of a wrong kind), 7666502 / 7618816
-// (token of another key).
+// command; 7294900 (a path without token), 6346801 (token of a wrong kind). 7666502 / 7618816: a
+// record's token was never used, because the command's tokens belong to other keys or because a
+// client wrote nonsense; all other records were processed, and such ones stay in the ECOC.
 bson::Document compact(Operation& op, const Namespace& ns, const schema::EncryptedFields* stored,
                        bson::View command);
 bson::Document cleanup(Operation& op, const Namespace& ns, const schema::EncryptedFields* stored,

@@ -3,10 +3,13 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "crypto/insert_update_payload.h"
+#include "engine/qe/compaction_locks.h"
 #include "engine/qe/state_collections.h"
 #include "engine/qe/testing/encrypted_collection.h"
 
@@ -60,6 +63,30 @@ class Compact : public testing::EncryptedCollection {
       return find_esc_state(state, payload.esc).uses();
     });
   }
+  // Uses whose documents are still there.
+  std::size_t non_anchors() {
+    const auto documents = all(esc);
+    return std::count_if(documents.begin(), documents.end(), [](const Document& document) {
+      return !document.view().contains("value");
+    });
+  }
+  void remove_all(const std::string& collection) {
+    const auto documents = all(collection);
+    transact([&](Operation& op) {
+      for (const Document& document : documents) {
+        op.collection({"db", collection})->remove(op, record_id_of(document["_id"]), document);
+      }
+    });
+  }
+  // A record as a client with a wrong token, or none, would write it.
+  void insert_record(std::string_view path, const Bytes& value) {
+    transact([&](Operation& op) {
+      op.collection({"db", ecoc})
+          ->insert(op, doc("_id", ObjectId::generate(), "fieldName", path, "value",
+                           bson::Binary{bson::BinarySubtype::kGeneric, value}));
+    });
+  }
+
   bool exists(const std::string& collection) {
     return engine.catalog().snapshot()->find(Namespace{"db", collection}) != nullptr;
   }
@@ -80,6 +107,7 @@ TEST_F(Compact, ReplacesAllUsesOfAValueByAnAnchor) {
   insert_times("b", 2);
   const Document reply = run(kCompact);
   EXPECT_EQ(stat(reply, "ecoc.read"), 9);
+  EXPECT_EQ(stat(reply, "esc.read"), 23);  // 14 to count the uses, 9 to delete them
   EXPECT_EQ(stat(reply, "esc.inserted"), 2);
   EXPECT_EQ(stat(reply, "esc.deleted"), 9);
   EXPECT_THAT(all(esc), SizeIs(2));
@@ -112,13 +140,85 @@ TEST_F(Compact, OfAllFieldsAtOnce) {
   EXPECT_EQ(stat(run(kCompact), "esc.inserted"), 2);
 }
 
+TEST_F(Compact, DeletesNoUseThatNoAnchorStandsFor) {
+  insert_times("a", 3);
+  remove_all(ecoc);  // lost, or written with another token
+  insert_times("b", 1);
+  EXPECT_EQ(stat(run(kCompact), "esc.deleted"), 1);
+  EXPECT_EQ(uses("a"), 3u);
+  EXPECT_EQ(uses("b"), 1u);
+  insert_times("a", 1);
+  run(kCleanup);
+  EXPECT_EQ(uses("a"), 4u);
+  EXPECT_EQ(non_anchors(), 0u);
+}
+
+TEST_F(Compact, KeepsTheUsesOfFieldsThatTheCollectionDoesNotHave) {
+  insert_times("a", 3);
+  const auto records = all(ecoc);
+  remove_all(ecoc);
+  for (const Document& record : records) {
+    const BytesView value = record["value"].as_binary().bytes;
+    insert_record("another.field", Bytes(value.begin(), value.end()));
+  }
+  EXPECT_EQ(stat(run(kCompact), "esc.deleted"), 0);
+  EXPECT_EQ(uses("a"), 3u);
+}
+
+TEST_F(Compact, GoesOnAfterARecordThatIsNoneAndKeepsIt) {
+  insert_times("a", 2);
+  insert_record("ssn", Bytes(48, 7));  // decrypts to a token that was never used
+  insert_record("ssn", Bytes(47, 7));
+  for (const char* name : {kCompact, kCleanup, kCompact}) {
+    EXPECT_NE(code_of([&] { run(name); }), 0);
+    EXPECT_EQ(non_anchors(), 0u) << name;
+    EXPECT_FALSE(exists(ecoc + ".compact"));
+    EXPECT_THAT(all(ecoc), SizeIs(2));
+    insert_times("a", 1);
+    insert_times("b", 1);
+  }
+  EXPECT_EQ(uses("a"), 5u);
+  EXPECT_EQ(uses("b"), 3u);
+}
+
+// Every step of a run is a transaction; one that fails is where a killed run would have stopped.
+TEST_F(Compact, KilledAnywhereLosesNoCounterAndTheNextRunLeavesNothing) {
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+  for (const char* name : {kCompact, kCleanup}) {
+    bool killed = true;
+    int steps = 0;
+    for (; killed; ++steps) {
+      SCOPED_TRACE(::testing::Message() << name << " killed at step " << steps + 1);
+      insert_times("a", 3);
+      insert_times("b", 2);
+      if (steps % 2 == 1) insert_record("ssn", Bytes(48, 7));
+      faults->fail(storage::Faults::Kind::kCommit, steps + 1);
+      const int code = code_of([&] { run(name); });
+      faults->heal();
+      killed = code == static_cast<int>(ErrorCode::kInternalError);
+      ASSERT_EQ(uses("a"), a += 3);
+      ASSERT_EQ(uses("b"), b += 2);
+      insert_times("a", 1);
+      code_of([&] { run(steps % 3 == 0 ? kCleanup : kCompact); });  // goes on with what was left
+      code_of([&] { run(kCompact); });                              // and takes what came since
+      ASSERT_EQ(uses("a"), a += 1);
+      ASSERT_EQ(uses("b"), b);
+      ASSERT_EQ(non_anchors(), 0u);
+      ASSERT_FALSE(exists(ecoc + ".compact"));
+      remove_all(ecoc);
+    }
+    EXPECT_GT(steps, 6);  // rename, create, read, fold, delete, drop
+  }
+}
+
 TEST_F(Compact, ResumesAnInterruptedRun) {
   insert_times("a", 3);
   engine.catalog().rename({"db", ecoc}, {"db", ecoc + ".compact"});  // killed after this step
   insert_times("a", 2);
   const Document reply = run(kCompact);
   EXPECT_EQ(stat(reply, "ecoc.read"), 3);
-  EXPECT_EQ(stat(reply, "esc.deleted"), 0);
+  EXPECT_EQ(stat(reply, "esc.deleted"), 5);
   EXPECT_EQ(uses("a"), 5u);
   EXPECT_FALSE(exists(ecoc + ".compact"));
   EXPECT_THAT(all(ecoc), SizeIs(2));  // for the next run
@@ -214,13 +314,35 @@ TEST_F(Compact, ConcurrentInsertsKeepTheirCounters) {
   EXPECT_THAT(tags, SizeIs(180));
 }
 
-TEST_F(Compact, TwoAtOnceWaitForEachOther) {
-  insert_times("a", 40);
-  std::thread other([&] { run(kCompact); });
-  run(kCompact);
-  other.join();
-  EXPECT_THAT(all(esc), SizeIs(1));
-  EXPECT_EQ(uses("a"), 40u);
+TEST_F(Compact, WaitsForTheOneThatRuns) {
+  insert_times("a", 4);
+  std::atomic<bool> done = false;
+  std::thread waiting;
+  {
+    const Document other = doc("test", 1);
+    Operation op(engine, ns.database, other);
+    const CompactionLocks::Guard running(engine.compaction_locks(), op, ns);
+    waiting = std::thread([&] {
+      run(kCompact);
+      done = true;
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    EXPECT_FALSE(done);
+    EXPECT_EQ(non_anchors(), 4u);
+  }
+  waiting.join();
+  EXPECT_EQ(non_anchors(), 0u);
+}
+
+TEST_F(Compact, WaitingEndsWithTheTimeOfTheCommand) {
+  insert_times("a", 1);
+  const Document other = doc("test", 1);
+  Operation running(engine, ns.database, other);
+  const CompactionLocks::Guard guard(engine.compaction_locks(), running, ns);
+  const Document body = command(kCompact, tokens());
+  Operation op(engine, ns.database, body);
+  op.set_time_limit(std::chrono::milliseconds(20));
+  EXPECT_EQ(code_of([&] { compact(op, ns, &fields, body); }), 50);
 }
 
 }  // namespace

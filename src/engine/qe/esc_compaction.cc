@@ -1,55 +1,61 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "engine/qe/esc_compaction.h"
 
-#include "quern/base/error.h"
-
 namespace quern::engine::qe {
+namespace {
 
 using crypto::EscTwiceDerivedTagToken;
 using crypto::EscTwiceDerivedValueToken;
 
-EscChanges compact_token(EscStore& esc,
-                         const crypto::EscDerivedFromDataTokenAndContentionFactor& token,
-                         RandomSource& random) {
-  const EscTwiceDerivedTagToken ids(token);
-  const EscState state = find_esc_state(esc, token, ids);
-  if (state.last_use == 0) {
-    if (state.has_anchor()) return {};
-    throw Error(7666502,
-                "The encrypted state collection knows nothing of a value that was to be "
-                "compacted: the compaction tokens belong to other keys");
-  }
-  const std::uint64_t newest =
-      state.anchor != 0 ? state.anchor : (state.null_anchor ? state.null_anchor->apos : 0);
-  esc.insert_anchor(ids.anchor_id(newest + 1),
-                    EscTwiceDerivedValueToken(token).encrypt({0, state.last_use}, random));
-  return {.inserted = 1};
+std::uint64_t null_apos(const EscState& state) {
+  return state.null_anchor ? state.null_anchor->apos : 0;
 }
 
-EscChanges cleanup_token(EscStore& esc,
-                         const crypto::EscDerivedFromDataTokenAndContentionFactor& token,
-                         RandomSource& random, std::vector<crypto::EscId>& obsolete) {
+// What is superfluous once all uses, and the anchors up to last_anchor, are stood for by others.
+EscFold fold_of(const EscState& state, std::uint64_t last_anchor, EscLeftovers leftovers) {
+  const bool all = leftovers == EscLeftovers::kAll;
+  EscFold fold;
+  fold.uses = {(all ? 0 : state.anchor_cpos) + 1, state.uses()};
+  fold.anchors = {(all ? 0 : null_apos(state)) + 1, last_anchor};
+  return fold;
+}
+
+bool is_unknown(const EscState& state) { return state.uses() == 0 && !state.has_anchor(); }
+
+}  // namespace
+
+EscFold compact_token(EscStore& esc, const EscToken& token, RandomSource& random,
+                      EscLeftovers leftovers) {
   const EscTwiceDerivedTagToken ids(token);
   const EscState state = find_esc_state(esc, token, ids);
-  if (state.uses() == 0 && !state.has_anchor()) {
-    throw Error(7618816,
-                "The encrypted state collection knows nothing of a value that was to be "
-                "cleaned up: the cleanup tokens belong to other keys");
-  }
-  const std::uint64_t below = state.null_anchor ? state.null_anchor->apos : 0;
-  const EscState::Positions positions{state.anchor != 0 ? state.anchor : below, state.uses()};
-  if (state.null_anchor == positions) return {};
+  if (is_unknown(state)) return {.unknown = true};
+  EscFold fold = fold_of(state, null_apos(state), leftovers);
+  if (state.last_use == 0) return fold;
+  const std::uint64_t newest = state.anchor != 0 ? state.anchor : null_apos(state);
+  esc.insert_anchor(ids.anchor_id(newest + 1),
+                    EscTwiceDerivedValueToken(token).encrypt({0, state.last_use}, random));
+  fold.changes.inserted = 1;
+  return fold;
+}
 
+EscFold cleanup_token(EscStore& esc, const EscToken& token, RandomSource& random,
+                      EscLeftovers leftovers) {
+  const EscTwiceDerivedTagToken ids(token);
+  const EscState state = find_esc_state(esc, token, ids);
+  if (is_unknown(state)) return {.unknown = true};
+  const EscState::Positions positions{state.anchor != 0 ? state.anchor : null_apos(state),
+                                      state.uses()};
+  EscFold fold = fold_of(state, positions.apos, leftovers);
+  if (state.null_anchor == positions) return fold;
   const crypto::EscValue value = EscTwiceDerivedValueToken(token).encrypt(positions, random);
-  for (std::uint64_t apos = below + 1; apos <= positions.apos; ++apos) {
-    obsolete.push_back(ids.anchor_id(apos));
-  }
   if (state.null_anchor) {
     esc.replace_anchor(ids.null_anchor_id(), value);
-    return {.updated = 1};
+    fold.changes.updated = 1;
+  } else {
+    esc.insert_anchor(ids.null_anchor_id(), value);
+    fold.changes.inserted = 1;
   }
-  esc.insert_anchor(ids.null_anchor_id(), value);
-  return {.inserted = 1};
+  return fold;
 }
 
 }  // namespace quern::engine::qe

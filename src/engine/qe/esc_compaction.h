@@ -5,7 +5,6 @@
 #define QUERN_ENGINE_QE_ESC_COMPACTION_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "base/random.h"
 #include "engine/qe/esc_counter.h"
@@ -29,18 +28,32 @@ struct EscChanges {
   }
 };
 
-// Writes an anchor for the uses since the last one, if there were any. Afterwards the non-anchors
-// up to now may be deleted. Throws 7666502 when the token was never used: it can't be one of this
-// ESC.
-EscChanges compact_token(EscStore& esc,
-                         const crypto::EscDerivedFromDataTokenAndContentionFactor& token,
-                         RandomSource& random);
+// The numbers first, …, last of a token's non-anchors or anchors; none when last < first.
+struct EscNumbers {
+  std::uint64_t first = 1;
+  std::uint64_t last = 0;
+};
 
-// Lets the null anchor stand for everything up to now. The ids of anchors that it replaces are
-// appended to obsolete, to be deleted. Throws 7618816 when the token was never used.
-EscChanges cleanup_token(EscStore& esc,
-                         const crypto::EscDerivedFromDataTokenAndContentionFactor& token,
-                         RandomSource& random, std::vector<crypto::EscId>& obsolete);
+// What folding did, and which documents say nothing any more once it is committed: newer ones stand
+// for them. They may be deleted in any order and at any time, those of one fold as well as a part.
+struct EscFold {
+  bool unknown = false;  // the token was never used: it is none of this ESC; nothing was done
+  EscChanges changes{};
+  EscNumbers uses{};
+  EscNumbers anchors{};
+};
+
+// Which documents a fold reports: those that it made superfluous, or all that are superfluous,
+// because a run was killed that may not have deleted what it folded.
+enum class EscLeftovers { kOfThisFold, kAll };
+
+// Writes an anchor for the uses since the last one, if there were any.
+EscFold compact_token(EscStore& esc, const EscToken& token, RandomSource& random,
+                      EscLeftovers leftovers = EscLeftovers::kOfThisFold);
+
+// Lets the null anchor stand for everything up to now.
+EscFold cleanup_token(EscStore& esc, const EscToken& token, RandomSource& random,
+                      EscLeftovers leftovers = EscLeftovers::kOfThisFold);
 
 }  // namespace quern::engine::qe
 

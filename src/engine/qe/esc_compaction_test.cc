@@ -9,13 +9,20 @@
 #include <set>
 
 #include "engine/qe/testing/memory_esc.h"
-#include "quern/base/error.h"
 
 namespace quern::engine::qe {
 namespace {
 
 using testing::esc_token;
 using testing::MemoryEsc;
+
+std::vector<crypto::EscId> superfluous(const crypto::EscTwiceDerivedTagToken& ids,
+                                       const EscFold& fold) {
+  std::vector<crypto::EscId> all;
+  for (auto n = fold.uses.first; n <= fold.uses.last; ++n) all.push_back(ids.non_anchor_id(n));
+  for (auto n = fold.anchors.first; n <= fold.anchors.last; ++n) all.push_back(ids.anchor_id(n));
+  return all;
+}
 
 struct Fixture : ::testing::Test {
   void use(std::uint64_t times) {
@@ -26,47 +33,62 @@ struct Fixture : ::testing::Test {
   void remove_all(const std::vector<crypto::EscId>& gone) {
     for (const crypto::EscId& id : gone) esc.documents.erase(id);
   }
-  EscChanges compact() { return compact_token(esc, token, RandomSource::system()); }
-  EscChanges cleanup() {
-    obsolete.clear();
-    return cleanup_token(esc, token, RandomSource::system(), obsolete);
+  EscFold compact(EscLeftovers leftovers = EscLeftovers::kOfThisFold) {
+    return compact_token(esc, token, RandomSource::system(), leftovers);
   }
+  EscFold cleanup(EscLeftovers leftovers = EscLeftovers::kOfThisFold) {
+    return cleanup_token(esc, token, RandomSource::system(), leftovers);
+  }
+  void remove(const EscFold& fold) { remove_all(superfluous(ids, fold)); }
   EscState state() { return find_esc_state(esc, token); }
 
   crypto::EscDerivedFromDataTokenAndContentionFactor token = esc_token(1);
   crypto::EscTwiceDerivedTagToken ids{token};
   MemoryEsc esc;
-  std::vector<crypto::EscId> obsolete;
 };
 
 using Compaction = Fixture;
 using Cleanup = Fixture;
 
-int code_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return 0;
-}
-
 TEST_F(Compaction, ReplacesUsesByOneAnchor) {
   use(5);
-  EXPECT_EQ(compact().inserted, 1);
-  remove_all(esc.non_anchors());
+  const EscFold fold = compact();
+  EXPECT_EQ(fold.changes.inserted, 1);
+  remove(fold);
   EXPECT_EQ(esc.documents.size(), 1u);
   EXPECT_EQ(state().uses(), 5u);
+}
+
+TEST_F(Compaction, ReportsOnlyTheUsesThatItsAnchorStandsFor) {
+  use(5);
+  remove(compact());
+  use(3);
+  const EscFold fold = compact();
+  EXPECT_EQ(fold.uses.first, 6u);
+  EXPECT_EQ(fold.uses.last, 8u);
 }
 
 TEST_F(Compaction, DoesNothingWithoutNewUses) {
   use(5);
   compact();
-  EXPECT_EQ(compact().inserted, 0);
+  const EscFold fold = compact();
+  EXPECT_EQ(fold.changes.inserted, 0);
+  EXPECT_THAT(superfluous(ids, fold), ::testing::IsEmpty());
 }
 
-TEST_F(Compaction, RefusesATokenThatWasNeverUsed) {
-  EXPECT_EQ(code_of([&] { compact(); }), 7666502);
+TEST_F(Compaction, ReportsWhatKilledRunsMayHaveLeft) {
+  use(5);
+  compact();  // killed before the uses were deleted
+  use(1);
+  cleanup();  // and again
+  remove(compact(EscLeftovers::kAll));
+  EXPECT_EQ(esc.documents.size(), 1u);
+  EXPECT_EQ(state().uses(), 6u);
+}
+
+TEST_F(Compaction, DoesNothingForATokenThatWasNeverUsed) {
+  EXPECT_TRUE(compact().unknown);
+  EXPECT_THAT(esc.documents, ::testing::IsEmpty());
 }
 
 TEST_F(Compaction, AfterCleanupContinuesAboveTheNullAnchor) {
@@ -76,7 +98,7 @@ TEST_F(Compaction, AfterCleanupContinuesAboveTheNullAnchor) {
   compact();
   cleanup();
   use(1);
-  EXPECT_EQ(compact().inserted, 1);
+  EXPECT_EQ(compact().changes.inserted, 1);
   EXPECT_EQ(state().anchor, 3u);
   EXPECT_EQ(state().uses(), 4u);
 }
@@ -84,20 +106,23 @@ TEST_F(Compaction, AfterCleanupContinuesAboveTheNullAnchor) {
 TEST_F(Cleanup, FoldsAnchorsIntoTheNullAnchor) {
   for (int i = 0; i < 3; ++i) {
     use(2);
-    compact();
+    remove(compact());
   }
-  EXPECT_EQ(cleanup().inserted, 1);
-  EXPECT_THAT(obsolete, ::testing::SizeIs(3));
-  remove_all(obsolete);
-  remove_all(esc.non_anchors());
+  use(1);
+  const EscFold fold = cleanup();
+  EXPECT_EQ(fold.changes.inserted, 1);
+  EXPECT_THAT(superfluous(ids, fold), ::testing::SizeIs(4));
+  remove(fold);
   EXPECT_EQ(esc.documents.size(), 1u);
-  EXPECT_EQ(state().uses(), 6u);
+  EXPECT_EQ(state().uses(), 7u);
 }
 
 TEST_F(Cleanup, WithoutAnchorsCountsTheUses) {
   use(4);
-  EXPECT_EQ(cleanup().inserted, 1);
-  EXPECT_THAT(obsolete, ::testing::IsEmpty());
+  const EscFold fold = cleanup();
+  EXPECT_EQ(fold.changes.inserted, 1);
+  EXPECT_EQ(fold.uses.last, 4u);
+  EXPECT_LT(fold.anchors.last, fold.anchors.first);
   EXPECT_EQ(state().null_anchor->cpos, 4u);
 }
 
@@ -105,7 +130,7 @@ TEST_F(Cleanup, AgainUpdatesTheNullAnchor) {
   use(4);
   cleanup();
   use(1);
-  const EscChanges changes = cleanup();
+  const EscChanges changes = cleanup().changes;
   EXPECT_EQ(changes.updated, 1);
   EXPECT_EQ(changes.inserted, 0);
   EXPECT_EQ(state().null_anchor->cpos, 5u);
@@ -114,12 +139,13 @@ TEST_F(Cleanup, AgainUpdatesTheNullAnchor) {
 TEST_F(Cleanup, DoesNothingWithoutNewUses) {
   use(4);
   cleanup();
-  const EscChanges changes = cleanup();
+  const EscChanges changes = cleanup().changes;
   EXPECT_EQ(changes.updated + changes.inserted, 0);
 }
 
-TEST_F(Cleanup, RefusesATokenThatWasNeverUsed) {
-  EXPECT_EQ(code_of([&] { cleanup(); }), 7618816);
+TEST_F(Cleanup, DoesNothingForATokenThatWasNeverUsed) {
+  EXPECT_TRUE(cleanup().unknown);
+  EXPECT_THAT(esc.documents, ::testing::IsEmpty());
 }
 
 // Inserts, compactions and cleanups in random order, some of them interrupted anywhere and resumed,
@@ -160,33 +186,28 @@ class Schedule {
   }
 
   void run_compaction(bool cleanup) {
-    std::vector<crypto::EscId> deletable;
-    if (temporary_.empty()) {
-      // A part of the non-anchors, taken before the records of their tokens are set aside.
-      for (const crypto::EscId& id : esc_.non_anchors()) {
-        if (pick(3) != 0) deletable.push_back(id);
-      }
-      insert_some();
-      temporary_.swap(ecoc_);
-    }
+    const bool resumed = !temporary_.empty();
+    if (!resumed) temporary_.swap(ecoc_);
     insert_some();
-    std::vector<crypto::EscId> obsolete;
+    const auto leftovers = resumed ? EscLeftovers::kAll : EscLeftovers::kOfThisFold;
+    std::vector<crypto::EscId> pending;
     for (const std::size_t name : temporary_) {
       if (pick(12) == 0) return;  // killed: what is set aside stays for the next run
-      if (cleanup) {
-        cleanup_token(esc_, tokens_[name], RandomSource::system(), obsolete);
-      } else {
-        compact_token(esc_, tokens_[name], RandomSource::system());
+      const EscFold fold =
+          cleanup ? cleanup_token(esc_, tokens_[name], RandomSource::system(), leftovers)
+                  : compact_token(esc_, tokens_[name], RandomSource::system(), leftovers);
+      ASSERT_FALSE(fold.unknown);
+      for (const auto& id : superfluous(crypto::EscTwiceDerivedTagToken(tokens_[name]), fold)) {
+        pending.push_back(id);
       }
       check();
       insert_some();
     }
-    for (const auto& ids : {deletable, obsolete}) {
-      for (const crypto::EscId& id : ids) {
-        if (pick(50) == 0) return;
-        esc_.documents.erase(id);
-        check();
-      }
+    std::shuffle(pending.begin(), pending.end(), random_);
+    for (const crypto::EscId& id : pending) {
+      if (pick(50) == 0) return;
+      esc_.documents.erase(id);
+      check();
     }
     temporary_.clear();
   }

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "engine/qe/insert.h"
 #include "engine/retry.h"
 #include "quern/bson/json.h"
+#include "storage/faulty_store.h"
 #include "storage/rocks_store.h"
 
 namespace quern::engine::qe::testing {
@@ -130,7 +132,8 @@ class EncryptedCollection : public ::testing::Test {
   const std::string ecoc = "enxcol_.people.ecoc";
   const std::int64_t contention;
   const schema::EncryptedFields fields;
-  Engine engine{storage::open_rocks_store({}), {}};
+  const std::shared_ptr<storage::Faults> faults = std::make_shared<storage::Faults>();
+  Engine engine{storage::make_faulty_store(storage::open_rocks_store({}), faults), {}};
 
  private:
   void append_field(bson::Builder& b, std::string_view path, std::string_view type, const Uuid& key,

@@ -5,7 +5,6 @@
 
 #include <map>
 #include <stdexcept>
-#include <vector>
 
 #include "engine/qe/esc_compaction.h"
 
@@ -31,14 +30,6 @@ class MemoryEsc : public EscStore {
     documents.at(id) = value;
   }
   void insert_non_anchor(const crypto::EscId& id) { insert(id, std::nullopt); }
-
-  std::vector<crypto::EscId> non_anchors() const {
-    std::vector<crypto::EscId> ids;
-    for (const auto& [id, value] : documents) {
-      if (!value) ids.push_back(id);
-    }
-    return ids;
-  }
 
   std::map<crypto::EscId, std::optional<crypto::EscValue>> documents;
   int calls = 0;
