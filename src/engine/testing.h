@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "engine/engine_runner.h"
+#include "quern/base/uuid.h"
 #include "quern/bson/document.h"
 
 namespace quern::engine {
@@ -68,6 +69,32 @@ class TestEngine {
 
  private:
   EngineRunner runner_;
+};
+
+// A client's session: its statements belong to one transaction until start() begins another.
+class TestSession {
+ public:
+  explicit TestSession(TestEngine& engine) : engine_(engine), id_(Uuid::random()) {}
+  // Another user of the same session, who starts the transaction of that number.
+  TestSession at(std::int64_t number) const;
+
+  // The next statement of the current transaction, or the first of a new one. run throws what the
+  // reply reports.
+  bson::Document run(std::string_view json);
+  bson::Document run_raw(std::string_view json);
+  std::size_t count(std::string_view filter);  // in the collection "c"
+  void start();
+  bson::Document commit() { return finish("commitTransaction"); }
+  bson::Document abort() { return finish("abortTransaction"); }
+  void end_session() const;
+
+ private:
+  bson::Document finish(std::string_view command);
+
+  TestEngine& engine_;
+  Uuid id_;
+  std::int64_t number_ = 1;
+  bool started_ = false;
 };
 
 std::string json_of(const std::vector<bson::Document>& documents);

@@ -76,6 +76,54 @@ std::string TestEngine::winning_stage(std::string_view collection, std::string_v
   return std::string(plan["stage"].as_string());
 }
 
+TestSession TestSession::at(std::int64_t number) const {
+  TestSession other = *this;
+  other.number_ = number;
+  other.started_ = false;
+  return other;
+}
+
+bson::Document TestSession::run(std::string_view json) {
+  bson::Document reply = run_raw(json);
+  throw_if_error(reply);
+  return reply;
+}
+
+bson::Document TestSession::run_raw(std::string_view json) {
+  const bson::Document command = bson::from_json(json);
+  bson::Builder b;
+  b.append_all(command);
+  b.append("lsid", bson::doc("id", id_)).append("txnNumber", number_);
+  if (!started_) b.append("startTransaction", true);
+  b.append("autocommit", false);
+  started_ = true;
+  return engine_.run_raw(b.finish().view());
+}
+
+std::size_t TestSession::count(std::string_view filter) {
+  const bson::Document reply = run(R"({"count": "c", "query": )" + std::string(filter) + "}");
+  return static_cast<std::size_t>(*reply["n"].whole_number());
+}
+
+void TestSession::start() {
+  ++number_;
+  started_ = false;
+}
+
+bson::Document TestSession::finish(std::string_view command) {
+  bson::Builder b;
+  b.append(command, 1).append("$db", "admin");
+  b.append("lsid", bson::doc("id", id_)).append("txnNumber", number_);
+  b.append("autocommit", false);
+  return engine_.run_raw(b.finish().view());
+}
+
+void TestSession::end_session() const {
+  bson::Builder b;
+  b.open_array("endSessions").push(bson::doc("id", id_)).close();
+  engine_.run_raw(b.finish().view());
+}
+
 std::string json_of(const std::vector<bson::Document>& documents) {
   std::string text = "[";
   for (const bson::Document& document : documents) {

@@ -2,60 +2,17 @@
 // Multi-document transactions: lsid, txnNumber, autocommit: false.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
 #include "engine/testing.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
-#include "quern/command/reply.h"
 
 namespace quern::engine {
 namespace {
-
-// A client's session on a test engine.
-class Client {
- public:
-  explicit Client(TestEngine& engine) : engine_(engine), id_(Uuid::random()) {}
-
-  // The next statement of the current transaction, or the first of a new one.
-  bson::Document run(std::string_view json) {
-    bson::Document reply = run_raw(json);
-    throw_if_error(reply);
-    return reply;
-  }
-  bson::Document run_raw(std::string_view json) {
-    const bson::Document command = bson::from_json(json);
-    bson::Builder b;
-    b.append_all(command);
-    b.append("lsid", bson::doc("id", id_)).append("txnNumber", number_);
-    if (!started_) b.append("startTransaction", true);
-    b.append("autocommit", false);
-    started_ = true;
-    return engine_.run_raw(b.finish().view());
-  }
-  void start() {
-    ++number_;
-    started_ = false;
-  }
-  bson::Document commit() { return end("commitTransaction"); }
-  bson::Document abort() { return end("abortTransaction"); }
-  std::size_t count(std::string_view filter) {
-    const bson::Document reply = run(R"({"count": "c", "query": )" + std::string(filter) + "}");
-    return static_cast<std::size_t>(*reply["n"].whole_number());
-  }
-
- private:
-  bson::Document end(std::string_view name) {
-    bson::Builder b;
-    b.append(name, 1).append("$db", "admin");
-    b.append("lsid", bson::doc("id", id_)).append("txnNumber", number_);
-    b.append("autocommit", false);
-    return engine_.run_raw(b.finish().view());
-  }
-
-  TestEngine& engine_;
-  Uuid id_;
-  std::int64_t number_ = 1;
-  bool started_ = false;
-};
 
 class Transactions : public ::testing::Test {
  protected:
@@ -64,8 +21,8 @@ class Transactions : public ::testing::Test {
     engine.run(R"({"insert": "c", "documents": [{"_id": 1, "a": 10}, {"_id": 2, "a": 20}]})");
   }
   TestEngine engine;
-  Client one{engine};
-  Client two{engine};
+  TestSession one{engine};
+  TestSession two{engine};
 };
 
 TEST_F(Transactions, ShowTheirOwnWritesAndHideThemFromOthers) {
@@ -141,13 +98,33 @@ TEST_F(Transactions, NeedAStart) {
 }
 
 TEST_F(Transactions, OfAnOlderNumberAreRefused) {
-  one.start();
-  one.start();
-  one.run(R"({"find": "c"})");
-  EXPECT_EQ(one.commit()["ok"].as_double(), 1);
-  const bson::Document reply =
-      engine.run_raw(R"({"find": "c", "txnNumber": {"$numberLong": "1"}, "autocommit": false})");
-  EXPECT_EQ(reply["code"].as_int32(), 72);  // no lsid
+  const std::string older = R"({"find": "c", "txnNumber": {"$numberLong": "4"},
+      "autocommit": false, "lsid": {"id": {"$uuid": "00112233-4455-6677-8899-aabbccddeeff"}})";
+  std::string newer = older + R"(, "startTransaction": true})";
+  newer[newer.find('4')] = '5';
+  ASSERT_EQ(engine.code_of(newer), 0);
+  EXPECT_EQ(engine.code_of(older + "}"), 225);
+  EXPECT_EQ(engine.code_of(older + R"(, "startTransaction": true})"), 225);
+}
+
+TEST_F(Transactions, NeedASession) {
+  EXPECT_EQ(engine.code_of(R"({"find": "c", "txnNumber": {"$numberLong": "1"},
+                               "autocommit": false})"),
+            72);
+}
+
+// The index is not in the snapshot, nor is the name: what could be found there would be wrong.
+TEST_F(Transactions, AreOverWhenTheyLookForWhatWasRenamed) {
+  EXPECT_EQ(one.count("{}"), 2u);
+  engine.run(R"({"insert": "before", "documents": [{"_id": 1, "v": 7}]})");
+  two.run(R"({"find": "c"})");
+  engine.run(R"({"renameCollection": "test.before", "to": "test.after", "$db": "admin"})");
+  engine.run(R"({"createIndexes": "after", "indexes": [{"name": "v", "key": {"v": 1}}]})");
+  const bson::Document reply = two.run_raw(R"({"find": "after", "filter": {"v": 7}})");
+  EXPECT_EQ(reply["code"].as_int32(), 112);
+  EXPECT_EQ(reply["errorLabels"].as_array().front().as_string(), "TransientTransactionError");
+  // To the older one the collection is younger than its snapshot, under whatever name: empty.
+  EXPECT_EQ(one.run(R"({"count": "after", "query": {"v": 7}})")["n"].as_int32(), 0);
 }
 
 TEST_F(Transactions, RefuseCommandsThatCannotBeUndone) {
@@ -179,7 +156,7 @@ TEST(TransactionTimeout, EndsATransactionThatNobodyFinishes) {
   ManualClock clock;
   TestEngine engine(
       EngineOptions{.transaction_timeout = std::chrono::seconds(60), .clock = &clock});
-  Client client(engine);
+  TestSession client(engine);
   client.run(R"({"insert": "c", "documents": [{"_id": 1}]})");
   clock.advance(std::chrono::seconds(61));
   engine.engine().expire();
@@ -200,6 +177,30 @@ TEST(EndSessions, EndsTheTransactionOfTheSession) {
   engine.run_raw(end.finish().view());
   EXPECT_EQ(engine.find("c").size(), 0u);
   EXPECT_EQ(engine.run_raw(R"({"insert": "c", "documents": [{"_id": 1}]})")["n"].as_int32(), 1);
+}
+
+// Statements that wait for the session's mutex while it ends must not go on with it: nobody would
+// end their transactions.
+TEST(EndSessions, UnderLoadLeaveNoTransactionBehind) {
+  TestEngine engine;
+  engine.run(R"({"create": "c"})");
+  const TestSession session(engine);
+  std::atomic<std::int64_t> number = 1;
+  std::atomic<bool> done = false;
+  std::vector<std::thread> writers;
+  for (int t = 0; t < 4; ++t) {
+    writers.emplace_back([&] {
+      while (!done) {
+        TestSession mine = session.at(++number);
+        mine.run_raw(R"({"insert": "c", "documents": [{"x": 1}]})");
+      }
+    });
+  }
+  for (int i = 0; i < 3000; ++i) session.end_session();
+  done = true;
+  for (std::thread& writer : writers) writer.join();
+  session.end_session();
+  EXPECT_EQ(engine.code_of(R"({"drop": "c"})"), 0);
 }
 
 }  // namespace
