@@ -16,11 +16,25 @@ namespace {
 using bson::Element;
 using bson::View;
 
+using Names = std::span<const std::string_view>;
+
 // What becomes of a command by its name.
 struct Row {
   std::string_view name;
   void (*analyse)(const CommandAnalysis&);  // nullptr: passed on, whatever the schemas
+  Names members = {};  // those that a command which is passed on may have; empty: any
 };
+
+constexpr std::string_view kGetMore[] = {"getMore", "collection", "batchSize", "term",
+                                         "lastKnownCommittedOpTime"};
+constexpr std::string_view kKillCursors[] = {"killCursors", "cursors"};
+constexpr std::string_view kDrop[] = {"drop"};
+constexpr std::string_view kDropDatabase[] = {"dropDatabase"};
+constexpr std::string_view kDropIndexes[] = {"dropIndexes", "index"};
+constexpr std::string_view kRenameCollection[] = {"renameCollection", "to", "dropTarget"};
+constexpr std::string_view kListCollections[] = {"listCollections", "filter", "nameOnly",
+                                                 "authorizedCollections", "cursor"};
+constexpr std::string_view kListIndexes[] = {"listIndexes", "cursor"};
 
 constexpr Row kCommands[] = {
     {"find", analyse_find},
@@ -35,11 +49,11 @@ constexpr Row kCommands[] = {
     {"create", analyse_create},
     {"collMod", analyse_coll_mod},
     {"createIndexes", analyse_create_indexes},
-    {"compactStructuredEncryptionData", copy_command},
-    {"cleanupStructuredEncryptionData", copy_command},
+    {"compactStructuredEncryptionData", analyse_compact},
+    {"cleanupStructuredEncryptionData", analyse_compact},
 
-    {"getMore", nullptr},
-    {"killCursors", nullptr},
+    {"getMore", nullptr, kGetMore},
+    {"killCursors", nullptr, kKillCursors},
     {"hello", nullptr},
     {"isMaster", nullptr},
     {"ismaster", nullptr},
@@ -57,13 +71,13 @@ constexpr Row kCommands[] = {
     {"killAllSessionsByPattern", nullptr},
     {"commitTransaction", nullptr},
     {"abortTransaction", nullptr},
-    {"drop", nullptr},
-    {"dropDatabase", nullptr},
-    {"dropIndexes", nullptr},
-    {"renameCollection", nullptr},
-    {"listCollections", nullptr},
+    {"drop", nullptr, kDrop},
+    {"dropDatabase", nullptr, kDropDatabase},
+    {"dropIndexes", nullptr, kDropIndexes},
+    {"renameCollection", nullptr, kRenameCollection},
+    {"listCollections", nullptr, kListCollections},
     {"listDatabases", nullptr},
-    {"listIndexes", nullptr},
+    {"listIndexes", nullptr, kListIndexes},
     {"createSearchIndexes", nullptr},
     {"listSearchIndexes", nullptr},
     {"dropSearchIndex", nullptr},
@@ -78,6 +92,21 @@ constexpr Row kCommands[] = {
 const Row* row_of(std::string_view name) {
   const Row* row = std::ranges::find(kCommands, name, &Row::name);
   return row == std::end(kCommands) ? nullptr : row;
+}
+
+bool can_be_explained(const Row& row) {
+  return row.analyse != nullptr && row.analyse != analyse_compact;
+}
+
+void check_passed_on(const Row& row, View command) {
+  if (row.members.empty()) return;
+  refuse::repeated_member(row.name, command);
+  for (const Element& member : command) {
+    if (is_generic_member(member.key())) continue;
+    if (std::ranges::find(row.members, member.key()) == row.members.end()) {
+      refuse::unknown_member(row.name, member.key());
+    }
+  }
 }
 
 // The command proper: that inside explain, or the command itself.
@@ -98,10 +127,13 @@ Subject subject_of(View command) {
     first = command.front();
   }
   const Row* row = row_of(first.key());
-  if (row == nullptr || (explained && row->analyse == nullptr)) {
+  if (row == nullptr || (explained && !can_be_explained(*row))) {
     throw NotSupported(fmt::format("command not supported for auto encryption: {}", first.key()));
   }
-  if (row->analyse == nullptr) return {row, command, {}, false};
+  if (row->analyse == nullptr) {
+    check_passed_on(*row, command);
+    return {row, command, {}, false};
+  }
   if (!first.is_string() || first.as_string().empty()) {
     throw NotSupported(
         fmt::format("non-collection command not supported for auto encryption: {}", first.key()));
@@ -172,6 +204,7 @@ std::vector<std::string> namespaces_of(std::string_view database, View command) 
 Analysis analyse(std::string_view database, View command, const SchemaMap& schemas) {
   const Subject subject = subject_of(command);
   if (subject.row->analyse == nullptr) return {false, false, bson::Document(command)};
+  refuse_markings(command);
 
   Context context(database, schemas);
   // What $out and $merge write into an encrypted collection would not be encrypted.
@@ -187,7 +220,6 @@ Analysis analyse(std::string_view database, View command, const SchemaMap& schem
     return {false, false, bson::Document(command)};
   }
 
-  refuse_markings(command);
   if (const Element let = subject.command["let"]; let.is_document()) {
     for (const Element& variable : let.as_document()) context.add_variable(variable.key());
   }

@@ -32,8 +32,9 @@ struct Analysis {
   bson::Document result;
 };
 
-// Analyses a validated command that carries neither schema nor encryptionInformation. All keys of
-// the schemas' fields must be known by id. Throws Error for a refusal; its text names the path,
+// Analyses a validated command that carries neither schema nor encryptionInformation. One that
+// already holds markings is refused, also on plain collections: they are made here only. All keys
+// of the schemas' fields must be known by id. Throws Error for a refusal; its text names the path,
 // operator, stage or member at fault and never a value. Pure and thread-safe.
 Analysis analyse(std::string_view database, bson::View command, const SchemaMap& schemas);
 

@@ -87,11 +87,51 @@ TEST(Analyse, CommandsWithoutDocumentsArePassedOn) {
   for (const char* name :
        {"getMore", "killCursors", "hello", "ping", "buildInfo", "commitTransaction", "drop",
         "dropDatabase", "dropIndexes", "listCollections", "listIndexes", "endSessions"}) {
-    expect_unchanged(std::string("{\"") + name + R"(": 1, "x": {"ssn": 1}})");
+    expect_unchanged(std::string("{\"") + name + R"(": 1, "lsid": {}, "comment": "x"})");
     EXPECT_THAT(namespaces(std::string("{\"") + name + "\": 1}"), IsEmpty());
   }
   expect_unchanged(R"({"compactStructuredEncryptionData": "c", "compactionTokens": {}})");
   expect_unchanged(R"({"cleanupStructuredEncryptionData": "c"})");
+  expect_refused(R"({"compactStructuredEncryptionData": "c", "ssn": "x"})",
+                 "'compactStructuredEncryptionData.ssn'");
+}
+
+TEST(Analyse, CommandsAboutCollectionsArePassedOnWithKnownMembersOnly) {
+  for (const char* command :
+       {R"({"getMore": {"$numberLong": "1"}, "collection": "c", "batchSize": 5, "maxTimeMS": 1})",
+        R"({"killCursors": "c", "cursors": [{"$numberLong": "1"}]})",
+        R"({"dropIndexes": "c", "index": "*", "writeConcern": {}})",
+        R"({"renameCollection": "db.c", "to": "db.d", "dropTarget": true})",
+        R"({"listCollections": 1, "filter": {"name": "c"}, "nameOnly": true, "cursor": {}})",
+        R"({"listIndexes": "c", "cursor": {}})"}) {
+    expect_unchanged(command);
+  }
+  for (const char* name : {"getMore", "killCursors", "drop", "dropDatabase", "dropIndexes",
+                           "renameCollection", "listCollections", "listIndexes"}) {
+    expect_refused(std::string("{\"") + name + R"(": "c", "ssn": "x"})",
+                   std::string("'") + name + ".ssn' is not understood");
+  }
+}
+
+TEST(Analyse, MarkingsOfTheCallerAreRefusedEverywhere) {
+  const bson::Document marked = analysis_of(R"({"find": "c", "filter": {"ssn": "x"}})").result;
+  const bson::Value marking(marked.view().at_path("filter.ssn.$eq"));
+  for (const char* collection : {"c", "plain"}) {
+    const auto refused = [](const bson::Document& command) {
+      try {
+        analyse("db", command, testing::schemas());
+        ADD_FAILURE() << bson::to_json(command);
+      } catch (const Error& error) {
+        EXPECT_THAT(error.what(), ::testing::HasSubstr("already holds an encryption marking"));
+      }
+    };
+    const bson::Document document = bson::doc("x", bson::array(bson::doc("y", marking)));
+    refused(bson::doc("insert", collection, "documents", bson::array(document)));
+    refused(bson::doc("find", collection, "filter", document));
+    refused(bson::doc("explain", bson::doc("find", collection, "filter", document)));
+    refused(bson::doc("create", collection, "comment", marking));
+    refused(bson::doc("compactStructuredEncryptionData", collection, "comment", marking));
+  }
 }
 
 TEST(Analyse, OtherCommandsAreRefusedByName) {
@@ -120,6 +160,8 @@ TEST(Explain, OnlyCommandsOnDocumentsAreExplained) {
                  "command not supported for auto encryption: explain");
   expect_refused(R"({"explain": {"getMore": 1}})",
                  "command not supported for auto encryption: getMore");
+  expect_refused(R"({"explain": {"compactStructuredEncryptionData": "c", "ssn": "x"}})",
+                 "command not supported for auto encryption: compactStructuredEncryptionData");
   expect_refused(R"({"explain": "x"})", "explain takes a command");
   expect_refused(R"({"explain": {"find": "c"}, "filter": {"ssn": "x"}})", "'explain.filter'");
 }
@@ -211,15 +253,21 @@ TEST(Analyse, FieldsWhoseKeyIsNotKnownByIdAreRefused) {
 }
 
 TEST(Analyse, RefusalsHoldNoValues) {
-  for (const char* command :
-       {R"({"insert": "c", "documents": [{"n": "SECRET"}]})",
-        R"({"find": "c", "filter": {"note": "SECRET"}})",
-        R"({"find": "c", "filter": {"ssn": {"$gt": "SECRET"}}})",
-        R"({"find": "c", "filter": {"$expr": {"$lt": ["$ssn", "SECRET"]}}})",
-        R"({"find": "c", "filter": {"a": {"b": "SECRET"}}})",
-        R"({"find": "c", "sort": {"ssn": "SECRET"}})",
-        R"({"update": "c", "updates": [{"q": {}, "u": {"$push": {"ssn": "SECRET"}}}]})",
-        R"({"insert": "c", "documents": [{"age": 5, "title": "SECRET"}]})"}) {
+  for (
+      const char* command :
+      {R"({"insert": "c", "documents": [{"n": "SECRET"}]})",
+       R"({"find": "c", "filter": {"note": "SECRET"}})",
+       R"({"find": "c", "filter": {"ssn": {"$gt": "SECRET"}}})",
+       R"({"find": "c", "filter": {"$expr": {"$lt": ["$ssn", "SECRET"]}}})",
+       R"({"find": "c", "filter": {"a": {"b": "SECRET"}}})",
+       R"({"find": "c", "sort": {"ssn": "SECRET"}})",
+       R"({"update": "c", "updates": [{"q": {}, "u": {"$push": {"ssn": "SECRET"}}}]})",
+       R"({"find": "c", "filter": {"$expr": {"$eq": ["$ssn", "$$SECRET"]}}})",
+       R"({"find": "c", "filter": {"$expr": {"$eq": ["$ssn", "$SECRET"]}}})",
+       R"({"find": "c", "filter": {"$expr": {"$eq": ["$ssn", "$ssn.SECRET"]}}})",
+       R"({"find": "c", "filter": {"$expr": {"$eq": ["$ssn", "$a.0.SECRET"]}}})",
+       R"({"aggregate": "c", "pipeline": [{"$unset": "ssn"}, {"$match": {"$expr": "$ssn.SECRET"}}], "cursor": {}})",
+       R"({"insert": "c", "documents": [{"age": 5, "title": "SECRET"}]})"}) {
     const std::string refusal = testing::refusal_of(command);
     EXPECT_FALSE(refusal.empty()) << command;
     EXPECT_EQ(refusal.find("SECRET"), std::string::npos) << refusal;

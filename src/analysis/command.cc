@@ -15,7 +15,6 @@ namespace {
 using bson::Element;
 using bson::View;
 
-// Members that any command may have, and that never hold a value of a document.
 constexpr std::string_view kGenericMembers[] = {"lsid",
                                                 "txnNumber",
                                                 "startTransaction",
@@ -31,12 +30,15 @@ constexpr std::string_view kGenericMembers[] = {"lsid",
                                                 "$readPreference",
                                                 "$db"};
 
-bool is_generic(std::string_view name) {
-  return std::find(std::begin(kGenericMembers), std::end(kGenericMembers), name) !=
-         std::end(kGenericMembers);
-}
+constexpr std::string_view kCollation[] = {
+    "locale",    "caseLevel",   "caseFirst", "strength",      "numericOrdering",
+    "alternate", "maxVariable", "backwards", "normalization", "version"};
 
 }  // namespace
+
+bool is_generic_member(std::string_view name) {
+  return std::ranges::find(kGenericMembers, name) != std::end(kGenericMembers);
+}
 
 void analyse_members(const CommandAnalysis& analysis, std::span<const Member> members,
                      bool with_generic_members) {
@@ -45,7 +47,7 @@ void analyse_members(const CommandAnalysis& analysis, std::span<const Member> me
     const auto row = std::ranges::find(members, element.key(), &Member::name);
     if (row != members.end()) {
       row->analyse(analysis, element);
-    } else if (with_generic_members && is_generic(element.key())) {
+    } else if (with_generic_members && is_generic_member(element.key())) {
       analysis.out.append(element);
     } else {
       refuse::unknown_member(analysis.name, element.key());
@@ -69,6 +71,10 @@ View array_member(const CommandAnalysis& analysis, const Element& member) {
 
 void copy_member(const CommandAnalysis& analysis, const Element& member) {
   analysis.out.append(member);
+}
+
+void copy_collation_member(const CommandAnalysis& analysis, const Element& member) {
+  copy_options_member<kCollation>(analysis, member);
 }
 
 void analyse_filter_member(const CommandAnalysis& analysis, const Element& member) {
@@ -109,7 +115,5 @@ void analyse_let_member(const CommandAnalysis& analysis, const Element& member) 
   }
   analysis.out.close();
 }
-
-void copy_command(const CommandAnalysis& analysis) { analysis.out.append_all(analysis.command); }
 
 }  // namespace quern::analysis

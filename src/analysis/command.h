@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "analysis/context.h"
+#include "analysis/refusal.h"
 #include "quern/bson/document.h"
 
 namespace quern::analysis {
@@ -35,8 +36,14 @@ struct Member {
 void analyse_members(const CommandAnalysis&, std::span<const Member> members,
                      bool with_generic_members);
 
+// Members that any command may have, and that never hold a value of a document.
+bool is_generic_member(std::string_view name);
+
 // Functions for the tables.
 void copy_member(const CommandAnalysis&, const bson::Element&);
+template <const auto& kNames>  // a document of these options, each once
+void copy_options_member(const CommandAnalysis&, const bson::Element&);
+void copy_collation_member(const CommandAnalysis&, const bson::Element&);
 void analyse_filter_member(const CommandAnalysis&, const bson::Element&);
 void analyse_projection_member(const CommandAnalysis&, const bson::Element&);
 void analyse_key_pattern_member(const CommandAnalysis&, const bson::Element&);  // or a name
@@ -59,7 +66,13 @@ void analyse_find_and_modify(const CommandAnalysis&);
 void analyse_create(const CommandAnalysis&);  // ddl.cc
 void analyse_coll_mod(const CommandAnalysis&);
 void analyse_create_indexes(const CommandAnalysis&);
-void copy_command(const CommandAnalysis&);  // command.cc
+void analyse_compact(const CommandAnalysis&);  // ddl.cc; cleanup too
+
+template <const auto& kNames>
+void copy_options_member(const CommandAnalysis& analysis, const bson::Element& member) {
+  refuse::check_options(member.key(), document_member(analysis, member), kNames);
+  analysis.out.append(member);
+}
 
 }  // namespace quern::analysis
 

@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// create, collMod, createIndexes: nothing in them is ever encrypted, so nothing in them may be
-// compared with an encrypted field.
+// create, collMod, createIndexes, compaction and cleanup: nothing in them is ever encrypted, so
+// nothing in them may be compared with an encrypted field.
 #include "analysis/command.h"
 #include "analysis/key_pattern.h"
 #include "analysis/match.h"
@@ -24,6 +24,12 @@ void refuse_view(const CommandAnalysis& analysis, const Element&) {
                     ": views over collections with encrypted fields are not supported");
 }
 
+constexpr std::string_view kIdIndex[] = {"key", "name", "v", "collation"};
+constexpr std::string_view kClusteredIndex[] = {"key", "unique", "name", "v"};
+constexpr std::string_view kTimeseries[] = {"timeField", "metaField", "granularity",
+                                            "bucketMaxSpanSeconds", "bucketRoundingSeconds"};
+constexpr std::string_view kImages[] = {"enabled"};
+
 constexpr Member kCreateMembers[] = {
     {"create", copy_member},
     {"encryptedFields", copy_member},
@@ -34,32 +40,15 @@ constexpr Member kCreateMembers[] = {
     {"size", copy_member},
     {"max", copy_member},
     {"autoIndexId", copy_member},
-    {"idIndex", copy_member},
+    {"idIndex", copy_options_member<kIdIndex>},
     {"indexOptionDefaults", copy_member},
-    {"collation", copy_member},
+    {"collation", copy_collation_member},
     {"storageEngine", copy_member},
-    {"clusteredIndex", copy_member},
+    {"clusteredIndex", copy_options_member<kClusteredIndex>},
     {"expireAfterSeconds", copy_member},
-    {"timeseries", copy_member},
-    {"changeStreamPreAndPostImages", copy_member},
+    {"timeseries", copy_options_member<kTimeseries>},
+    {"changeStreamPreAndPostImages", copy_options_member<kImages>},
     {"viewOn", refuse_view},
-    {"pipeline", refuse_view},
-};
-
-void coll_mod_index(const CommandAnalysis& analysis, const Element& member) {
-  if (const Element key = document_member(analysis, member)["keyPattern"]; key.is_document()) {
-    check_key_pattern(member.key(), key.as_document());
-  }
-  analysis.out.append(member);
-}
-
-constexpr Member kCollModMembers[] = {
-    {"collMod", copy_member},          {"index", coll_mod_index},
-    {"validator", check_validator},    {"validationLevel", copy_member},
-    {"validationAction", copy_member}, {"expireAfterSeconds", copy_member},
-    {"timeseries", copy_member},       {"cappedSize", copy_member},
-    {"cappedMax", copy_member},        {"changeStreamPreAndPostImages", copy_member},
-    {"dryRun", copy_member},           {"viewOn", refuse_view},
     {"pipeline", refuse_view},
 };
 
@@ -67,6 +56,35 @@ void key_pattern(const CommandAnalysis& analysis, const Element& member) {
   check_key_pattern(member.key(), document_member(analysis, member));
   analysis.out.append(member);
 }
+
+constexpr Member kCollModIndexMembers[] = {
+    {"keyPattern", key_pattern},         {"name", copy_member},   {"unique", copy_member},
+    {"expireAfterSeconds", copy_member}, {"hidden", copy_member}, {"prepareUnique", copy_member},
+};
+
+void coll_mod_index(const CommandAnalysis& analysis, const Element& member) {
+  analysis.out.open_document(member.key());
+  analyse_members({analysis.context, analysis.tree, analysis.collection, "collMod.index",
+                   document_member(analysis, member), analysis.out},
+                  kCollModIndexMembers, /*with_generic_members=*/false);
+  analysis.out.close();
+}
+
+constexpr Member kCollModMembers[] = {
+    {"collMod", copy_member},
+    {"index", coll_mod_index},
+    {"validator", check_validator},
+    {"validationLevel", copy_member},
+    {"validationAction", copy_member},
+    {"expireAfterSeconds", copy_member},
+    {"timeseries", copy_options_member<kTimeseries>},
+    {"cappedSize", copy_member},
+    {"cappedMax", copy_member},
+    {"changeStreamPreAndPostImages", copy_options_member<kImages>},
+    {"dryRun", copy_member},
+    {"viewOn", refuse_view},
+    {"pipeline", refuse_view},
+};
 
 void weights(const CommandAnalysis& analysis, const Element& member) {
   for (const Element& weight : document_member(analysis, member)) {
@@ -92,7 +110,7 @@ constexpr Member kIndexMembers[] = {
     {"prepareUnique", copy_member},
     {"expireAfterSeconds", copy_member},
     {"partialFilterExpression", check_validator},
-    {"collation", copy_member},
+    {"collation", copy_collation_member},
     {"storageEngine", copy_member},
     {"wildcardProjection", key_pattern},
     {"weights", weights},
@@ -127,7 +145,19 @@ constexpr Member kCreateIndexesMembers[] = {
     {"ignoreUnknownIndexOptions", copy_member},
 };
 
+// The tokens are the client's to add.
+constexpr Member kCompactMembers[] = {
+    {"compactStructuredEncryptionData", copy_member},
+    {"cleanupStructuredEncryptionData", copy_member},
+    {"compactionTokens", copy_member},
+    {"cleanupTokens", copy_member},
+};
+
 }  // namespace
+
+void analyse_compact(const CommandAnalysis& analysis) {
+  analyse_members(analysis, kCompactMembers, /*with_generic_members=*/true);
+}
 
 void analyse_create(const CommandAnalysis& analysis) {
   analyse_members(analysis, kCreateMembers, /*with_generic_members=*/true);

@@ -78,6 +78,9 @@ TEST(Create, OptionsPass) {
           "expireAfterSeconds": 5, "collation": {"locale": "en"}, "validationLevel": "strict",
           "validationAction": "error", "capped": false, "size": 1, "max": 1})");
   expect_refused(R"({"create": "c", "frobnicate": 1})", "'create.frobnicate'");
+  for (const std::string name : {"clusteredIndex", "collation", "idIndex", "timeseries"}) {
+    expect_refused(R"({"create": "c", ")" + name + R"(": {"ssn": "x"}})", "'" + name + ".ssn'");
+  }
 }
 
 TEST(Create, ViewsOverEncryptedCollectionsAreRefused) {
@@ -115,6 +118,8 @@ TEST(CollMod, OptionsPass) {
       R"({"collMod": "c", "index": {"keyPattern": {"p": 1}, "hidden": true}, "validationLevel": "off", "expireAfterSeconds": 5})");
   expect_refused(R"({"collMod": "c", "index": {"keyPattern": {"ssn": "x"}}})",
                  "must be a direction");
+  expect_refused(R"({"collMod": "c", "index": {"name": "x", "ssn": "x"}})", "'collMod.index.ssn'");
+  expect_refused(R"({"collMod": "c", "index": "x"})", "must be a document");
   expect_refused(R"({"collMod": "c", "encryptedFields": {}})", "'collMod.encryptedFields'");
 }
 

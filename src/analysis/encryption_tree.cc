@@ -32,6 +32,21 @@ EncryptionTree EncryptionTree::encrypted(const schema::EncryptedField& field) {
   return tree;
 }
 
+bool EncryptionTree::encrypts() const {
+  switch (kind_) {
+    case Kind::kPlain:
+    case Kind::kRemoved:
+      return false;
+    case Kind::kEncrypted:
+    case Kind::kUnknown:
+    case Kind::kArray:
+      return true;
+    case Kind::kObject:
+      break;
+  }
+  return std::ranges::any_of(children_, &EncryptionTree::encrypts);
+}
+
 EncryptionTree EncryptionTree::array_of(EncryptionTree element) {
   if (!element.encrypts()) return {};
   EncryptionTree tree(Kind::kArray);
@@ -58,6 +73,8 @@ EncryptionTree::Target EncryptionTree::resolve(std::string_view path) const {
     switch (node->kind_) {
       case Kind::kPlain:
         return {};
+      case Kind::kRemoved:
+        return {kRemoved, node, path};
       case Kind::kUnknown:
         return {kUnknown, node, path};
       case Kind::kArray:
@@ -83,7 +100,9 @@ std::string EncryptionTree::first_encrypted_path() const {
   std::string path;
   const EncryptionTree* node = this;
   while (node->kind_ == Kind::kObject) {
-    node = &node->children_.front();
+    const auto next = std::ranges::find_if(node->children_, &EncryptionTree::encrypts);
+    if (next == node->children_.end()) break;
+    node = &*next;
     if (!path.empty()) path += '.';
     path += node->name_;
   }
@@ -91,8 +110,8 @@ std::string EncryptionTree::first_encrypted_path() const {
 }
 
 void EncryptionTree::set(std::string_view path, EncryptionTree value) {
-  if (!value.encrypts()) {
-    remove(path);
+  if (value.kind_ == Kind::kPlain) {
+    erase(path);
     return;
   }
   if (kind_ != Kind::kObject) {
@@ -114,30 +133,37 @@ void EncryptionTree::set(std::string_view path, EncryptionTree value) {
   }
 }
 
-void EncryptionTree::erase(std::string_view name) {
-  std::erase_if(children_, [&](const EncryptionTree& child) { return child.name_ == name; });
+// Plain subtrees disappear.
+void EncryptionTree::erase(std::string_view path) {
+  if (kind_ != Kind::kObject && kind_ != Kind::kArray) return;
+  const bool in_array = kind_ == Kind::kArray;
+  const std::string_view component = in_array ? std::string_view() : take_component(path);
+  EncryptionTree* next = in_array ? &children_.front() : child(component);
+  if (next == nullptr) return;
+  if (path.data() != nullptr) {
+    next->erase(path);
+    if (in_array ? next->encrypts() : next->kind_ != Kind::kPlain) return;
+  }
+  std::erase_if(children_, [&](const EncryptionTree& child) { return child.name_ == component; });
   if (children_.empty()) kind_ = Kind::kPlain;
 }
 
 void EncryptionTree::remove(std::string_view path) {
-  if (kind_ == Kind::kArray) {
-    children_.front().remove(path);
-    if (!children_.front().encrypts()) {
-      children_.clear();
-      kind_ = Kind::kPlain;
-    }
-    return;
+  const Target target = resolve(path);
+  if (target.node == nullptr) return;
+  if (target.rest.data() == nullptr) {
+    set(path, target.node->removed());
+  } else if (target.kind == Target::Kind::kArray) {
+    erase(path);
   }
-  if (kind_ != Kind::kObject) return;
-  const std::string_view component = take_component(path);
-  if (path.data() == nullptr) {
-    erase(component);
-    return;
-  }
-  EncryptionTree* next = child(component);
-  if (next == nullptr) return;
-  next->remove(path);
-  if (!next->encrypts()) erase(component);
+}
+
+EncryptionTree EncryptionTree::removed() const {
+  if (kind_ == Kind::kPlain) return {};
+  if (kind_ != Kind::kObject) return EncryptionTree(Kind::kRemoved);
+  EncryptionTree result;
+  for (const EncryptionTree& child : children_) result.set(child.name_, child.removed());
+  return result;
 }
 
 void EncryptionTree::include(std::string_view path, const EncryptionTree& source) {
@@ -147,7 +173,7 @@ void EncryptionTree::include(std::string_view path, const EncryptionTree& source
     node = node->child(take_component(rest));
     if (node == nullptr) return;
   }
-  if (!node->encrypts()) return;
+  if (node->kind_ == Kind::kPlain) return;
   // Only as far as the source knows names: below an array, the whole array comes along.
   const std::size_t length = rest.data() == nullptr ? path.size() : rest.data() - path.data() - 1;
   EncryptionTree copy = *node;

@@ -18,6 +18,7 @@ class EncryptionTree {
  public:
   enum class Kind : std::uint8_t {
     kPlain,      // nothing encrypted at or below
+    kRemoved,    // nothing, under the name of an encrypted field that an earlier stage took away
     kEncrypted,  // the ciphertext of field()
     kUnknown,    // a ciphertext or not, of one field or another: known only when it runs
     kObject,     // a document; what children() does not name is plain
@@ -28,6 +29,7 @@ class EncryptionTree {
   struct Target {
     enum class Kind : std::uint8_t {
       kPlain,
+      kRemoved,        // to, or below, the name of a field that an earlier stage took away: node
       kEncrypted,      // exactly to an encrypted field: node
       kAbove,          // to a document that holds encrypted fields: node
       kBelow,          // inside an encrypted field: node
@@ -39,6 +41,9 @@ class EncryptionTree {
     Kind kind = Kind::kPlain;
     const EncryptionTree* node = nullptr;
     std::string_view rest;  // kBelow, kArrayPosition: the components that are left
+
+    // Something encrypted is, or may be, at, above or below the path.
+    bool encrypts() const { return node != nullptr && node->encrypts(); }
   };
 
   EncryptionTree() = default;  // plain
@@ -52,25 +57,28 @@ class EncryptionTree {
   const schema::EncryptedField& field() const { return *field_; }
   const std::vector<EncryptionTree>& children() const { return children_; }
 
-  // Something at or below is, or may be, encrypted. Plain subtrees are pruned, so this is cheap.
-  bool encrypts() const { return kind_ != Kind::kPlain; }
+  // Something at or below is, or may be, encrypted.
+  bool encrypts() const;
   // Kind kObject: the child of that name, nullptr when it is plain.
   const EncryptionTree* child(std::string_view name) const;
   Target resolve(std::string_view path) const;
-  // The dotted path of the first node that is neither plain nor an object, relative to this one.
+  // The dotted path of the first node that encrypts and is no object, relative to this one.
   std::string first_encrypted_path() const;
 
-  // Changes of the tree; plain subtrees disappear. set() replaces whatever is at the path and turns
-  // the way there into objects.
+  // Changes of the tree. set() says what a stage assigns to the path, whatever was there, and turns
+  // the way there into objects. remove() takes away what is there; the names of encrypted fields
+  // stay as kRemoved, for whoever still filters by one would send its value in the clear.
   void set(std::string_view path, EncryptionTree value);
   void remove(std::string_view path);
+  // The tree after all of it was taken away.
+  EncryptionTree removed() const;
   // Copies what source has at the path: projection by inclusion.
   void include(std::string_view path, const EncryptionTree& source);
 
  private:
   explicit EncryptionTree(Kind kind) : kind_(kind) {}
   EncryptionTree* child(std::string_view name);
-  void erase(std::string_view name);
+  void erase(std::string_view path);
 
   std::string_view name_;
   const schema::EncryptedField* field_ = nullptr;

@@ -54,6 +54,37 @@ TEST(EncryptionTree, SetReplacesAndRemovePrunes) {
   EXPECT_FALSE(tree.encrypts());
 }
 
+TEST(EncryptionTree, NamesOfWhatIsRemovedStayKnownUntilTheyAreAssigned) {
+  EncryptionTree tree(fields());
+  tree.remove("a");
+  EXPECT_EQ(tree.resolve("a.b").kind, TargetKind::kRemoved);
+  EXPECT_EQ(tree.resolve("a.b.x").kind, TargetKind::kRemoved);
+  EXPECT_EQ(tree.resolve("a.0.b").kind, TargetKind::kArrayPosition);
+  EXPECT_EQ(tree.resolve("a").kind, TargetKind::kAbove);
+  EXPECT_FALSE(tree.resolve("a").encrypts());
+  EXPECT_EQ(tree.resolve("a.c").kind, TargetKind::kPlain);
+  EXPECT_EQ(tree.resolve("ssn").kind, TargetKind::kEncrypted);
+  tree = tree.removed();
+  EXPECT_FALSE(tree.encrypts());
+  EXPECT_EQ(tree.resolve("ssn").kind, TargetKind::kRemoved);
+  EXPECT_EQ(tree.resolve("a.b").kind, TargetKind::kRemoved);
+  tree.set("a", EncryptionTree());
+  EXPECT_EQ(tree.resolve("a.b").kind, TargetKind::kPlain);
+  tree.set("ssn", EncryptionTree::encrypted(fields().fields()[0]));
+  EXPECT_EQ(tree.resolve("ssn").kind, TargetKind::kEncrypted);
+}
+
+TEST(EncryptionTree, WhatIsRemovedInsideTheUnknownLeavesItUnknown) {
+  EncryptionTree tree;
+  tree.set("x", EncryptionTree::unknown());
+  tree.remove("x.y");
+  EXPECT_EQ(tree.resolve("x").kind, TargetKind::kUnknown);
+  EXPECT_EQ(tree.resolve("x.y").kind, TargetKind::kUnknown);
+  tree.set("x", EncryptionTree::encrypted(fields().fields()[0]));
+  tree.remove("x.y");
+  EXPECT_EQ(tree.resolve("x").kind, TargetKind::kEncrypted);
+}
+
 TEST(EncryptionTree, ArraysHideTheirElementsButCanLoseThem) {
   EncryptionTree tree;
   tree.set("o", EncryptionTree::array_of(EncryptionTree(fields())));

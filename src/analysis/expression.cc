@@ -249,9 +249,10 @@ class ExpressionAnalysis {
       name = argument(operation, "field");
       input = arguments["input"];
     }
-    if (input.missing() && tree_.encrypts()) {
-      if (!outcomes_.of(name).constant) refuse::reference(tree_.first_encrypted_path());
-      const ValueView field = constant_value(name);
+    if (input.missing()) {
+      const bool known = outcomes_.of(name).constant;
+      if (!known && tree_.encrypts()) refuse::reference(tree_.first_encrypted_path());
+      const ValueView field = known ? constant_value(name) : ValueView();
       if (field.is_string() && tree_.child(field.as_string()) != nullptr) {
         refuse::reference(field.as_string());
       }

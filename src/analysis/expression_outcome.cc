@@ -28,6 +28,11 @@ bool same(const EncryptionTree& a, const EncryptionTree& b) {
          &a.field() == &b.field();
 }
 
+// The components of a path before those that are left.
+std::string_view known_part(std::string_view path, std::string_view rest) {
+  return rest.data() == nullptr ? path : path.substr(0, path.size() - rest.size() - 1);
+}
+
 }  // namespace
 
 Outcome Outcomes::of(ValueView expression) {
@@ -61,13 +66,17 @@ Outcome Outcomes::of_reference(std::string_view text) {
     return {};
   }
   const Target target = tree_.resolve(path);
+  // The text may be a value that its author forgot to quote: messages name what the schema knows.
+  const std::string known(known_part(path, target.rest));
   switch (target.kind) {
     case Target::Kind::kPlain:
       return {};
+    case Target::Kind::kRemoved:
+      refuse::removed(known);
     case Target::Kind::kBelow:
-      refuse::below_encrypted(path);
+      refuse::below_encrypted(known + ".…");
     case Target::Kind::kArrayPosition:
-      refuse::inside_array(path);
+      refuse::inside_array(known + ".…");
     case Target::Kind::kEncrypted:
     case Target::Kind::kAbove:
     case Target::Kind::kUnknown:
@@ -76,7 +85,7 @@ Outcome Outcomes::of_reference(std::string_view text) {
   }
   Outcome result;
   result.tree = target.rest.data() == nullptr ? *target.node : EncryptionTree::unknown();
-  result.path = path;
+  result.path = known;
   return result;
 }
 
@@ -85,7 +94,8 @@ void Outcomes::check_variable(std::string_view name) const {
     return std::find(std::begin(names), std::end(names), name) != std::end(names);
   };
   if (known(kSystemVariables) || known(variables_) || known(context_.variables())) return;
-  refuse::malformed(fmt::format("Use of undefined variable: {}", name));
+  refuse::malformed(
+      "Use of an undefined variable; write {$literal: …} for a string that starts with $");
 }
 
 Outcome Outcomes::of_array(View array) {

@@ -151,7 +151,7 @@ TEST(Expression, LetBindsPlainValuesOnly) {
   expect_expr_refused(R"({"$let": {"vars": {"CURRENT": {"ssn": 1}}, "in": 1}})",
                       "not a valid name");
   expect_expr_refused(R"({"$let": {"vars": {"v": 1}}})", "needs 'in'");
-  expect_expr_refused(R"({"$eq": ["$ssn", "$$v"]})", "Use of undefined variable: v");
+  expect_expr_refused(R"({"$eq": ["$ssn", "$$v"]})", "Use of an undefined variable");
 }
 
 TEST(Expression, WholeDocumentsAreRefused) {

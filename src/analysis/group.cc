@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "analysis/constants.h"
 #include "analysis/expression.h"
 #include "analysis/refusal.h"
 #include "analysis/stage.h"
@@ -22,6 +23,9 @@ constexpr std::string_view kAccumulators[] = {
     "$firstN", "$lastN",    "$minN",   "$maxN",      "$top",        "$topN",
     "$bottom", "$bottomN",  "$median", "$percentile"};
 
+// The field of $sortByCount, and of a bucket that does not say what it wants.
+constexpr std::string_view kCount = "count";
+
 void group_by(const StageAnalysis& stage, std::string_view key, ValueView expression) {
   const Outcome id = analyse_output(stage.context, stage.tree, key, expression, stage.out);
   if (!id.tree.encrypts()) return;
@@ -32,9 +36,17 @@ void group_by(const StageAnalysis& stage, std::string_view key, ValueView expres
       below.empty() ? "" : ".", below));
 }
 
-void accumulate(const StageAnalysis& stage, const Element& field) {
+// {$sum: 1}
+bool counts(const Element& accumulator) {
+  return accumulator.key() == "$sum" && accumulator.whole_number() == 1;
+}
+
+void accumulate(const StageAnalysis& stage, const Element& field, EncryptionTree& output) {
   if (!field.is_document() || field.as_document().count() != 1) {
     refuse::malformed(fmt::format("The field '{}' must be an accumulator object", field.key()));
+  }
+  if (field.key().find('.') != std::string_view::npos) {
+    refuse::malformed(fmt::format("The field name '{}' cannot contain '.'", field.key()));
   }
   const Element accumulator = field.as_document().front();
   const auto known =
@@ -51,6 +63,10 @@ void accumulate(const StageAnalysis& stage, const Element& field) {
     refuse::operation(
         fmt::format("Accumulator '{}' cannot aggregate encrypted fields.", accumulator.key()));
   }
+  if (const auto before = stage.tree.resolve(field.key()); before.node != nullptr) {
+    if (!counts(accumulator)) refuse_constants(*before.node, field.key(), accumulator);
+  }
+  output.set(field.key(), {});
   if (accumulator.is_document()) {
     // $top and its kind order by paths of the documents.
     if (const Element order = accumulator.as_document()["sortBy"]; order.is_document()) {
@@ -62,10 +78,10 @@ void accumulate(const StageAnalysis& stage, const Element& field) {
   stage.out.close();
 }
 
-void accumulators(const StageAnalysis& stage, const Element& output) {
-  if (!output.is_document()) refuse::malformed("The output of a bucket must be a document");
-  stage.out.open_document(output.key());
-  for (const Element& field : output.as_document()) accumulate(stage, field);
+void accumulators(const StageAnalysis& stage, const Element& fields, EncryptionTree& output) {
+  if (!fields.is_document()) refuse::malformed("The output of a bucket must be a document");
+  stage.out.open_document(fields.key());
+  for (const Element& field : fields.as_document()) accumulate(stage, field, output);
   stage.out.close();
 }
 
@@ -78,21 +94,23 @@ void analyse_group(const StageAnalysis& stage, const Element& operation) {
   // The key is judged before the accumulators, wherever it stands.
   bson::Builder discarded;
   group_by({stage.context, stage.tree, stage.collection, discarded}, id.key(), id);
+  EncryptionTree output = stage.tree.removed();
   stage.out.open_document(operation.key());
   for (const Element& field : spec) {
     if (field.key() == "_id") {
       group_by(stage, field.key(), field);
     } else {
-      accumulate(stage, field);
+      accumulate(stage, field, output);
     }
   }
   stage.out.close();
-  stage.tree = EncryptionTree();
+  stage.tree = std::move(output);
 }
 
 void analyse_sort_by_count(const StageAnalysis& stage, const Element& operation) {
   group_by(stage, operation.key(), operation);
-  stage.tree = EncryptionTree();
+  stage.tree = stage.tree.removed();
+  stage.tree.set(kCount, {});
 }
 
 namespace {
@@ -101,18 +119,20 @@ namespace {
 // it knew the member.
 template <class Other>
 void bucket(const StageAnalysis& stage, const Element& operation, const Other& other) {
+  EncryptionTree output = stage.tree.removed();
+  if (!stage_options(operation).contains("output")) output.set(kCount, {});
   stage.out.open_document(operation.key());
   for (const Element& member : stage_options(operation)) {
     if (member.key() == "groupBy") {
       group_by(stage, member.key(), member);
     } else if (member.key() == "output") {
-      accumulators(stage, member);
+      accumulators(stage, member, output);
     } else if (!other(member)) {
       refuse::unknown_member(operation.key(), member.key());
     }
   }
   stage.out.close();
-  stage.tree = EncryptionTree();
+  stage.tree = std::move(output);
 }
 
 }  // namespace

@@ -152,7 +152,7 @@ class FilterAnalysis {
       out_.close();
     } else if (element.type() == bson::Type::kRegex) {
       if (target.kind == Target::Kind::kEncrypted) refuse_operator("$regex", path);
-      out_.append(element);
+      plain(target, path, element, "$regex");
     } else {
       out_.open_document(path);
       equality(target, path, Element("$eq", element));
@@ -170,6 +170,7 @@ class FilterAnalysis {
       case Target::Kind::kArrayPosition:
         refuse::inside_array(path);
       case Target::Kind::kPlain:
+      case Target::Kind::kRemoved:
       case Target::Kind::kEncrypted:
       case Target::Kind::kAbove:
         break;
@@ -274,6 +275,7 @@ class FilterAnalysis {
   // Encrypted fields cannot live in arrays: below a plain path everything is plain.
   void elements(const Target& target, std::string_view path, const Element& element) {
     if (target.kind == Target::Kind::kEncrypted) refuse_operator(element.key(), path);
+    if (target.kind == Target::Kind::kRemoved) refuse::removed(path);
     if (target.kind == Target::Kind::kAbove) refuse::composite_operand(element.key(), path);
     if (!element.is_document()) malformed(element.key(), "a document");
     const View operand = element.as_document();
@@ -311,9 +313,11 @@ class FilterAnalysis {
   }
 
   // A constant that meets no encrypted field. A document or an array that is compared with a
-  // document holding encrypted fields would have to be encrypted in part.
+  // document holding encrypted fields would have to be encrypted in part. Whoever still looks for a
+  // value of a field that is not there any more means a value that must not be sent.
   void plain(const Target& target, std::string_view path, const Element& constant,
              std::string_view operation) {
+    if (target.kind == Target::Kind::kRemoved) refuse::removed(path);
     if (target.kind == Target::Kind::kAbove && (constant.is_document() || constant.is_array())) {
       refuse::composite_operand(operation, path);
     }

@@ -1,8 +1,10 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "analysis/pipeline.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "analysis/canary.h"
 #include "analysis/testing.h"
 
 namespace quern::analysis {
@@ -15,6 +17,7 @@ using testing::expect_pipeline_unchanged;
 using testing::expect_refused;
 using testing::expect_unchanged;
 
+constexpr std::string_view kRemoved = "was removed by an earlier stage";
 constexpr std::string_view kReference =
     "Invalid reference to an encrypted field within aggregate expression: ";
 constexpr std::string_view kGroup =
@@ -67,19 +70,20 @@ TEST(Project, InclusionAndExclusionPass) {
 
 TEST(Project, IncludedFieldsStayEncryptedAndTheOthersAreGone) {
   expect_pipeline(
-      R"([{"$project": {"ssn": 1}}, {"$match": {"ssn": "x", "a.b": "y"}}])",
-      R"([{"$project": {"ssn": 1}}, {"$match": {"$and": [{"ssn": {"$eq": "find equality ssn x"}}, {"a.b": {"$eq": "y"}}]}}])");
+      R"([{"$project": {"ssn": 1}}, {"$match": {"ssn": "x"}}])",
+      R"([{"$project": {"ssn": 1}}, {"$match": {"ssn": {"$eq": "find equality ssn x"}}}])");
+  expect_pipeline_refused(R"([{"$project": {"ssn": 1}}, {"$match": {"a.b": "y"}}])", kRemoved);
   expect_pipeline(
       R"([{"$project": {"a": {"b": 1}}}, {"$match": {"a.b": "y"}}])",
       R"([{"$project": {"a": {"b": 1}}}, {"$match": {"a.b": {"$eq": "find equality a.b y"}}}])");
   expect_pipeline(
-      R"([{"$project": {"a.b": 0}}, {"$match": {"a.b": "y", "ssn": "x"}}])",
-      R"([{"$project": {"a.b": 0}}, {"$match": {"$and": [{"a.b": {"$eq": "y"}}, {"ssn": {"$eq": "find equality ssn x"}}]}}])");
+      R"([{"$project": {"a.b": 0}}, {"$match": {"ssn": "x"}}])",
+      R"([{"$project": {"a.b": 0}}, {"$match": {"ssn": {"$eq": "find equality ssn x"}}}])");
+  expect_pipeline_refused(R"([{"$project": {"a.b": 0}}, {"$match": {"a.b": "y"}}])", kRemoved);
 }
 
 TEST(Project, TheIdAloneIsAnInclusion) {
-  expect_pipeline(R"([{"$project": {"_id": 1}}, {"$match": {"ssn": "x"}}])",
-                  R"([{"$project": {"_id": 1}}, {"$match": {"ssn": {"$eq": "x"}}}])");
+  expect_pipeline_refused(R"([{"$project": {"_id": 1}}, {"$match": {"ssn": "x"}}])", kRemoved);
   expect_pipeline(
       R"([{"$project": {"_id": 0}}, {"$match": {"ssn": "x"}}])",
       R"([{"$project": {"_id": 0}}, {"$match": {"ssn": {"$eq": "find equality ssn x"}}}])");
@@ -130,6 +134,78 @@ TEST(Project, ConstantsDoNotTakeThePlaceOfEncryptedFields) {
   expect_pipeline_unchanged(R"([{"$project": {"x": {"$literal": 1}}}, {"$limit": 1}])");
 }
 
+TEST(Project, NothingComputedWithAConstantTakesThePlaceOfAnEncryptedField) {
+  for (const char* stage :
+       {R"({"$project": {"ssn": {"$concat": ["x"]}}})",
+        R"({"$addFields": {"ssn": {"$cond": ["$p", "x", "$p"]}}})",
+        R"({"$addFields": {"ssn": {"$cond": {"if": "$p", "then": "$p", "else": "x"}}}})",
+        R"({"$set": {"ssn": {"$switch": {"branches": [{"case": "$p", "then": "x"}]}}}})",
+        R"({"$set": {"ssn": {"$let": {"vars": {"v": "x"}, "in": "$$v"}}}})",
+        R"({"$addFields": {"a.b": {"$ifNull": ["$p", "x"]}}})",
+        R"({"$project": {"ssn": ["x", "$p"]}})",
+        R"({"$project": {"billing": {"$mergeObjects": ["$p", {"cc": "x"}]}}})",
+        R"({"$addFields": {"a": {"$mergeObjects": ["$p", {"b": "x"}]}}})",
+        R"({"$addFields": {"a": {"$mergeObjects": ["$p", {"d": {"e": "x"}}]}}})",
+        R"({"$addFields": {"a": {"$mergeObjects": ["$p", {"$literal": {"b": "$x"}}]}}})",
+        R"({"$addFields": {"a": {"$setField": {"field": "b", "input": "$p", "value": "x"}}}})",
+        R"({"$addFields": {"a": {"$arrayToObject": [[{"k": "b", "v": "x"}]]}}})",
+        R"({"$replaceWith": {"$mergeObjects": [{"ssn": "x"}, "$p"]}})",
+        R"({"$replaceWith": {"$cond": ["$p", {"a": {"b": {"$toUpper": "x"}}}, "$q"]}})",
+        R"({"$replaceRoot": {"newRoot": {"$literal": {"ssn": "$x"}}}})",
+        R"({"$group": {"_id": "$p", "ssn": {"$first": "x"}}})",
+        R"({"$group": {"_id": "$p", "n": {"$sum": 5}}})",
+        R"({"$bucketAuto": {"groupBy": "$p", "buckets": 2, "output": {"ssn": {"$last": "x"}}}})"}) {
+    expect_pipeline_refused(std::string("[") + stage + "]", "A constant cannot take the place");
+    // Nor of one that an earlier stage took away.
+    expect_pipeline_refused(std::string(R"([{"$project": {"p": 1}}, )") + stage + "]",
+                            "A constant cannot take the place");
+  }
+}
+
+TEST(Project, OperandsAndConditionsMayBeConstants) {
+  expect_pipeline_unchanged(
+      R"([{"$project": {"ssn": {"$cond": [{"$eq": ["$role", "doctor"]}, "$ssn", "$$REMOVE"]}}}])");
+  expect_pipeline_unchanged(
+      R"([{"$addFields": {"x": {"$substr": ["$p", 0, 3]}, "y": {"$concat": ["$p", "-", "$q"]}}}])");
+  expect_pipeline_unchanged(R"([{"$addFields": {"a": {"$mergeObjects": ["$p", {"c": 1}]}}}])");
+  expect_pipeline_unchanged(R"([{"$replaceWith": {"$mergeObjects": ["$p", {"k": 1}]}}])");
+  expect_pipeline_unchanged(R"([{"$replaceWith": {"ssn": "$ssn", "x": {"ssn": 1}}}])");
+  expect_pipeline_unchanged(R"([{"$group": {"_id": "$p", "n": {"$sum": 1}}}])");
+}
+
+TEST(RemovedFields, AreNotFilteredByValue) {
+  for (const std::string_view removal : testing::kRemovals) {
+    for (const char* filter :
+         {R"({"ssn": "x"})", R"({"a.b": {"$in": ["x"]}})", R"({"a": {"b": "x"}})",
+          R"({"ssn": {"$gt": "x"}})", R"({"ssn": {"$not": {"$eq": "x"}}})",
+          R"({"$nor": [{"ssn": {"$regex": "x"}}]})", R"({"ssn": {"$elemMatch": {"$eq": "x"}}})",
+          R"({"ssn.y": "x"})", R"({"$expr": {"$eq": ["$ssn", "x"]}})",
+          R"({"$expr": {"$in": ["x", ["$a.d.e"]]}})",
+          R"({"$expr": {"$eq": [{"$getField": "ssn"}, "x"]}})"}) {
+      expect_pipeline_refused(
+          fmt::format(R"([{}, {{"$limit": 1}}, {{"$match": {}}}])", removal, filter), "");
+    }
+    expect_pipeline_refused(fmt::format(R"([{}, {{"$match": {{"ssn": "x"}}}}])", removal),
+                            kRemoved);
+    expect_pipeline_unchanged(fmt::format(
+        R"([{}, {{"$match": {{"ssn": {{"$exists": false}}}}}}, {{"$project": {{"ssn": 1}}}}, {{"$unset": "a.b"}}, {{"$sort": {{"ssn": 1}}}}])",
+        removal));
+  }
+}
+
+TEST(RemovedFields, HaveTheNewMeaningThatAStageGivesThem) {
+  for (const char* stage :
+       {R"({"$project": {"ssn": "$p"}})", R"({"$group": {"_id": "$p", "ssn": {"$first": "$q"}}})",
+        R"({"$replaceWith": {"ssn": "$p"}})", R"({"$count": "ssn"})",
+        R"({"$bucketAuto": {"groupBy": "$p", "buckets": 2, "output": {"ssn": {"$max": "$q"}}}})"}) {
+    expect_pipeline(fmt::format(R"([{}, {{"$match": {{"ssn": "x"}}}}])", stage),
+                    fmt::format(R"([{}, {{"$match": {{"ssn": {{"$eq": "x"}}}}}}])", stage));
+  }
+  expect_pipeline(
+      R"([{"$unset": "ssn"}, {"$set": {"ssn": "$a.b"}}, {"$match": {"ssn": "x"}}])",
+      R"([{"$unset": "ssn"}, {"$set": {"ssn": "$a.b"}}, {"$match": {"ssn": {"$eq": "find equality a.b x"}}}])");
+}
+
 TEST(Project, ChoicesBetweenFieldsAreUnknownUntilRuntime) {
   const std::string stage = R"({"$addFields": {"x": {"$cond": ["$p", "$ssn", "$a.b"]}}})";
   expect_pipeline_unchanged("[" + stage + "]");
@@ -158,8 +234,7 @@ TEST(AddFields, EncryptedValuesAreNotAddedOverEncryptedFields) {
 }
 
 TEST(Unset, DropsFields) {
-  expect_pipeline(R"([{"$unset": "ssn"}, {"$match": {"ssn": "x"}}])",
-                  R"([{"$unset": "ssn"}, {"$match": {"ssn": {"$eq": "x"}}}])");
+  expect_pipeline_refused(R"([{"$unset": "ssn"}, {"$match": {"ssn": "x"}}])", kRemoved);
   expect_pipeline_unchanged(R"([{"$unset": ["ssn", "a"]}])");
   expect_pipeline_refused(R"([{"$unset": "billing.cc"}])", "encrypted path prefix");
   expect_pipeline_refused(R"([{"$unset": {"ssn": "x"}}])", "$unset takes");
@@ -210,8 +285,8 @@ TEST(Group, ExpressionsInsideAccumulatorsNameTheField) {
 
 TEST(Group, PlainGroupsPassAndTheirOutputIsPlain) {
   expect_pipeline(
-      R"([{"$match": {"ssn": "x"}}, {"$group": {"_id": "$p", "n": {"$sum": 1}, "x": {"$first": "$a.c"}}}, {"$match": {"ssn": "y"}}])",
-      R"([{"$match": {"ssn": {"$eq": "find equality ssn x"}}}, {"$group": {"_id": "$p", "n": {"$sum": 1}, "x": {"$first": "$a.c"}}}, {"$match": {"ssn": {"$eq": "y"}}}])");
+      R"([{"$match": {"ssn": "x"}}, {"$group": {"_id": "$p", "n": {"$sum": 1}, "x": {"$first": "$a.c"}}}, {"$match": {"x": "y"}}])",
+      R"([{"$match": {"ssn": {"$eq": "find equality ssn x"}}}, {"$group": {"_id": "$p", "n": {"$sum": 1}, "x": {"$first": "$a.c"}}}, {"$match": {"x": {"$eq": "y"}}}])");
   expect_pipeline_unchanged(R"([{"$sortByCount": "$p"}])");
   expect_pipeline_unchanged(
       R"([{"$bucket": {"groupBy": "$p", "boundaries": [0, 5], "default": "other", "output": {"n": {"$sum": 1}}}}])");
@@ -220,9 +295,17 @@ TEST(Group, PlainGroupsPassAndTheirOutputIsPlain) {
 }
 
 TEST(Stages, StatisticsHaveNoEncryptedFields) {
-  expect_pipeline(R"([{"$collStats": {}}, {"$match": {"ssn": "x"}}])",
-                  R"([{"$collStats": {}}, {"$match": {"ssn": {"$eq": "x"}}}])");
+  expect_pipeline_refused(R"([{"$collStats": {}}, {"$match": {"ssn": "x"}}])", kRemoved);
+  expect_pipeline_unchanged(
+      R"([{"$collStats": {"latencyStats": {"histograms": true}, "storageStats": {"scale": 1024}, "count": {}}}])");
   expect_pipeline_unchanged(R"([{"$indexStats": {}}])");
+}
+
+TEST(Stages, OptionsOfStatisticsThatAreNotKnownAreRefused) {
+  expect_pipeline_refused(R"([{"$collStats": {"ssn": "x"}}])", "'$collStats.ssn'");
+  expect_pipeline_refused(R"([{"$collStats": {"latencyStats": {"ssn": "x"}}}])",
+                          "'latencyStats.ssn'");
+  expect_pipeline_refused(R"([{"$indexStats": {"ssn": "x"}}])", "'$indexStats.ssn'");
 }
 
 TEST(Stages, ReplaceRootMakesASubdocumentTheDocument) {
@@ -232,8 +315,9 @@ TEST(Stages, ReplaceRootMakesASubdocumentTheDocument) {
   expect_pipeline(
       R"([{"$replaceWith": {"y": "$ssn"}}, {"$match": {"y": "x"}}])",
       R"([{"$replaceWith": {"y": "$ssn"}}, {"$match": {"y": {"$eq": "find equality ssn x"}}}])");
-  expect_pipeline(R"([{"$replaceWith": "$p"}, {"$match": {"ssn": "x"}}])",
-                  R"([{"$replaceWith": "$p"}, {"$match": {"ssn": {"$eq": "x"}}}])");
+  expect_pipeline(R"([{"$replaceWith": "$p"}, {"$match": {"x": "x"}}])",
+                  R"([{"$replaceWith": "$p"}, {"$match": {"x": {"$eq": "x"}}}])");
+  expect_pipeline_refused(R"([{"$replaceWith": "$p"}, {"$match": {"ssn": "x"}}])", kRemoved);
   expect_pipeline_refused(R"([{"$replaceWith": "$ssn"}])", kReference);
   expect_pipeline_refused(R"([{"$replaceWith": "$$ROOT"}])", kReference);
   expect_pipeline_refused(R"([{"$replaceWith": {"$cond": ["$p", "$a", "$q"]}}])", kReference);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "analysis/constants.h"
 #include "analysis/expression.h"
 #include "analysis/refusal.h"
 
@@ -60,12 +61,13 @@ class Projection {
     const Target before = tree_.resolve(path);
     check_path(tree_, path);
     Outcome value = analyse_output(context_, tree_, member.key(), member, out_);
-    if (value.constant && before.kind != Target::Kind::kPlain) {
-      refuse::constant(path);
+    if (before.node != nullptr) {
+      if (value.constant) refuse::constant(path);
+      refuse_constants(*before.node, path, member);
     }
     const Target now = output.resolve(path);
     EncryptionTree tree = std::move(value).handed_on();
-    if (tree.encrypts() && now.kind != Target::Kind::kPlain) {
+    if (tree.encrypts() && now.encrypts()) {
       refuse::operation("Cannot add an encrypted field as a prefix of another encrypted field");
     }
     if (now.kind == Target::Kind::kArray || now.kind == Target::Kind::kUnknown) {
@@ -121,11 +123,8 @@ class Project : public Projection {
     const Element id = spec["_id"];
     const bool keeps_id = !id || id.truthy();
     excludes_ = is_exclusion(spec, {}) && !(id && keeps_id && spec.count() == 1);
-    if (excludes_) {
-      output_ = tree_;
-    } else if (keeps_id) {
-      output_.include("_id", tree_);
-    }
+    output_ = excludes_ ? tree_ : tree_.removed();
+    if (!excludes_ && keeps_id) output_.include("_id", tree_);
     members(spec, {});
     return std::move(output_);
   }

@@ -9,6 +9,8 @@ namespace {
 
 using bson::Element;
 
+constexpr std::string_view kCursor[] = {"batchSize"};
+
 constexpr Member kFindMembers[] = {
     {"find", copy_member},
     {"filter", analyse_filter_member},
@@ -30,12 +32,16 @@ constexpr Member kFindMembers[] = {
     {"noCursorTimeout", copy_member},
     {"allowPartialResults", copy_member},
     {"allowDiskUse", copy_member},
-    {"collation", copy_member},
+    {"collation", copy_collation_member},
 };
 
 constexpr Member kCountMembers[] = {
-    {"count", copy_member}, {"query", analyse_filter_member},     {"limit", copy_member},
-    {"skip", copy_member},  {"hint", analyse_key_pattern_member}, {"collation", copy_member},
+    {"count", copy_member},
+    {"query", analyse_filter_member},
+    {"limit", copy_member},
+    {"skip", copy_member},
+    {"hint", analyse_key_pattern_member},
+    {"collation", copy_collation_member},
 };
 
 void analyse_pipeline_member(const CommandAnalysis& analysis, const Element& member) {
@@ -44,10 +50,14 @@ void analyse_pipeline_member(const CommandAnalysis& analysis, const Element& mem
 }
 
 constexpr Member kAggregateMembers[] = {
-    {"aggregate", copy_member},    {"pipeline", analyse_pipeline_member},
-    {"cursor", copy_member},       {"explain", copy_member},
-    {"allowDiskUse", copy_member}, {"bypassDocumentValidation", copy_member},
-    {"collation", copy_member},    {"hint", analyse_key_pattern_member},
+    {"aggregate", copy_member},
+    {"pipeline", analyse_pipeline_member},
+    {"cursor", copy_options_member<kCursor>},
+    {"explain", copy_member},
+    {"allowDiskUse", copy_member},
+    {"bypassDocumentValidation", copy_member},
+    {"collation", copy_collation_member},
+    {"hint", analyse_key_pattern_member},
     {"let", analyse_let_member},
 };
 

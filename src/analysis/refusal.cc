@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace quern::analysis::refuse {
@@ -24,6 +25,13 @@ void inside_array(std::string_view path) {
 void unknown_encryption(std::string_view path) {
   operation(fmt::format(
       "Invalid reference to '{}', whose encryption properties are not known until runtime", path));
+}
+
+void removed(std::string_view path) {
+  operation(fmt::format(
+      "Field '{}' was removed by an earlier stage: filter by an encrypted field before the stage "
+      "that takes it away",
+      path));
 }
 
 void wrong_type(const schema::EncryptedField& field, std::string_view path, bson::Type type) {
@@ -114,6 +122,14 @@ void repeated_member(std::string_view where, bson::View document) {
                     fmt::format("'{}.{}' is given twice", where, member->key()));
       }
     }
+  }
+}
+
+void check_options(std::string_view where, bson::View options,
+                   std::span<const std::string_view> known) {
+  repeated_member(where, options);
+  for (const bson::Element& option : options) {
+    if (std::ranges::find(known, option.key()) == known.end()) unknown_member(where, option.key());
   }
 }
 

@@ -5,6 +5,8 @@
 #ifndef QUERN_ANALYSIS_REFUSAL_H_
 #define QUERN_ANALYSIS_REFUSAL_H_
 
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "quern/base/error.h"
@@ -20,6 +22,7 @@ namespace quern::analysis::refuse {
 [[noreturn]] void below_encrypted(std::string_view path);
 [[noreturn]] void inside_array(std::string_view path);
 [[noreturn]] void unknown_encryption(std::string_view path);
+[[noreturn]] void removed(std::string_view path);
 
 // Values that cannot become a ciphertext of that field.
 [[noreturn]] void wrong_type(const schema::EncryptedField& field, std::string_view path,
@@ -46,6 +49,9 @@ namespace quern::analysis::refuse {
 // Unless every member is there once: with two of a name, which one counts is for the server to
 // know.
 void repeated_member(std::string_view where, bson::View document);
+// Unless every member is one of these, and there once.
+void check_options(std::string_view where, bson::View options,
+                   std::span<const std::string_view> known);
 [[noreturn]] void malformed(const std::string& text);
 [[noreturn]] void wrong_member_type(std::string_view where, std::string_view name,
                                     std::string_view wanted, bson::Type type);

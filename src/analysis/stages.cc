@@ -2,7 +2,9 @@
 // The stages that neither group nor join.
 #include <fmt/format.h>
 
+#include "analysis/constants.h"
 #include "analysis/expression.h"
+#include "analysis/expression_syntax.h"
 #include "analysis/key_pattern.h"
 #include "analysis/match.h"
 #include "analysis/project.h"
@@ -17,28 +19,28 @@ using bson::ValueView;
 using bson::View;
 using Target = EncryptionTree::Target;
 
-// A new root that spells out a constant where the old one has an encrypted field.
-void refuse_constants(const StageAnalysis& stage, const EncryptionTree& old, View root) {
-  for (const Element& member : root) {
-    const EncryptionTree* child = old.child(member.key());
-    if (child == nullptr) continue;
-    if (child->kind() == EncryptionTree::Kind::kObject && member.is_document()) {
-      refuse_constants(stage, *child, member.as_document());
-    } else if (Outcomes(stage.context, stage.tree).of(member).constant) {
-      refuse::constant(member.key());
-    }
-  }
-}
-
+// What the new documents have under the names of the old ones' encrypted fields is known only when
+// the new root is spelled out.
 void replace_root(const StageAnalysis& stage, std::string_view key, ValueView expression) {
-  if (expression.is_document()) refuse_constants(stage, stage.tree, expression.as_document());
   Outcome root = analyse_output(stage.context, stage.tree, key, expression, stage.out);
+  refuse_constants(stage.tree, {}, expression);
   const std::string path = root.path;
-  stage.tree = std::move(root).handed_on();
-  if (stage.tree.encrypts() && stage.tree.kind() != EncryptionTree::Kind::kObject) {
+  const EncryptionTree documents = std::move(root).handed_on();
+  if (documents.encrypts() && documents.kind() != EncryptionTree::Kind::kObject) {
     refuse::reference(path);
   }
+  EncryptionTree output = stage.tree.removed();
+  if (expression.is_document() && !is_operation(expression)) {
+    for (const Element& member : expression.as_document()) output.set(member.key(), {});
+  }
+  for (const EncryptionTree& child : documents.children()) output.set(child.name(), child);
+  stage.tree = std::move(output);
 }
+
+// The options of $collStats and those of them; $indexStats has none.
+constexpr std::string_view kCollStats[] = {"latencyStats", "storageStats", "count",
+                                           "queryExecStats"};
+constexpr std::string_view kCollStatsDetails[] = {"histograms", "scale"};
 
 }  // namespace
 
@@ -60,7 +62,7 @@ std::string_view member_string(const Element& stage, const Element& member) {
 }
 
 void require_plain(const EncryptionTree& tree, std::string_view path, std::string_view what) {
-  if (tree.resolve(path).kind != Target::Kind::kPlain) {
+  if (tree.resolve(path).encrypts()) {
     refuse::operation(fmt::format("{} '{}' is, holds or is inside an encrypted field", what, path));
   }
 }
@@ -120,13 +122,23 @@ void analyse_sample(const StageAnalysis& stage, const Element& operation) {
 
 void analyse_count(const StageAnalysis& stage, const Element& operation) {
   if (!operation.is_string()) refuse::malformed("$count takes the name of a field");
-  stage.tree = EncryptionTree();
+  stage.tree = stage.tree.removed();
+  stage.tree.set(operation.as_string(), {});
   stage.out.append(operation);
 }
 
-void analyse_statistics(const StageAnalysis& stage, const Element& operation) {
-  stage_document(operation);
-  stage.tree = EncryptionTree();
+void analyse_coll_stats(const StageAnalysis& stage, const Element& operation) {
+  refuse::check_options(operation.key(), stage_document(operation), kCollStats);
+  for (const Element& option : operation.as_document()) {
+    refuse::check_options(option.key(), stage_document(option), kCollStatsDetails);
+  }
+  stage.tree = stage.tree.removed();
+  stage.out.append(operation);
+}
+
+void analyse_index_stats(const StageAnalysis& stage, const Element& operation) {
+  refuse::check_options(operation.key(), stage_document(operation), {});
+  stage.tree = stage.tree.removed();
   stage.out.append(operation);
 }
 
@@ -156,6 +168,7 @@ void analyse_unwind(const StageAnalysis& stage, const Element& operation) {
       stage.tree.set(name, EncryptionTree(target.node->children().front()));
       break;
     case Target::Kind::kPlain:
+    case Target::Kind::kRemoved:
     case Target::Kind::kAbove:
       break;
     default:
@@ -188,7 +201,7 @@ void analyse_redact(const StageAnalysis& stage, const Element& operation) {
     analyse_evaluated(stage.context, tree, operation.key(), operation, Comparisons::kRefused,
                       discarded);
     for (const EncryptionTree& child : tree.children()) {
-      if (child.kind() == EncryptionTree::Kind::kEncrypted) continue;
+      if (!child.encrypts() || child.kind() == EncryptionTree::Kind::kEncrypted) continue;
       self(self, child);
     }
   };

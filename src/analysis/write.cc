@@ -42,7 +42,7 @@ constexpr Member kUpdateStatement[] = {
     {"arrayFilters", analyse_array_filters_member},
     {"hint", analyse_key_pattern_member},
     {"sort", analyse_key_pattern_member},
-    {"collation", copy_member},
+    {"collation", copy_collation_member},
 };
 
 void updates(const CommandAnalysis& analysis, const Element& member) {
@@ -59,7 +59,7 @@ constexpr Member kDeleteStatement[] = {
     {"q", analyse_filter_member},
     {"limit", copy_member},
     {"hint", analyse_key_pattern_member},
-    {"collation", copy_member},
+    {"collation", copy_collation_member},
 };
 
 void deletes(const CommandAnalysis& analysis, const Element& member) {
@@ -86,7 +86,7 @@ constexpr Member kFindAndModifyMembers[] = {
     {"remove", copy_member},
     {"new", copy_member},
     {"upsert", copy_member},
-    {"collation", copy_member},
+    {"collation", copy_collation_member},
     {"bypassDocumentValidation", copy_member},
 };
 

@@ -1,0 +1,475 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// For tests: values that nothing else holds, and commands with a place for one in every position
+// that is known, whether it makes sense or not. The paths are those of the schema in
+// analysis/testing.h, collections "c" (encrypted), "other" (alike) and "plain".
+#ifndef QUERN_ANALYSIS_CANARY_H_
+#define QUERN_ANALYSIS_CANARY_H_
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/encryption_tree.h"
+#include "analysis/expression_operators.h"
+#include "quern/bson/json.h"
+#include "schema/blob_subtype.h"
+
+namespace quern::analysis::testing {
+
+using bson::Element;
+using bson::View;
+
+struct Canary {
+  bson::Value value;
+  Bytes trace;  // these bytes outside of markings are a leak
+};
+
+inline const std::vector<Canary>& canaries() {
+  static const std::vector<Canary> all = [] {
+    constexpr std::string_view kText = "canary-5d41402abc4b";
+    const Bytes text(kText.begin(), kText.end());
+    const auto fixed = [](auto number) {
+      const bson::Value value = bson::Value::of(number);
+      return Canary{value, Bytes(value.view().bytes().begin(), value.view().bytes().end())};
+    };
+    std::vector<Canary> result{
+        {bson::Value::of(kText), text},
+        {bson::Value::of("$$" + std::string(kText)), text},  // to an expression, a variable
+        {bson::Value::of(bson::Binary{bson::BinarySubtype::kGeneric, text}), text},
+        {bson::Value::of(bson::Regex{kText, ""}), text},
+        fixed(std::int32_t{1554087485}),
+        fixed(std::int64_t{8002147513720301329}),
+        fixed(7.4836252012345e+107),
+    };
+    const std::size_t scalars = result.size();
+    for (std::size_t i = 0; i < scalars; ++i) {
+      const Canary scalar = result[i];
+      result.push_back({bson::array(scalar.value), scalar.trace});
+      result.push_back({bson::Value(bson::doc("x", scalar.value).view().as_value()), scalar.trace});
+    }
+    return result;
+  }();
+  return all;
+}
+
+// Encrypted paths, paths below them, and through what cannot be on the way.
+inline constexpr std::string_view kPaths[] = {
+    "ssn",     "n",        "a.b",   "a.d.e",      "billing", "note",
+    "age",     "title",    "ssn.x", "billing.cc", "a.0.b",   "a.$.b",
+    "a.$[].b", "a.$[i].b", "ssn.$", "ssn.0",      "ssn.$[]", "a.d.$[i].e"};
+
+inline constexpr std::string_view kFieldOperators[] = {
+    "$eq",         "$ne",           "$in",          "$nin",         "$gt",        "$gte",
+    "$lt",         "$lte",          "$exists",      "$not",         "$elemMatch", "$all",
+    "$type",       "$mod",          "$regex",       "$options",     "$size",      "$bitsAllClear",
+    "$bitsAllSet", "$bitsAnyClear", "$bitsAnySet",  "$geoWithin",   "$within",    "$geoIntersects",
+    "$near",       "$nearSphere",   "$maxDistance", "$minDistance", "$unheard",   "$comment"};
+
+// Commands as JSON, in which P stands for a path in quotes, D for "$path", V for the canary, and N
+// for the canary inside nested documents of the path's components.
+using Templates = std::vector<std::string>;
+
+inline Templates filters() {
+  Templates result{"{P: V}", "N", "{P: {\"x\": V}}"};
+  for (const std::string_view name : kFieldOperators) {
+    result.push_back(fmt::format("{{P: {{\"{}\": V}}}}", name));
+    result.push_back(fmt::format("{{P: {{\"{}\": [V]}}}}", name));
+    result.push_back(fmt::format("{{P: {{\"$not\": {{\"{}\": V}}}}}}", name));
+    result.push_back(fmt::format("{{P: {{\"$elemMatch\": {{\"{}\": V}}}}}}", name));
+    result.push_back(fmt::format("{{P: {{\"$all\": [{{\"$elemMatch\": {{\"{}\": V}}}}]}}}}", name));
+    result.push_back(fmt::format("{{P: {{\"$exists\": true, \"{}\": V}}}}", name));
+  }
+  for (const std::string_view name : {"$eq", "$gt", "$in", "$all", "$elemMatch", "$not"}) {
+    for (const std::string_view below : {"b", "d.e"}) {
+      result.push_back(fmt::format("{{\"a\": {{\"{}\": {{\"{}\": V}}}}}}", name, below));
+      result.push_back(fmt::format("{{\"a\": {{\"{}\": [{{\"{}\": V}}]}}}}", name, below));
+    }
+  }
+  return result;
+}
+
+// Expressions that meet the field and the canary. What can yield either of both is not among them:
+// a default for a missing value is no value of the field.
+inline Templates expressions(bool with_alternatives) {
+  Templates result;
+  for (const std::string_view name : expression_operator_names()) {
+    const Shape shape = shape_of_operator(name);
+    if (shape == Shape::kLiteral) continue;
+    const bool alternatives =
+        shape == Shape::kCondition || shape == Shape::kIfNull || shape == Shape::kSwitch;
+    if (alternatives && !with_alternatives) continue;
+    if (shape == Shape::kEvaluated) {  // all alike
+      for (const char* operands : {"[D, V]", "{\"input\": V, \"x\": [D]}"}) {
+        result.push_back(fmt::format("{{\"{}\": {}}}", name, operands));
+      }
+      continue;
+    }
+    for (const char* operands :
+         {"[D, V]", "[V, D]", "[D, {\"$literal\": V}]", "[{\"$const\": V}, D]", "[D, [V]]",
+          "[[D], V]", "[D, {\"x\": V}]", "{\"input\": D, \"x\": V}", "{\"input\": D, \"in\": V}",
+          "{\"input\": V, \"in\": D}", "{\"input\": D, \"cond\": {\"$eq\": [D, V]}}",
+          "{\"input\": [1], \"cond\": {\"$eq\": [D, V]}}",
+          "{\"vars\": {\"v\": D}, \"in\": {\"$eq\": [\"$$v\", V]}}",
+          "{\"vars\": {\"v\": V}, \"in\": {\"$eq\": [\"$$v\", D]}}", "[D, V, V]", "[V, D, V]",
+          "{\"if\": D, \"then\": V, \"else\": 1}", "{\"branches\": [{\"case\": D, \"then\": V}]}",
+          "{\"input\": D, \"prefix\": V, \"suffix\": V, \"substring\": V, \"string\": V}"}) {
+      result.push_back(fmt::format("{{\"{}\": {}}}", name, operands));
+    }
+  }
+  for (const char* wrapper : {"{\"$and\": [E]}", "{\"$not\": [E]}", "{\"$cond\": [E, 1, 0]}",
+                              "{\"$let\": {\"vars\": {}, \"in\": E}}", "{\"$eq\": [E, true]}"}) {
+    for (const char* inner : {"{\"$eq\": [D, V]}", "{\"$gt\": [V, D]}", "{\"$in\": [D, [V]]}"}) {
+      std::string text = wrapper;
+      text.replace(text.find("E]") != std::string::npos ? text.find("E]") : text.find('E'), 1,
+                   inner);
+      result.push_back(text);
+    }
+  }
+  return result;
+}
+
+inline Templates nested(const Templates& filters) {
+  Templates result;
+  std::size_t turn = 0;
+  for (const std::string& filter : filters) {
+    result.push_back(filter);
+    switch (turn++ % 5) {
+      case 0:
+        result.push_back("{\"$and\": [" + filter + ", {\"p\": 1}]}");
+        break;
+      case 1:
+        result.push_back("{\"$or\": [{\"p\": 1}, {\"$nor\": [" + filter + "]}]}");
+        break;
+      case 2:
+        result.push_back("{\"p\": 1, \"$nor\": [" + filter + "]}");
+        break;
+      case 3:
+        result.push_back("{\"$and\": [{\"$or\": [{\"$and\": [" + filter + "]}]}]}");
+        break;
+      default:
+        result.push_back("{\"$jsonSchema\": {}, \"$and\": [" + filter + "]}");
+    }
+  }
+  return result;
+}
+
+// Commands with F for a filter.
+inline constexpr std::string_view kFilterCommands[] = {
+    R"({"find": "c", "filter": F})",
+    R"({"count": "c", "query": F})",
+    R"({"distinct": "c", "key": "p", "query": F})",
+    R"({"delete": "c", "deletes": [{"q": {}, "limit": 1}, {"q": F, "limit": 0}]})",
+    R"({"update": "c", "updates": [{"q": F, "u": {"$set": {"p": 1}}, "upsert": true}]})",
+    R"({"findAndModify": "c", "query": F, "remove": true})",
+    R"({"aggregate": "c", "pipeline": [{"$match": F}], "cursor": {}})",
+    R"({"aggregate": "c", "pipeline": [{"$geoNear": {"near": [0, 0], "distanceField": "d", "query": F}}], "cursor": {}})",
+    R"({"aggregate": "c", "pipeline": [{"$graphLookup": {"from": "c", "startWith": "$p", "connectFromField": "p", "connectToField": "p", "as": "g", "restrictSearchWithMatch": F}}], "cursor": {}})",
+    R"({"aggregate": "plain", "pipeline": [{"$lookup": {"from": "c", "as": "o", "pipeline": [{"$match": F}]}}], "cursor": {}})",
+    R"({"explain": {"find": "c", "filter": F}, "verbosity": "queryPlanner"})",
+    R"({"create": "c", "validator": F})",
+    R"({"collMod": "c", "validator": F})",
+    R"({"createIndexes": "c", "indexes": [{"key": {"p": 1}, "name": "x", "partialFilterExpression": F}]})",
+};
+
+inline Templates updates() {
+  Templates result{"N", "{P: V}", "{\"p\": 1, P: V}", "[{\"$set\": {P: V}}]"};
+  for (const std::string_view name :
+       {"$set", "$setOnInsert", "$unset", "$rename", "$inc", "$mul", "$min", "$max", "$addToSet",
+        "$pop", "$pull", "$pullAll", "$push", "$currentDate", "$bit", "$unheard"}) {
+    for (const char* operand :
+         {"{P: V}", "N", "{P: [V]}", "{P: {\"$each\": [V]}}", "{P: {\"$in\": [V]}}",
+          "{P: {\"x\": V}}", "{\"a\": [N]}", "{\"a.d\": {\"e\": V}}", "{\"a.d\": [{\"e\": V}]}"}) {
+      result.push_back(fmt::format("{{\"{}\": {}}}", name, operand));
+    }
+  }
+  return result;
+}
+
+inline constexpr std::string_view kUpdateCommands[] = {
+    R"({"update": "c", "updates": [{"q": {}, "u": F}]})",
+    R"({"update": "c", "updates": [{"q": {}, "u": F, "upsert": true, "arrayFilters": [{"i.y": 1}]}]})",
+    R"({"findAndModify": "c", "query": {}, "update": F})",
+};
+
+inline Templates stages(const Templates& expressions) {
+  Templates result{
+      R"({"$match": {P: V}})",
+      R"({"$match": {P: {"$in": [V]}}})",
+      R"({"$collStats": {P: V}})",
+      R"({"$indexStats": {P: V}})",
+      R"({"$sort": {P: V}})",
+      R"({"$unset": {P: V}})",
+      R"({"$unset": [{P: V}]})",
+      R"({"$project": {P: V}})",
+      R"({"$project": N})",
+      R"({"$project": {P: {"$literal": V}}})",
+      R"({"$addFields": {P: V}})",
+      R"({"$addFields": N})",
+      R"({"$set": {P: {"$const": V}}})",
+      R"({"$set": {P: [V]}})",
+      R"({"$replaceWith": N})",
+      R"({"$replaceRoot": {"newRoot": N}})",
+      R"({"$limit": {P: V}})",
+      R"({"$skip": {P: V}})",
+      R"({"$sample": {"size": {P: V}}})",
+      R"({"$sample": {P: V}})",
+      R"({"$count": {P: V}})",
+      R"({"$facet": {"x": [{"$match": {P: V}}]}})",
+      R"({"$unionWith": {"coll": "c", "pipeline": [{"$match": {P: V}}]}})",
+      R"({"$out": {P: V}})",
+      R"({"$merge": {"into": "c", "let": {"v": V}, "whenMatched": [{"$set": {P: "$$v"}}]}})",
+      R"({"$fill": {"output": {P: {"value": V}}}})",
+      R"({"$documents": [N]})",
+      R"({"$bucket": {"groupBy": D, "boundaries": [V], "default": V}})",
+      R"({"$bucket": {"groupBy": "$p", "boundaries": [1], "default": {"$eq": [D, V]}}})",
+      R"({"$bucketAuto": {"groupBy": D, "buckets": V}})",
+      R"({"$geoNear": {"near": V, "distanceField": P, "key": P}})",
+      R"({"$lookup": {"from": "other", "as": P, "let": {"v": V}, "pipeline": []}})",
+      R"({"$lookup": {"from": "other", "as": "o", "let": {"v": D}, "pipeline": [{"$match": {"$expr": {"$eq": ["$$v", V]}}}]}})",
+      R"({"$unwind": {"path": D, "includeArrayIndex": V}})",
+  };
+  for (const std::string& expression : expressions) {
+    result.push_back("{\"$project\": {\"x\": " + expression + "}}");
+    result.push_back("{\"$addFields\": {\"x\": {\"y\": [" + expression + "]}}}");
+    result.push_back("{\"$group\": {\"_id\": " + expression + "}}");
+    result.push_back("{\"$group\": {\"_id\": null, \"x\": {\"$push\": " + expression + "}}}");
+    result.push_back("{\"$sortByCount\": " + expression + "}");
+    result.push_back("{\"$redact\": " + expression + "}");
+    result.push_back("{\"$replaceWith\": " + expression + "}");
+    result.push_back(
+        "{\"$graphLookup\": {\"from\": \"c\", \"as\": \"g\", \"connectFromField\": \"p\", "
+        "\"connectToField\": \"p\", \"startWith\": " +
+        expression + "}}");
+  }
+  return result;
+}
+
+// Expressions made of the canary, computed at the encrypted path itself.
+inline Templates computed_stages() {
+  Templates result{
+      R"({"$set": {P: {"$cond": ["$p", V, "$q"]}}})",
+      R"({"$set": {P: {"$cond": {"if": "$p", "then": "$q", "else": V}}}})",
+      R"({"$set": {P: {"$ifNull": ["$p", V]}}})",
+      R"({"$set": {P: {"$switch": {"branches": [{"case": "$p", "then": V}], "default": "$q"}}}})",
+      R"({"$set": {P: {"$switch": {"branches": [{"case": "$p", "then": "$q"}], "default": V}}}})",
+      R"({"$set": {P: {"$let": {"vars": {"v": V}, "in": "$$v"}}}})",
+      R"({"$set": {P: {"$map": {"input": "$p", "in": V}}}})",
+      R"({"$project": {P: [V, "$p"]}})",
+      R"({"$project": {P: {"x": V}}})",
+      R"({"$replaceWith": {"$mergeObjects": [N, "$p"]}})",
+      R"({"$replaceWith": {"$mergeObjects": [{"$literal": N}, "$p"]}})",
+      R"({"$replaceWith": {"$cond": ["$p", N, "$q"]}})",
+      R"({"$replaceRoot": {"newRoot": {"$ifNull": ["$p", N]}}})",
+  };
+  for (const std::string_view name : expression_operator_names()) {
+    result.push_back(fmt::format("{{\"$project\": {{P: {{\"{}\": [V]}}}}}}", name));
+    result.push_back(fmt::format("{{\"$addFields\": {{P: {{\"{}\": V}}}}}}", name));
+    result.push_back(fmt::format("{{\"$set\": {{P: {{\"{}\": [\"$p\", V]}}}}}}", name));
+  }
+  for (const char* name : {"$first", "$last", "$push", "$addToSet", "$max", "$sum"}) {
+    result.push_back(fmt::format("{{\"$group\": {{\"_id\": null, P: {{\"{}\": V}}}}}}", name));
+    result.push_back(fmt::format(
+        "{{\"$group\": {{\"_id\": null, P: {{\"{}\": {{\"$concat\": [\"$p\", V]}}}}}}}}", name));
+  }
+  return result;
+}
+
+// Stages after which nothing of the schema's fields is there any more.
+inline constexpr std::string_view kRemovals[] = {
+    R"({"$project": {"p": 1}})",
+    R"({"$project": {"ssn": 0, "n": 0, "a": 0, "billing": 0, "note": 0, "age": 0, "title": 0}})",
+    R"({"$unset": ["ssn", "n", "a.b", "a.d", "billing", "note", "age", "title"]})",
+    R"({"$group": {"_id": "$p"}})",
+    R"({"$sortByCount": "$p"})",
+    R"({"$bucket": {"groupBy": "$p", "boundaries": [1, 2]}})",
+    R"({"$bucketAuto": {"groupBy": "$p", "buckets": 2, "output": {"x": {"$sum": 1}}}})",
+    R"({"$count": "x"})",
+    R"({"$collStats": {}})",
+    R"({"$replaceWith": {"x": "$p"}})",
+    R"({"$replaceRoot": {"newRoot": "$p"}})",
+};
+
+// Pairs of stages: the second still speaks of what the first took away.
+inline Templates stages_after_removal() {
+  Templates result;
+  for (const std::string_view removal : kRemovals) {
+    for (const char* stage :
+         {R"({"$match": {P: V}})", R"({"$match": N})", R"({"$match": {P: {"$in": [V]}}})",
+          R"({"$match": {P: {"$gt": V}}})", R"({"$match": {P: {"$not": {"$eq": V}}}})",
+          R"({"$match": {"$or": [{P: {"$elemMatch": {"$eq": V}}}]}})",
+          R"({"$match": {"$expr": {"$eq": [D, V]}}})",
+          R"({"$match": {"$expr": {"$in": [D, [V]]}}})", R"({"$project": {"x": {"$eq": [V, D]}}})",
+          R"({"$project": {P: V}})", R"({"$addFields": {P: {"$concat": ["$p", V]}}})",
+          R"({"$group": {"_id": null, P: {"$first": V}}})", R"({"$replaceWith": N})"}) {
+      result.push_back(fmt::format("{}, {}", removal, stage));
+    }
+  }
+  return result;
+}
+
+// Other members of commands.
+inline constexpr std::string_view kMembers[] = {
+    R"({"insert": "c", "documents": [{"p": 1}, N]})",
+    R"({"insert": "c", "documents": [{P: V}]})",
+    R"({"insert": "c", "documents": [{"a": [N]}]})",
+    R"({"insert": "c", "documents": [{"a": {"d.e": V}}]})",
+    R"({"insert": "c", "documents": [{"a": {"d": [{"e": V}], "b": [V]}}]})",
+    R"({"insert": "c", "documents": [[N]]})",
+    R"({"insert": "c", "documents": [], "document": N})",
+    R"({"find": "c", "sort": {P: V}})",
+    R"({"find": "c", "hint": {P: V}})",
+    R"({"find": "c", "min": {P: V}})",
+    R"({"find": "c", "max": N})",
+    R"({"find": "c", "filter": {}, "query": {P: V}})",
+    R"({"find": "c", "projection": {P: V}})",
+    R"({"find": "c", "projection": {P: {"$elemMatch": {"$eq": V}}}})",
+    R"({"find": "c", "projection": {"a": {"$elemMatch": {"b": V}}}})",
+    R"({"find": "c", "projection": {P: {"$slice": V}}})",
+    R"({"find": "c", "projection": {"x": {"$eq": [D, V]}}})",
+    R"({"find": "c", "projection": N})",
+    R"({"count": "c", "fields": {P: V}})",
+    R"({"distinct": "c", "key": P, "query": {P: V}})",
+    R"({"update": "c", "updates": [{"q": {}, "u": {"$set": {"p.$[i]": 1}}, "arrayFilters": [{P: V}]}]})",
+    R"({"update": "c", "updates": [{"q": {}, "u": {"$set": {"p": 1}}, "sort": {P: V}}]})",
+    R"({"update": "c", "updates": [{"q": {}, "u": {"$set": {"p": 1}}, "c": {P: V}}]})",
+    R"({"update": "c", "updates": [{"q": {}, "u": [{"$set": {P: V}}], "c": {P: V}}]})",
+    R"({"findAndModify": "c", "query": {}, "remove": true, "sort": {P: V}})",
+    R"({"findAndModify": "c", "query": {}, "remove": true, "fields": {P: V}})",
+    R"({"delete": "c", "deletes": [{"q": {}, "limit": 1, "hint": {P: V}}]})",
+    R"({"delete": "c", "deletes": [], "q": {P: V}})",
+    R"({"aggregate": "c", "pipeline": [], "cursor": {}, "hint": {P: V}})",
+    R"({"explain": {"find": "c"}, "filter": {P: V}})",
+    R"({"explain": {"insert": "c", "documents": [N]}})",
+    R"({"create": "c", "validator": {"$jsonSchema": {"enum": [N]}}})",
+    R"({"create": "c", "validator": {"$jsonSchema": {"properties": {P: {"enum": [V]}}}}})",
+    R"({"create": "c", "validator": {"$jsonSchema": {"properties": {"a": {"properties": {"b": {"enum": [V]}}}}}}})",
+    R"({"create": "c", "validator": {"$jsonSchema": {"patternProperties": {".": {"enum": [V]}}}}})",
+    R"({"create": "plain", "viewOn": "c", "pipeline": [{"$match": {P: V}}]})",
+    R"({"collMod": "c", "index": {"keyPattern": {P: V}}})",
+    R"({"collMod": "c", "index": {"name": "x", P: V}})",
+    R"({"killCursors": "c", "cursors": [], P: V})",
+    R"({"compactStructuredEncryptionData": "c", P: V})",
+    R"({"explain": {"compactStructuredEncryptionData": "c", P: V}})",
+    R"({"create": "c", "clusteredIndex": {P: V}})",
+    R"({"find": "c", "collation": {P: V}})",
+    R"({"createIndexes": "c", "indexes": [{"key": {P: V}, "name": "x"}]})",
+    R"({"createIndexes": "c", "indexes": [{"key": {"p": 1}, "name": "x", "weights": {P: V}}]})",
+    R"({"createIndexes": "c", "indexes": [{"key": {"$**": 1}, "name": "x", "wildcardProjection": {P: V}}]})",
+    R"({"mapReduce": "c", "query": {P: V}})",
+    R"({"bulkWrite": 1, "ops": [{"insert": 0, "document": {P: V}}], "nsInfo": [{"ns": "db.c"}]})",
+};
+
+// Operators in Extended JSON could be taken for its own, such as $type: % stands for $ until the
+// text has been parsed.
+inline bson::Document parsed(std::string_view pattern) {
+  std::string json;
+  bool in_string = false;
+  for (const char c : pattern) {
+    if (c == '"') in_string = !in_string;
+    if (!in_string && c >= 'A' && c <= 'Z') {
+      json += fmt::format("\"@{}\"", c);
+    } else {
+      json += c == '$' ? '%' : c;
+    }
+  }
+  return bson::from_json(json);
+}
+
+class Filler {
+ public:
+  Filler(std::string_view path, bson::ValueView canary)
+      : path_(path), reference_("$" + std::string(path)), canary_(canary) {}
+
+  bson::Document fill(View pattern) {
+    bson::Builder out;
+    members(pattern, out);
+    return out.finish();
+  }
+
+ private:
+  void members(View pattern, bson::Builder& out) {
+    for (const Element& element : pattern) {
+      std::string key(element.key());
+      if (key.starts_with('%')) key[0] = '$';
+      if (key == "@P") key = path_;
+      if (element.is_document()) {
+        out.open_document(key);
+        members(element.as_document(), out);
+        out.close();
+      } else if (element.is_array()) {
+        out.open_array(key);
+        members(element.as_array(), out);
+        out.close();
+      } else if (element.is_string()) {
+        text(key, element.as_string(), out);
+      } else {
+        out.append(key, element.value());
+      }
+    }
+  }
+
+  void text(std::string_view key, std::string_view text, bson::Builder& out) {
+    if (text == "@V") {
+      out.append(key, canary_);
+    } else if (text == "@P") {
+      out.append(key, path_);
+    } else if (text == "@D") {
+      out.append(key, reference_);
+    } else if (text == "@N") {
+      nested(key, path_, out);
+    } else {
+      std::string copy(text);
+      for (char& c : copy) c = c == '%' ? '$' : c;
+      out.append(key, copy);
+    }
+  }
+
+  void nested(std::string_view key, std::string_view path, bson::Builder& out) {
+    if (path.data() == nullptr) {
+      out.append(key, canary_);
+      return;
+    }
+    const std::string_view next = take_component(path);
+    out.open_document(key);
+    nested(next, path, out);
+    out.close();
+  }
+
+  const std::string path_;
+  const std::string reference_;
+  const bson::ValueView canary_;
+};
+
+// The document without its markings.
+inline void copy_unmarked(View from, bson::Builder& to) {
+  for (const Element& element : from) {
+    if (element.is_document() || element.is_array()) {
+      to.open_document(element.key());
+      copy_unmarked(element.as_document_or_array(), to);
+      to.close();
+    } else if (schema::blob_subtype(element) != schema::BlobSubtype::kPlaceholder) {
+      to.append(element);
+    }
+  }
+}
+
+inline bool contains(BytesView bytes, const Bytes& trace) {
+  return as_text(bytes).find(as_text(trace)) != std::string_view::npos;
+}
+
+inline std::string in_command(std::string_view command, std::string_view part) {
+  std::string result(command);
+  // The place is an F outside of quotes.
+  for (std::size_t i = 0, quotes = 0; i < result.size(); ++i) {
+    if (result[i] == '"') ++quotes;
+    if (result[i] == 'F' && quotes % 2 == 0) return result.replace(i, 1, part);
+  }
+  return result;
+}
+
+}  // namespace quern::analysis::testing
+
+#endif  // QUERN_ANALYSIS_CANARY_H_
