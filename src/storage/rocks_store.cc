@@ -211,7 +211,7 @@ class RocksTransaction : public Transaction {
     check(batch().Delete(slice(key)));
     ++writes_;
   }
-  void commit() override;
+  bool commit() override;
   void rollback() override { end(); }
   std::uint64_t own_writes() const override { return indexed_ ? writes_ : 0; }
 
@@ -480,7 +480,7 @@ std::unique_ptr<Cursor> RocksTransaction::cursor(KeyRange range) {
       });
 }
 
-void RocksTransaction::commit() {
+bool RocksTransaction::commit() {
   if (writes_ != 0) {
     check(store_.db().Write(write_options_, batch().GetWriteBatch()));
     store_.note_write();
@@ -488,6 +488,7 @@ void RocksTransaction::commit() {
     locked_.clear();
   }
   end();
+  return writes_ != 0;
 }
 
 }  // namespace

@@ -87,8 +87,9 @@ class Transaction : public Reader {
   // get_for_update of the key itself or, for an index entry, of its record. Cheaper.
   virtual void put_guarded(BytesView key, BytesView value) = 0;
   virtual void remove_guarded(BytesView key) = 0;
-  // A transaction that threw from commit() or was rolled back can only be destroyed.
-  virtual void commit() = 0;
+  // False when there was nothing to write. A transaction that threw from commit() or was rolled back
+  // can only be destroyed.
+  virtual bool commit() = 0;
   virtual void rollback() = 0;
 };
 
