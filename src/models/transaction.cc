@@ -26,6 +26,7 @@ Transaction::Transaction(ModelSession& session, std::string database)
     throw Error(ErrorCode::kIllegalOperation,
                 "a Transaction cannot be opened inside another one: transaction(body) joins it");
   }
+  if (!database_.empty()) target_ = session.target(database_);  // an unknown alias is told as one
 }
 
 Transaction::~Transaction() { rollback(); }
