@@ -15,8 +15,9 @@ namespace {
 void set_filter(Operation& operation, FindRequest& request, bson::View command, bson::View filter) {
   request.filter = filter;
   if (auto information = qe::EncryptionInformation::parse(command)) {
-    request.rewritten =
-        qe::rewrite_filter(operation, request.ns, information->fields(request.ns), filter);
+    request.rewritten = qe::rewrite_filter(
+        operation, request.ns,
+        information->fields(request.ns, qe::stored_fields(operation, request.ns)), filter);
     request.filter = request.rewritten;
   }
 }

@@ -187,6 +187,7 @@ class Updater {
   void insert(const Collection& collection, const Search& search, const query::Update& update) {
     upserting_ = true;
     bson::Document document = update.apply_upsert(search.matcher());
+    if (fields() != nullptr && !checks_.bypass) qe::check_upserted(*fields(), document);
     bson::Document scratch;
     const bson::View complete = with_id(document, scratch);
     check_insert(collection, complete, checks_);

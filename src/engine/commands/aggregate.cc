@@ -57,8 +57,9 @@ Explained explained_write(Operation& operation, bson::View command) {
   }
   result.hint = statement["hint"];
   if (auto information = qe::EncryptionInformation::parse(command)) {
-    result.filter =
-        qe::rewrite_filter(operation, result.ns, information->fields(result.ns), filter);
+    result.filter = qe::rewrite_filter(
+        operation, result.ns,
+        information->fields(result.ns, qe::stored_fields(operation, result.ns)), filter);
   } else {
     result.filter = bson::Document(filter);
   }

@@ -34,7 +34,7 @@ class Insert {
     read_documents();
     information_ = qe::EncryptionInformation::parse(operation.command());
     if (information_ && (documents_.size() != 1 || qe::has_insert_payload(documents_.front()))) {
-      fields_ = &information_->fields(ns_);
+      fields_ = &information_->fields(ns_, qe::stored_fields(operation, ns_));
       checks_.encryption_processed = true;
     }
   }

@@ -105,7 +105,8 @@ void UpdateCommand::run(Operation& operation, bson::Builder& reply) const {
   const auto statements = statements_of(arguments, "updates");
   auto information = qe::EncryptionInformation::parse(operation.command());
   if (information) qe::check_update_command(operation.command());
-  const schema::EncryptedFields* fields = information ? &information->fields(ns) : nullptr;
+  const schema::EncryptedFields* fields =
+      information ? &information->fields(ns, qe::stored_fields(operation, ns)) : nullptr;
   Batch batch(operation, arguments.boolean("ordered", true));
   std::int64_t matched = 0;
   std::int64_t modified = 0;
@@ -168,7 +169,8 @@ void DeleteCommand::run(Operation& operation, bson::Builder& reply) const {
   const auto statements = statements_of(arguments, "deletes");
   auto information = qe::EncryptionInformation::parse(operation.command());
   if (information) qe::check_delete_command(operation.command());
-  const schema::EncryptedFields* fields = information ? &information->fields(ns) : nullptr;
+  const schema::EncryptedFields* fields =
+      information ? &information->fields(ns, qe::stored_fields(operation, ns)) : nullptr;
   Batch batch(operation, arguments.boolean("ordered", true));
   std::int64_t deleted = 0;
   for (std::size_t i = 0; i < statements.size(); ++i) {
@@ -236,7 +238,8 @@ void FindAndModifyCommand::run(Operation& operation, bson::Builder& reply) const
   selection.sort = arguments.document("sort");
   selection.hint = hint_of(arguments);
   selection.context = context_of(operation, arguments.document("let"));
-  selection.fields = information ? &information->fields(ns) : nullptr;
+  selection.fields =
+      information ? &information->fields(ns, qe::stored_fields(operation, ns)) : nullptr;
   const query::Matcher matcher = query::Matcher::parse(selection.filter, selection.context);
   const query::Projection projection =
       query::Projection::parse(arguments.document("fields"), &matcher, selection.context);

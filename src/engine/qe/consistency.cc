@@ -24,12 +24,12 @@ class Checker {
   Checker(Operation& op, const Collection& collection, const schema::EncryptedFields& fields)
       : op_(op), collection_(collection), fields_(fields) {}
 
-  std::vector<std::string> run(std::span<const Bytes> find_payloads) {
+  ConsistencyReport run(std::span<const Bytes> find_payloads) {
     for (const Bytes& payload : find_payloads) expect_tags(payload);
     check_collection(collection_);
     check_documents();
     check_state();
-    return std::move(faults_);
+    return std::move(report_);
   }
 
  private:
@@ -46,7 +46,7 @@ class Checker {
 
   template <class... Args>
   void fault(fmt::format_string<Args...> text, Args&&... args) {
-    faults_.push_back(fmt::format(text, std::forward<Args>(args)...));
+    report_.faults.push_back(fmt::format(text, std::forward<Args>(args)...));
   }
 
   // Notes all tags that the ESC says were issued for a value.
@@ -67,7 +67,7 @@ class Checker {
 
   void check_collection(const Collection& collection) {
     const auto found = check_records_and_indexes(op_, collection);
-    faults_.insert(faults_.end(), found.begin(), found.end());
+    report_.faults.insert(report_.faults.end(), found.begin(), found.end());
   }
 
   void check_documents() {
@@ -85,16 +85,23 @@ class Checker {
       fault("document {} breaks the implicit schema of encrypted fields", position);
     }
     std::vector<Tag> of_values;
-    for_each_blob(document, [&](std::string_view, bson::BlobSubtype subtype, BytesView blob) {
-      if (subtype != bson::BlobSubtype::kIndexedEqualityValueV2) return;
-      const auto value = crypto::IndexedEqualityEncryptedValueV2::parse(blob);
-      of_values.push_back(value.tag());
-      check_value(position, value);
-    });
+    for_each_blob(
+        document, [&](std::string_view, std::optional<bson::BlobSubtype> subtype, BytesView blob) {
+          if (subtype != bson::BlobSubtype::kIndexedEqualityValueV2) return;
+          if (!tag_of(blob)) {
+            fault("document {} holds damaged bytes in place of an encrypted value", position);
+            return;
+          }
+          const auto value = crypto::IndexedEqualityEncryptedValueV2::parse(blob);
+          of_values.push_back(value.tag());
+          check_value(position, value);
+        });
     std::vector<Tag> listed = listed_tags(position, document);
     std::sort(of_values.begin(), of_values.end());
     std::sort(listed.begin(), listed.end());
-    if (of_values != listed) {
+    if (std::includes(listed.begin(), listed.end(), of_values.begin(), of_values.end())) {
+      report_.stale_tags += listed.size() - of_values.size();
+    } else {
       fault("document {} has {} indexed values, but other tags ({}) in __safeContent__", position,
             of_values.size(), listed.size());
     }
@@ -180,17 +187,17 @@ class Checker {
   std::vector<KnownValue> values_;
   std::map<Tag, IssuedTag> issued_;
   std::set<Tag> tags_;
-  std::vector<std::string> faults_;
+  ConsistencyReport report_;
 };
 
 }  // namespace
 
-std::vector<std::string> check_consistency(Operation& op, const Namespace& ns,
-                                           std::span<const Bytes> find_payloads) {
+ConsistencyReport check_consistency(Operation& op, const Namespace& ns,
+                                    std::span<const Bytes> find_payloads) {
   const Collection* collection = op.collection(ns);
-  if (collection == nullptr) return {fmt::format("there is no collection '{}'", ns.to_string())};
+  if (collection == nullptr) return {{fmt::format("there is no collection '{}'", ns.to_string())}};
   if (collection->encrypted_fields() == nullptr) {
-    return {fmt::format("'{}' is not an encrypted collection", ns.to_string())};
+    return {{fmt::format("'{}' is not an encrypted collection", ns.to_string())}};
   }
   return Checker(op, *collection, *collection->encrypted_fields()).run(find_payloads);
 }

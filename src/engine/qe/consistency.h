@@ -3,6 +3,7 @@
 #ifndef QUERN_ENGINE_QE_CONSISTENCY_H_
 #define QUERN_ENGINE_QE_CONSISTENCY_H_
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,16 +17,24 @@ class Operation;
 
 namespace quern::engine::qe {
 
-// The faults found in one snapshot, a sentence each; empty when all is well. Never names a value.
+struct ConsistencyReport {
+  // A sentence each; empty when all is well. Never names a value.
+  std::vector<std::string> faults;
+  // Tags in __safeContent__ whose value is gone: a client without encryption has unset, renamed or
+  // overwritten it, which it may. They find nothing that would be decrypted, and cost space only.
+  std::uint64_t stale_tags = 0;
+};
+
+// What is found in one snapshot.
 //
-// Without keys it can be seen that each document's __safeContent__ holds exactly the tags of its
-// stored values, that no tag occurs twice in the collection, that every index entry is where its
+// Without keys it can be seen that each document's __safeContent__ holds the tags of its stored
+// values, that no tag occurs twice in the collection, that every index entry is where its
 // document says, and that ESC and ECOC entries have the shapes of the protocol.
 // For every find payload (as in a query for one value of an equality field) the counters are
 // checked too: each tag of the value that a document carries is one of the tags that the ESC has
 // counted, and the metadata block's own counter agrees with it.
-std::vector<std::string> check_consistency(Operation& op, const Namespace& ns,
-                                           std::span<const Bytes> find_payloads = {});
+ConsistencyReport check_consistency(Operation& op, const Namespace& ns,
+                                    std::span<const Bytes> find_payloads = {});
 
 }  // namespace quern::engine::qe
 

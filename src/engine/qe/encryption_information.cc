@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/operation.h"
+
 namespace quern::engine::qe {
 namespace {
 
@@ -55,7 +57,8 @@ std::optional<EncryptionInformation> EncryptionInformation::parse(bson::View com
   return EncryptionInformation(bson::Document(schema.as_document()));
 }
 
-const schema::EncryptedFields& EncryptionInformation::fields(const Namespace& ns) {
+const schema::EncryptedFields& EncryptionInformation::fields(
+    const Namespace& ns, const schema::EncryptedFields* stored) {
   const std::string name = ns.to_string();
   if (const auto known = parsed_.find(name); known != parsed_.end()) return *known->second;
 
@@ -64,6 +67,7 @@ const schema::EncryptedFields& EncryptionInformation::fields(const Namespace& ns
     throw Error(6371205, fmt::format("'{}.schema' has no encryptedFields for '{}'", kMember, name));
   }
   const bson::View document = entry.as_document();
+  if (stored != nullptr && document == stored->to_bson().view()) return *stored;
   const std::string where = fmt::format("{}.schema.{}", kMember, name);
   auto fields = std::make_unique<schema::EncryptedFields>(
       schema::EncryptedFields::parse(document, ns.collection, {.where = where}));
@@ -84,7 +88,8 @@ const schema::EncryptedFields& EncryptionInformation::fields(const Namespace& ns
   return *parsed_.emplace(name, std::move(fields)).first->second;
 }
 
-const schema::EncryptedFields* EncryptionInformation::find(const Namespace& ns) {
+const schema::EncryptedFields* EncryptionInformation::find(const Namespace& ns,
+                                                           const schema::EncryptedFields* stored) {
   const std::string name = ns.to_string();
   const bson::Element entry = schema_[name];
   if (!entry) return nullptr;
@@ -93,8 +98,13 @@ const schema::EncryptedFields* EncryptionInformation::find(const Namespace& ns) 
                 fmt::format("'{}.schema.{}' is the wrong type '{}', expected type 'object'",
                             kMember, name, bson::alias(entry.type())));
   }
-  const schema::EncryptedFields& parsed = fields(ns);
+  const schema::EncryptedFields& parsed = fields(ns, stored);
   return parsed.empty() ? nullptr : &parsed;
+}
+
+const schema::EncryptedFields* stored_fields(Operation& op, const Namespace& ns) {
+  const Collection* collection = op.latest_collection(ns);
+  return collection == nullptr ? nullptr : collection->encrypted_fields();
 }
 
 }  // namespace quern::engine::qe

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "crypto/indexed_equality_value.h"
+#include "engine/qe/payload_rules.h"
 #include "engine/qe/state_collections.h"
 
 namespace quern::engine::qe {
@@ -14,57 +15,13 @@ namespace {
 using bson::BlobSubtype;
 using crypto::InsertUpdatePayloadV2;
 
-const schema::EncryptedField& field_of(const schema::EncryptedFields& fields,
-                                       const std::string& path) {
-  const schema::EncryptedField* field = fields.find(path);
-  if (field == nullptr) {
-    throw Error(6726300, fmt::format("'{}' holds an encrypted value but is not among the "
-                                     "encryptedFields of the collection",
-                                     path));
-  }
-  if (!field->is_indexed()) {
-    throw Error(6373601, fmt::format("'{}' holds a payload for an index, but the field has no "
-                                     "queries",
-                                     path));
-  }
-  return *field;
-}
-
-const schema::Query& equality_query(const schema::EncryptedField& field) {
-  const schema::Query* query = field.query(schema::QueryType::kEquality);
-  if (query == nullptr) {
-    throw Error(9188707,
-                fmt::format("'{}' holds an equality payload, but the field has no equality "
-                            "query",
-                            field.path));
-  }
-  return *query;
-}
-
-InsertUpdatePayloadV2 checked_payload(const schema::EncryptedFields& fields,
-                                      const LocatedPayload& located) {
-  const schema::EncryptedField& field = field_of(fields, located.path);
-  InsertUpdatePayloadV2 payload = InsertUpdatePayloadV2::parse(located.blob);
-  if (payload.index_key_id != field.key_id) {
-    throw Error(6726301, fmt::format("The payload of '{}' was made with another key than the "
-                                     "field's keyId",
-                                     located.path));
-  }
-  if (!bson::supports_equality(payload.type)) {
-    throw Error(6373504, fmt::format("The payload of '{}' holds a {}, which equality does not "
-                                     "support",
-                                     located.path, bson::alias(payload.type)));
-  }
-  check_contention_within(field, payload.contention_factor);
-  return payload;
-}
-
-std::vector<InsertUpdatePayloadV2> checked_payloads(const schema::EncryptedFields& fields,
+std::vector<InsertUpdatePayloadV2> checked_payloads(const PayloadRules& rules,
                                                     std::span<const LocatedPayload> located) {
   std::vector<InsertUpdatePayloadV2> payloads;
   payloads.reserve(located.size());
   for (const LocatedPayload& one : located) {
-    payloads.push_back(checked_payload(fields, one));
+    payloads.push_back(InsertUpdatePayloadV2::parse(one.blob));
+    rules.check(one.path, payloads.back());
     const auto same_key = [&](const InsertUpdatePayloadV2& earlier) {
       return earlier.index_key_id == payloads.back().index_key_id;
     };
@@ -95,34 +52,25 @@ void append_replaced(bson::Builder& out, const bson::Element& element,
 
 }  // namespace
 
-void check_contention_within(const schema::EncryptedField& field, std::int64_t factor) {
-  const schema::Query& query = equality_query(field);
-  if (factor > query.contention) {
-    throw Error(9188700, fmt::format("The payload of '{}' has the contention factor {}, above the "
-                                     "field's contention {}",
-                                     field.path, factor, query.contention));
-  }
-}
-
-void check_contention_equals(const schema::EncryptedField& field, std::int64_t max) {
-  const schema::Query& query = equality_query(field);
-  if (max != query.contention) {
-    throw Error(9188701, fmt::format("The query of '{}' was made for contention {}, the field has "
-                                     "contention {}",
-                                     field.path, max, query.contention));
-  }
+void refuse_safe_content() {
+  throw Error(6666200, "Cannot modify __safeContent__ field in document.");
 }
 
 void check_no_safe_content(bson::View document) {
-  if (document.contains(kSafeContent)) {
-    throw Error(6666200, "Cannot modify __safeContent__ field in document.");
-  }
+  if (document.contains(kSafeContent)) refuse_safe_content();
 }
 
 std::vector<LocatedPayload> locate_insert_payloads(bson::View document) {
   std::vector<LocatedPayload> payloads;
-  for_each_blob(document, [&](std::string_view path, BlobSubtype subtype, BytesView blob) {
-    switch (subtype) {
+  const auto refuse = [](std::string_view path) {
+    throw Error(
+        6373503,
+        fmt::format("'{}' holds an encrypted value of a kind that cannot be written", path));
+  };
+  for_each_blob(document, [&](std::string_view path, std::optional<BlobSubtype> subtype,
+                              BytesView blob) {
+    if (!subtype) return refuse(path);
+    switch (*subtype) {
       case BlobSubtype::kInsertUpdatePayloadV2:
         payloads.push_back({std::string(path), blob});
         return;
@@ -142,9 +90,7 @@ std::vector<LocatedPayload> locate_insert_payloads(bson::View document) {
                                          "which is no longer supported",
                                          path));
       default:
-        throw Error(6373503, fmt::format("'{}' holds an encrypted value of a kind that cannot be "
-                                         "written (blob subtype {})",
-                                         path, static_cast<int>(subtype)));
+        return refuse(path);
     }
   });
   return payloads;
@@ -152,7 +98,8 @@ std::vector<LocatedPayload> locate_insert_payloads(bson::View document) {
 
 IssuedValues issue_values(Operation& op, const Namespace& ns, const schema::EncryptedFields& fields,
                           std::span<const LocatedPayload> located) {
-  const std::vector<InsertUpdatePayloadV2> payloads = checked_payloads(fields, located);
+  const std::vector<InsertUpdatePayloadV2> payloads =
+      checked_payloads(PayloadRules(op, ns, fields), located);
   StateCollections state(op, ns, fields);
   IssuedValues issued;
   issued.stored_values.reserve(payloads.size());

@@ -28,7 +28,7 @@ struct LocatedPayload {
 
 // The insert payloads of a document in the order of its members. Throws 7291901, 7413901 or 6373503
 // for blobs that no client may send in a write: payloads and values of version 1, placeholders,
-// stored values.
+// stored values, and what the protocol does not know.
 std::vector<LocatedPayload> locate_insert_payloads(bson::View document);
 
 // What takes the payloads' places: a stored value and a tag each, in the same order.
@@ -53,13 +53,9 @@ bson::Document with_issued_values(bson::View document, const IssuedValues& issue
 // values.
 void append_with_stored_values(bson::Builder& out, bson::View document, const IssuedValues& issued);
 
-// The payload checks of servers since 9.0, which keep a value from being stored or searched under a
-// contention that the schema doesn't know, where nobody would find it again.
-void check_contention_within(const schema::EncryptedField& field, std::int64_t factor);  // 9188700
-void check_contention_equals(const schema::EncryptedField& field, std::int64_t max);     // 9188701
-
 // Throws 6666200 when a write with encryptionInformation names __safeContent__ itself.
 void check_no_safe_content(bson::View document);
+[[noreturn]] void refuse_safe_content();
 
 }  // namespace quern::engine::qe
 

@@ -48,7 +48,7 @@ Document conjunction(const std::vector<Document>& filters) {
 class FilterRewriter {
  public:
   FilterRewriter(Operation& op, const Namespace& ns, const schema::EncryptedFields& fields)
-      : state_(op, ns, fields), fields_(fields) {}
+      : state_(op, ns, fields), rules_(op, ns, fields) {}
 
   Document filter(View filter) {
     if (!holds_find_payload(filter.as_value())) return Document(filter);
@@ -145,17 +145,23 @@ class FilterRewriter {
   }
 
   std::vector<Tag> tags(std::string_view path, const std::vector<ValueView>& payloads) {
-    TagQuery query(state_, fields_);
+    TagQuery query(state_, rules_);
     for (const ValueView& payload : payloads) query.add(path, payload);
     return query.tags();
   }
 
+  // {__safeContent__: {$elemMatch: {$in: tags}}}, which unlike a bare $in says of no value that it
+  // is the field's: an upsert starts from a document without it.
   Document tag_condition(std::string_view path, const std::vector<ValueView>& payloads,
                          bool negated) {
     Builder out;
-    out.open_document(kSafeContent).open_array(negated ? "$nin" : "$in");
+    out.open_document(kSafeContent);
+    if (negated) out.open_document("$not");
+    out.open_document("$elemMatch").open_array("$in");
     append_tags(out, tags(path, payloads));
     out.close().close();
+    if (negated) out.close();
+    out.close();
     return out.finish();
   }
 
@@ -226,7 +232,7 @@ class FilterRewriter {
   }
 
   StateCollections state_;
-  const schema::EncryptedFields& fields_;
+  PayloadRules rules_;
 };
 
 // Rewrites the stages of a pipeline, each filter with the schema of the collection it reads.
@@ -302,7 +308,7 @@ class PipelineRewriter {
       out.append(key, filter);
       return;
     }
-    const schema::EncryptedFields* fields = information_.find(ns);
+    const schema::EncryptedFields* fields = information_.find(ns, stored_fields(op_, ns));
     if (fields == nullptr) {
       throw Error(10026006,
                   fmt::format("The pipeline queries encrypted fields of '{}', for which the "

@@ -15,12 +15,12 @@ class Operation;
 namespace quern::engine::qe {
 
 // A filter in which every {field: payload}, $eq, $in, $ne and $nin with find payloads, also below
-// $and, $or, $nor and $not and in $expr, is replaced by {__safeContent__: {$in: [tags]}} or its
-// negation. The tags are all those ever issued for the value, counted in the operation's snapshot.
-// Everything else stays as it is. Used for find.filter, count.query, q of update and delete,
-// findAndModify.query and the same below explain.
-// Throws FLEMaxTagLimitExceeded (377) when the tags of one condition take more than 14 MiB, and
-// the codes for malformed and misplaced payloads (7292602, 6329400, 6672413, …).
+// $and, $or, $nor and $not and in $expr, is replaced by
+// {__safeContent__: {$elemMatch: {$in: [tags]}}} or its negation. The tags are all those ever
+// issued for the value, counted in the operation's snapshot. Everything else stays as it is. Used
+// for find.filter, count.query, q of update and delete, findAndModify.query and the same below
+// explain. Throws FLEMaxTagLimitExceeded (377) when the tags of one condition take more than 14
+// MiB, and the codes for malformed and misplaced payloads (7292602, 6329400, 6672413, …).
 bson::Document rewrite_filter(Operation& op, const Namespace& ns,
                               const schema::EncryptedFields& fields, bson::View filter);
 

@@ -34,10 +34,11 @@ class Rewrite : public testing::EncryptedCollection {
     return Value(stored["__safeContent__"].as_array().front().value());
   }
 
-  // {__safeContent__: {op: tags}}
+  // {__safeContent__: {$elemMatch: {$in: tags}}}, or its negation for $nin.
   template <class... Tags>
   static Document condition(std::string_view op, const Tags&... tags) {
-    return doc("__safeContent__", doc(op, array(tags...)));
+    const Document match = doc("$elemMatch", doc("$in", array(tags...)));
+    return doc("__safeContent__", op == "$in" ? match : doc("$not", match));
   }
 
   static std::string json(const Document& document) { return bson::to_json(document); }
@@ -91,9 +92,9 @@ TEST_F(Rewrite, OfNotIsANor) {
 
 TEST_F(Rewrite, KeepsOtherConditionsOnTheFieldAndBesideIt) {
   const Value a = inserted("a");
-  EXPECT_REWRITTEN(
-      doc("x", 1, "ssn", doc("$exists", true, "$eq", find_payload("a"))),
-      doc("x", 1, "ssn", doc("$exists", true), "__safeContent__", doc("$in", array(a))));
+  EXPECT_REWRITTEN(doc("x", 1, "ssn", doc("$exists", true, "$eq", find_payload("a"))),
+                   doc("x", 1, "ssn", doc("$exists", true), "__safeContent__",
+                       doc("$elemMatch", doc("$in", array(a)))));
 }
 
 TEST_F(Rewrite, OfTwoFieldsIsAnAnd) {
@@ -166,7 +167,7 @@ TEST_F(RewriteWithContention, FindsTheTagsOfEveryContentionFactor) {
   }
   const Document rewritten = rewrite(doc("ssn", find_payload("a")));
   std::vector<std::string> found;
-  for (const auto& tag : rewritten["__safeContent__"].as_document()["$in"].as_array()) {
+  for (const auto& tag : rewritten.view().at_path("__safeContent__.$elemMatch.$in").as_array()) {
     found.push_back(to_base64(tag.as_binary().bytes));
   }
   EXPECT_THAT(found, ::testing::UnorderedElementsAreArray(expected));

@@ -2,6 +2,7 @@
 #include "engine/qe/safe_content.h"
 
 #include "crypto/indexed_equality_value.h"
+#include "quern/base/error.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -16,8 +17,8 @@ void walk(bson::View document, std::string& path, const BlobVisitor& visit) {
       path += element.key();
       if (element.type() != bson::Type::kBinary) {
         walk(element.as_document_or_array(), path, visit);
-      } else if (const auto subtype = bson::blob_subtype(element)) {
-        visit(path, *subtype, element.as_binary().bytes);
+      } else {
+        visit(path, bson::blob_subtype(element), element.as_binary().bytes);
       }
       path.resize(length);
     }
@@ -35,6 +36,12 @@ void for_each_blob(bson::View document, const BlobVisitor& visit) {
   walk(document, path, visit);
 }
 
-Tag tag_of(BytesView blob) { return crypto::IndexedEqualityEncryptedValueV2::parse(blob).tag(); }
+std::optional<Tag> tag_of(BytesView blob) {
+  try {
+    return crypto::IndexedEqualityEncryptedValueV2::parse(blob).tag();
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
 
 }  // namespace quern::engine::qe

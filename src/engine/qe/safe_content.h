@@ -5,6 +5,7 @@
 #define QUERN_ENGINE_QE_SAFE_CONTENT_H_
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,15 +25,16 @@ using crypto::Tag;
 // Appends the tags as binaries of subtype 0 to the array that is open in the builder.
 void append_tags(bson::Builder& array, std::span<const Tag> tags);
 
-// Calls visit for every encrypted binary (subtype 6, of a known kind) of a document, at any depth
-// outside of __safeContent__: with its dotted path, its kind and its bytes. The path is visit's for
-// the duration of the call only.
-using BlobVisitor =
-    std::function<void(std::string_view path, bson::BlobSubtype subtype, BytesView blob)>;
+// Calls visit for every encrypted binary (subtype 6) of a document, at any depth outside of
+// __safeContent__: with its dotted path, its kind (nothing for an empty one, and for a kind that
+// the protocol does not know) and its bytes. The path is visit's for the duration of the call only.
+using BlobVisitor = std::function<void(std::string_view path,
+                                       std::optional<bson::BlobSubtype> subtype, BytesView blob)>;
 void for_each_blob(bson::View document, const BlobVisitor& visit);
 
-// The tag in the metadata block of the stored value of an equality field.
-Tag tag_of(BytesView blob);
+// The tag in the metadata block of the stored value of an equality field; nothing when the bytes
+// are no such value.
+std::optional<Tag> tag_of(BytesView blob);
 
 }  // namespace quern::engine::qe
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "crypto/find_equality_payload.h"
-#include "engine/qe/payloads.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -77,14 +76,8 @@ void refuse_order_comparison(std::string_view op, bson::ValueView payload) {
 
 void TagQuery::add(std::string_view path, bson::ValueView value) {
   expect_equality(path, value);
-  const schema::EncryptedField* field = fields_.find(path);
-  if (field == nullptr) {
-    throw Error(9188709, fmt::format("The query has a payload for '{}', which is not among the "
-                                     "encryptedFields of the collection",
-                                     path));
-  }
   const auto payload = crypto::FindEqualityPayloadV2::parse(value.as_binary().bytes);
-  check_contention_equals(*field, payload.max_contention);
+  rules_.check(path, payload);
 
   // In groups, so that a huge contention factor neither takes much memory nor can't be interrupted.
   constexpr std::int64_t kGroup = 16;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/qe/payload_rules.h"
 #include "engine/qe/safe_content.h"
 #include "engine/qe/state_collections.h"
 #include "quern/bson/document.h"
@@ -31,8 +32,7 @@ inline constexpr std::size_t kTagLimitBytes = 14 * 1024 * 1024;
 class TagQuery {
  public:
   // All must outlive the query.
-  TagQuery(StateCollections& state, const schema::EncryptedFields& fields)
-      : state_(state), fields_(fields) {}
+  TagQuery(StateCollections& state, const PayloadRules& rules) : state_(state), rules_(rules) {}
 
   // Adds the tags of an equality payload that stands at a path. Throws 7292602 for payloads of
   // version 1, 7292601 and 10112800 for range and text payloads, 9188709, 9188707 and 9188701 for a
@@ -45,7 +45,7 @@ class TagQuery {
   void add_tag(const Tag& tag);
 
   StateCollections& state_;
-  const schema::EncryptedFields& fields_;
+  const PayloadRules& rules_;
   std::vector<Tag> tags_;
   std::size_t bytes_ = 0;
 };

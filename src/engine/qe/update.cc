@@ -55,6 +55,27 @@ bson::Document with_issued_modifier(bson::View update, const IssuedValues& issue
   return out.finish();
 }
 
+bool is_in_safe_content(std::string_view path) {
+  if (!path.starts_with(kSafeContent)) return false;
+  path.remove_prefix(kSafeContent.size());
+  return path.empty() || path.front() == '.';
+}
+
+// Refuses an operator that writes to __safeContent__ or below. A path may stand on both sides of
+// $rename.
+void check_no_tags_written(const bson::Element& op) {
+  if (!op.is_document()) return;  // an error that the parser of updates words
+  for (const bson::Element& target : op.as_document()) {
+    const bool renamed_to =
+        op.key() == "$rename" && target.is_string() && is_in_safe_content(target.as_string());
+    if (!renamed_to && !is_in_safe_content(target.key())) continue;
+    if (op.key() == "$push") {
+      throw Error(6371512, "An update of encrypted fields cannot $push to __safeContent__ itself");
+    }
+    refuse_safe_content();
+  }
+}
+
 bson::Value prepare_modifier(Operation& op, const Namespace& ns,
                              const schema::EncryptedFields& fields, bson::View update,
                              bool bypass_document_validation) {
@@ -64,10 +85,10 @@ bson::Value prepare_modifier(Operation& op, const Namespace& ns,
           6373503,
           fmt::format("An encrypted value can be written with $set only, not with {}", one.key()));
     }
+    if (!bypass_document_validation) check_no_tags_written(one);
   }
   const bson::Element set = update["$set"];
   if (!set.is_document()) return document_value(bson::Document(update));
-  if (!bypass_document_validation) check_no_safe_content(set.as_document());
   const std::vector<LocatedPayload> payloads = locate_insert_payloads(set.as_document());
   if (payloads.empty()) return document_value(bson::Document(update));
   return document_value(with_issued_modifier(update, issue_values(op, ns, fields, payloads)));
@@ -77,6 +98,7 @@ bson::Value prepare_modifier(Operation& op, const Namespace& ns,
 struct IndexedValue {
   std::string path;
   BytesView blob;
+  Tag tag;
   friend bool operator==(const IndexedValue& a, const IndexedValue& b) {
     return a.path == b.path && equal(a.blob, b.blob);
   }
@@ -85,8 +107,10 @@ struct IndexedValue {
 std::vector<IndexedValue> indexed_values(const schema::EncryptedFields& fields,
                                          bson::View document) {
   std::vector<IndexedValue> values;
-  for_each_blob(document, [&](std::string_view path, BlobSubtype subtype, BytesView blob) {
-    switch (subtype) {
+  for_each_blob(document, [&](std::string_view path, std::optional<BlobSubtype> subtype,
+                              BytesView blob) {
+    if (!subtype) return;
+    switch (*subtype) {
       case BlobSubtype::kUnindexedValueV1:
       case BlobSubtype::kIndexedEqualityValueV1:
       case BlobSubtype::kIndexedRangeValueV1:
@@ -95,7 +119,10 @@ std::vector<IndexedValue> indexed_values(const schema::EncryptedFields& fields,
                                          path));
       case BlobSubtype::kIndexedEqualityValueV2: {
         const schema::EncryptedField* field = fields.find(path);
-        if (field != nullptr && field->is_indexed()) values.push_back({std::string(path), blob});
+        const auto tag = tag_of(blob);  // none: damaged bytes, which were never found by a tag
+        if (field != nullptr && field->is_indexed() && tag) {
+          values.push_back({std::string(path), blob, *tag});
+        }
         return;
       }
       case BlobSubtype::kIndexedRangeValueV2:
@@ -176,7 +203,7 @@ bson::Document finish_update(const schema::EncryptedFields& fields, bson::View b
   std::vector<Tag> stale;
   for (const IndexedValue& value : old_values) {
     if (std::find(new_values.begin(), new_values.end(), value) == new_values.end()) {
-      stale.push_back(tag_of(value.blob));
+      stale.push_back(value.tag);
     }
   }
   if (stale.empty() || !tags.is_array()) return bson::Document(after);
@@ -200,6 +227,25 @@ bson::Document finish_update(const schema::EncryptedFields& fields, bson::View b
     out.close();
   }
   return out.finish();
+}
+
+void check_upserted(const schema::EncryptedFields& fields, bson::View document) {
+  std::vector<Tag> expected;
+  for (const IndexedValue& value : indexed_values(fields, document)) expected.push_back(value.tag);
+  std::vector<Tag> listed;
+  if (const bson::Element tags = document[kSafeContent]) {
+    if (!tags.is_array()) refuse_safe_content();
+    for (const bson::Element& element : tags.as_array()) {
+      const BytesView bytes = element.is_binary(bson::BinarySubtype::kGeneric)
+                                  ? element.as_binary().bytes
+                                  : BytesView();
+      if (bytes.size() != sizeof(Tag)) refuse_safe_content();
+      std::copy(bytes.begin(), bytes.end(), listed.emplace_back().begin());
+    }
+  }
+  std::sort(expected.begin(), expected.end());
+  std::sort(listed.begin(), listed.end());
+  if (expected != listed) refuse_safe_content();
 }
 
 }  // namespace quern::engine::qe

@@ -42,6 +42,10 @@ bson::Value prepare_update(Operation& op, const Namespace& ns,
 bson::Document finish_update(const schema::EncryptedFields& fields, bson::View before,
                              bson::View after);
 
+// For the document that an upsert inserts. Throws 6666200 unless __safeContent__ holds the tags of
+// its encrypted values and nothing else: the filter may bring others along.
+void check_upserted(const schema::EncryptedFields& fields, bson::View document);
+
 }  // namespace quern::engine::qe
 
 #endif  // QUERN_ENGINE_QE_UPDATE_H_

@@ -10,7 +10,8 @@
 namespace quern::engine::qe {
 
 // Every encrypted path of a document about to be stored must be absent or hold a stored value
-// (binary subtype 6, first byte 6, 7, 9 or 14 to 17) of the field's bsonType. Throws
+// (binary subtype 6, first byte 6, 7, 9 or 14 to 17, of a form that it can have) of the field's
+// bsonType, wherever it occurs. Throws
 // DocumentValidationFailure (121) with MongoDB's errInfo; never with the value.
 void validate_document(const schema::EncryptedFields& fields, bson::View document);
 

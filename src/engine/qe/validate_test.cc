@@ -21,7 +21,7 @@ class ImplicitSchema : public testing::EncryptedCollection {
   }
   // A blob of that kind that claims to hold a value of that type.
   static Value stored(std::uint8_t kind, bson::Type type) {
-    Bytes blob(130, 0);
+    Bytes blob(160, 0);
     blob[0] = kind;
     blob[17] = static_cast<std::uint8_t>(type);
     return binary(blob);
@@ -61,6 +61,37 @@ TEST_F(ImplicitSchema, RefusesEverythingElse) {
   EXPECT_EQ(check(doc("card", array(doc("number", stored(14, bson::Type::kInt64))))), 121);
 }
 
+TEST_F(ImplicitSchema, RefusesBytesThatCanBeNoStoredValue) {
+  const auto check_size = [&](std::uint8_t kind, std::size_t size) {
+    Bytes blob(size, 0);
+    blob[0] = kind;
+    blob[17] = static_cast<std::uint8_t>(bson::Type::kString);
+    return check(doc("ssn", binary(blob)));
+  };
+  EXPECT_EQ(check_size(14, 18 + 17 + 96), 0);
+  EXPECT_EQ(check_size(14, 18 + 17 + 95), 121);
+  EXPECT_EQ(check_size(16, 18 + 64), 0);
+  EXPECT_EQ(check_size(16, 18 + 63), 121);
+}
+
+// {ssn: first, ssn: second}
+Document twice(const Value& first, const Value& second) {
+  bson::Builder b;
+  b.append("ssn", first).append("ssn", second);
+  return b.finish();
+}
+
+TEST_F(ImplicitSchema, LooksAtEveryMemberOfTheName) {
+  const Value value = stored(16, bson::Type::kString);
+  EXPECT_EQ(check(twice(value, value)), 0);
+  EXPECT_EQ(check(twice(value, Value::of("PLAINTEXT"))), 121);
+  EXPECT_EQ(check(twice(Value::of("PLAINTEXT"), value)), 121);
+  bson::Builder b;
+  b.append("card", doc("number", stored(14, bson::Type::kInt64)));
+  b.append("card", doc("number", std::int64_t{4711}));
+  EXPECT_EQ(check(b.finish()), 121);
+}
+
 TEST_F(ImplicitSchema, ExplainsAPlainValueWithoutShowingIt) {
   EXPECT_EQ(info(doc("_id", 1, "ssn", "123-45-6789")), bson::to_json(bson::from_json(R"({
     "failingDocumentId": 1,
@@ -96,6 +127,13 @@ TEST_F(ImplicitSchema, ExplainsAnArrayOnTheWay) {
 TEST(PlainWrites, MayNotBringTags) {
   EXPECT_EQ(code_of([] { check_plain_insert(doc("_id", 1)); }), 0);
   EXPECT_EQ(code_of([] { check_plain_insert(doc("_id", 1, "__safeContent__", array())); }), 2);
+}
+
+TEST(PlainWrites, MayNotAddASecondArrayOfTags) {
+  const Document tagged = doc("_id", 1, "__safeContent__", array("t"));
+  bson::Builder two;
+  two.append_all(tagged).append("__safeContent__", array("u"));
+  EXPECT_EQ(code_of([&] { check_plain_update(tagged, two.finish()); }), 2);
 }
 
 TEST(PlainWrites, MustKeepTheTags) {

@@ -1,0 +1,207 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Whole commands with encryptionInformation, as a driver's client sends them.
+#include <gmock/gmock.h>
+
+#include "crypto/find_equality_payload.h"
+#include "engine/engine_runner.h"
+#include "engine/qe/consistency.h"
+#include "engine/qe/testing/encrypted_collection.h"
+#include "quern/command/reply.h"
+
+namespace quern::engine::qe {
+namespace {
+
+using bson::array;
+using bson::doc;
+using bson::Document;
+using bson::Value;
+using testing::code_of;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class EncryptedCommands : public testing::EncryptedCollection {
+ protected:
+  EncryptedCommands() : EncryptedCommands(0) {}
+  explicit EncryptedCommands(std::int64_t contention) : EncryptedCollection(contention) {
+    run(doc("create", "people", "encryptedFields", schema_document()));
+    run(doc("createIndexes", "people", "indexes",
+            array(doc("name", "__safeContent___1", "key", doc("__safeContent__", 1)))));
+  }
+
+  Document run(const Document& command) {
+    Document reply = runner.run("db", command);
+    throw_if_error(reply);
+    return reply;
+  }
+  int refused(const Document& command) {
+    return code_of([&] { run(command); });
+  }
+
+  static Document information(const Document& schema) {
+    return doc("type", 1, "schema", doc("db.people", schema));
+  }
+  Document information() const { return information(schema_document()); }
+  // The schema with one field "path", string, equality, key1.
+  Document schema_of(std::string_view path, std::int64_t contention) const {
+    return doc("escCollection", esc, "ecocCollection", ecoc, "fields",
+               array(doc("path", path, "bsonType", "string", "keyId", id1, "queries",
+                         doc("queryType", "equality", "contention", contention))));
+  }
+
+  Document insert_command(const Document& document, const Document& schema) const {
+    return doc("insert", "people", "documents", array(document), "encryptionInformation",
+               information(schema));
+  }
+  Document insert_command(const Document& document) const {
+    return insert_command(document, schema_document());
+  }
+  Document update_command(const Document& q, const Document& u, bool upsert = false,
+                          bool bypass = false) const {
+    return doc("update", "people", "updates", array(doc("q", q, "u", u, "upsert", upsert)),
+               "bypassDocumentValidation", bypass, "encryptionInformation", information());
+  }
+  Document find_command(const Document& filter, const Document& schema) const {
+    return doc("find", "people", "filter", filter, "encryptionInformation", information(schema));
+  }
+
+  std::vector<int> ids(const Document& filter) {
+    std::vector<int> found;
+    for_each(runner, "db", find_command(filter, schema_document()), [&](bson::View document) {
+      found.push_back(document["_id"].as_int32());
+      return true;
+    });
+    return found;
+  }
+  Document stored(int id) {
+    const Document reply = run(doc("find", "people", "filter", doc("_id", id)));
+    return Document(
+        reply.view().at_path("cursor.firstBatch").as_array().front().value().as_document());
+  }
+  static std::vector<std::string> keys(const Document& document) {
+    std::vector<std::string> names;
+    for (const bson::Element& element : document) names.emplace_back(element.key());
+    return names;
+  }
+  ConsistencyReport report() {
+    const Document command = doc("check", 1);
+    Operation op(runner.engine(), "db", command);
+    return check_consistency(op, ns);
+  }
+
+  EngineRunner runner;
+};
+
+class ContendedCommands : public EncryptedCommands {
+ protected:
+  ContendedCommands() : EncryptedCommands(8) {}
+};
+
+TEST_F(EncryptedCommands, AnUpsertByAnEncryptedValueStartsWithoutIt) {
+  run(insert_command(doc("_id", 1, "ssn", insert_payload("a"))));
+  run(doc("delete", "people", "deletes", array(doc("q", doc("_id", 1), "limit", 1))));
+  run(update_command(doc("_id", 9, "ssn", find_payload("a")), doc("$set", doc("x", 1)), true));
+  EXPECT_THAT(keys(stored(9)), ElementsAre("_id", "x"));
+}
+
+TEST_F(EncryptedCommands, AnUpsertThatSetsTheValueItSearchedIsFoundByIt) {
+  run(insert_command(doc("_id", 1, "ssn", insert_payload("a"))));
+  run(doc("delete", "people", "deletes", array(doc("q", doc("_id", 1), "limit", 1))));
+  run(update_command(doc("_id", 9, "ssn", find_payload("a")),
+                     doc("$set", doc("ssn", insert_payload("a"))), true));
+  run(doc("findAndModify", "people", "query", doc("_id", 10, "ssn", find_payload("b")), "update",
+          doc("$set", doc("ssn", insert_payload("b"))), "upsert", true, "encryptionInformation",
+          information()));
+  EXPECT_THAT(ids(doc("ssn", find_payload("a"))), ElementsAre(9));
+  EXPECT_THAT(ids(doc("ssn", find_payload("b"))), ElementsAre(10));
+  EXPECT_THAT(report().faults, IsEmpty());
+}
+
+TEST_F(EncryptedCommands, AnUpsertMayNotBringTagsInItsFilter) {
+  const Value tag = Value::of(bson::Binary{bson::BinarySubtype::kGeneric, Bytes(32, 1)});
+  EXPECT_EQ(refused(update_command(doc("_id", 9, "__safeContent__", array(tag)),
+                                   doc("$set", doc("x", 1)), true)),
+            6666200);
+  EXPECT_THAT(ids(doc()), IsEmpty());
+}
+
+TEST_F(EncryptedCommands, UpdatesMayNotTouchTheTags) {
+  run(insert_command(doc("_id", 1, "ssn", insert_payload("a"))));
+  const Document any = doc("$exists", true);
+  const auto code = [&](const Document& u) {
+    return refused(update_command(doc("_id", 1), u, true));
+  };
+  EXPECT_EQ(code(doc("$set", doc("__safeContent__.0", 1))), 6666200);
+  EXPECT_EQ(code(doc("$pop", doc("__safeContent__", 1))), 6666200);
+  EXPECT_EQ(code(doc("$pull", doc("__safeContent__", any))), 6666200);
+  EXPECT_EQ(code(doc("$unset", doc("__safeContent__", 1))), 6666200);
+  EXPECT_EQ(code(doc("$rename", doc("__safeContent__", "other"))), 6666200);
+  EXPECT_EQ(code(doc("$rename", doc("other", "__safeContent__"))), 6666200);
+  EXPECT_EQ(code(doc("$setOnInsert", doc("__safeContent__", array(1)))), 6666200);
+  EXPECT_EQ(code(doc("$push", doc("__safeContent__", 1))), 6371512);
+  EXPECT_EQ(
+      code(doc("$set", doc("ssn", insert_payload("b")), "$pull", doc("__safeContent__", any))),
+      6666200);
+  EXPECT_EQ(code(doc("$set", doc("__safeContentx", 1))), 0);
+  EXPECT_THAT(ids(doc("ssn", find_payload("a"))), ElementsAre(1));
+  EXPECT_EQ(
+      refused(update_command(doc("_id", 1), doc("$pop", doc("__safeContent__", 1)), false, true)),
+      0);
+}
+
+TEST_F(EncryptedCommands, PayloadsMustFitTheCollectionsOwnSchema) {
+  const auto insert = [&](std::string_view path, const Document& schema) {
+    return refused(insert_command(doc("_id", 1, path, insert_payload("a")), schema));
+  };
+  const auto find = [&](std::string_view path, const Document& schema) {
+    return refused(find_command(doc(path, find_payload("a")), schema));
+  };
+  EXPECT_EQ(insert("extra", schema_of("extra", 0)), 9188709);
+  EXPECT_EQ(find("extra", schema_of("extra", 0)), 9188709);
+  EXPECT_EQ(insert("notes", schema_of("notes", 0)), 6726301);
+  EXPECT_EQ(find("notes", schema_of("notes", 0)), 9188707);
+  EXPECT_EQ(insert("ssn", schema_of("ssn", 0)), 0);
+  EXPECT_EQ(find("ssn", schema_of("ssn", 0)), 0);
+}
+
+TEST_F(EncryptedCommands, ContentionMustBeTheCollectionsOwn) {
+  const std::int64_t claimed = std::int64_t{1} << 40;
+  EXPECT_EQ(refused(insert_command(doc("_id", 1, "ssn", insert_payload("a", claimed)),
+                                   schema_of("ssn", claimed))),
+            9188700);
+  const Value payload = binary(crypto::find_equality_payload(key1, bson::Value::of("a"), claimed));
+  EXPECT_EQ(refused(find_command(doc("ssn", payload), schema_of("ssn", claimed))), 9188701);
+  EXPECT_EQ(refused(doc("aggregate", "people", "pipeline",
+                        array(doc("$match", doc("ssn", payload))), "cursor", doc(),
+                        "encryptionInformation", information(schema_of("ssn", claimed)))),
+            9188701);
+}
+
+TEST_F(EncryptedCommands, BlobsOfUnknownKindsAreRefused) {
+  EXPECT_EQ(refused(insert_command(
+                doc("_id", 1, "ssn", insert_payload("a"), "x", binary(Bytes{19, 0, 0})))),
+            6373503);
+  EXPECT_EQ(refused(insert_command(doc("_id", 1, "ssn", insert_payload("a"), "x", binary({})))),
+            6373503);
+}
+
+TEST_F(EncryptedCommands, ADocumentWithADamagedValueCanBeRepaired) {
+  Bytes damaged(60, 0);
+  damaged[0] = 14;
+  run(doc("insert", "people", "documents", array(doc("_id", 1, "ssn", binary(damaged))),
+          "bypassDocumentValidation", true));
+  run(update_command(doc("_id", 1), doc("$set", doc("ssn", insert_payload("a")))));
+  EXPECT_THAT(ids(doc("ssn", find_payload("a"))), ElementsAre(1));
+  EXPECT_THAT(report().faults, IsEmpty());
+}
+
+TEST_F(EncryptedCommands, APlainUnsetLeavesAStaleTagAndNoFault) {
+  run(insert_command(doc("_id", 1, "ssn", insert_payload("a"))));
+  run(doc("update", "people", "updates",
+          array(doc("q", doc("_id", 1), "u", doc("$unset", doc("ssn", 1))))));
+  EXPECT_THAT(report().faults, IsEmpty());
+  EXPECT_EQ(report().stale_tags, 1u);
+}
+
+}  // namespace
+}  // namespace quern::engine::qe

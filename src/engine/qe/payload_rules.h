@@ -1,0 +1,42 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// What a payload must agree with: the schema that came with the command and, as servers since 9.0
+// demand, that of the collection. A value that was stored, or is searched, under another key, query
+// type or contention would never be found, or never find anything.
+#ifndef QUERN_ENGINE_QE_PAYLOAD_RULES_H_
+#define QUERN_ENGINE_QE_PAYLOAD_RULES_H_
+
+#include <string_view>
+
+#include "crypto/find_equality_payload.h"
+#include "crypto/insert_update_payload.h"
+#include "quern/command/namespace.h"
+#include "schema/encrypted_fields.h"
+
+namespace quern::engine {
+class Operation;
+}
+
+namespace quern::engine::qe {
+
+class PayloadRules {
+ public:
+  // sent: the command's schema of that collection; it must outlive the rules, as the operation
+  // must. A collection that isn't declared as encrypted has no say.
+  PayloadRules(Operation& op, const Namespace& ns, const schema::EncryptedFields& sent);
+
+  // Throws, for a payload that doesn't fit the schema of the command, 6726300 (unknown path),
+  // 6373601 (no queries), 6726301 (another key), 6373504 (BSON type), 9188707 (no equality query),
+  // 9188700 (contention); that of the collection, 9188709 (unknown path), 6726301, 9188707,
+  // 9188700.
+  void check(std::string_view path, const crypto::InsertUpdatePayloadV2& payload) const;
+  // Throws 9188709, 9188707 and 9188701 (another contention).
+  void check(std::string_view path, const crypto::FindEqualityPayloadV2& payload) const;
+
+ private:
+  const schema::EncryptedFields& sent_;
+  const schema::EncryptedFields* stored_;  // null: none, or sent_ itself
+};
+
+}  // namespace quern::engine::qe
+
+#endif  // QUERN_ENGINE_QE_PAYLOAD_RULES_H_
