@@ -184,7 +184,8 @@ class Demands {
   bool never_ = false;
 };
 
-std::string_view first_component(std::string_view path) { return path.substr(0, path.find('.')); }
+// May an array on one path lie on the other too?
+bool same_array(const Path& a, const Path& b) { return a[0].name == b[0].name; }
 
 bool has_number(const Path& path) {
   for (std::size_t i = 0; i < path.size(); ++i) {
@@ -258,8 +259,7 @@ class Candidate {
     bool blind = index_.multikey && has_number(part.path);
     if (index_.multikey) {
       for (std::size_t i = 0; i < bounds_.size(); ++i) {
-        blind |= !bounds_[i].is_full() &&
-                 first_component(parts_[i].path.text()) == first_component(part.path.text());
+        blind |= !bounds_[i].is_full() && same_array(parts_[i].path, part.path);
       }
     }
     for (const Constraint& constraint : demands.constraints()) {
@@ -285,7 +285,7 @@ class Candidate {
   void match_sort(const SortPattern& sort) {
     std::size_t wanted = 0;
     std::optional<bool> reverse;
-    std::vector<std::string_view> arrays_used;
+    std::vector<bool> sorts(parts_.size());  // the index's parts that give the order
     const auto& parts = sort.parts();
     const auto is_constant = [&](const Path& path) {
       for (std::size_t i = 0; i < parts_.size(); ++i) {
@@ -303,12 +303,15 @@ class Candidate {
         return;
       }
       // Of a document with an array the scan meets the least key first, as the sort demands, but
-      // only if no bounds hide it, and only one part may be that array.
+      // only if no bounds hide it, its own or those of another part that leads through the array,
+      // and only one part may be that array.
       if (index_.multikey) {
-        if (!bounds_[i].is_full()) return;
-        const std::string_view array = first_component(parts_[i].path.text());
-        if (std::find(arrays_used.begin(), arrays_used.end(), array) != arrays_used.end()) return;
-        arrays_used.push_back(array);
+        for (std::size_t k = 0; k < parts_.size(); ++k) {
+          if (same_array(parts_[k].path, parts_[i].path) && (!bounds_[k].is_full() || sorts[k])) {
+            return;
+          }
+        }
+        sorts[i] = true;
       }
       const bool against = parts_[i].descending != parts[wanted].descending;
       if (reverse && *reverse != against) return;

@@ -132,6 +132,16 @@ TEST(Planner, OfPartsThroughOneArrayOnlyTheFirstIsBounded) {
             R"({"a.x":["[1,1]"],"a.y":["[MinKey,MaxKey]"],"b":["[3,3]"]})");
 }
 
+TEST(Planner, ASortIsNotGivenByAPartWhoseArrayAnotherPartBounds) {
+  // Of [{x: 1, y: 5}, {x: 2, y: 0}] the keys with x: 1 hide y: 0, by which it sorts.
+  std::vector<IndexInfo> indexes{index(R"({"a.x":1,"a.y":1})"), index(R"({"b":1,"a.y":1})")};
+  EXPECT_TRUE(planned(R"({"a.x":1})", indexes, R"({"a.y":1})").plan.provides_sort);
+  for (IndexInfo& info : indexes) info.multikey = true;
+  EXPECT_FALSE(planned(R"({"a.x":1})", indexes, R"({"a.y":1})").plan.provides_sort);
+  EXPECT_FALSE(planned("{}", indexes, R"({"a.x":1,"a.y":1})").plan.provides_sort);
+  EXPECT_TRUE(planned(R"({"b":1})", indexes, R"({"a.y":1})").plan.provides_sort);
+}
+
 TEST(Planner, SparseAndPartialIndexesAnswerOnlyWhatTheyHold) {
   std::vector<IndexInfo> sparse{index(R"({"a":1})")};
   sparse[0].sparse = true;
@@ -251,17 +261,19 @@ TEST(PlannerProperty, WhatTheRangesFindIsWhatTheScanFinds) {
   constexpr const char* kKeys[] = {R"({"a":1})",   R"({"a":-1,"b":1})",    R"({"b":1,"a":1})",
                                    R"({"a.x":1})", R"({"a.x":1,"a.y":1})", R"({"a.x":1,"b":-1})",
                                    R"({"c":1})",   R"({"a.0":1})",         R"({"a.x.y":1})"};
-  constexpr const char* kSorts[] = {"{}",         R"({"a":1})",    R"({"a":-1,"b":1})",
-                                    R"({"b":1})", R"({"a.x":-1})", R"({"a":1,"b":-1})"};
+  constexpr const char* kSorts[] = {"{}",           R"({"a":1})",           R"({"a":-1,"b":1})",
+                                    R"({"b":1})",   R"({"a.x":-1})",        R"({"a":1,"b":-1})",
+                                    R"({"a.y":1})", R"({"a.x":1,"a.y":1})", R"({"a.y":-1})"};
   int used = 0;
   int sorted_by_index = 0;
   int exact = 0;
   for (int round = 0; round < 3000; ++round) {
     const bool plain = random.below(3) == 0;  // without arrays: no index is multikey
+    const bool members = random.below(3) == 0;
     std::vector<bson::Document> documents;
     for (int i = 0; i < 25; ++i) {
       if (!plain) {
-        documents.push_back(random.document(i));
+        documents.push_back(members ? random.document_with_members(i) : random.document(i));
         continue;
       }
       bson::Builder out;
@@ -291,9 +303,11 @@ TEST(PlannerProperty, WhatTheRangesFindIsWhatTheScanFinds) {
       continue;
     }
     for (int query = 0; query < 6; ++query) {
-      const bson::Document filter = random.filter();
+      const bson::Document filter = random.below(4) == 0
+                                        ? bson::doc(info.key.view().front().key(), random.scalar())
+                                        : random.filter();
       const Matcher matcher = Matcher::parse(filter);
-      const SortPattern sort = SortPattern::parse(bson::from_json(kSorts[random.below(6)]));
+      const SortPattern sort = SortPattern::parse(bson::from_json(kSorts[random.below(9)]));
       const Plan p = plan(matcher, &sort, {}, {&info, 1});
       std::vector<std::size_t> expected;
       for (std::size_t i = 0; i < documents.size(); ++i) {
