@@ -68,9 +68,8 @@ bool Comparison::test(bson::ValueView value, MatchState&) const {
     const bool null = value.missing() || value.is_null() || value.type() == Type::kUndefined;
     return null && op_ != Operator::kLt && op_ != Operator::kGt;
   }
-  if (!all_types_ && bson::canonical_rank(value.type()) != bson::canonical_rank(operand_.type())) {
-    return false;
-  }
+  if (all_types_) return accepts(bson::compare(value, operand_));
+  if (bson::canonical_rank(value.type()) != bson::canonical_rank(operand_.type())) return false;
   if (is_nan_ || (value.is_number() && query::is_nan(value))) {
     return is_nan_ && query::is_nan(value) && op_ != Operator::kLt && op_ != Operator::kGt;
   }

@@ -3,6 +3,7 @@
 // it writes out all values of a path, then asks about each.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <optional>
 
 #include "quern/bson/compare.h"
@@ -57,8 +58,23 @@ bool equal_values(bson::ValueView v, bson::ValueView wanted) {
   if (wanted.is_null()) return nothing(v);
   return !v.missing() && bson::compare(v, wanted) == 0;
 }
-bool same_bracket(bson::ValueView v, bson::ValueView wanted) {
-  return !v.missing() && bson::canonical_rank(v.type()) == bson::canonical_rank(wanted.type());
+bool is_key(bson::ValueView v) {
+  return v.type() == bson::Type::kMinKey || v.type() == bson::Type::kMaxKey;
+}
+bool is_nan(bson::ValueView v) { return v.is_number() && std::isnan(v.number()); }
+
+// Does $lt, $lte, $gt or $gte accept the value?
+bool ordered(std::string_view name, bson::ValueView v, bson::ValueView wanted) {
+  const bool or_equal = name.ends_with('e');
+  if (wanted.is_null()) return or_equal && nothing(v);
+  const auto order = bson::compare(v, wanted);
+  if (!is_key(wanted)) {
+    if (v.missing()) return false;
+    if (bson::canonical_rank(v.type()) != bson::canonical_rank(wanted.type())) return false;
+    if (is_nan(v) || is_nan(wanted)) return or_equal && order == 0;
+  }
+  if (order == 0) return or_equal;
+  return name.starts_with("$gt") ? order > 0 : order < 0;
 }
 
 bool holds(const bson::Element& op, bson::ValueView v);
@@ -77,17 +93,17 @@ bool holds(const bson::Element& op, bson::ValueView v) {
   const std::string_view name = op.key();
   const bson::ValueView wanted = op.value();
   if (name == "$eq") return equal_values(v, wanted);
-  if (name == "$gt")
-    return !wanted.is_null() && same_bracket(v, wanted) && bson::compare(v, wanted) > 0;
-  if (name == "$lt")
-    return !wanted.is_null() && same_bracket(v, wanted) && bson::compare(v, wanted) < 0;
-  if (name == "$gte") {
-    if (wanted.is_null()) return nothing(v);
-    return same_bracket(v, wanted) && bson::compare(v, wanted) >= 0;
+  if (name == "$gt" || name == "$gte" || name == "$lt" || name == "$lte") {
+    return ordered(name, v, wanted);
   }
-  if (name == "$lte") {
-    if (wanted.is_null()) return nothing(v);
-    return same_bracket(v, wanted) && bson::compare(v, wanted) <= 0;
+  if (name == "$type") {
+    return wanted.as_string() == "number" ? v.is_number()
+                                          : bson::alias(v.type()) == wanted.as_string();
+  }
+  if (name == "$mod") {
+    if (!v.is_number() || !std::isfinite(v.number())) return false;
+    return std::fmod(std::trunc(v.number()), op.as_array()["0"].number()) ==
+           op.as_array()["1"].number();
   }
   if (name == "$in") {
     for (const bson::Element& member : op.as_array()) {

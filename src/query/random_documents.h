@@ -3,6 +3,7 @@
 #ifndef QUERN_QUERY_RANDOM_DOCUMENTS_H_
 #define QUERN_QUERY_RANDOM_DOCUMENTS_H_
 
+#include <limits>
 #include <random>
 #include <string>
 
@@ -17,7 +18,10 @@ class RandomDocuments {
   int below(int n) { return static_cast<int>(random_() % static_cast<std::uint32_t>(n)); }
 
   bson::Value scalar() {
-    switch (below(12)) {
+    switch (below(14)) {
+      case 12:
+      case 13:
+        return special();
       case 0:
         return bson::Value::of(bson::Null{});
       case 1:
@@ -32,6 +36,31 @@ class RandomDocuments {
         return bson::Value::of(static_cast<double>(below(4)));
       default:
         return bson::Value::of(static_cast<std::int32_t>(below(5)));
+    }
+  }
+
+  // What has rules of its own.
+  bson::Value special() {
+    using Double = std::numeric_limits<double>;
+    switch (below(10)) {
+      case 0:
+        return bson::Value::of(Double::quiet_NaN());
+      case 1:
+        return bson::Value::of(Double::infinity());
+      case 2:
+        return bson::Value::of(-Double::infinity());
+      case 3:
+        return bson::Value::of(-0.0);
+      case 4:
+        return bson::Value::of(bson::Decimal128::parse("NaN"));
+      case 5:
+        return bson::Value::of(bson::Decimal128::parse("2.50"));
+      case 6:
+        return bson::Value::of(bson::MinKey{});
+      case 7:
+        return bson::Value::of(bson::MaxKey{});
+      default:
+        return bson::Value::of(bson::Date{below(3)});
     }
   }
 
@@ -74,7 +103,7 @@ class RandomDocuments {
 
   // {$gt: 3} and the like.
   bson::Document condition() {
-    switch (below(13)) {
+    switch (below(18)) {
       case 0:
         return bson::doc("$gt", scalar());
       case 1:
@@ -99,9 +128,33 @@ class RandomDocuments {
         return bson::doc("$size", static_cast<std::int32_t>(below(3)));
       case 11:
         return bson::doc("$all", bson::array(scalar(), scalar()));
+      case 12: {
+        static constexpr const char* kTypes[] = {"number", "int",    "double", "null",   "array",
+                                                 "object", "minKey", "date",   "decimal"};
+        return bson::doc("$type", kTypes[below(9)]);
+      }
+      case 13:
+        return bson::doc("$mod", bson::array(2 + below(2), below(2)));
+      case 14:
+        return bson::doc("$in", bson::array(bson::Null{}, scalar()));
+      case 15:
+      case 16: {
+        static constexpr const char* kOrders[] = {"$gt", "$gte", "$lt", "$lte"};
+        return bson::doc(kOrders[below(4)], special());
+      }
       default:
         return bson::doc("$eq", value(1));
     }
+  }
+
+  // Whose index has several keys, of parts that belong together.
+  bson::Document document_with_members(int id) {
+    bson::Builder out;
+    out.append("_id", id).append("b", scalar());
+    out.open_array("a");
+    for (int n = below(4); n > 0; --n) out.push(bson::doc("x", below(3), "y", below(6)));
+    out.close();
+    return out.finish();
   }
 
   bson::Document filter(int depth = 1) {
