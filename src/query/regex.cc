@@ -40,7 +40,7 @@ std::uint32_t option_bits(std::string_view options) {
       case 'u':
         break;  // UTF-8 is always on
       default:
-        throw Error(51108, std::string("invalid flag in regex options: ") + c);
+        throw Error(51108, "invalid flag in regex options: i, m, s, x and u are known");
     }
   }
   return bits;
@@ -72,8 +72,14 @@ struct Regex::Impl {
 
   // Number of groups matched, the whole included; 0 if the text doesn't match.
   int run(std::string_view text, std::size_t start, pcre2_match_data* data) const {
-    const int result = pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
-                                   start, PCRE2_NO_UTF_CHECK, data, limits);
+    const auto match = [&](std::uint32_t options) {
+      return pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), start,
+                         options, data, limits);
+    };
+    int result = match(PCRE2_NO_UTF_CHECK);
+    // Compiled code has a small stack and cannot grow it; the interpreter works on the heap, so
+    // that the limits decide.
+    if (result == PCRE2_ERROR_JIT_STACKLIMIT) result = match(PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT);
     if (result >= 0) return result;
     if (result == PCRE2_ERROR_NOMATCH) return 0;
     throw Error(51156, "a regular expression exceeded its limits (code " + std::to_string(result) +

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <thread>
 
+#include "base/testing/error_of.h"
+
 namespace quern::query {
 namespace {
 
@@ -30,6 +32,14 @@ TEST(Regex, APrefixIsWhatEveryMatchBeginsWith) {
   EXPECT_EQ(prefix_of("^abc", "i"), "none");
   EXPECT_EQ(prefix_of("^abc", "m"), "none");
   EXPECT_EQ(prefix_of("^abc", "x"), "none");
+}
+
+TEST(Regex, TheLimitsDecideAndNotTheStackOfCompiledCode) {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += "ab";
+  EXPECT_TRUE(Regex("^(a|b|c)+$", "").search(text));
+  EXPECT_FALSE(Regex("^(a|b|c)+$", "").search(text + "-"));
+  EXPECT_EQ(error_of([&] { Regex("^(a|b|ab)+$", "").search(text + "-"); }).code(), 51156);
 }
 
 TEST(Regex, OneRegexServesManyThreads) {
