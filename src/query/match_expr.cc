@@ -7,7 +7,7 @@
 
 namespace quern::query {
 
-bool ExprNode::matches(bson::View document, MatchState& state) const {
+bool ExprNode::ask(bson::View document, MatchState& state) const {
   Evaluation& evaluation = state.evaluation();
   evaluation.reset();
   const Datum result = expression_.evaluate(document, evaluation);

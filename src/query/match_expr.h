@@ -12,10 +12,11 @@ namespace quern::query {
 class ExprNode : public MatchNode {
  public:
   explicit ExprNode(Expression expression) : expression_(std::move(expression)) {}
-  bool matches(bson::View document, MatchState& state) const override;
   const Expression& expression() const { return expression_; }
 
  private:
+  bool ask(bson::View document, MatchState& state) const override;
+
   Expression expression_;
 };
 

@@ -10,11 +10,12 @@ namespace {
 class JsonSchemaNode : public MatchNode {
  public:
   explicit JsonSchemaNode(std::unique_ptr<const JsonSchema> schema) : schema_(std::move(schema)) {}
-  bool matches(bson::View document, MatchState&) const override {
+
+ private:
+  bool ask(bson::View document, MatchState&) const override {
     return schema_->accepts(document.as_value());
   }
 
- private:
   std::unique_ptr<const JsonSchema> schema_;
 };
 

@@ -18,7 +18,7 @@ bool Condition::holds(bson::ValueView value, MatchState& state) const {
   return result != negated;
 }
 
-bool PathNode::matches(bson::View document, MatchState& state) const {
+bool PathNode::ask(bson::View document, MatchState& state) const {
   bson::ValueView value;
   if (find_without_arrays(path_, document, value)) {  // most often: one value, found once
     for (const auto& predicate : predicates_) {
@@ -38,25 +38,22 @@ bool PathNode::matches(bson::View document, MatchState& state) const {
   return true;
 }
 
-bool AndNode::matches(bson::View document, MatchState& state) const {
+bool AndNode::ask(bson::View document, MatchState& state) const {
   for (const auto& child : children_) {
     if (!child->matches(document, state)) return false;
   }
   return true;
 }
 
-bool OrNode::matches(bson::View document, MatchState& state) const {
+bool OrNode::ask(bson::View document, MatchState& state) const {
   for (const auto& child : children_) {
     if (child->matches(document, state)) return true;
   }
   return false;
 }
 
-bool NotNode::matches(bson::View document, MatchState& state) const {
-  const std::size_t position = state.position;
-  const bool result = !child_->matches(document, state);
-  state.position = position;  // what didn't match has no position
-  return result;
+bool NotNode::ask(bson::View document, MatchState& state) const {
+  return !child_->matches(document, state);
 }
 
 }  // namespace quern::query

@@ -42,7 +42,16 @@ class MatchState {
 class MatchNode {
  public:
   virtual ~MatchNode() = default;
-  virtual bool matches(bson::View document, MatchState& state) const = 0;
+  // What doesn't match leaves no position behind.
+  bool matches(bson::View document, MatchState& state) const {
+    const std::size_t position = state.position;
+    if (ask(document, state)) return true;
+    state.position = position;
+    return false;
+  }
+
+ private:
+  virtual bool ask(bson::View document, MatchState& state) const = 0;
 };
 
 class Predicate {
@@ -75,12 +84,13 @@ class PathNode : public MatchNode {
 
   PathNode(Path path, Predicates predicates)
       : path_(std::move(path)), predicates_(std::move(predicates)) {}
-  bool matches(bson::View document, MatchState& state) const override;
 
   const Path& path() const { return path_; }
   const Predicates& predicates() const { return predicates_; }
 
  private:
+  bool ask(bson::View document, MatchState& state) const override;
+
   Path path_;
   Predicates predicates_;
 };
@@ -90,20 +100,22 @@ using MatchNodes = std::vector<std::unique_ptr<const MatchNode>>;
 class AndNode : public MatchNode {
  public:
   explicit AndNode(MatchNodes children) : children_(std::move(children)) {}
-  bool matches(bson::View document, MatchState& state) const override;
   const MatchNodes& children() const { return children_; }
 
  private:
+  bool ask(bson::View document, MatchState& state) const override;
+
   MatchNodes children_;
 };
 
 class OrNode : public MatchNode {
  public:
   explicit OrNode(MatchNodes children) : children_(std::move(children)) {}
-  bool matches(bson::View document, MatchState& state) const override;
   const MatchNodes& children() const { return children_; }
 
  private:
+  bool ask(bson::View document, MatchState& state) const override;
+
   MatchNodes children_;
 };
 
@@ -111,20 +123,22 @@ class OrNode : public MatchNode {
 class NotNode : public MatchNode {
  public:
   explicit NotNode(std::unique_ptr<const MatchNode> child) : child_(std::move(child)) {}
-  bool matches(bson::View document, MatchState& state) const override;
   const MatchNode& child() const { return *child_; }
 
  private:
+  bool ask(bson::View document, MatchState& state) const override;
+
   std::unique_ptr<const MatchNode> child_;
 };
 
 class ConstantNode : public MatchNode {
  public:
   explicit ConstantNode(bool value) : value_(value) {}
-  bool matches(bson::View, MatchState&) const override { return value_; }
   bool value() const { return value_; }
 
  private:
+  bool ask(bson::View, MatchState&) const override { return value_; }
+
   bool value_;
 };
 
