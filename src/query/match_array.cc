@@ -36,23 +36,17 @@ bool SizeIs::test(bson::ValueView value, MatchState&) const {
   return value.is_array() && static_cast<std::int64_t>(value.as_array().count()) == size_;
 }
 
-namespace {
-
-// An $elemMatch whose first key is an operator of fields, such as $gt, is about values; one that
-// begins with a field name or with $and, $or, $nor is about documents.
-bool is_value_form(bson::View argument) {
+bool is_about_values(bson::View argument) {
   const std::string_view first = argument.front().key();
   return is_operator_document(argument.as_value()) && first != "$and" && first != "$or" &&
          first != "$nor" && first != "$expr" && first != "$jsonSchema" && first != "$alwaysTrue" &&
          first != "$alwaysFalse" && first != "$where";
 }
 
-}  // namespace
-
 Condition parse_elem_match(const bson::Element& op, bson::View, MatchParser& parser) {
   if (!op.is_document()) bad_value("$elemMatch needs an Object");
   const bson::View argument = op.as_document();
-  if (is_value_form(argument)) {
+  if (is_about_values(argument)) {
     return Condition::of(std::make_unique<ElemMatchValue>(parser.parse_operators(argument)));
   }
   return Condition::of(std::make_unique<ElemMatchObject>(parser.parse_nested(argument)));

@@ -99,10 +99,14 @@ class Nesting {
 
 void bad_value(const std::string& message) { throw Error(ErrorCode::kBadValue, message); }
 
+bool is_dbref_field(std::string_view name) {
+  return name == "$ref" || name == "$id" || name == "$db";
+}
+
 bool is_operator_document(bson::ValueView value) {
   if (!value.is_document()) return false;
   const std::string_view first = value.as_document().front().key();
-  return first.starts_with('$') && first != "$ref" && first != "$id" && first != "$db";
+  return first.starts_with('$') && !is_dbref_field(first);
 }
 
 std::unique_ptr<const MatchNode> at_path(const Path& path, Condition condition) {
@@ -133,7 +137,7 @@ std::unique_ptr<const MatchNode> MatchParser::parse(bson::View filter) {
   const Nesting nesting(depth_);
   MatchNodes children;
   for (const bson::Element& element : filter) {
-    if (element.key().starts_with('$')) {
+    if (element.key().starts_with('$') && (at_top_level() || !is_dbref_field(element.key()))) {
       const TreeOperator* op = find_operator(kTreeOperators, element.key());
       if (op == nullptr) {
         bad_value("unknown top level operator: " + std::string(element.key()) +

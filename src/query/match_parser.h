@@ -26,7 +26,7 @@ class MatchParser {
   // What may stand beside a field name: a value, a regular expression or operators.
   Condition parse_field_value(bson::ValueView value);
 
-  // An $elemMatch opens a level below the top, where $expr is not allowed.
+  // An $elemMatch opens a level below the top, where $expr is not allowed and a DBRef may be.
   std::unique_ptr<const MatchNode> parse_nested(bson::View filter);
 
   const ParseContext& context() const { return context_; }
@@ -38,9 +38,13 @@ class MatchParser {
   int depth_ = 0;
 };
 
-// Is this a document whose first key is an operator? DBRef fields ($ref, $id, $db) are not
-// operators.
+// $ref, $id, $db: the fields of a DBRef begin with a dollar but are no operators.
+bool is_dbref_field(std::string_view name);
+// Is this a document whose first key is an operator?
 bool is_operator_document(bson::ValueView value);
+// An $elemMatch whose first key is an operator of fields, such as $gt, is about values; one that
+// begins with a field name or with $and, $or, $nor is about documents.
+bool is_about_values(bson::View argument);
 // The condition applied to the values of a path.
 std::unique_ptr<const MatchNode> at_path(const Path& path, Condition condition);
 

@@ -1,48 +1,65 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $addToSet, $pop, $pull, $pullAll.
-#include <algorithm>
-#include <functional>
-
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
 #include "query/match_parser.h"
 #include "query/update_parser.h"
+#include "query/value_set.h"
 #include "query/values.h"
 
 namespace quern::query {
 namespace {
 
-bool is_member(bson::ValueView value, const std::vector<bson::ValueView>& members) {
-  return std::any_of(members.begin(), members.end(),
-                     [&](bson::ValueView member) { return bson::compare(member, value) == 0; });
-}
+// The members of an array, each value once.
+class OwnedSet {
+ public:
+  explicit OwnedSet(bson::Value array) : array_(std::move(array)) {
+    for (const bson::Element& value : array_.view().as_array()) set_.insert(value.value());
+  }
+  OwnedSet(const OwnedSet&) = delete;
+  OwnedSet& operator=(const OwnedSet&) = delete;
+  const ValueSet& get() const { return set_; }
+
+ private:
+  bson::Value array_;
+  ValueSet set_;
+};
 
 class AddToSet : public Modifier {
  public:
-  explicit AddToSet(bson::Value values) : values_(std::move(values)) {}
+  explicit AddToSet(bson::Value values) : wanted_(std::move(values)) {}
   Effect apply(bson::ValueView old, std::string_view key, Writer& out, const UpdateContext&,
                const std::string& path) const override {
     if (!old.missing() && !old.is_array()) {
       throw Error(ErrorCode::kBadValue, "Cannot apply $addToSet to non-array field. Field named '" +
                                             path + "' has non-array type " + type_name(old));
     }
-    std::vector<bson::ValueView> members;
-    if (old.is_array()) {
-      for (const bson::Element& member : old.as_array()) members.push_back(member.value());
-    }
-    const std::size_t before = members.size();
-    for (const bson::Element& value : values_.view().as_array()) {
-      if (!is_member(value.value(), members)) members.push_back(value.value());
-    }
-    if (members.size() == before && !old.missing()) return Effect::kNone;
+    const bson::View members = old.is_array() ? old.as_array() : bson::View();
+    const ValueSet& wanted = wanted_.get();
+    std::vector<bool> present(wanted.size());
+    std::size_t lacking = wanted.size();
+    const Writer::Mark before = out.mark();
     out.open(key, bson::Type::kArray);
-    for (const bson::ValueView member : members) out.push(member);
+    for (const bson::Element& member : members) {
+      out.push(member.value());
+      const auto at = wanted.find(member.value());
+      if (!at || present[*at]) continue;
+      present[*at] = true;
+      --lacking;
+    }
+    if (lacking == 0 && !old.missing()) {
+      out.rollback(before);
+      return Effect::kNone;
+    }
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (!present[i]) out.push(wanted.values()[i]);
+    }
     out.close();
     return Effect::kSet;
   }
 
  private:
-  bson::Value values_;  // an array
+  OwnedSet wanted_;
 };
 
 // Operators that only take members away.
@@ -97,8 +114,11 @@ class Pop : public Removal {
 class Pull : public Removal {
  public:
   // condition: an $elemMatch filter of the document {m: [member]}, or null for equality with value.
-  Pull(std::optional<Matcher> condition, bson::Value value)
-      : condition_(std::move(condition)), value_(std::move(value)) {}
+  // only_documents: members that are none stay.
+  Pull(std::optional<Matcher> condition, bool only_documents, bson::Value value)
+      : condition_(std::move(condition)),
+        only_documents_(only_documents),
+        value_(std::move(value)) {}
   Effect apply(bson::ValueView old, std::string_view key, Writer& out, const UpdateContext&,
                const std::string& path) const override {
     if (old.missing()) return Effect::kNone;
@@ -108,6 +128,7 @@ class Pull : public Removal {
     Writer wrapped;
     return write_kept(old.as_array(), key, out, [&](const bson::Element& member, std::size_t) {
       if (!condition_) return bson::compare(member.value(), value_.view()) != 0;
+      if (only_documents_ && !member.is_document()) return true;
       wrapped.clear();
       wrapped.open("m", bson::Type::kArray).push(member.value()).close();
       return !condition_->matches(wrapped.finish());
@@ -116,14 +137,13 @@ class Pull : public Removal {
 
  private:
   std::optional<Matcher> condition_;
+  bool only_documents_;
   bson::Value value_;
 };
 
 class PullAll : public Removal {
  public:
-  explicit PullAll(bson::Value values) : values_(std::move(values)) {
-    for (const bson::Element& value : values_.view().as_array()) members_.push_back(value.value());
-  }
+  explicit PullAll(bson::Value values) : unwanted_(std::move(values)) {}
   Effect apply(bson::ValueView old, std::string_view key, Writer& out, const UpdateContext&,
                const std::string& path) const override {
     if (old.missing()) return Effect::kNone;
@@ -131,13 +151,12 @@ class PullAll : public Removal {
       throw Error(ErrorCode::kBadValue, "Cannot apply $pull to a non-array value: '" + path + "'");
     }
     return write_kept(old.as_array(), key, out, [this](const bson::Element& member, std::size_t) {
-      return !is_member(member.value(), members_);
+      return !unwanted_.get().contains(member.value());
     });
   }
 
  private:
-  bson::Value values_;
-  std::vector<bson::ValueView> members_;
+  OwnedSet unwanted_;
 };
 
 }  // namespace
@@ -169,9 +188,11 @@ void parse_pop(const bson::Element& argument, UpdateParser& parser) {
 
 void parse_pull(const bson::Element& argument, UpdateParser& parser) {
   std::optional<Matcher> condition;
+  bool only_documents = false;
   ParseContext without_expr = parser.context();
   without_expr.allow_expr = false;
   if (argument.is_document()) {
+    only_documents = !is_about_values(argument.as_document());
     condition =
         Matcher::parse(bson::doc("m", bson::doc("$elemMatch", argument.value())), without_expr);
   } else if (argument.type() == bson::Type::kRegex) {
@@ -179,8 +200,8 @@ void parse_pull(const bson::Element& argument, UpdateParser& parser) {
         bson::doc("m", bson::doc("$elemMatch", bson::doc("$in", bson::array(argument.value())))),
         without_expr);
   }
-  parser.add(argument.key(),
-             std::make_unique<Pull>(std::move(condition), bson::Value(argument.value())));
+  parser.add(argument.key(), std::make_unique<Pull>(std::move(condition), only_documents,
+                                                    bson::Value(argument.value())));
 }
 
 void parse_pull_all(const bson::Element& argument, UpdateParser& parser) {

@@ -32,37 +32,54 @@ class Application {
 
   bool document(const Nodes& nodes, bson::View document) {
     bool changed = false;
-    const Names names = collect(nodes);
+    Names names = fields(nodes);
     for (const bson::Element& element : document) {
       const auto found = names.find(element.key());
       if (found == names.end()) {
         out_.append(element);
       } else {
-        changed |= field(found->second, element.value(), element.key(), /*in_array=*/false);
+        found->second.met = true;
+        changed |= field(found->second.nodes, element.value(), element.key(), /*in_array=*/false);
       }
     }
-    for (const auto& [name, children] : names) {
-      if (!find_field(document, name)) changed |= field(children, {}, name, /*in_array=*/false);
+    for (const auto& [name, here] : names) {
+      if (!here.met) changed |= field(here.nodes, {}, name, /*in_array=*/false);
     }
     return changed;
   }
 
  private:
-  using Names = std::map<std::string, Nodes, FieldOrder>;
+  struct Here {
+    Nodes nodes;
+    bool met = false;  // the document has that field
+  };
+  using Names = std::map<std::string, Here, FieldOrder>;
+  using ArrayOperators = std::vector<const std::pair<const std::string, UpdateNode::Child>*>;
 
-  // The children of all nodes by the name of the field they are about. "$" becomes a number here;
-  // "$[…]" has no place in a document.
-  Names collect(const Nodes& nodes) {
+  // The children of all nodes by the name of the field or member that they are about, numbers
+  // first, ascending; "$" becomes a number here. The "$[…]" are about no name.
+  Names collect(const Nodes& nodes, ArrayOperators& operators) const {
     Names names;
     for (const UpdateNode* node : nodes) {
-      for (const auto& [name, child] : node->children) {
-        if (is_array_operator(name)) {
-          throw Error(ErrorCode::kBadValue,
-                      "Cannot apply array updates to non-array element " + path_ +
-                          ": the path must exist and hold an array to apply '" + name + "'");
+      for (const auto& child : node->children) {
+        if (is_array_operator(child.first)) {
+          operators.push_back(&child);
+        } else {
+          names[resolve(child.first)].nodes.push_back(child.second.node.get());
         }
-        names[resolve(name)].push_back(child.node.get());
       }
+    }
+    return names;
+  }
+
+  // The same where only fields can be.
+  Names fields(const Nodes& nodes) const {
+    ArrayOperators operators;
+    Names names = collect(nodes, operators);
+    if (!operators.empty()) {
+      throw Error(ErrorCode::kBadValue, "Cannot apply array updates to non-array element " + path_ +
+                                            ": the path must exist and hold an array to apply '" +
+                                            operators.front()->first + "'");
     }
     return names;
   }
@@ -131,8 +148,7 @@ class Application {
         return changed;
       }
       default:
-        for (const auto& [name, children] : collect(nodes))
-          refuse_creation(children, name, "element");
+        for (const auto& [name, here] : fields(nodes)) refuse_creation(here.nodes, name, "element");
         out_.append(key, old);
         return false;
     }
@@ -156,10 +172,20 @@ class Application {
   }
 
   bool array(const Nodes& nodes, bson::View array) {
+    ArrayOperators operators;
+    const Names names = collect(nodes, operators);
+    auto next = names.begin();
     bool changed = false;
     std::uint32_t size = 0;
     for (const bson::Element& member : array) {
-      const Nodes here = at_member(nodes, member, size);
+      Nodes here;
+      if (next != names.end() && array_index(next->first) == size) {
+        here = next->second.nodes;
+        ++next;
+      }
+      for (const auto* child : operators) {
+        if (accepts(child->first, child->second, member)) here.push_back(child->second.node.get());
+      }
       if (here.empty()) {
         out_.append(member);
       } else {
@@ -167,20 +193,7 @@ class Application {
       }
       ++size;
     }
-    return append_members(nodes, size) || changed;
-  }
-
-  Nodes at_member(const Nodes& nodes, const bson::Element& member, std::uint32_t index) {
-    Nodes here;
-    for (const UpdateNode* node : nodes) {
-      for (const auto& [name, child] : node->children) {
-        if (is_array_operator(name) ? accepts(name, child, member)
-                                    : array_index(resolve(name)) == index) {
-          here.push_back(child.node.get());
-        }
-      }
-    }
-    return here;
+    return append_members(next, names.end(), size) || changed;
   }
 
   bool accepts(const std::string& name, const UpdateNode::Child& child,
@@ -192,22 +205,16 @@ class Application {
   }
 
   // Members beyond the end, with nulls to fill the gap.
-  bool append_members(const Nodes& nodes, std::uint32_t size) {
+  bool append_members(Names::const_iterator next, Names::const_iterator end, std::uint32_t size) {
     constexpr std::uint32_t kMaxPadding = 1'500'000;
-    Names names;
-    for (const UpdateNode* node : nodes) {
-      for (const auto& [name, child] : node->children) {
-        if (!is_array_operator(name)) names[resolve(name)].push_back(child.node.get());
-      }
-    }
     bool changed = false;
-    for (const auto& [name, children] : names) {  // numbers come first, ascending
+    for (; next != end; ++next) {
+      const auto& [name, here] = *next;
       const auto index = array_index(name);
       if (!index) {
-        refuse_creation(children, name, "array");
+        refuse_creation(here.nodes, name, "array");
         continue;
       }
-      if (*index < size) continue;
       if (*index - size > kMaxPadding) {
         throw Error(ErrorCode::kBadValue, "can't backfill more than " +
                                               std::to_string(kMaxPadding) +
@@ -217,7 +224,7 @@ class Application {
       for (std::uint32_t i = size; i < *index; ++i) {
         out_.append(std::to_string(i), bson::ValueView(bson::Type::kNull, {}));
       }
-      if (field(children, {}, name, /*in_array=*/true)) {
+      if (field(here.nodes, {}, name, /*in_array=*/true)) {
         size = *index + 1;
         changed = true;
       } else {

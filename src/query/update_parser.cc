@@ -2,6 +2,7 @@
 #include "query/update_parser.h"
 
 #include "quern/base/error.h"
+#include "query/match_parser.h"
 
 namespace quern::query {
 namespace {
@@ -164,8 +165,7 @@ void UpdateParser::check_path(const Path& path) {
         }
         used_.emplace(*filter);
       }
-    } else if (name.front() == '$' &&
-               !(i > 0 && (name == "$ref" || name == "$id" || name == "$db"))) {
+    } else if (name.front() == '$' && !(i > 0 && is_dbref_field(name))) {
       throw Error(ErrorCode::kDollarPrefixedFieldName,
                   "The dollar ($) prefixed field '" + std::string(name) + "' in '" + path.text() +
                       "' is not allowed in the context of an update");
