@@ -168,6 +168,57 @@ TEST(Update, SetsAndRemovalsOfMembers) {
   EXPECT_EQ(error_of({R"({"$addToSet":{"a":1}})", R"({"a":5})"}), 2);
 }
 
+TEST(Update, AConditionOfFieldsPullsOnlyDocuments) {
+  check({
+      {R"({"$pull":{"a":{"x":{"$exists":false}}}})", R"({"a":[[1],{"x":1},{"y":1}]})",
+       R"({"a":[[1],{"x":1}]})"},
+      {R"({"$pull":{"a":{}}})", R"({"a":[[],{},1]})", R"({"a":[[],1]})"},
+      {R"({"$pull":{"a":{"$size":1}}})", R"({"a":[[1],[2,3]]})", R"({"a":[[2,3]]})"},
+      {R"({"$pull":{"a":{"$ref":"c","$id":1}}})",
+       R"({"a":[{"$ref":"c","$id":1},{"$ref":"c","$id":2}]})", R"({"a":[{"$ref":"c","$id":2}]})"},
+  });
+}
+
+TEST(Update, ManyValuesAreAddedAndRemovedAsFewAre) {
+  bson::Builder old;
+  bson::Builder each;
+  bson::Builder all;
+  old.open_array("a").push(7).push(7);  // what is there twice stays
+  each.open_array("a").push(7.0);
+  all.open_array("a").push(7).push(7);
+  for (int i = 0; i < 5000; ++i) old.push(std::int64_t{i} * 2 + 100);
+  for (int i = 0; i < 5000; ++i) all.push(std::int64_t{i} * 2 + 100);
+  for (int i = 0; i < 5000; ++i) {
+    each.push(static_cast<double>(i + 100));
+    each.push(static_cast<double>(i + 100));
+    if (i % 2 == 1) all.push(static_cast<double>(i + 100));
+  }
+  const bson::Document document = old.close().finish();
+  const bson::Document values = each.close().finish();
+  const bson::Document expected = all.close().finish();
+  const auto apply = [](const bson::Document& update, const bson::Document& to) {
+    return Update::parse(update.view().as_value()).apply(to, Matcher());
+  };
+  const bson::Document add =
+      bson::doc("$addToSet", bson::doc("a", bson::doc("$each", values["a"].value())));
+  EXPECT_EQ(apply(add, document).document, expected);
+  EXPECT_FALSE(apply(add, expected).modified);
+  const bson::Document left =
+      apply(bson::doc("$pullAll", bson::doc("a", values["a"].value())), expected).document;
+  EXPECT_EQ(left["a"].as_array().count(), 2500U);
+  EXPECT_EQ(left["a"].as_array().front().as_int64(), 5100);
+}
+
+TEST(Update, NumberedPathsMeetTheirMembers) {
+  check({
+      {R"({"$set":{"a.10":0,"a.2":0,"a.0":0}})", R"({"a":[1,2,3]})",
+       R"({"a":[0,2,0,null,null,null,null,null,null,null,0]})"},
+      {R"({"$set":{"a.1.x":9,"a.$[].y":0}})", R"({"a":[{"x":1},{"x":2}]})",
+       R"({"a":[{"x":1,"y":0},{"x":9,"y":0}]})"},
+      {R"({"$unset":{"a.7":1,"a.x":1,"a.1":1}})", R"({"a":[1,2]})", R"({"a":[1,null]})"},
+  });
+}
+
 TEST(Update, PositionalOperatorsChooseMembers) {
   const auto result = [](const Request& request) {
     return bson::to_json(run(request).document, bson::JsonMode::kCanonical);
@@ -187,6 +238,9 @@ TEST(Update, PositionalOperatorsChooseMembers) {
               "{}", R"([{"x.k":2},{"y":1}])"}),
       normal(R"({"a":[{"k":1,"b":[1,2]},{"k":2,"b":[0,2]}]})"));
   EXPECT_EQ(error_of({R"({"$set":{"a.$":9}})", R"({"a":[1]})"}), 2);
+  EXPECT_EQ(error_of({R"({"$set":{"a.$":9}})", R"({"a":[4,5],"b":2,"c":1})",
+                      R"({"$or":[{"a":5,"b":1},{"c":1}]})"}),
+            2);
   EXPECT_EQ(error_of({R"({"$set":{"$.a":9}})"}), 2);
   EXPECT_EQ(error_of({R"({"$set":{"a.$.b.$":9}})"}), 2);
   EXPECT_EQ(error_of({R"({"$set":{"a.$[x]":9}})"}), 2);
@@ -276,7 +330,27 @@ TEST(Upsert, StartsFromTheEqualitiesOfTheFilter) {
   EXPECT_EQ(generated.view().front().key(), "_id");
   EXPECT_EQ(generated["_id"].type(), bson::Type::kObjectId);
   EXPECT_THROW(upsert(R"({"$set":{"_id":2}})", R"({"_id":1})"), Error);
-  EXPECT_THROW(upsert(R"({"$set":{"b":1}})", R"({"a":1,"$and":[{"a":2}]})"), Error);
+}
+
+TEST(Upsert, KeepsTheOrderOfTheFilterAndRefusesClashes) {
+  EXPECT_EQ(bson::to_json(upsert(R"({"$set":{"z":1}})", R"({"_id":1,"y.b":1,"x":2,"y.a":3})"),
+                          bson::JsonMode::kCanonical),
+            normal(R"({"_id":1,"y":{"b":1,"a":3},"x":2,"z":1})"));
+  const auto error = [](const std::string& filter) {
+    try {
+      upsert(R"({"$set":{"z":1}})", filter);
+    } catch (const Error& e) {
+      return e.code();
+    }
+    return 0;
+  };
+  EXPECT_EQ(error(R"({"a":1,"$and":[{"a":2}]})"), 54);
+  EXPECT_EQ(error(R"({"a":1,"a.b":2})"), 54);
+  EXPECT_EQ(error(R"({"a.b":2,"a":1})"), 54);
+  EXPECT_EQ(error(R"({"a.b":2,"a.c":1,"ab":3})"), 0);
+  std::string deep = "a";
+  for (int i = 0; i < 300'000; ++i) deep += ".a";
+  EXPECT_EQ(error(R"({")" + deep + R"(":1})"), 15);
 }
 
 }  // namespace

@@ -1,18 +1,23 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "query/upsert.h"
 
+#include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "quern/base/error.h"
 #include "query/match_parser.h"
-#include "query/update_node.h"
+#include "query/values.h"
+#include "query/writer.h"
 
 namespace quern::query {
 namespace {
 
 struct Equality {
-  std::string path;
+  std::string_view path;
   bson::ValueView value;
 };
 
@@ -22,7 +27,7 @@ bson::ValueView only_member(const bson::Element& array) {
   return array.as_array().front().value();
 }
 
-void collect_operators(const std::string& path, bson::View operators,
+void collect_operators(std::string_view path, bson::View operators,
                        std::vector<Equality>& equalities) {
   for (const bson::Element& op : operators) {
     bson::ValueView value;
@@ -46,24 +51,63 @@ void collect(bson::View filter, std::vector<Equality>& equalities) {
     } else if (element.key().starts_with('$') || value.type() == bson::Type::kRegex) {
       continue;
     } else if (is_operator_document(value)) {
-      collect_operators(std::string(element.key()), value.as_document(), equalities);
+      collect_operators(element.key(), value.as_document(), equalities);
     } else {
-      equalities.push_back({std::string(element.key()), value});
+      equalities.push_back({element.key(), value});
     }
   }
 }
 
-class Seed : public Modifier {
+// A field of the document to be: a value, or fields in the order in which the filter names them.
+class Seed {
  public:
-  explicit Seed(bson::ValueView value) : value_(value) {}
-  Effect apply(bson::ValueView, std::string_view key, Writer& out, const UpdateContext&,
-               const std::string&) const override {
-    out.append(key, value_);
-    return Effect::kSet;
+  void insert(const Equality& equality) {
+    Seed* at = this;
+    std::size_t levels = 0;
+    for (std::string_view rest = equality.path;;) {
+      if (++levels > kMaxDepth) {
+        throw Error(ErrorCode::kOverflow, "a path of the filter has more than " +
+                                              std::to_string(kMaxDepth) + " components");
+      }
+      const std::size_t dot = rest.find('.');
+      at = &at->child(rest.substr(0, dot));
+      if (at->value_) clash(equality.path);
+      if (dot == rest.npos) break;
+      rest.remove_prefix(dot + 1);
+    }
+    if (!at->fields_.empty()) clash(equality.path);
+    at->value_ = equality.value;
+  }
+
+  void write_fields(Writer& out) const {
+    for (const auto& [name, seed] : fields_) {
+      if (seed->value_) {
+        out.append(name, seed->value_);
+      } else {
+        out.open(name, bson::Type::kDocument);
+        seed->write_fields(out);
+        out.close();
+      }
+    }
   }
 
  private:
+  [[noreturn]] static void clash(std::string_view path) {
+    throw Error(
+        54, "cannot infer query fields to set, path '" + std::string(path) + "' is matched twice");
+  }
+
+  Seed& child(std::string_view name) {
+    Seed*& found = by_name_[name];
+    if (found == nullptr) {
+      found = fields_.emplace_back(name, std::make_unique<Seed>()).second.get();
+    }
+    return *found;
+  }
+
   bson::ValueView value_;
+  std::vector<std::pair<std::string_view, std::unique_ptr<Seed>>> fields_;
+  std::unordered_map<std::string_view, Seed*> by_name_;
 };
 
 }  // namespace
@@ -71,26 +115,13 @@ class Seed : public Modifier {
 bson::Document upsert_seed(bson::View filter, bool only_id) {
   std::vector<Equality> equalities;
   collect(filter, equalities);
-  bson::Document seed;
+  Seed seed;
   for (const Equality& equality : equalities) {
-    if (only_id && equality.path != "_id") continue;
-    for (const Equality& other : equalities) {
-      if (&other == &equality) break;
-      const bool clash = other.path == equality.path ||
-                         other.path.starts_with(equality.path + ".") ||
-                         equality.path.starts_with(other.path + ".");
-      if (clash) {
-        throw Error(
-            54, "cannot infer query fields to set, path '" + equality.path + "' is matched twice");
-      }
-    }
-    UpdateNode tree;
-    tree.insert(Path(equality.path), std::make_unique<Seed>(equality.value));
-    Writer out;
-    apply_update(tree, seed, out, {});
-    seed = out.finish_document();
+    if (!only_id || equality.path == "_id") seed.insert(equality);
   }
-  return seed;
+  Writer out;
+  seed.write_fields(out);
+  return out.finish_document();
 }
 
 }  // namespace quern::query
