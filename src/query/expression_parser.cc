@@ -2,6 +2,7 @@
 #include "query/expression_parser.h"
 
 #include <unordered_map>
+#include <unordered_set>
 
 #include "quern/base/error.h"
 
@@ -126,6 +127,7 @@ ExpressionPtr ExpressionParser::parse_document(bson::View document) {
     return parse_operator(document.front());
   }
   std::vector<ObjectExpression::Field> fields;
+  std::unordered_set<std::string_view> names;
   bool all_constant = true;
   for (const bson::Element& element : document) {
     const std::string name(element.key());
@@ -135,10 +137,8 @@ ExpressionPtr ExpressionParser::parse_document(bson::View document) {
                   "$setField.");
     }
     check_field_path(name);
-    for (const ObjectExpression::Field& field : fields) {
-      if (field.name == name) {
-        throw Error(16406, "duplicate field name specified in object literal: " + name);
-      }
+    if (!names.insert(element.key()).second) {
+      throw Error(16406, "duplicate field name specified in object literal: " + name);
     }
     fields.push_back({name, parse(element.value())});
     all_constant &= fields.back().value->is_constant();
@@ -239,6 +239,9 @@ ExpressionPtr ExpressionParser::parse_path(std::string_view text) {
     return fixed(now);
   }
   if (const bson::Element variable = context_.let[name]) return fixed(variable.value());
+  for (const std::string& variable : context_.let_missing) {
+    if (variable == name) return constant(bson::ValueView());
+  }
   throw Error(17276, "Use of undefined variable: " + std::string(name));
 }
 

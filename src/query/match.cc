@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "query/match.h"
 
+#include "query/match_in.h"
 #include "query/match_parser.h"
 
 namespace quern::query {
@@ -16,6 +17,15 @@ Matcher Matcher::parse(bson::View filter, const ParseContext& context) {
   auto shared = std::make_shared<Shared>();
   shared->filter = bson::Document(filter);
   shared->root = MatchParser(context).parse(shared->filter.view());
+  return Matcher(std::move(shared));
+}
+
+Matcher Matcher::equal_to_any(std::string_view path, bson::View values) {
+  auto shared = std::make_shared<Shared>();
+  shared->filter = bson::doc(path, bson::doc("$in", values.as_value(bson::Type::kArray)));
+  const bson::View held = shared->filter[path].as_document()["$in"].as_array();
+  shared->root =
+      at_path(Path(path), Condition::of(std::make_unique<In>(held, In::Regexes::kValues)));
   return Matcher(std::move(shared));
 }
 

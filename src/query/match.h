@@ -33,6 +33,9 @@ class Matcher {
  public:
   Matcher();  // matches every document
   static Matcher parse(bson::View filter, const ParseContext& context = {});
+  // Documents with one of the values (an array's members, without undefined) at path: no operators
+  // and no patterns, whatever the values are.
+  static Matcher equal_to_any(std::string_view path, bson::View values);
 
   bool matches(bson::View document) const;
   bool matches(bson::View document, ArrayPosition& position) const;

@@ -14,9 +14,10 @@ std::uint32_t rank_bit(bson::Type type) { return 1U << bson::canonical_rank(type
 
 }  // namespace
 
-In::In(bson::View values) {
+In::In(bson::View values, Regexes regexes) {
   for (const bson::Element& member : values) {
-    if (member.type() == bson::Type::kRegex) regexes_.emplace_back(member.value());
+    const bool pattern = member.type() == bson::Type::kRegex && regexes == Regexes::kPatterns;
+    if (pattern) regexes_.emplace_back(member.value());
     if (member.is_null()) has_null_ = true;
     values_.push_back(member.value());
     ranks_ |= rank_bit(member.type());

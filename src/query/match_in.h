@@ -12,11 +12,13 @@ namespace quern::query {
 
 class In : public Predicate {
  public:
-  // values: an array's members, without undefined; regular expressions match as patterns.
-  explicit In(bson::View values);
+  enum class Regexes { kPatterns, kValues };
+  // values: an array's members, without undefined. Regular expressions among them match the texts
+  // that they occur in, or only the same regular expression as a value.
+  explicit In(bson::View values, Regexes regexes = Regexes::kPatterns);
   bool test(bson::ValueView value, MatchState& state) const override;
 
-  // The values that aren't regular expressions, ascending and distinct.
+  // Ascending and distinct, regular expressions as values included.
   const std::vector<bson::ValueView>& values() const { return values_; }
   bool has_regex() const { return !regexes_.empty(); }
 

@@ -4,6 +4,9 @@
 #ifndef QUERN_QUERY_PARSE_CONTEXT_H_
 #define QUERN_QUERY_PARSE_CONTEXT_H_
 
+#include <span>
+#include <string>
+
 #include "quern/bson/view.h"
 
 namespace quern::query {
@@ -11,6 +14,8 @@ namespace quern::query {
 struct ParseContext {
   // Variables of the command's "let": constants, readable as $$name. Copied by whoever parses.
   bson::View let;
+  // Variables that are known too but have no value: what a $lookup's "let" found missing.
+  std::span<const std::string> let_missing = {};
   // What $$NOW and $currentDate mean; one moment for the whole command.
   bson::Date now;
   // $expr is refused (BadValue) where the server refuses it, such as in array filters of $pull.

@@ -82,8 +82,10 @@ Pipeline::Pipeline(Pipeline&&) noexcept = default;
 Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 Pipeline::~Pipeline() = default;
 
-Pipeline Pipeline::parse(bson::View array, const PipelineContext& context) {
+Pipeline Pipeline::parse(bson::View array, const PipelineContext& context,
+                         std::optional<Matcher> first) {
   std::vector<StagePtr> stages;
+  if (first) stages.push_back(std::make_unique<MatchStage>(std::move(*first)));
   for (const bson::Element& member : array) {
     if (!member.is_document()) {
       throw Error(ErrorCode::kTypeMismatch,

@@ -39,7 +39,9 @@ struct PipelineContext {
 class Pipeline {
  public:
   // An unknown stage is code 40324, "Unrecognized pipeline stage name: '$foo'".
-  static Pipeline parse(bson::View array, const PipelineContext& context = {});
+  // first: a condition that comes before the stages.
+  static Pipeline parse(bson::View array, const PipelineContext& context = {},
+                        std::optional<Matcher> first = {});
   Pipeline(Pipeline&&) noexcept;
   Pipeline& operator=(Pipeline&&) noexcept;
   ~Pipeline();

@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $lookup: for each document the matching documents of another collection, as an array.
-#include <algorithm>
+#include <unordered_set>
+#include <vector>
 
 #include "quern/base/error.h"
 #include "query/expression.h"
@@ -8,9 +9,22 @@
 #include "query/path_walk.h"
 #include "query/set_field.h"
 #include "query/stage.h"
+#include "query/values.h"
 
 namespace quern::query {
 namespace {
+
+// Variables in scope: values, and names of those without one.
+struct Variables {
+  bson::Document values;
+  std::vector<std::string> missing;
+
+  // As long as this object lives unchanged.
+  void enter(ParseContext& context) const {
+    context.let = values;
+    context.let_missing = missing;
+  }
+};
 
 struct LookupSpec {
   std::string from;
@@ -23,10 +37,44 @@ struct LookupSpec {
   };
   std::vector<Variable> let;
   bson::Value stages;             // the sub-pipeline, an array
-  bson::Document outer_let;       // variables from outside, which it sees too
-  PipelineContext context;        // its let refers to outer_let
+  Variables outer;                // from outside, without those that let hides
+  PipelineContext context;        // with outer in scope
   std::optional<Pipeline> fixed;  // the sub-pipeline, if it is the same for every document
+
+  // What the sub-pipeline sees, when value_of(Variable) are the values of let.
+  template <class ValueOf>
+  Variables variables(ValueOf value_of) const {
+    Variables all{{}, outer.missing};
+    bson::Builder values;
+    values.append_all(outer.values);
+    for (const Variable& variable : let) {
+      const Datum value = value_of(variable);
+      if (value.missing()) {
+        all.missing.push_back(variable.name);
+      } else {
+        values.append(variable.name, value.view());
+      }
+    }
+    all.values = values.finish();
+    return all;
+  }
 };
+
+Variables outer_variables(const ParseContext& context,
+                          const std::vector<LookupSpec::Variable>& hiding) {
+  std::unordered_set<std::string_view> hidden;
+  for (const LookupSpec::Variable& variable : hiding) hidden.insert(variable.name);
+  Variables outer;
+  bson::Builder values;
+  for (const bson::Element& variable : context.let) {
+    if (!hidden.contains(variable.key())) values.append(variable);
+  }
+  outer.values = values.finish();
+  for (const std::string& name : context.let_missing) {
+    if (!hidden.contains(name)) outer.missing.push_back(name);
+  }
+  return outer;
+}
 
 class LookupStream : public DocumentStream {
  public:
@@ -64,60 +112,31 @@ class LookupStream : public DocumentStream {
   // The sub-pipeline with the equality and the variables of this document as constants, so that the
   // planner sees them.
   Pipeline pipeline_for(bson::View document) {
-    bson::Builder let;
-    let.append_all(spec_->outer_let);
     evaluation_.reset();
-    for (const LookupSpec::Variable& variable : spec_->let) {
-      const Datum value = variable.value.evaluate(document, evaluation_);
-      if (value.missing()) {
-        let.append(variable.name, bson::Undefined{});  // known, but without a value
-      } else {
-        let.append(variable.name, value.view());
-      }
-    }
-    const bson::Document variables = let.finish();
+    const Variables variables = spec_->variables([&](const LookupSpec::Variable& variable) {
+      return variable.value.evaluate(document, evaluation_);
+    });
     PipelineContext context = spec_->context;
-    context.parse.let = variables;
-    bson::Builder stages;
-    stages.open_array("p");
-    if (spec_->local_field) stages.push(bson::doc("$match", equality(document)));
-    for (const bson::Element& stage : spec_->stages.view().as_array()) stages.push(stage.value());
-    stages.close();
-    const bson::Document wrapped = stages.finish();
-    return Pipeline::parse(wrapped["p"].as_array(), context);
+    variables.enter(context.parse);
+    std::optional<Matcher> equality;
+    if (spec_->local_field) equality = equality_with(document);
+    return Pipeline::parse(spec_->stages.view().as_array(), context, std::move(equality));
   }
 
-  // {foreignField: one of the values of localField}. A regular expression is a value here.
-  bson::Document equality(bson::View document) const {
-    bson::Builder values;
-    values.open_array("values");
-    std::vector<bson::ValueView> regexes;
+  // {foreignField: one of the values of localField}
+  Matcher equality_with(bson::View document) const {
+    Writer values;
     bool any = false;
     walk(*spec_->local_field, document, LeafArrays::kExpand,
          [&](bson::ValueView value, std::size_t) {
            any = true;
            if (value.is_array()) return false;  // its members came before
-           if (value.type() == bson::Type::kRegex) {
-             regexes.push_back(value);
-           } else if (value.missing() || value.type() == bson::Type::kUndefined) {
-             values.push(bson::Null{});
-           } else {
-             values.push(value);
-           }
+           const bool nothing = value.missing() || value.type() == bson::Type::kUndefined;
+           values.push(nothing ? kNull : value);
            return false;
          });
-    if (!any) values.push(bson::Null{});
-    values.close();
-    const bson::Document list = values.finish();
-    bson::Document in = bson::doc(spec_->foreign_field, bson::doc("$in", list["values"].value()));
-    if (regexes.empty()) return in;
-    bson::Builder either;
-    either.open_array("$or").push(in);
-    for (const bson::ValueView regex : regexes) {
-      either.push(bson::doc(spec_->foreign_field, bson::doc("$eq", regex)));
-    }
-    either.close();
-    return either.finish();
+    if (!any) values.push(kNull);
+    return Matcher::equal_to_any(spec_->foreign_field, values.finish());
   }
 
   std::unique_ptr<DocumentStream> source_;
@@ -163,9 +182,7 @@ StagePtr parse_lookup_stage(const bson::Element& stage, const PipelineContext& c
     throw Error(kFailedToParse, "the $lookup specification must be an Object");
   }
   auto spec = std::make_shared<LookupSpec>();
-  spec->outer_let = bson::Document(context.parse.let);
   spec->context = context;
-  spec->context.parse.let = spec->outer_let.view();
   spec->stages = bson::array();
   bool has_pipeline = false;
   std::string as;
@@ -211,15 +228,13 @@ StagePtr parse_lookup_stage(const bson::Element& stage, const PipelineContext& c
                 "$lookup requires either 'pipeline' or both 'localField' and "
                 "'foreignField' to be specified");
   }
-  // Parsed once now, for its errors and for the collections that it joins itself; a variable counts
-  // as undefined.
-  bson::Builder let;
-  let.append_all(spec->outer_let);
-  for (const LookupSpec::Variable& variable : spec->let)
-    let.append(variable.name, bson::Undefined{});
-  const bson::Document variables = let.finish();
+  // Parsed once now, for its errors and for the collections that it joins itself; no variable has a
+  // value yet.
+  spec->outer = outer_variables(context.parse, spec->let);
+  spec->outer.enter(spec->context.parse);
+  const Variables variables = spec->variables([](const LookupSpec::Variable&) { return Datum(); });
   PipelineContext sub_context = spec->context;
-  sub_context.parse.let = variables;
+  variables.enter(sub_context.parse);
   Pipeline checked = Pipeline::parse(spec->stages.view().as_array(), sub_context);
   std::vector<std::string> joined = checked.joined_collections();
   joined.insert(joined.begin(), spec->from);
