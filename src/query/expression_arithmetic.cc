@@ -163,8 +163,7 @@ Datum to_places(const char* name, Arguments a, decimal::Rounding rounding) {
       throw Error(51082,
                   std::string("precision argument to ") + name + " must be a integral value");
     if (*given < -20 || *given > 100) {
-      throw Error(51083, std::string("cannot apply ") + name + " with precision value " +
-                             std::to_string(*given) + " value must be in [-20, 100]");
+      throw Error(51083, std::string("precision argument to ") + name + " must be in [-20, 100]");
     }
     places = static_cast<int>(*given);
   }

@@ -65,8 +65,7 @@ std::vector<std::uint32_t> bit_positions(const bson::Element& op) {
     for (const bson::Element& member : op.as_array()) {
       const auto position = member.whole_number();
       if (!position) bad_value("bit positions must be an integer but got something else");
-      if (*position < 0)
-        bad_value("bit positions must be >= 0 but got " + std::to_string(*position));
+      if (*position < 0) bad_value("bit positions must be >= 0");
       if (*position > INT32_MAX)
         bad_value("bit positions cannot be represented as a 32-bit integer");
       positions.push_back(static_cast<std::uint32_t>(*position));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/error_of.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 
@@ -108,6 +109,16 @@ TEST(Match, OrderIsWithinTheTypeOfTheOperand) {
       {R"({"a":{"$lte":{"$minKey":1}}})", R"({"a":1})", false},
       {R"({"a":{"$gt":false}})", R"({"a":true})", true},
       {R"({"a":{"$gt":false}})", R"({"a":1})", false},
+  });
+}
+
+TEST(Match, MinKeyAndMaxKeyCompareWithNaNToo) {
+  check({
+      {R"({"a":{"$gt":{"$minKey":1}}})", R"({"a":{"$numberDouble":"NaN"}})", true},
+      {R"({"a":{"$lt":{"$maxKey":1}}})", R"({"a":{"$numberDouble":"NaN"}})", true},
+      {R"({"a":{"$lte":{"$minKey":1}}})", R"({"a":{"$numberDouble":"NaN"}})", false},
+      {R"({"a":{"$gte":{"$maxKey":1}}})", R"({"a":{"$numberDecimal":"NaN"}})", false},
+      {R"({"a":{"$gt":{"$numberDouble":"NaN"}}})", R"({"a":{"$maxKey":1}})", false},
   });
 }
 
@@ -276,6 +287,62 @@ TEST(Match, ThePositionIsThatOfTheMemberThatMatched) {
             1);
   EXPECT_EQ(position(R"({"a":7})", R"({"a":7})"), -1);
   EXPECT_EQ(position(R"({"b":{"$ne":3}})", R"({"b":[1]})"), -1);
+}
+
+TEST(Match, ABranchThatDoesNotMatchLeavesNoPosition) {
+  const auto position = [](const char* filter, const char* document) {
+    const bson::Document f = bson::from_json(filter);
+    ArrayPosition found;
+    EXPECT_TRUE(Matcher::parse(f).matches(bson::from_json(document), found));
+    return found.index ? static_cast<int>(*found.index) : -1;
+  };
+  constexpr const char* kDocument = R"({"a":[4,5],"b":2,"c":1})";
+  EXPECT_EQ(position(R"({"$or":[{"a":5,"b":1},{"c":1}]})", kDocument), -1);
+  EXPECT_EQ(position(R"({"$or":[{"a":{"$gte":5,"$lt":0}},{"c":1}]})", kDocument), -1);
+  EXPECT_EQ(position(R"({"a":4,"$or":[{"a":5,"b":1},{"c":1}]})", kDocument), 0);
+  EXPECT_EQ(position(R"({"$nor":[{"$and":[{"a":5},{"b":1}]}]})", kDocument), -1);
+  EXPECT_EQ(position(R"({"$or":[{"a":{"$elemMatch":{"x":5,"y":0}}},{"c":1}]})",
+                     R"({"a":[{},{"x":[0,5],"y":1}],"c":1})"),
+            -1);
+}
+
+TEST(Match, ADBRefIsNoOperatorInAnElemMatch) {
+  check({
+      {R"({"a":{"$elemMatch":{"$ref":"c","$id":1}}})", R"({"a":[{"$ref":"c","$id":1}]})", true},
+      {R"({"a":{"$elemMatch":{"$ref":"c","$id":1}}})", R"({"a":[{"$ref":"c","$id":2}]})", false},
+      {R"({"a":{"$elemMatch":{"$or":[{"$id":2},{"$db":"d"}]}}})", R"({"a":[{"$id":2}]})", true},
+  });
+  EXPECT_EQ(parse_error(R"({"$ref":"c","$id":1})"),
+            static_cast<std::int32_t>(ErrorCode::kBadValue));
+}
+
+TEST(Match, EqualToAnyTakesValuesAsTheyAre) {
+  const bson::Document values = bson::from_json(
+      R"({"v":[{"$gt":0},{"$regularExpression":{"pattern":"x","options":""}},null]})");
+  const Matcher matcher = Matcher::equal_to_any("a.b", values["v"].as_array());
+  const auto accepts = [&](const char* document) {
+    return matcher.matches(bson::from_json(document));
+  };
+  EXPECT_TRUE(accepts(R"({"a":{"b":{"$gt":0}}})"));
+  EXPECT_TRUE(accepts(R"({"a":[{"b":{"$regularExpression":{"pattern":"x","options":""}}}]})"));
+  EXPECT_TRUE(accepts(R"({})"));
+  EXPECT_FALSE(accepts(R"({"a":{"b":5}})"));
+  EXPECT_FALSE(accepts(R"({"a":{"b":"x"}})"));
+}
+
+TEST(Match, FaultsOfTheFilterNameNoValue) {
+  const auto expr = [](const char* expression) {
+    return bson::doc("$expr", bson::from_json(expression));
+  };
+  for (const bson::Document& filter :
+       {bson::doc("a", bson::doc("$type", "98765")), bson::doc("a", bson::doc("$type", 98765)),
+        bson::doc("a", bson::doc("$bitsAllSet", bson::array(-98765))),
+        bson::doc("a", bson::doc("$regex", "x", "$options", "98765")),
+        expr(R"({"$hour":{"date":"$$NOW","timezone":"98765"}})"),
+        expr(R"({"$round":["$x",98765]})")}) {
+    const Error error = error_of([&] { Matcher::parse(filter).matches(bson::doc("x", 1)); });
+    EXPECT_EQ(std::string(error.what()).find('9'), std::string::npos) << error.what();
+  }
 }
 
 TEST(Match, FaultyFiltersAreRefusedWhenParsed) {

@@ -14,7 +14,7 @@ void TypeSet::add_alias(std::string_view alias) {
     return;
   }
   const auto type = bson::type_from_alias(alias);
-  if (!type || *type == Type::kEnd) bad_value("Unknown type name alias: " + std::string(alias));
+  if (!type || *type == Type::kEnd) bad_value("Unknown type name alias");
   add(*type);
 }
 
@@ -25,7 +25,7 @@ void TypeSet::add_one(bson::ValueView spec) {
   if (code == 0) bad_value("Invalid numerical type code: 0. Instead use {$exists:false}.");
   if (code == -1) return add(Type::kMinKey);
   if (!code || *code < 0 || *code > 127 || !bson::is_valid_type(static_cast<std::uint8_t>(*code))) {
-    bad_value("Invalid numerical type code: " + (code ? std::to_string(*code) : "not whole"));
+    bad_value("Invalid numerical type code");
   }
   add(static_cast<Type>(*code));
 }
