@@ -23,6 +23,33 @@ using bson::Type;
   fail("Unsupported conversion from " + type_name(value.type()) + " to " + type_name(to));
 }
 
+// The whole text, with one sign at most.
+template <class Number>
+Number parse_number(std::string_view text) {
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    fail("Failed to parse number: the text is not a number in range");
+  }
+  return number;
+}
+
+// With as few digits as read back as the same number, and an exponent only where those digits don't
+// reach the decimal point.
+std::string double_text(double number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";
+  char text[32];
+  for (int digits = 15;; ++digits) {  // 17 digits always do
+    const auto end =
+        std::to_chars(text, text + sizeof text, number, std::chars_format::general, digits);
+    double back = 0;
+    std::from_chars(text, end.ptr, back);
+    if (back == number || digits == 17) return std::string(text, end.ptr);
+  }
+}
+
 std::int64_t to_integer(const Datum& value, Type to) {
   const auto in_range = [to](std::optional<std::int64_t> number) {
     if (!number || (to == Type::kInt32 && (*number < INT32_MIN || *number > INT32_MAX))) {
@@ -44,16 +71,8 @@ std::int64_t to_integer(const Datum& value, Type to) {
     case Type::kDate:
       if (to == Type::kInt32) unsupported(value, to);
       return value.view().as_date().milliseconds;
-    case Type::kString: {
-      std::string_view text = value.view().as_string();
-      if (text.starts_with('+')) text.remove_prefix(1);
-      std::int64_t number = 0;
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-      if (error != std::errc() || end != text.data() + text.size()) {
-        fail("Failed to parse number: the text is not a whole number in range");
-      }
-      return in_range(number);
-    }
+    case Type::kString:
+      return in_range(parse_number<std::int64_t>(value.view().as_string()));
     default:
       unsupported(value, to);
   }
@@ -72,16 +91,8 @@ Datum to_double(const Datum& value) {
       }
       return Datum::of(number);
     }
-    case Type::kString: {
-      std::string_view text = value.view().as_string();
-      if (text.starts_with('+')) text.remove_prefix(1);
-      double number = 0;
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-      if (error != std::errc() || end != text.data() + text.size()) {
-        fail("Failed to parse number: the text is not a number");
-      }
-      return Datum::of(number);
-    }
+    case Type::kString:
+      return Datum::of(parse_number<double>(value.view().as_string()));
     default:
       if (!value.is_number()) unsupported(value, Type::kDouble);
       return Datum::of(value.view().number());
@@ -133,23 +144,6 @@ Datum to_date(const Datum& value) {
   }
 }
 
-Datum to_bool(const Datum& value) {
-  switch (value.type()) {
-    case Type::kBool:
-    case Type::kInt32:
-    case Type::kInt64:
-    case Type::kDouble:
-    case Type::kDecimal128:
-      return Datum::of(value.view().truthy());
-    case Type::kString:
-    case Type::kObjectId:
-    case Type::kDate:
-      return Datum::of(true);
-    default:
-      unsupported(value, Type::kBool);
-  }
-}
-
 Datum to_object_id(const Datum& value) {
   if (value.type() == Type::kObjectId) return value;
   if (value.type() != Type::kString) unsupported(value, Type::kObjectId);
@@ -175,14 +169,8 @@ std::optional<std::string> to_text(const Datum& value) {
     case Type::kInt32:
     case Type::kInt64:
       return std::to_string(*value.view().whole_number());
-    case Type::kDouble: {
-      const double number = value.view().as_double();
-      if (std::isnan(number)) return "NaN";
-      if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";
-      char text[32];
-      const auto end = std::to_chars(text, text + sizeof text, number);
-      return std::string(text, end.ptr);
-    }
+    case Type::kDouble:
+      return double_text(value.view().as_double());
     case Type::kDecimal128:
       return value.view().as_decimal().to_string();
     case Type::kObjectId:
@@ -210,7 +198,7 @@ Datum convert(const Datum& value, Type to, Evaluation& evaluation) {
       return evaluation.string(*text);
     }
     case Type::kBool:
-      return to_bool(value);
+      return Datum::of(value.view().truthy());  // of what is no number nor boolean: true
     case Type::kDate:
       return to_date(value);
     case Type::kObjectId:
