@@ -2,11 +2,14 @@
 #include "query/accumulator.h"
 
 #include <cmath>
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "quern/base/error.h"
 #include "query/arithmetic.h"
 #include "query/decimal_math.h"
-#include "query/merge.h"
 #include "query/sum.h"
 #include "query/value_set.h"
 
@@ -173,17 +176,40 @@ class MergeObjects : public Accumulator {
       throw Error(40400, "$mergeObjects requires object inputs, but input is of type " +
                              std::string(bson::alias(value.type())));
     }
-    const std::size_t before = merged_.size();
-    const bson::View parts[] = {merged_.view(), value.view().as_document()};
-    Writer out;
-    append_merged(parts, out);
-    merged_ = out.finish_document();
-    return merged_.size() - std::min(before, merged_.size());
+    std::size_t more = 0;
+    for (const bson::Element& element : value.view().as_document()) {
+      auto place = places_.find(element.key());
+      if (place == places_.end()) {
+        place = places_.emplace(element.key(), fields_.size()).first;
+        fields_.push_back({&place->first, {}});
+        more += kFieldSize + element.key().size();
+      }
+      more += fields_[place->second].value.set(element.value());
+    }
+    return more;
   }
-  Datum result(Evaluation&) const override { return merged_.view().as_value(); }
+  Datum result(Evaluation& evaluation) const override {
+    Evaluation::Scratch merged(evaluation);
+    for (const Field& field : fields_) merged->append(*field.name, field.value.get());
+    return merged.finish();
+  }
 
  private:
-  bson::Document merged_;
+  static constexpr std::size_t kFieldSize = 160;  // about what a field takes beside name and value
+
+  struct Field {
+    const std::string* name;  // the key in places_
+    HeldDatum value;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>()(name);
+    }
+  };
+  // In the order in which each name first came, with the last value.
+  std::vector<Field> fields_;
+  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> places_;
 };
 
 template <class T>

@@ -33,6 +33,9 @@ std::span<const AccumulatorLine> accumulators();
 // A value kept beyond the document that it came from.
 class HeldDatum {
  public:
+  HeldDatum() = default;
+  HeldDatum(HeldDatum&&) = default;  // the copy stays where it is
+  HeldDatum& operator=(HeldDatum&&) = default;
   // Returns how much larger the copy is than the one before.
   std::size_t set(const Datum& value);
   bool empty() const { return !set_; }

@@ -39,7 +39,21 @@ class Arena {
   }
 
   // Forgets everything allocated; keeps the memory for reuse.
-  void reset();
+  void reset() { rewind({}); }
+  // A place to return to: rewind() forgets what was allocated after mark().
+  struct Mark {
+    std::size_t next_block = 0;
+    std::uint8_t* at = nullptr;
+    std::size_t left = 0;
+    std::size_t used = 0;
+  };
+  Mark mark() const { return {next_block_, at_, left_, used_}; }
+  void rewind(const Mark& mark) {
+    next_block_ = mark.next_block;
+    at_ = mark.at;
+    left_ = mark.left;
+    used_ = mark.used;
+  }
   // Bytes handed out since the last reset.
   std::size_t used() const { return used_; }
 

@@ -11,6 +11,17 @@ Datum Evaluation::string(std::string_view text) {
   return bson::ValueView(bson::Type::kString, {to, text.size() + 5});
 }
 
+Datum Evaluation::keep_only(const Datum& value, const Arena::Mark& mark) {
+  if (Datum::is_inline(value.type())) {
+    arena_.rewind(mark);
+    return value;
+  }
+  const bson::ValueView view = value.view();
+  moved_.assign(view.bytes().begin(), view.bytes().end());
+  arena_.rewind(mark);
+  return bson::ValueView(view.type(), arena_.copy(moved_));
+}
+
 Writer& Evaluation::take() {
   if (writers_in_use_ == writers_.size()) writers_.push_back(std::make_unique<Writer>());
   Writer& writer = *writers_[writers_in_use_++];

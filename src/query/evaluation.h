@@ -19,6 +19,8 @@ namespace quern::query {
 class Evaluation {
  public:
   Arena& arena() { return arena_; }
+  // Of the values computed since mark, keeps this one and forgets the others.
+  Datum keep_only(const Datum& value, const Arena::Mark& mark);
   // Forgets all computed values.
   void reset() { arena_.reset(); }
 
@@ -56,6 +58,7 @@ class Evaluation {
   void give_back() { --writers_in_use_; }
 
   Arena arena_;
+  Bytes moved_;  // a value on its way within the arena
   std::vector<Datum> variables_;
   std::vector<std::unique_ptr<Writer>> writers_;
   std::size_t writers_in_use_ = 0;

@@ -6,6 +6,7 @@
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
 #include "query/expression_parser.h"
+#include "query/merge.h"
 #include "query/path_walk.h"
 #include "query/sort.h"
 #include "query/values.h"
@@ -188,20 +189,14 @@ Datum slice(Arguments a, Evaluation& evaluation) {
 
 // From [[key, value], …] or [{k: key, v: value}, …]; a key that comes again replaces the value.
 Datum to_object(Arguments a, Evaluation& evaluation) {
-  std::vector<std::pair<std::string_view, bson::ValueView>> fields;
+  MergedFields fields;
   const auto add = [&](bson::ValueView key, bson::ValueView value, std::int32_t code) {
     if (!key.is_string()) throw Error(code, "$arrayToObject requires keys to be strings");
     const std::string_view name = key.as_string();
     if (name.find('\0') != name.npos) {
       throw Error(4940400, "Key field cannot contain an embedded null byte");
     }
-    for (auto& field : fields) {
-      if (field.first == name) {
-        field.second = value;
-        return;
-      }
-    }
-    fields.emplace_back(name, value);
+    fields.set(name, value);
   };
   for (const bson::Element& member :
        array_or(a[0], 40386, "$arrayToObject requires an array input")) {
@@ -225,7 +220,7 @@ Datum to_object(Arguments a, Evaluation& evaluation) {
     }
   }
   Evaluation::Scratch result(evaluation);
-  for (const auto& [name, value] : fields) result->append(name, value);
+  fields.write(*result);
   return result.finish();
 }
 

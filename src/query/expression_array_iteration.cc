@@ -37,10 +37,12 @@ class Filter : public ExpressionNode {
       }
     }
     Evaluation::Scratch result(evaluation);
+    const Arena::Mark start = evaluation.arena().mark();
     for (const bson::Element& member : input.view().as_array()) {
       if (left == 0) break;
       evaluation.variable(slot_) = member.value();
       const Datum keep = condition_->evaluate(evaluation);
+      evaluation.arena().rewind(start);
       if (!keep.view().truthy()) continue;
       result->push(member.value());
       --left;
@@ -82,10 +84,12 @@ class Map : public ExpressionNode {
       throw Error(16883, "input to $map must be an array not " + type_name(input));
     }
     Evaluation::Scratch result(evaluation);
+    const Arena::Mark start = evaluation.arena().mark();
     for (const bson::Element& member : input.view().as_array()) {
       evaluation.variable(slot_) = member.value();
       const Datum value = in_->evaluate(evaluation);
       result->push(value.missing() ? Datum::null() : value);
+      evaluation.arena().rewind(start);
     }
     return result.finish(Type::kArray);
   }
@@ -120,16 +124,26 @@ class Reduce : public ExpressionNode {
       throw Error(40080, "$reduce requires that 'input' be an array, found: " + type_name(input));
     }
     Datum value = initial_->evaluate(evaluation);
+    const Arena::Mark start = evaluation.arena().mark();
+    std::size_t kept = 0;
     for (const bson::Element& member : input.view().as_array()) {
       evaluation.variable(this_) = member.value();
       evaluation.variable(value_) = value;
       value = in_->evaluate(evaluation);
       check_depth(value.view());  // each turn may wrap the value once more
+      // The values of former turns go, as soon as there are more of them than what stays.
+      const std::size_t computed = evaluation.arena().used() - start.used;
+      if (computed > 2 * kept + kGarbage) {
+        value = evaluation.keep_only(value, start);
+        kept = evaluation.arena().used() - start.used;
+      }
     }
     return value;
   }
 
  private:
+  static constexpr std::size_t kGarbage = 64 * 1024;
+
   std::size_t this_;
   std::size_t value_;
   ExpressionPtr input_;

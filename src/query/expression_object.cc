@@ -13,17 +13,17 @@ using bson::Type;
 using Arguments = std::span<const Datum>;
 
 Datum merge_objects(Arguments arguments, Evaluation& evaluation) {
-  std::vector<bson::View> documents;
+  MergedFields merged;
   for (const Datum& argument : arguments) {
     if (argument.nullish()) continue;
     if (argument.type() != Type::kDocument) {
       throw Error(40400, "$mergeObjects requires object inputs, but input is of type " +
                              type_name(argument));
     }
-    documents.push_back(argument.view().as_document());
+    merged.set_all(argument.view().as_document());
   }
   Evaluation::Scratch result(evaluation);
-  append_merged(documents, *result);
+  merged.write(*result);
   return result.finish();
 }
 

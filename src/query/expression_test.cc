@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/error_of.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 
@@ -266,6 +267,45 @@ TEST(Expression, ConversionsKeepTheValueOrFail) {
   EXPECT_EQ(error_of(R"({"$toDate":[1]})"), 241);
 }
 
+TEST(Expression, EveryValueOfAnotherTypeIsTrue) {
+  check({
+      {R"({"$toBool":"$a"})", R"({"a":[]})", "true"},
+      {R"({"$toBool":"$a"})", R"({"a":{}})", "true"},
+      {R"({"$toBool":"$a"})", R"({"a":{"$binary":{"base64":"","subType":"00"}}})", "true"},
+      {R"({"$toBool":"$a"})", R"({"a":{"$code":""}})", "true"},
+      {R"({"$toBool":"$a"})", R"({"a":{"$regularExpression":{"pattern":"","options":""}}})",
+       "true"},
+      {R"({"$toBool":"$a"})", R"({"a":{"$timestamp":{"t":0,"i":0}}})", "true"},
+      {R"({"$convert":{"input":"$a","to":"bool"}})", R"({"a":{"$minKey":1}})", "true"},
+      {R"({"$convert":{"input":"$a","to":"bool"}})", R"({"a":{"$maxKey":1}})", "true"},
+      {R"({"$toBool":"$a"})", R"({"a":0.0})", "false"},
+      {R"({"$toBool":"$a"})", R"({"a":null})", "null"},
+  });
+}
+
+TEST(Expression, ANumberHasOneSignAtMost) {
+  check({{R"({"$toInt":"+5"})", "{}", "5"}, {R"({"$toDouble":"+2.5"})", "{}", "2.5"}});
+  EXPECT_EQ(error_of(R"({"$toInt":"+-5"})"), 241);
+  EXPECT_EQ(error_of(R"({"$toLong":"++5"})"), 241);
+  EXPECT_EQ(error_of(R"({"$toDouble":"+-5"})"), 241);
+  EXPECT_EQ(error_of(R"({"$toDecimal":"+-5"})"), 241);
+}
+
+TEST(Expression, ADoubleAsTextHasTheFewestDigitsThatReadBack) {
+  check({
+      {R"({"$toString":1000000.0})", "{}", R"("1000000")"},
+      {R"({"$toString":0.1})", "{}", R"("0.1")"},
+      {R"({"$toString":{"$add":["$a",0.2]}})", R"({"a":0.1})", R"("0.30000000000000004")"},
+      {R"({"$toString":{"$divide":[1,3]}})", "{}", R"("0.3333333333333333")"},
+      {R"({"$toString":9007199254740993.0})", "{}", R"("9007199254740992")"},
+      {R"({"$toString":1e21})", "{}", R"("1e+21")"},
+      {R"({"$toString":-0.00001})", "{}", R"("-1e-05")"},
+      {R"({"$toString":5e-324})", "{}", R"("4.94065645841247e-324")"},
+      {R"({"$toString":{"$numberDouble":"-0.0"}})", "{}", R"("-0")"},
+      {R"({"$toString":{"$numberDouble":"Infinity"}})", "{}", R"("Infinity")"},
+  });
+}
+
 TEST(Expression, DatesHavePartsAndMoveByCalendarUnits) {
   // Thursday, 29 February 2024, 13:45:30.250 UTC
   constexpr const char* kDoc = R"({"d":{"$date":{"$numberLong":"1709214330250"}}})";
@@ -340,11 +380,14 @@ TEST(Expression, FaultsOfTheDocumentNameTheTypeNeverTheValue) {
   EXPECT_EQ(error_of(R"({"$concat":["$a"]})", R"({"a":1})"), 16702);
   EXPECT_EQ(error_of(R"({"$size":"$a"})", R"({"a":1})"), 17124);
   EXPECT_EQ(error_of(R"({"$switch":{"branches":[{"case":false,"then":1}]}})"), 40066);
-  try {
-    value_of(R"({"$add":["$a",1]})", R"({"a":"123-45-6789"})");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(std::string(error.what()).find("6789"), std::string::npos);
+  constexpr const char* kDocument =
+      R"({"a":"123-45-6789","d":{"$date":{"$numberLong":"327420000000000"}}})";
+  for (const char* expression :
+       {R"({"$add":["$a",1]})", R"({"$hour":{"date":"$$NOW","timezone":"$a"}})",
+        R"({"$dateToString":{"date":"$d","format":"%Y"}})"}) {
+    const Error error = quern::error_of([&] { value_of(expression, kDocument); });
+    EXPECT_EQ(std::string(error.what()).find("6789"), std::string::npos) << error.what();
+    EXPECT_EQ(std::string(error.what()).find("1234"), std::string::npos) << error.what();
   }
 }
 
@@ -360,6 +403,58 @@ TEST(Expression, MemoryForOneDocumentIsLimited) {
                          "in":{"$concat":["$$value","$$value"]}}})",
                      R"({"a":1})"),
             146);
+}
+
+TEST(Expression, ValuesThatAreOverwrittenDontCountAsMemory) {
+  check({
+      {R"({"$sum":{"$reduce":{"input":{"$range":[0,"$n"]},"initialValue":[],
+             "in":{"$concatArrays":["$$value",[{"$toInt":{"$toString":"$$this"}}]]}}}})",
+       R"({"n":2000})", "1999000"},
+      // Turns that make the value longer, then turns that keep it.
+      {R"({"$strLenBytes":{"$reduce":{"input":{"$range":[0,"$n"]},"initialValue":"x","in":{"$cond":[
+             {"$lt":[{"$strLenBytes":"$$value"},100000]},
+             {"$concat":["$$value","$$value"]},"$$value"]}}}})",
+       R"({"n":3000})", "131072"},
+  });
+  // Each would compute more than the limit in all.
+  const bson::Document spec = bson::from_json(R"({
+      "reduce":{"$size":{"$reduce":{"input":{"$range":[0,300]},"initialValue":[],
+                                    "in":{"$concatArrays":["$$value",["$s"]]}}}},
+      "map":{"$sum":{"$map":{"input":{"$range":[0,7000]},
+                             "in":{"$strLenBytes":{"$concat":["$s","$s","$s","$s"]}}}}},
+      "filter":{"$size":{"$filter":{"input":{"$range":[0,7000]},
+                                    "cond":{"$gt":[{"$concat":["$s","$s","$s","$s"]},"$s"]}}}}})");
+  const bson::Document document = bson::doc("s", std::string(10'000, 'x'));
+  Evaluation evaluation;
+  const Datum result = Expression::parse(spec.view().as_value()).evaluate(document, evaluation);
+  EXPECT_EQ(result.view().as_document()["reduce"].as_int32(), 300);
+  EXPECT_EQ(result.view().as_document()["map"].as_int32(), 280'000'000);
+  EXPECT_EQ(result.view().as_document()["filter"].as_int32(), 7000);
+}
+
+TEST(Expression, ObjectsOfManyFieldsKeepTheirOrderAndRefuseANameTwice) {
+  bson::Builder pairs;
+  bson::Builder literal;
+  pairs.open_array("p");
+  literal.open_document("e");
+  for (int i = 0; i < 3000; ++i) {
+    const std::string name = "f" + std::to_string(2999 - i);
+    pairs.push(bson::array(name, i));
+    literal.append(name, "$a");
+  }
+  pairs.push(bson::array("f2999", -1)).close();
+  const bson::Document document = pairs.finish();
+  Evaluation evaluation;
+  const bson::Document to_object = bson::doc("$arrayToObject", "$p");
+  const Datum object =
+      Expression::parse(to_object.view().as_value()).evaluate(document, evaluation);
+  EXPECT_EQ(object.view().as_document().count(), 3000U);
+  EXPECT_EQ(object.view().as_document().front().key(), "f2999");
+  EXPECT_EQ(object.view().as_document().front().as_int32(), -1);
+
+  literal.append("f7", 1).close();
+  const bson::Document twice = literal.finish();
+  EXPECT_EQ(quern::error_of([&] { Expression::parse(twice["e"].value()); }).code(), 16406);
 }
 
 TEST(Expression, AComputedArrayIsLimitedBeforeItIsAllocated) {

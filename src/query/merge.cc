@@ -1,24 +1,23 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "query/merge.h"
 
-#include <unordered_map>
-
 namespace quern::query {
 
-void append_merged(std::span<const bson::View> documents, Writer& out) {
-  std::vector<bson::Element> fields;
-  std::unordered_map<std::string_view, std::size_t> places;
-  for (const bson::View document : documents) {
-    for (const bson::Element& element : document) {
-      const auto [place, added] = places.try_emplace(element.key(), fields.size());
-      if (added) {
-        fields.push_back(element);
-      } else {
-        fields[place->second] = element;
-      }
-    }
+void MergedFields::set(std::string_view name, bson::ValueView value) {
+  const auto [place, added] = places_.try_emplace(name, fields_.size());
+  if (added) {
+    fields_.emplace_back(name, value);
+  } else {
+    fields_[place->second] = {name, value};
   }
-  for (const bson::Element& field : fields) out.append(field);
+}
+
+void MergedFields::set_all(bson::View document) {
+  for (const bson::Element& element : document) set(element.key(), element.value());
+}
+
+void MergedFields::write(Writer& out) const {
+  for (const bson::Element& field : fields_) out.append(field.key(), field.value());
 }
 
 }  // namespace quern::query

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/error_of.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 
@@ -118,6 +119,28 @@ TEST(Group, ManyGroupsKeepTheirOwnState) {
   EXPECT_FALSE(out->next());
 }
 
+TEST(Group, MergedObjectsKeepTheLastValueOfEachNameAndAreCounted) {
+  check({{R"([{"$group":{"_id":null,"m":{"$mergeObjects":"$o"}}}])",
+          R"([{"o":{"b":"x","a":1}},{"o":null},{"o":{"a":[1,2],"c":{}}},{"o":{"b":"longer"}}])",
+          R"([{"_id":null,"m":{"b":"longer","a":[1,2],"c":{}}}])"}});
+  PipelineContext context;
+  context.memory_limit = 100'000;
+  const auto merged = [&](int names) {
+    std::vector<bson::Document> input;
+    for (int i = 0; i < 2000; ++i) {
+      input.push_back(bson::doc("o", bson::doc(std::to_string(i % names), std::string(50, 'x'))));
+    }
+    const bson::Document spec = bson::from_json(
+        R"({"p":[{"$group":{"_id":null,"m":{"$mergeObjects":"$o"}}},{"$replaceWith":"$m"}]})");
+    const auto out =
+        Pipeline::parse(spec["p"].as_array(), context).attach(stream_of(std::move(input)));
+    return out->next()->count();
+  };
+  EXPECT_EQ(merged(100), 100U);
+  EXPECT_EQ(quern::error_of([&] { merged(2000); }).code(),
+            static_cast<std::int32_t>(ErrorCode::kExceededMemoryLimit));
+}
+
 TEST(Unwind, GivesADocumentForEachMember) {
   constexpr const char* kInput =
       R"([{"_id":1,"a":[1,2]},{"_id":2,"a":[]},{"_id":3},{"_id":4,"a":7}])";
@@ -169,6 +192,37 @@ TEST(Lookup, RunsAPipelineWithVariablesOfTheOuterDocument) {
   EXPECT_EQ(error_of(R"([{"$lookup":{"from":"x","as":"a"}}])"), 9);
   EXPECT_EQ(error_of(R"([{"$lookup":{"from":"x","localField":"a","as":"a"}}])"), 9);
   EXPECT_EQ(error_of(R"([{"$lookup":{"from":"x","pipeline":[{"$foo":1}],"as":"a"}}])"), 40324);
+}
+
+TEST(Lookup, AVariableWithoutAValueIsMissing) {
+  const PipelineContext context = with_collection("items", R"([{"_id":1}])");
+  EXPECT_EQ(run(R"([{"$lookup":{"from":"items","let":{"v":"$v"},"as":"i","pipeline":[
+                    {"$project":{"type":{"$type":"$$v"},"v":"$$v","w":"$$v.w"}}]}}])",
+                R"([{},{"v":{"w":3}}])", context),
+            normal(R"([{"i":[{"_id":1,"type":"missing"}]},
+                       {"v":{"w":3},"i":[{"_id":1,"type":"object","v":{"w":3},"w":3}]}])"));
+}
+
+TEST(Lookup, AnInnerLookupSeesTheVariablesOutsideAndHidesThoseOfItsOwnNames) {
+  const PipelineContext context = with_collection("items", R"([{"_id":1}])");
+  EXPECT_EQ(run(R"([{"$lookup":{"from":"items","let":{"v":"$v","w":"$w"},"as":"i","pipeline":[
+                    {"$lookup":{"from":"items","let":{"w":"$_id"},"as":"j","pipeline":[
+                      {"$project":{"_id":0,"v":{"$type":"$$v"},"w":"$$w"}}]}}]}}])",
+                R"([{},{"w":7,"v":7}])", context),
+            normal(R"([{"i":[{"_id":1,"j":[{"v":"missing","w":1}]}]},
+                       {"w":7,"v":7,"i":[{"_id":1,"j":[{"v":"int","w":1}]}]}])"));
+}
+
+TEST(Lookup, AValueOfTheDocumentIsNoOperator) {
+  const PipelineContext context = with_collection("items", R"([{"_id":{"$a":1}},{"_id":"x"},
+          {"_id":{"$regularExpression":{"pattern":"x","options":""}}}])");
+  constexpr const char* kStages =
+      R"([{"$lookup":{"from":"items","localField":"k","foreignField":"_id","as":"i"}}])";
+  EXPECT_EQ(run(kStages, R"([{"k":{"$a":1}},{"k":{"$gt":""}}])", context),
+            normal(R"([{"k":{"$a":1},"i":[{"_id":{"$a":1}}]},{"k":{"$gt":""},"i":[]}])"));
+  EXPECT_EQ(run(kStages, R"([{"k":{"$regularExpression":{"pattern":"x","options":""}}}])", context),
+            normal(R"([{"k":{"$regularExpression":{"pattern":"x","options":""}},
+                        "i":[{"_id":{"$regularExpression":{"pattern":"x","options":""}}}]}])"));
 }
 
 TEST(Facet, RunsSeveralPipelinesOverTheSameDocuments) {
