@@ -2,9 +2,24 @@
 #include "engine/batch.h"
 
 #include "engine/engine.h"
+#include "engine/write_rules.h"
 
 namespace quern::engine {
 namespace {
+
+// The cursor's next document. Between stages a document may be larger than a client accepts, in an
+// answer it may not.
+std::optional<bson::View> next_of(ClientCursor& cursor) {
+  const auto document = cursor.stream->next();
+  if (document && document->size() > kMaxDocumentBytes) {
+    throw DatabaseError(ErrorCode::kBSONObjectTooLarge,
+                        "the last stage made a document of " + std::to_string(document->size()) +
+                            " bytes, but an answer's may have " +
+                            std::to_string(kMaxDocumentBytes) +
+                            ": project or $unwind what is large in it");
+  }
+  return document;
+}
 
 // Fills the open array from the cursor. False when the cursor is used up.
 bool fill(bson::Builder& reply, ClientCursor& cursor, std::optional<std::int64_t> size) {
@@ -17,7 +32,7 @@ bool fill(bson::Builder& reply, ClientCursor& cursor, std::optional<std::int64_t
     ++count;
   }
   while (!size || count < *size) {
-    const auto document = cursor.stream->next();
+    const auto document = next_of(cursor);
     if (!document) return false;
     if (count > 0 && reply.size() - start + document->size() > kMaxBatchBytes) {
       cursor.pending.emplace(*document);
@@ -28,7 +43,7 @@ bool fill(bson::Builder& reply, ClientCursor& cursor, std::optional<std::int64_t
   }
   if (size == 0) return true;
   // Looking one document ahead spares the client a getMore that finds nothing.
-  const auto document = cursor.stream->next();
+  const auto document = next_of(cursor);
   if (!document) return false;
   cursor.pending.emplace(*document);
   return true;

@@ -149,6 +149,29 @@ TEST_F(Reads, AggregateOverSeveralBatches) {
             250u);
 }
 
+TEST_F(Reads, AnswerWithNoDocumentLargerThanOneMayBe) {
+  const auto code = [&](const std::string& stages) {
+    return engine.code_of(R"({"aggregate": "c", "cursor": {}, "pipeline": [{"$limit": 1}, )" +
+                          stages + "]}");
+  };
+  const auto project = [](const char* doublings) {  // of one byte
+    return R"({"$project": {"s": {"$reduce": {"input": {"$range": [0, )" + std::string(doublings) +
+           R"(]}, "initialValue": "x", "in": {"$concat": ["$$value", "$$value"]}}}}})";
+  };
+  EXPECT_EQ(code(project("23")), 0);
+  EXPECT_EQ(code(project("24")), 10334);
+  EXPECT_EQ(code(project("24") + R"(, {"$project": {"n": {"$strLenBytes": "$s"}}})"), 0);
+  const std::string facets =
+      R"({"$facet": {"a": [)" + project("23") + R"(], "b": [)" + project("23") + "]}}";
+  EXPECT_EQ(code(facets), 10334);
+  EXPECT_EQ(code(facets + R"(, {"$project": {"a": 1}})"), 0);
+  const std::string lookup =
+      R"({"$lookup": {"from": "c", "as": "j", "pipeline": [{"$limit": 1}, )" + project("23") +
+      "]}}";
+  EXPECT_EQ(code(project("23") + ", " + lookup), 10334);
+  EXPECT_EQ(code(lookup), 0);
+}
+
 TEST_F(Reads, LookUpInAnotherCollectionThroughItsIndex) {
   engine.run(R"({"insert": "names", "documents": [{"_id": "n0", "k": 0}, {"_id": "n1", "k": 1}]})");
   engine.run(R"({"createIndexes": "names", "indexes": [{"name": "k", "key": {"k": 1}}]})");
