@@ -16,7 +16,6 @@
 
 namespace quern::client {
 
-
 // clinic.patients has ssn (equality), record.note (unindexed) and age (equality, int).
 class ClientTest : public keyvault::VaultTest {
  protected:

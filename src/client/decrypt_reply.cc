@@ -24,22 +24,28 @@ bool is_encrypted(bson::ValueView value) {
   return subtype && schema::is_ciphertext(*subtype);
 }
 
+// What went wrong goes into exceptions and from there into logs: it is handed on as it came.
+bool is_fault(std::string_view member) {
+  return member == "writeErrors" || member == "writeConcernError" || member == "errInfo";
+}
+
 // Adds the key ids that stand in the header of ciphertexts: | subtype 1 | key id 16 | ….
-void collect_key_ids(bson::View document, bool& any, std::vector<Uuid>& ids) {
-  for (const bson::Element& member : document) {
-    if (is_container(member)) {
-      collect_key_ids(member.as_document_or_array(), any, ids);
-    } else if (is_encrypted(member)) {
-      any = true;
-      const BytesView blob = member.as_binary().bytes;
-      // An insert payload that comes back names its key inside a document.
-      const bool has_header =
-          static_cast<schema::BlobSubtype>(blob[0]) != schema::BlobSubtype::kInsertUpdatePayloadV2;
-      if (!has_header || blob.size() < 1 + Uuid::kSize) continue;
-      const Uuid id = Uuid::from_bytes(blob.subspan(1, Uuid::kSize));
-      if (std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+void collect_key_ids(bson::ValueView value, bool& any, std::vector<Uuid>& ids) {
+  if (is_container(value)) {
+    for (const bson::Element& member : value.as_document_or_array()) {
+      collect_key_ids(member, any, ids);
     }
+    return;
   }
+  if (!is_encrypted(value)) return;
+  any = true;
+  const BytesView blob = value.as_binary().bytes;
+  // An insert payload that comes back names its key inside a document.
+  const bool has_header =
+      static_cast<schema::BlobSubtype>(blob[0]) != schema::BlobSubtype::kInsertUpdatePayloadV2;
+  if (!has_header || blob.size() < 1 + Uuid::kSize) return;
+  const Uuid id = Uuid::from_bytes(blob.subspan(1, Uuid::kSize));
+  if (std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
 }
 
 class Decryptor {
@@ -51,30 +57,34 @@ class Decryptor {
 
   bson::Document run() {
     bson::Builder out;
-    copy(reply_, out);
+    for (const bson::Element& member : reply_) {
+      if (is_fault(member.key())) {
+        out.append(member);
+      } else {
+        copy(member, out);
+      }
+    }
     return out.finish();
   }
 
  private:
-  void copy(bson::View document, bson::Builder& out) {
-    for (const bson::Element& member : document) {
-      if (is_container(member)) {
-        path_.push_back(member.key());
-        if (member.is_document()) {
-          out.open_document(member.key());
-        } else {
-          out.open_array(member.key());
-        }
-        copy(member.as_document_or_array(), out);
-        out.close();
-        path_.pop_back();
-      } else if (is_encrypted(member)) {
-        path_.push_back(member.key());
-        out.append(member.key(), decrypt(member));
-        path_.pop_back();
+  void copy(const bson::Element& member, bson::Builder& out) {
+    if (is_container(member)) {
+      path_.push_back(member.key());
+      if (member.is_document()) {
+        out.open_document(member.key());
       } else {
-        out.append(member);
+        out.open_array(member.key());
       }
+      for (const bson::Element& inner : member.as_document_or_array()) copy(inner, out);
+      out.close();
+      path_.pop_back();
+    } else if (is_encrypted(member)) {
+      path_.push_back(member.key());
+      out.append(member.key(), decrypt(member));
+      path_.pop_back();
+    } else {
+      out.append(member);
     }
   }
 
@@ -109,9 +119,13 @@ class Decryptor {
 }  // namespace
 
 bson::Document decrypt_reply(bson::Document reply, keyvault::KeyCache& keys) {
+  if (!reply["ok"].truthy()) return reply;
   bool any = false;
   std::vector<Uuid> ids;
-  collect_key_ids(reply, any, ids);
+  for (const bson::Element& member : reply.view()) {
+    if (is_fault(member.key())) continue;
+    collect_key_ids(member, any, ids);
+  }
   if (!any) return reply;
   keys.preload(ids);
   return Decryptor(reply, keys).run();

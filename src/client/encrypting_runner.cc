@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "analysis/analyse.h"
@@ -20,6 +21,35 @@ namespace {
 // Commands after which a schema that was read before may be another one.
 constexpr std::array<std::string_view, 4> kSchemaChanges{"create", "drop", "dropDatabase",
                                                          "renameCollection"};
+
+// Forgets what was read about schemas before a command that changes some of them, and what is read
+// while it runs: also when it fails, for it may have been carried out all the same.
+class SchemaChange {
+ public:
+  explicit SchemaChange(SchemaResolver& schemas) : schemas_(schemas) { schemas_.forget(); }
+  ~SchemaChange() { schemas_.forget(); }
+  SchemaChange(const SchemaChange&) = delete;
+  SchemaChange& operator=(const SchemaChange&) = delete;
+
+ private:
+  SchemaResolver& schemas_;
+};
+
+// To a server it is "$db" that says where a command goes; it must not say anything else than what
+// the command is judged by.
+void check_database(std::string_view database, bson::View command) {
+  for (const bson::Element& member : command) {
+    if (member.key() == "$db" && !(member.is_string() && member.as_string() == database)) {
+      throw Error(ErrorCode::kInvalidNamespace,
+                  fmt::format("the command is run on database {}, but its $db says otherwise: "
+                              "leave $db out",
+                              database));
+    }
+    if (member.key() == "explain" && member.is_document()) {
+      check_database(database, member.as_document());
+    }
+  }
+}
 
 // The member of the command that takes the tokens of all fields; empty for other commands.
 std::string_view tokens_member(std::string_view command) {
@@ -81,10 +111,12 @@ EncryptingRunner::EncryptingRunner(CommandRunner& inner, keyvault::KeyCache& key
 EncryptingRunner::~EncryptingRunner() = default;
 
 bson::Document EncryptingRunner::run(std::string_view database, bson::View command) {
+  check_database(database, command);
   const std::string_view name = command.front().key();
+  std::optional<SchemaChange> change;
+  if (std::ranges::find(kSchemaChanges, name) != kSchemaChanges.end()) change.emplace(*schemas_);
   bson::Document reply = tokens_member(name).empty() ? run_analysed(database, command)
                                                      : run_compaction(database, command);
-  if (std::ranges::find(kSchemaChanges, name) != kSchemaChanges.end()) forget_schemas();
   return decrypt_reply(std::move(reply), keys_);
 }
 
@@ -95,15 +127,16 @@ bson::Document EncryptingRunner::run_analysed(std::string_view database, bson::V
   bson::Document complete;  // a create command with its encryptedFields
   std::shared_ptr<const CommandSchemas> schemas;
   if (command.front().key() == "create") {
-    schemas = schemas_->resolve_create(database, namespaces, command);
+    schemas = schemas_->resolve_create(namespaces, command);
     complete = with_encrypted_fields(command, schemas->map.at(namespaces.front()));
     command = complete;
   } else {
-    schemas = schemas_->resolve(database, namespaces);
+    schemas = schemas_->resolve(namespaces);
     check_exists(*schemas, command);
   }
-  if (!schemas->any_schema) return inner_.run(database, command);
+  // Also where nothing is encrypted there are joins and markings that are refused.
   const analysis::Analysis analysis = analysis::analyse(database, command, schemas->map);
+  if (!schemas->any_schema) return inner_.run(database, command);
   return inner_.run(database, encrypt_marked(analysis.result, *schemas, keys_, random_));
 }
 
@@ -114,17 +147,18 @@ bson::Document EncryptingRunner::run_compaction(std::string_view database, bson:
                 fmt::format("{} needs the name of a collection", target.key()));
   }
   const std::string ns = fmt::format("{}.{}", database, target.as_string());
-  const auto schemas = schemas_->resolve(database, std::span(&ns, 1));
+  const auto schemas = schemas_->resolve(std::span(&ns, 1));
   const schema::EncryptedFields& fields = schemas->map.at(ns);
   if (fields.empty()) {
     throw Error(ErrorCode::kBadValue,
                 fmt::format("{}: collection {} has no encrypted fields", target.key(), ns));
   }
 
+  const bson::Document analysed = analysis::analyse(database, command, schemas->map).result;
   KeyLookup keys(keys_, [&](const Uuid& id) { return schemas->describe_key(id); });
   const std::string_view tokens = tokens_member(target.key());
   bson::Builder builder;
-  for (const bson::Element& member : command) {
+  for (const bson::Element& member : analysed.view()) {
     if (member.key() != tokens) builder.append(member);
   }
   builder.open_document(tokens);

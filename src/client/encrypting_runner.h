@@ -58,7 +58,8 @@ class EncryptingRunner : public CommandRunner {
   EncryptingRunner(CommandRunner& inner, keyvault::KeyCache& keys, EncryptingOptions options = {});
   ~EncryptingRunner() override;
 
-  // Throws, beside what CommandRunner::run says: Error with the texts of the query analysis for a
+  // Throws, beside what CommandRunner::run says: Error(InvalidNamespace) for a "$db" that is not
+  // database; Error with the texts of the query analysis for a
   // command that cannot be encrypted; NotSupported for commands that automatic encryption does not
   // know; Error(KeyNotFound), Error(AuthenticationFailed), Error(FailedToParse) for keys that are
   // missing, wrapped by another master key, damaged; Error(OperationFailed) for a ciphertext that

@@ -107,8 +107,41 @@ MongoPool::Client MongoPool::take() {
   return Client(client, {pool_.get()});
 }
 
+namespace {
+
+// What a server takes as the body of one message: a document of the largest size, and a command
+// around it.
+constexpr std::size_t kMaxCommandSize = 16 * 1024 * 1024 + 16 * 1024;
+
+void check_size(bson::View command) {
+  if (command.size() <= kMaxCommandSize) return;
+  throw Error(ErrorCode::kBSONObjectTooLarge,
+              fmt::format("the command {} is {} bytes long, more than the {} that a MongoDB server "
+                          "takes: send fewer documents in one command (batch_size of "
+                          "bulk_create), or smaller ones. Encrypted values are larger than plain "
+                          "ones",
+                          command.front().key(), command.size(), kMaxCommandSize));
+}
+
+// libmongoc would send it to that database instead.
+bson::Document without_database(bson::View command) {
+  bson::Builder body;
+  for (const bson::Element& member : command) {
+    if (member.key() != "$db") body.append(member);
+  }
+  return body.finish();
+}
+
+}  // namespace
+
 bson::Document run_command(mongoc_client_t* client, const mongoc_client_session_t* session,
                            std::string_view database, bson::View command) {
+  bson::Document stripped;
+  if (command.contains("$db")) {
+    stripped = without_database(command);
+    command = stripped;
+  }
+  check_size(command);
   bson_t body;
   if (!bson_init_static(&body, command.data(), command.size())) {
     throw Error(ErrorCode::kInvalidBSON, "the command is not valid BSON");

@@ -42,9 +42,10 @@ class MongoRunner : public CommandRunner {
   // At most half of the pool's connections can be in use by sessions: beyond that, sessions outside
   // a transaction are ended, the one that rested longest first.
   //
-  // Throws Error(HostUnreachable) when no server answers, Error(AuthenticationFailed) when it
-  // refuses the credentials, with the labels TransientTransactionError and RetryableWriteError
-  // where they apply.
+  // A "$db" in the command is left out: the argument says where it goes. Throws
+  // Error(BSONObjectTooLarge) for a command that no server takes, Error(HostUnreachable) when no
+  // server answers, Error(AuthenticationFailed) when it refuses the credentials, with the labels
+  // TransientTransactionError and RetryableWriteError where they apply.
   bson::Document run(std::string_view database, bson::View command) override;
 
  private:

@@ -15,7 +15,10 @@ namespace quern::client {
 namespace {
 
 constexpr std::string_view kStatePrefix = "enxcol_.";
+// Beyond so many entries, those that expired are thrown out before another one comes.
+constexpr std::size_t kSweepAt = 256;
 
+std::string_view database_of(std::string_view ns) { return ns.substr(0, ns.find('.')); }
 std::string_view collection_of(std::string_view ns) { return ns.substr(ns.find('.') + 1); }
 
 [[noreturn]] void refuse(const std::string& what) {
@@ -114,43 +117,54 @@ void SchemaResolver::check_listed(std::string_view ns) const {
                   ns));
 }
 
-SchemaResolver::ServerSchemas SchemaResolver::ask_server(
-    std::string_view database, std::span<const std::string> namespaces) const {
+void SchemaResolver::ask_server(std::string_view database,
+                                std::span<const std::string_view> collections,
+                                ServerSchemas& server) const {
   bson::Builder command;
   command.append("listCollections", 1).open_document("filter");
-  if (namespaces.size() == 1) {
-    command.append("name", collection_of(namespaces.front()));
+  if (collections.size() == 1) {
+    command.append("name", collections.front());
   } else {
     command.open_document("name").open_array("$in");
-    for (const std::string& ns : namespaces) command.push(collection_of(ns));
+    for (const std::string_view collection : collections) command.push(collection);
     command.close().close();
   }
   command.close();
 
-  ServerSchemas server;
   const auto read = [&](bson::View info) {
-    const std::string name(info["name"].as_string());
-    const auto is_asked_for = [&](std::string_view ns) { return collection_of(ns) == name; };
-    if (std::ranges::none_of(namespaces, is_asked_for)) {
-      refuse(
-          fmt::format("the server answered for {}.{}, which it was not asked for", database, name));
+    const std::string_view name = info["name"].as_string();
+    const std::string ns = fmt::format("{}.{}", database, name);
+    if (std::ranges::find(collections, name) == collections.end()) {
+      refuse(fmt::format("the server answered for {}, which it was not asked for", ns));
     }
     if (info["type"].is_string() && info["type"].as_string() == "view") {
-      refuse(fmt::format("cannot auto encrypt a view: {}.{}", database, name));
+      refuse(fmt::format("cannot auto encrypt a view: {}", ns));
     }
-    auto& fields = server[name];
+    auto& fields = server[ns];
     const bson::Element document = info.at_path("options.encryptedFields");
     if (!document) return true;
     try {
       fields = schema::EncryptedFields::parse(document.as_document(), name,
                                               {.where = "options.encryptedFields"});
     } catch (const Error& error) {
-      throw Error(error.code(), fmt::format("the server's schema of {}.{} cannot be used: {}",
-                                            database, name, error.what()));
+      throw Error(error.code(),
+                  fmt::format("the server's schema of {} cannot be used: {}", ns, error.what()));
     }
     return true;
   };
   for_each(inner_, database, command.finish().view(), read);
+}
+
+SchemaResolver::ServerSchemas SchemaResolver::ask_server(
+    std::span<const std::string> namespaces) const {
+  std::map<std::string_view, std::vector<std::string_view>> by_database;
+  for (const std::string& ns : namespaces) {
+    by_database[database_of(ns)].push_back(collection_of(ns));
+  }
+  ServerSchemas server;
+  for (const auto& [database, collections] : by_database) {
+    ask_server(database, collections, server);
+  }
   return server;
 }
 
@@ -158,7 +172,7 @@ SchemaResolver::ServerSchemas SchemaResolver::ask_server(
 void SchemaResolver::add(const std::string& ns, const ServerSchemas& server,
                          CommandSchemas& schemas) {
   check_listed(ns);
-  const auto found = server.find(collection_of(ns));
+  const auto found = server.find(ns);
   const bool exists = found != server.end();
   const schema::EncryptedFields* own = pinned(ns);
   if (own == nullptr) {
@@ -186,40 +200,58 @@ void SchemaResolver::add(const std::string& ns, const ServerSchemas& server,
   schemas.map.emplace(ns, std::move(fields));
 }
 
-std::shared_ptr<const CommandSchemas> SchemaResolver::cached(std::string_view key) {
+std::shared_ptr<const CommandSchemas> SchemaResolver::cached(std::string_view key,
+                                                             std::uint64_t& generation) {
   const Time now = clock_.now();
   const std::shared_lock lock(mutex_);
+  generation = generation_;
   const auto found = entries_.find(key);
   return found != entries_.end() && found->second.expires > now ? found->second.schemas : nullptr;
 }
 
+void SchemaResolver::store(std::string key, std::shared_ptr<const CommandSchemas> schemas,
+                           std::uint64_t generation) {
+  const Time now = clock_.now();
+  const std::unique_lock lock(mutex_);
+  if (generation != generation_) return;
+  if (entries_.size() >= kSweepAt) {
+    std::erase_if(entries_, [now](const auto& entry) { return entry.second.expires <= now; });
+  }
+  entries_.insert_or_assign(std::move(key), Entry{std::move(schemas), now + lifetime_});
+}
+
 std::shared_ptr<const CommandSchemas> SchemaResolver::resolve(
-    std::string_view database, std::span<const std::string> namespaces) {
-  const std::string key = joined(namespaces);
-  if (auto schemas = cached(key)) return schemas;
+    std::span<const std::string> namespaces) {
+  std::string key = joined(namespaces);
+  std::uint64_t generation = 0;
+  if (auto schemas = cached(key, generation)) return schemas;
 
   ServerSchemas server;
-  if (ask_server_) server = ask_server(database, namespaces);
+  if (ask_server_) server = ask_server(namespaces);
   auto schemas = std::make_shared<CommandSchemas>();
   for (const std::string& ns : namespaces) add(ns, server, *schemas);
   schemas->encryption_information = encryption_information(namespaces, schemas->map);
 
   // A collection that is not there may be created with encrypted fields at any moment, by anybody.
   if (ask_server_ && server.size() < namespaces.size()) return schemas;
-  const std::unique_lock lock(mutex_);
-  entries_[key] = {schemas, clock_.now() + lifetime_};
+  store(std::move(key), schemas, generation);
   return schemas;
 }
 
 std::shared_ptr<const CommandSchemas> SchemaResolver::resolve_create(
-    std::string_view database, std::span<const std::string> namespaces, bson::View command) {
+    std::span<const std::string> namespaces, bson::View command) {
   const std::string& ns = namespaces.front();
   const auto read = namespaces.subspan(1);
   auto schemas = read.empty() ? std::make_shared<CommandSchemas>()
-                              : std::make_shared<CommandSchemas>(*resolve(database, read));
+                              : std::make_shared<CommandSchemas>(*resolve(read));
   check_listed(ns);
   std::optional<schema::EncryptedFields> given;
-  if (const bson::Element member = command["encryptedFields"]; member.is_document()) {
+  if (const bson::Element member = command["encryptedFields"]; member && !member.is_null()) {
+    if (!member.is_document()) {
+      throw Error(ErrorCode::kTypeMismatch,
+                  fmt::format("create.encryptedFields of {} must be a document, not {}", ns,
+                              bson::alias(member.type())));
+    }
     given = with_key_ids(ns, schema::EncryptedFields::parse(
                                  member.as_document(), collection_of(ns),
                                  {.where = "create.encryptedFields", .allow_key_alt_name = true}));
@@ -241,6 +273,7 @@ std::shared_ptr<const CommandSchemas> SchemaResolver::resolve_create(
 
 void SchemaResolver::forget() {
   const std::unique_lock lock(mutex_);
+  ++generation_;
   entries_.clear();
 }
 

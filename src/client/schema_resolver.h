@@ -43,19 +43,18 @@ class SchemaResolver {
  public:
   SchemaResolver(CommandRunner& inner, keyvault::KeyCache& keys, const EncryptingOptions& options);
 
-  // The schemas of namespaces, all in that database. Throws Error(IllegalOperation) when the
+  // The schemas of namespaces, of whatever databases. Throws Error(IllegalOperation) when the
   // server's schema is not the pinned one, when a collection must be pinned and is not, and for
   // views.
-  std::shared_ptr<const CommandSchemas> resolve(std::string_view database,
-                                                std::span<const std::string> namespaces);
+  std::shared_ptr<const CommandSchemas> resolve(std::span<const std::string> namespaces);
 
   // The schemas of a create command: of the collection that it is about to make (the first of
   // namespaces), the pinned one, else the command's own encryptedFields, which must agree; and of
   // the collections that a view reads.
-  std::shared_ptr<const CommandSchemas> resolve_create(std::string_view database,
-                                                       std::span<const std::string> namespaces,
+  std::shared_ptr<const CommandSchemas> resolve_create(std::span<const std::string> namespaces,
                                                        bson::View command);
 
+  // Everything that the server has answered, and what it is answering to others at this moment.
   void forget();
 
  private:
@@ -70,15 +69,20 @@ class SchemaResolver {
       return std::hash<std::string_view>{}(text);
     }
   };
-  // The collections that the server has, by name without the database, with their encryptedFields.
+  // The collections that the server has, by "database.collection", with their encryptedFields.
   using ServerSchemas = std::map<std::string, std::optional<schema::EncryptedFields>, std::less<>>;
 
-  std::shared_ptr<const CommandSchemas> cached(std::string_view key);
+  // The entry of that key, if it is to be believed. generation is the present one.
+  std::shared_ptr<const CommandSchemas> cached(std::string_view key, std::uint64_t& generation);
+  // Unless something was forgotten since that generation.
+  void store(std::string key, std::shared_ptr<const CommandSchemas> schemas,
+             std::uint64_t generation);
   const schema::EncryptedFields* pinned(std::string_view ns) const;
   void check_listed(std::string_view ns) const;
   schema::EncryptedFields with_key_ids(std::string_view ns, const schema::EncryptedFields& fields);
-  ServerSchemas ask_server(std::string_view database,
-                           std::span<const std::string> namespaces) const;
+  void ask_server(std::string_view database, std::span<const std::string_view> collections,
+                  ServerSchemas& server) const;
+  ServerSchemas ask_server(std::span<const std::string> namespaces) const;
   void add(const std::string& ns, const ServerSchemas& server, CommandSchemas& schemas);
 
   CommandRunner& inner_;
@@ -90,6 +94,7 @@ class SchemaResolver {
   const std::chrono::milliseconds lifetime_;
   Clock& clock_;
   std::shared_mutex mutex_;
+  std::uint64_t generation_ = 0;  // counts calls of forget()
   std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries_;
 };
 

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <unordered_set>
+
 #include "quern/base/error.h"
 #include "quern/command/reply.h"
 
@@ -71,7 +74,37 @@ std::vector<DataKeyDocument> KeyVault::fetch(std::span<const Uuid> ids,
   for (const std::string& alt_name : alt_names) filter.push(alt_name);
   filter.close().close().close();
   filter.close();
-  return query(filter.finish().view());
+  std::vector<DataKeyDocument> keys = query(filter.finish().view());
+  check_answer(keys, ids, alt_names);
+  return keys;
+}
+
+void KeyVault::check_answer(std::span<const DataKeyDocument> keys, std::span<const Uuid> ids,
+                            std::span<const std::string> alt_names) const {
+  std::unordered_set<Uuid> seen_ids;
+  std::unordered_set<std::string_view> seen_names;
+  for (const DataKeyDocument& key : keys) {
+    const bool asked_for = std::ranges::find(ids, key.id) != ids.end() ||
+                           std::ranges::find_first_of(alt_names, key.alt_names) != alt_names.end();
+    if (!asked_for) {
+      throw Error(ErrorCode::kFailedToParse,
+                  fmt::format("{} answered with data key {}, which it was not asked for", name(),
+                              key.id.to_string()));
+    }
+    if (!seen_ids.insert(key.id).second) {
+      throw Error(
+          ErrorCode::kFailedToParse,
+          fmt::format("{} answered with two documents of data key {}", name(), key.id.to_string()));
+    }
+    for (const std::string& alt_name : key.alt_names) {
+      if (seen_names.insert(alt_name).second) continue;
+      throw Error(ErrorCode::kFailedToParse,
+                  fmt::format("several data keys in {} have the alternate name '{}': the unique "
+                              "index on keyAltNames is missing; remove the name from all but one "
+                              "of them",
+                              name(), alt_name));
+    }
+  }
 }
 
 std::optional<DataKeyDocument> KeyVault::find(const Uuid& id) {
@@ -84,12 +117,6 @@ std::optional<DataKeyDocument> KeyVault::find(std::string_view alt_name) {
   const std::string wanted(alt_name);
   auto keys = fetch({}, std::span(&wanted, 1));
   if (keys.empty()) return std::nullopt;
-  if (keys.size() > 1) {
-    throw Error(ErrorCode::kFailedToParse,
-                fmt::format("{} data keys in {} have the alternate name '{}': the unique index on "
-                            "keyAltNames is missing; remove the name from all but one of them",
-                            keys.size(), name(), alt_name));
-  }
   return std::move(keys.front());
 }
 

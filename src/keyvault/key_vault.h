@@ -51,7 +51,9 @@ class KeyVault {
   void ensure_index();
 
   // Every key whose id is in ids or which has a name in alt_names, in one query. Missing ones are
-  // simply not in the result; a damaged document is Error(FailedToParse).
+  // simply not in the result; a damaged document, one that was not asked for, and two of one id or
+  // alternate name are Error(FailedToParse): whoever answers could otherwise choose which key
+  // encrypts a field.
   std::vector<DataKeyDocument> fetch(std::span<const Uuid> ids,
                                      std::span<const std::string> alt_names);
   std::optional<DataKeyDocument> find(const Uuid& id);
@@ -83,6 +85,8 @@ class KeyVault {
 
  private:
   std::vector<DataKeyDocument> query(bson::View filter);
+  void check_answer(std::span<const DataKeyDocument> keys, std::span<const Uuid> ids,
+                    std::span<const std::string> alt_names) const;
   void insert(const DataKeyDocument& document);
 
   CommandRunner& runner_;
