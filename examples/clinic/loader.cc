@@ -9,6 +9,7 @@
 #include <fstream>
 #include <memory>
 #include <ostream>
+#include <unordered_set>
 
 #include "clinic/interrupt.h"
 #include "clinic/models.h"
@@ -69,21 +70,28 @@ class Loader {
     const auto size = static_cast<std::int64_t>(std::filesystem::file_size(file_));
     find_position();
     const std::int64_t loaded_before = position_.loaded;
+    const std::int64_t rejected_before = position_.rejected;
     const InterruptGuard guard;
     Progress progress(console_, "patients", reader_.offset(), size);
     bool more = true;
     while (more && !guard.interrupted()) {
-      std::vector<Patient> batch;
-      more = read_batch(batch, progress);
-      store(batch);
+      std::vector<Row> batch;
+      more = read_batch(batch, guard, progress);
+      store(batch, progress);
       progress.update(position_.loaded - loaded_before, reader_.offset());
     }
     progress.clear();
-    report(position_.loaded - loaded_before, progress.seconds(), more);
+    report(position_.loaded - loaded_before, position_.rejected - rejected_before,
+           progress.seconds(), more);
     return more ? quern::ExitCode::kInterrupted : quern::ExitCode::kOk;
   }
 
  private:
+  struct Row {
+    std::int64_t line;
+    Patient patient;
+  };
+
   // Where an earlier run of the same file stopped.
   void find_position() {
     const std::string digest = digest_of(file_);
@@ -101,42 +109,73 @@ class Loader {
                                 position_.next_line, grouped(position_.loaded));
   }
 
-  // False at the end of the file.
-  bool read_batch(std::vector<Patient>& batch, Progress& progress) {
+  // A batch is a number of rows, good or bad. False at the end of the file.
+  bool read_batch(std::vector<Row>& batch, const InterruptGuard& guard, Progress& progress) {
     CsvRow row;
     std::vector<std::string> faults;
-    while (batch.size() < options_.batch_size) {
+    for (std::size_t rows = 0; rows < options_.batch_size && !guard.interrupted(); ++rows) {
       if (!reader_.next(row)) return false;
       Patient patient;
       if (parse_patient(row, patient, faults)) {
-        batch.push_back(std::move(patient));
+        batch.push_back({row.line, std::move(patient)});
         continue;
       }
       ++position_.rejected;
-      progress.clear();
-      for (const std::string& fault : faults) {
-        console_.err << fmt::format("{}:{}: {}\n", file_.string(), row.line, fault);
-      }
+      reject(row.line, faults, progress);
     }
     return true;
   }
 
-  // The patients and the position behind them, all or nothing.
-  void store(std::vector<Patient>& batch) {
-    position_.next_line = reader_.line();
-    position_.next_offset = reader_.offset();
-    position_.loaded += static_cast<std::int64_t>(batch.size());
-    db_.transaction([&](quern::Transaction& tx) {
-      for (Patient& patient : batch) patient.id = {};  // of an attempt that was rolled back
-      if (!batch.empty()) tx.objects<Patient>().bulk_create(batch, batch.size());
-      LoadPosition position = position_;
-      tx.save(position);
-      saved_ = position;
-    });
-    position_ = saved_;
+  void reject(std::int64_t line, const std::vector<std::string>& faults, Progress& progress) {
+    progress.clear();
+    for (const std::string& fault : faults) {
+      console_.err << fmt::format("{}:{}: {}\n", file_.string(), line, fault);
+    }
   }
 
-  void report(std::int64_t loaded, double seconds, bool interrupted) {
+  // The patients that are not there yet and the position behind them, all or nothing.
+  void store(const std::vector<Row>& batch, Progress& progress) {
+    position_.next_line = reader_.line();
+    position_.next_offset = reader_.offset();
+    std::vector<const Row*> known;
+    LoadPosition position;
+    db_.transaction([&](quern::Transaction& tx) {
+      known.clear();  // of an attempt that was rolled back
+      std::vector<Patient> fresh;
+      std::unordered_set<std::int64_t> taken = existing(tx, batch);
+      for (const Row& row : batch) {
+        if (taken.insert(row.patient.patient_id).second) {
+          fresh.push_back(row.patient);
+        } else {
+          known.push_back(&row);
+        }
+      }
+      if (!fresh.empty()) tx.objects<Patient>().bulk_create(fresh);
+      position = position_;
+      position.loaded += static_cast<std::int64_t>(fresh.size());
+      position.rejected += static_cast<std::int64_t>(known.size());
+      tx.save(position);
+    });
+    position_ = position;
+    for (const Row* row : known) {
+      reject(row->line, {fmt::format("patient_id {} exists already", row->patient.patient_id)},
+             progress);
+    }
+  }
+
+  // The numbers of the batch's patients that are stored already.
+  static std::unordered_set<std::int64_t> existing(quern::Transaction& tx,
+                                                   const std::vector<Row>& batch) {
+    if (batch.empty()) return {};
+    std::vector<std::int64_t> numbers;
+    for (const Row& row : batch) numbers.push_back(row.patient.patient_id);
+    const auto found = tx.objects<Patient>()
+                           .filter(in(f(&Patient::patient_id), numbers))
+                           .values_list(f(&Patient::patient_id));
+    return {found.begin(), found.end()};
+  }
+
+  void report(std::int64_t loaded, std::int64_t rejected, double seconds, bool interrupted) {
     if (interrupted) {
       console_.out << fmt::format("Interrupted before line {}: run the same command to go on.\n",
                                   position_.next_line);
@@ -144,7 +183,7 @@ class Loader {
     console_.out << fmt::format(
         "Loaded {} patients in {:.1f} s ({}/s), rejected {} rows.\n", grouped(loaded), seconds,
         grouped(static_cast<std::int64_t>(seconds > 0 ? static_cast<double>(loaded) / seconds : 0)),
-        grouped(position_.rejected));
+        grouped(rejected));
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     console_.out << fmt::format("Peak memory {}.\n",
@@ -158,7 +197,6 @@ class Loader {
   std::ifstream in_;
   CsvReader reader_;
   LoadPosition position_;
-  LoadPosition saved_;
 };
 
 }  // namespace

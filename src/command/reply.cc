@@ -9,9 +9,7 @@ namespace {
 // Fills what an error document of a reply (the reply itself or an item of writeErrors) carries, and
 // throws it.
 template <class E>
-[[noreturn]] void throw_as(std::int32_t code, const std::string& message, bson::View labels_from,
-                           bson::View fault) {
-  E error(code, message);
+[[noreturn]] void throw_filled(E error, bson::View labels_from, bson::View fault) {
   if (const bson::Element labels = labels_from["errorLabels"]; labels.is_array()) {
     for (const bson::Element& label : labels.as_array()) {
       if (label.is_string()) error.add_label(std::string(label.as_string()));
@@ -31,9 +29,12 @@ template <class E>
   const std::string message =
       text.is_string() ? std::string(text.as_string()) : "the command failed";
   if (code == static_cast<std::int32_t>(ErrorCode::kDuplicateKey)) {
-    throw_as<IntegrityError>(code, message, reply, fault);
+    if (const auto index = fault["index"].whole_number()) {
+      throw_filled(WriteIntegrityError(code, message, *index), reply, fault);
+    }
+    throw_filled(IntegrityError(code, message), reply, fault);
   }
-  throw_as<DatabaseError>(code, message, reply, fault);
+  throw_filled(DatabaseError(code, message), reply, fault);
 }
 
 }  // namespace

@@ -49,6 +49,17 @@ TEST(Reply, TheFirstWriteErrorIsThrownAndDuplicateKeysAreIntegrityErrors) {
   EXPECT_THROW(throw_if_error(reply), IntegrityError);
 }
 
+TEST(Reply, ADuplicateKeyOfAWriteSaysWhichStatementItWas) {
+  const bson::Document reply = bson::from_json(
+      R"({"ok": 1, "n": 7, "writeErrors": [{"index": 7, "code": 11000, "errmsg": "E11000"}]})");
+  try {
+    throw_if_error(reply);
+    FAIL() << "no error was thrown";
+  } catch (const WriteIntegrityError& error) {
+    EXPECT_EQ(error.index(), 7);
+  }
+}
+
 TEST(Reply, ForEachFetchesEveryBatch) {
   ScriptedRunner runner;
   runner.will_answer(

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "models/decode_error.h"
+
 namespace quern::internal {
 namespace {
 
@@ -43,6 +45,17 @@ bool set_by_member(const FieldInfo& field) {
          (!field.nullable || holds_encrypted(field));
 }
 
+// Without validation nothing has heard the codecs of encrypted members out yet.
+void encode_member(const ModelInfo& model, const FieldInfo& field, const void* member,
+                   bson::Builder& out, std::string_view key) {
+  if (!field.encrypted) return field.value_type->encode(member, out, key);
+  try {
+    field.value_type->encode(member, out, key);
+  } catch (const std::exception&) {
+    bad_value(model.name + "." + field.name, kSecretFault);
+  }
+}
+
 void collect_set(const ModelInfo& model, const void* object, const std::string& prefix,
                  const std::vector<std::string>& only, bson::Builder& set, bson::Builder& unset) {
   for (const FieldInfo& field : model.fields) {
@@ -55,7 +68,7 @@ void collect_set(const ModelInfo& model, const void* object, const std::string& 
     } else if (set_by_member(field)) {
       collect_set(*field.embedded, field.value_type->content(member), path + ".", only, set, unset);
     } else {
-      field.value_type->encode(member, set, path);
+      encode_member(model, field, member, set, path);
     }
   }
 }
@@ -65,7 +78,7 @@ void collect_set(const ModelInfo& model, const void* object, const std::string& 
 void encode_members(const ModelInfo& model, const void* object, bson::Builder& out) {
   for (const FieldInfo& field : model.fields) {
     const void* member = member_of(object, field);
-    if (!left_out(field, member)) field.value_type->encode(member, out, field.column);
+    if (!left_out(field, member)) encode_member(model, field, member, out, field.column);
   }
 }
 

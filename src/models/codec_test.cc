@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/error_of.h"
 #include "models/testing.h"
 
 namespace quern {
@@ -243,6 +244,28 @@ TEST(Codec, KeepsWhatACodecSaysAboutASecretToItself) {
       EXPECT_STREQ(error.what(), text);
     }
   }
+}
+
+struct Sale {
+  Id id{};
+  testing::Price listed{};
+  Encrypted<testing::Price> paid;
+};
+
+TEST(Codec, NamesThePathOfWhatACodecThrowsThatIsNoErrorOfOurs) {
+  const auto text_of = [](std::string_view json) {
+    return std::string(quern::error_of([&] { decode<Sale>(bson::from_json(json).view()); }).what());
+  };
+  EXPECT_EQ(text_of(R"({"listed": -977})"), "Sale.listed: negative: -977");
+  EXPECT_EQ(text_of(R"({"paid": -977})"), "Sale.paid: its codec refuses the stored value");
+}
+
+TEST(Codec, SaysNothingAboutASecretThatWasNotValidated) {
+  const Sale sale{.paid = testing::Price{-977}};
+  const auto text_of = [](auto&& action) { return std::string(quern::error_of(action).what()); };
+  EXPECT_EQ(text_of([&] { encode(sale); }), "Sale.paid: Enter a valid value.");
+  EXPECT_EQ(text_of([&] { internal::set_members(model_info<Sale>(), &sale, {}); }),
+            "Sale.paid: Enter a valid value.");
 }
 
 }  // namespace

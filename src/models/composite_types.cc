@@ -133,7 +133,7 @@ class CodecType final : public ValueType {
         d.type.decode(into, d.stored, d.path);
         d.done = true;
       });
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       if (!decoding.done) throw;  // already names the path
       bad_stored_value(path, path.secret ? "its codec refuses the stored value" : error.what());
     }
@@ -145,8 +145,8 @@ class CodecType final : public ValueType {
         const auto& v = *static_cast<Validation*>(context);
         v.type.validate(stored, v.faults);
       });
-    } catch (const Error& error) {
-      faults.add(faults.secret() ? "Enter a valid value." : error.what());
+    } catch (const std::exception& error) {
+      faults.add(faults.secret() ? kSecretFault : error.what());
     }
   }
 

@@ -1,5 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// Errors of decoding: they name the path and the types, never the value.
+// Errors of values that cannot be stored or read: they name the path and the types, never a stored
+// value.
 #ifndef QUERN_MODELS_DECODE_ERROR_H_
 #define QUERN_MODELS_DECODE_ERROR_H_
 
@@ -14,6 +15,11 @@ namespace quern::internal {
                              bson::ValueView found);
 // "Patient.name: <why>".
 [[noreturn]] void bad_stored_value(const DecodePath& path, std::string_view why);
+
+// What is said about a value of an encrypted field, whatever its type or codec says.
+inline constexpr const char* kSecretFault = "Enter a valid value.";
+// "name: <why>".
+[[noreturn]] void bad_value(std::string_view path, std::string_view why);
 
 // Throws wrong_type unless found has that type.
 void expect_type(bson::Type expected, bson::ValueView found, const DecodePath& path);

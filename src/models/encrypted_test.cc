@@ -48,10 +48,6 @@ TEST(Encrypted, ComparesWithItsKindAndWithPlainValues) {
   EXPECT_TRUE(Age(42) == 42);
 }
 
-TEST(Encrypted, HasNoHash) {
-  static_assert(!std::is_default_constructible_v<std::hash<Encrypted<int>>>);
-}
-
 TEST(Encrypted, WithWipeOverwritesItsTextWhenItGoes) {
   using Notes = Encrypted<std::string, wipe>;
   alignas(Notes) unsigned char memory[sizeof(Notes)];

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "models/decode_error.h"
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
 #include "quern/models/assignment.h"
@@ -98,11 +99,17 @@ bson::Document exists_filter(std::string_view path) {
   return bson::doc(path, bson::doc("$exists", true));
 }
 
-bson::Value encode_value(const ValueType& type, const void* value) {
-  bson::Builder out;
-  type.encode(value, out, "");
-  const bson::Document document = out.finish();
-  return bson::Value(document.view().front().value());
+bson::Value encode_value(const ValueType& type, const void* value, std::string_view path,
+                         bool secret) {
+  try {
+    bson::Builder out;
+    type.encode(value, out, "");
+    const bson::Document document = out.finish();
+    bson::validate(document.bytes());
+    return bson::Value(document.view().front().value());
+  } catch (const std::exception& error) {
+    bad_value(path, secret ? kSecretFault : error.what());
+  }
 }
 
 void number_out_of_range(std::string_view path) {

@@ -1,10 +1,12 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "quern/models/expression.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
+#include "base/testing/error_of.h"
 #include "models/testing.h"
 
 namespace quern::testing {
@@ -26,6 +28,8 @@ struct Owner {
   std::chrono::milliseconds pause{0};
   Decimal<6, 2> balance;
   Encrypted<std::int64_t, equality> number;
+  Encrypted<std::string, equality> secret;
+  Encrypted<Price, equality> price;
 };
 
 template <class T>
@@ -42,6 +46,25 @@ TEST(Path, JoinsStoredNamesThroughStructsOptionalsAndVectors) {
   EXPECT_EQ(f(&Patient::patient_record, &PatientRecord::ssn).text, "patient_record.ssn");
   EXPECT_EQ(f(&Owner::pets, &Pet::age).text, "pets.age");
   EXPECT_EQ(f(&Patient::id).text, "_id");
+}
+
+struct Inner {
+  std::int32_t leaf = 0;
+};
+struct Outer {
+  Id id{};
+  Inner plain;
+  std::optional<Inner> optional;
+  std::vector<std::optional<Inner>> both;
+};
+
+TEST(Path, KnowsWhatItLeadsThrough) {
+  constexpr auto steps = [](const auto& path) { return path.kThrough; };
+  EXPECT_FALSE(steps(f(&Outer::plain, &Inner::leaf)).optional);
+  EXPECT_TRUE(steps(f(&Outer::optional, &Inner::leaf)).optional);
+  EXPECT_FALSE(steps(f(&Outer::optional, &Inner::leaf)).vector);
+  EXPECT_TRUE(steps(f(&Outer::both, &Inner::leaf)).vector);
+  EXPECT_TRUE(steps(f(&Outer::both, &Inner::leaf)).optional);
 }
 
 TEST(Expression, ComparesWithTheTypeOfTheField) {
@@ -68,6 +91,32 @@ TEST(Expression, TakesEncryptedValuesAsTheyAre) {
 TEST(Expression, RefusesNumbersThatTheFieldCannotHold) {
   EXPECT_THROW(kAge == 5'000'000'000, Error);
   EXPECT_THROW(kAge == 4'000'000'000U, Error);
+}
+
+TEST(Expression, TakesTheValueOnTheLeftToo) {
+  EXPECT_EQ(json("Ann" == kName), json(kName == "Ann"));
+  EXPECT_EQ(json(5 != kNumber), json(kNumber != 5));
+  EXPECT_EQ(json(5 < kAge), json(kAge > 5));
+  EXPECT_EQ(json(5 <= kAge), json(kAge >= 5));
+  EXPECT_EQ(json(5 > kAge), json(kAge < 5));
+  EXPECT_EQ(json(5 >= kAge), json(kAge <= 5));
+}
+
+TEST(Expression, NamesThePathOfTextThatIsNotUtf8) {
+  const Error error = error_of([] { (void)(kName == "\xff"); });
+  EXPECT_TRUE(error.is(ErrorCode::kBadValue));
+  EXPECT_THAT(error.what(), ::testing::StartsWith("name: "));
+}
+
+TEST(Expression, SaysNothingAboutAnEncryptedValueThatCannotBeStored) {
+  const auto text_of = [](auto&& condition) { return std::string(error_of(condition).what()); };
+  const auto secret = f(&Owner::secret);
+  const auto price = f(&Owner::price);
+  EXPECT_EQ(text_of([&] { (void)(secret == "\xff"); }), "secret: Enter a valid value.");
+  EXPECT_EQ(text_of([&] { (void)in(secret, {"ok", "\xff"}); }), "secret: Enter a valid value.");
+  EXPECT_EQ(text_of([&] { (void)(price == Price{-977}); }), "price: Enter a valid value.");
+  EXPECT_EQ(set(price, Price{-977}).faults.at("price"),
+            std::vector<std::string>{"Enter a valid value."});
 }
 
 TEST(Expression, CombinesConditions) {

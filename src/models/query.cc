@@ -6,7 +6,9 @@
 #include <algorithm>
 
 #include "models/write_commands.h"
+#include "quern/command/reply.h"
 #include "quern/models/expression.h"
+#include "quern/models/transaction.h"
 
 namespace quern::internal {
 namespace {
@@ -52,12 +54,10 @@ std::string multiple_objects_text(const ModelInfo& model, std::size_t count) {
                      more ? "more than " : "", more ? count - 1 : count);
 }
 
-void decode_value(const ValueType& type, void* value, const ModelInfo& model, std::string_view path,
-                  bson::View document) {
-  const bson::Element stored = document.at_path(path);
+void decode_value(const ValueType& type, void* value, const DecodePath& path, bson::View document) {
+  const bson::Element stored = document.at_path(path.name);
   if (!stored || (stored.is_null() && !type.info().nullable)) return;
-  const DecodePath outer{nullptr, model.name};
-  type.decode(value, stored, DecodePath{&outer, path});
+  type.decode(value, stored, path);
 }
 
 Query::Query(ModelSession& session, const ModelInfo& model, std::string database)
@@ -82,15 +82,16 @@ Query Query::order_by(std::vector<IndexKey> keys) const {
 
 Query Query::limit(std::int64_t count) const {
   State state = *state_;
-  state.limit = checked_count(count);
-  if (count == 0) state.filter = nothing();  // to MongoDB, limit 0 means no limit
+  state.limit = std::min(checked_count(count), state.limit.value_or(INT64_MAX));
+  if (state.limit == 0) state.filter = nothing();  // to MongoDB, limit 0 means no limit
   return Query(std::move(state));
 }
 
 Query Query::offset(std::int64_t count) const {
   State state = *state_;
-  state.offset = checked_count(count);
-  return Query(std::move(state));
+  state.offset += std::min(checked_count(count), INT64_MAX - state.offset);
+  const Query rest(std::move(state));
+  return state_->limit ? rest.limit(std::max<std::int64_t>(*state_->limit - count, 0)) : rest;
 }
 
 Query Query::on(std::string database) const {
@@ -265,9 +266,34 @@ std::int64_t Query::remove() const {
   return removed;
 }
 
-void Query::insert(std::span<void* const> objects, std::size_t batch_size) const {
-  if (batch_size == 0)
+std::size_t Query::insert_batch(ModelSession& session, const ModelRef& model, const Target& where,
+                                std::span<void* const> objects, std::span<const ObjectId> ids,
+                                std::size_t batch_size, std::size_t first) {
+  bson::Builder command = start_insert(model.collection);
+  std::size_t next = first;
+  while (next < objects.size() && next - first < batch_size && command.size() < kMaxInsertBytes) {
+    command.push_document();
+    if (!id_of(*model.info, objects[next]).is_set()) command.append("_id", ids[next]);
+    encode_members(*model.info, objects[next], command);
+    command.close();
+    ++next;
+  }
+  try {
+    session.run(where, finish_insert(command));
+  } catch (const WriteIntegrityError& error) {
+    IntegrityError with_index(
+        error.code(), fmt::format("object {} of bulk_create(): {}",
+                                  first + static_cast<std::size_t>(error.index()), error.what()));
+    for (const std::string& label : error.labels()) with_index.add_label(label);
+    throw with_index;
+  }
+  return next;
+}
+
+void Query::insert(std::span<void* const> objects, const BulkCreateOptions& options) const {
+  if (options.batch_size == 0) {
     throw Error(ErrorCode::kBadValue, "bulk_create() needs a batch_size above 0");
+  }
   const Target where = target(Access::kWrite);
   const ModelRef& ref = session().registered(model());
   Faults faults;
@@ -277,28 +303,34 @@ void Query::insert(std::span<void* const> objects, std::size_t batch_size) const
   }
   faults.raise_if_any();
 
-  std::size_t next = 0;
-  while (next < objects.size()) {
-    std::vector<std::pair<Id*, ObjectId>> ids;
-    bson::Builder command = start_insert(ref.collection);
-    while (next < objects.size() && ids.size() < batch_size && command.size() < kMaxInsertBytes) {
-      void* object = objects[next++];
-      Id& id = id_of(model(), object);
-      command.push_document();
-      if (!id.is_set()) {
-        ids.emplace_back(&id, ObjectId::generate());
-        command.append("_id", ids.back().second);
-      } else {
-        ids.emplace_back(&id, id.value());
-      }
-      encode_members(model(), object, command);
-      command.close();
+  std::vector<ObjectId> ids;
+  ids.reserve(objects.size());
+  for (void* object : objects) {
+    const Id& id = id_of(model(), object);
+    ids.push_back(id.is_set() ? id.value() : ObjectId::generate());
+  }
+  const auto insert_batches = [&](ModelSession& session, const auto& inserted) {
+    for (std::size_t next = 0; next < objects.size();) {
+      const std::size_t first = next;
+      next = insert_batch(session, ref, where, objects, ids, options.batch_size, first);
+      inserted(first, next);
     }
-    session().run(where, finish_insert(command));
-    for (const auto& [id, value] : ids) {
-      *id = Id(value);
-      id->remember(where.alias);
+  };
+  const auto set_ids = [&](std::size_t first, std::size_t end) {
+    for (std::size_t i = first; i < end; ++i) {
+      Id& id = id_of(model(), objects[i]);
+      id = Id(ids[i]);
+      id.remember(where.alias);
     }
+  };
+  if (options.atomic && objects.size() > 1 && session().current_transaction() == nullptr) {
+    run_transaction(session(), where.alias, [&](Transaction& tx) {
+      tx.target(where.alias);
+      insert_batches(tx, [](std::size_t, std::size_t) {});
+    });
+    set_ids(0, objects.size());
+  } else {
+    insert_batches(session(), set_ids);
   }
 }
 

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <limits>
+
+#include "base/testing/error_of.h"
 #include "models/testing.h"
 
 namespace quern::testing {
@@ -188,6 +192,45 @@ TEST(QuerySet, RefusesNegativeSlices) {
   EXPECT_THROW(db.objects<Note>().offset(-1), Error);
 }
 
+TEST(QuerySet, StaysUsableAfterItWasMovedFrom) {
+  ScriptedSession db;
+  auto query = db.objects<Note>().filter(kStars > 1);
+  const auto other = std::move(query);
+  (void)query.count();
+  (void)other.count();
+  ASSERT_EQ(db.runner.commands.size(), 2U);
+  EXPECT_EQ(db.runner.commands[0], db.runner.commands[1]);
+}
+
+TEST(QuerySet, SlicesOfSlicesAddUp) {
+  ScriptedSession db;
+  const auto all = db.objects<Note>().order_by();
+  (void)all.limit(5).limit(10).to_vector();
+  (void)all.limit(5).offset(2).to_vector();
+  (void)all.offset(2).limit(5).to_vector();
+  (void)all.offset(2).offset(3).to_vector();
+  const auto find = [](std::string_view rest) {
+    return normal("my_db", R"({"find": "myapp_note", "filter": {})" + std::string(rest) + "}");
+  };
+  EXPECT_THAT(db.runner.commands,
+              ElementsAre(find(R"(, "limit": {"$numberLong": "5"})"),
+                          find(R"(, "skip": {"$numberLong": "2"}, "limit": {"$numberLong": "3"})"),
+                          find(R"(, "skip": {"$numberLong": "2"}, "limit": {"$numberLong": "5"})"),
+                          find(R"(, "skip": {"$numberLong": "5"})")));
+}
+
+TEST(QuerySet, SlicesWithNothingLeftMatchNothing) {
+  ScriptedSession db;
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  (void)db.objects<Note>().limit(0).limit(5).count();
+  (void)db.objects<Note>().limit(5).offset(5).count();
+  (void)db.objects<Note>().limit(5).offset(kMost).offset(kMost).count();
+  for (const bson::Document& command : db.runner.documents) {
+    EXPECT_EQ(bson::to_json(command["query"].as_document()),
+              bson::to_json(bson::from_json(R"({"_id": {"$in": []}})")));
+  }
+}
+
 TEST(QuerySet, ValuesListReadsOnlyTheMembersAskedFor) {
   ScriptedSession db;
   db.runner.reply(R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "firstBatch": [
@@ -210,6 +253,45 @@ TEST(QuerySet, ValuesListOfOneMemberIsFlatAndKeepsEncryptedValuesWrapped) {
   EXPECT_EQ(*values.at(0), "123-45-6789");
 }
 
+struct Address {
+  Char<20> city;
+  std::int32_t floor = 0;
+  std::optional<std::string> door;
+  Encrypted<std::string> code;
+};
+struct Visitor {
+  Id id{};
+  std::optional<Address> address;
+  Encrypted<Price> paid;
+};
+
+TEST(QuerySet, ValuesListGivesNothingBehindAnEmptyOptional) {
+  ScriptedSession db;
+  const char* rows = R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "firstBatch": [
+      {"address": {"floor": 3, "door": "b", "code": "1"}}, {"address": null}, {}]}})";
+  const auto visitors = db.objects<Visitor>();
+  db.runner.reply(rows);
+  const std::vector<std::optional<std::int32_t>> floors =
+      visitors.values_list(f(&Visitor::address, &Address::floor));
+  EXPECT_THAT(floors, ElementsAre(3, std::nullopt, std::nullopt));
+  db.runner.reply(rows);
+  const std::vector<std::tuple<std::optional<std::string>, std::optional<Encrypted<std::string>>>>
+      tuples = visitors.values_list(f(&Visitor::address, &Address::door),
+                                    f(&Visitor::address, &Address::code));
+  EXPECT_EQ(std::get<0>(tuples.at(0)), "b");
+  EXPECT_EQ(*std::get<1>(tuples.at(0)).value(), "1");
+  EXPECT_EQ(std::get<0>(tuples.at(1)), std::nullopt);
+  EXPECT_FALSE(std::get<1>(tuples.at(1)).has_value());
+}
+
+TEST(QuerySet, ValuesListSaysNothingAboutASecretThatItsCodecRefuses) {
+  ScriptedSession db;
+  db.runner.reply(R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "firstBatch": [
+      {"paid": -977}]}})");
+  EXPECT_STREQ(error_of([&] { (void)db.objects<Visitor>().values_list(&Visitor::paid); }).what(),
+               "Visitor.paid: its codec refuses the stored value");
+}
+
 TEST(QuerySet, CreateInsertsAndReturnsTheObjectWithItsId) {
   ScriptedSession db;
   const Patient patient = db.objects<Patient>().create(john());
@@ -223,7 +305,7 @@ TEST(QuerySet, BulkCreateInsertsInBatchesAndSetsIds) {
   std::vector<Note> list(5);
   for (Note& note : list) note.title = "t";
   list[1].id = ObjectId::parse(oid(9));
-  db.objects<Note>().bulk_create(list, 2);
+  db.objects<Note>().bulk_create(list, {.batch_size = 2, .atomic = false});
   ASSERT_EQ(db.runner.documents.size(), 3U);
   EXPECT_EQ(db.runner.documents[0]["documents"].as_array().count(), 2U);
   EXPECT_EQ(db.runner.documents[2]["documents"].as_array().count(), 1U);
@@ -234,6 +316,74 @@ TEST(QuerySet, BulkCreateInsertsInBatchesAndSetsIds) {
     EXPECT_EQ(stored.as_object_id(), list[i].id.value());
     EXPECT_EQ(list[i].id.database(), "default");
   }
+}
+
+// Names of the commands that were sent.
+std::vector<std::string> names(const ScriptedSession& db) {
+  std::vector<std::string> result;
+  for (const bson::Document& command : db.runner.documents) {
+    result.emplace_back(command.view().front().key());
+  }
+  return result;
+}
+
+const char kSecondIsDuplicate[] = R"({"ok": 1, "n": 1, "writeErrors": [{"index": 1, "code": 11000,
+    "errmsg": "duplicate key"}]})";
+
+TEST(QuerySet, BulkCreateIsOneTransaction) {
+  ScriptedSession db;
+  std::vector<Note> list(3, Note{.title = "t", .text = {}});
+  db.objects<Note>().bulk_create(list, {.batch_size = 2});
+  EXPECT_THAT(names(db), ElementsAre("insert", "insert", "commitTransaction", "endSessions"));
+  EXPECT_TRUE(db.runner.documents[0].view().contains("startTransaction"));
+  EXPECT_TRUE(list[2].id.is_set());
+}
+
+TEST(QuerySet, BulkCreateLeavesNothingBehindAndNamesTheDuplicate) {
+  ScriptedSession db;
+  std::vector<Note> list(4, Note{.title = "t", .text = {}});
+  db.runner.reply(R"({"ok": 1, "n": 2})");
+  db.runner.reply(kSecondIsDuplicate);
+  try {
+    db.objects<Note>().bulk_create(list, {.batch_size = 2});
+    FAIL();
+  } catch (const IntegrityError& error) {
+    EXPECT_STREQ(error.what(), "object 3 of bulk_create(): duplicate key");
+  }
+  EXPECT_THAT(names(db), ElementsAre("insert", "insert", "abortTransaction", "endSessions"));
+  for (const Note& note : list) EXPECT_FALSE(note.id.is_set());
+}
+
+TEST(QuerySet, BulkCreateWithoutAtomicKeepsTheBatchesBeforeTheError) {
+  ScriptedSession db;
+  std::vector<Note> list(4, Note{.title = "t", .text = {}});
+  db.runner.reply(R"({"ok": 1, "n": 2})");
+  db.runner.reply(kSecondIsDuplicate);
+  EXPECT_THROW(db.objects<Note>().bulk_create(list, {.batch_size = 2, .atomic = false}),
+               IntegrityError);
+  EXPECT_THAT(names(db), ElementsAre("insert", "insert"));
+  EXPECT_TRUE(list[1].id.is_set());
+  EXPECT_FALSE(list[2].id.is_set());
+}
+
+TEST(QuerySet, BulkCreateJoinsTheTransactionThatItIsIn) {
+  ScriptedSession db;
+  std::vector<Note> list(2, Note{.title = "t", .text = {}});
+  db.transaction([&](Transaction& tx) {
+    tx.objects<Note>().bulk_create(list);
+    tx.objects<Note>().bulk_create(std::span(list).first(1));
+  });
+  EXPECT_THAT(names(db), ElementsAre("insert", "insert", "commitTransaction", "endSessions"));
+}
+
+TEST(QuerySet, BulkCreateTakesArraysAndTemporaries) {
+  ScriptedSession db;
+  std::array<Note, 2> pair{Note{.title = "a", .text = {}}, Note{.title = "b", .text = {}}};
+  db.objects<Note>().bulk_create(pair);
+  EXPECT_TRUE(pair[1].id.is_set());
+  const std::vector<Note> made = db.objects<Note>().bulk_create(
+      {Note{.title = "a", .text = {}}, Note{.title = "b", .text = {}}});
+  EXPECT_TRUE(made.at(1).id.is_set());
 }
 
 TEST(QuerySet, BulkCreateSendsNothingWhenOneObjectIsAtFault) {
@@ -308,6 +458,15 @@ TEST(QuerySet, UpdateSetsValuesOnAllWithOneCommand) {
   EXPECT_THAT(db.runner.commands, ElementsAre(normal("my_db", R"({"update": "myapp_note",
       "updates": [{"q": {"stars": {"$gt": 1}}, "u": {"$set": {"stars": 5, "text": null}},
                    "multi": true}]})")));
+}
+
+TEST(QuerySet, TakesMemberPointersWhereverItTakesPaths) {
+  ScriptedSession db;
+  db.objects<Note>().update(set(&Note::stars, 5));
+  EXPECT_THAT(db.runner.commands[0], HasSubstr(R"("$set" : { "stars" : 5 })"));
+  Note note{.id = ObjectId::parse(oid(1)), .title = "a", .stars = 2, .text = {}};
+  db.save(note, {.only = {&Note::title, f(&Note::stars)}});
+  EXPECT_THAT(db.runner.commands[1], HasSubstr(R"("$set" : { "title" : "a", "stars" : 2 })"));
 }
 
 TEST(QuerySet, UpdateThrowsAllFaultsBeforeItSendsAnything) {

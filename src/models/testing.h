@@ -6,11 +6,32 @@
 
 #include <deque>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "quern/bson/json.h"
 #include "quern/models/models.h"
+
+namespace quern::testing {
+
+// Has a codec whose errors are no quern::Error and show the value.
+struct Price {
+  int cents = 0;
+};
+
+}  // namespace quern::testing
+
+template <>
+struct quern::codec<quern::testing::Price> {
+  using stored = std::int32_t;
+  static std::int32_t to_stored(const testing::Price& price) { return checked(price.cents); }
+  static testing::Price from_stored(std::int32_t cents) { return {checked(cents)}; }
+  static std::int32_t checked(std::int32_t cents) {
+    if (cents < 0) throw std::out_of_range("negative: " + std::to_string(cents));
+    return cents;
+  }
+};
 
 namespace quern::testing {
 

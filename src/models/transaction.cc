@@ -56,17 +56,36 @@ std::string Transaction::explain_route(const ModelRef& model, std::string_view a
   return session_.explain_route(model, alias);
 }
 
+// Without a label that says to try again: the body would meet the same error each time.
+void Transaction::throw_earlier_error() const {
+  if (!error_) return;
+  try {
+    std::rethrow_exception(error_);
+  } catch (const Error& error) {
+    throw Error(ErrorCode::kNoSuchTransaction,
+                fmt::format("this transaction was rolled back by an earlier error: {}; nothing "
+                            "more can be done in it",
+                            error.what()));
+  }
+}
+
 bson::Document Transaction::run(const Target& target, bson::View command) {
   if (state_ == State::kCommitted || state_ == State::kRolledBack) {
     throw Error(ErrorCode::kNoSuchTransaction, "this transaction has ended already");
   }
+  throw_earlier_error();
   bson::Builder with_session;
   with_session.append_all(command);
   with_session.append("lsid", bson::doc("id", session_id_)).append("txnNumber", kTransactionNumber);
   if (state_ == State::kUnused) with_session.append("startTransaction", true);
   with_session.append("autocommit", false);
   state_ = State::kOpen;
-  return session_.run(target, with_session.finish());
+  try {
+    return session_.run(target, with_session.finish());
+  } catch (const Error& error) {
+    if (!error.has_label(kTransient)) error_ = std::current_exception();
+    throw;
+  }
 }
 
 void Transaction::on_commit(std::function<void()> action) { actions_.push_back(std::move(action)); }
@@ -90,6 +109,7 @@ void Transaction::commit() {
   if (state_ == State::kCommitted || state_ == State::kRolledBack) {
     throw Error(ErrorCode::kTransactionCommitted, "this transaction has ended already");
   }
+  throw_earlier_error();
   if (state_ == State::kOpen) {
     run_end("commitTransaction");
     end_session();

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/error_of.h"
 #include "models/testing.h"
 
 namespace quern::testing {
@@ -107,6 +108,83 @@ TEST(Transaction, DoesNotRepeatWhatIsNotTransient) {
   }),
                DatabaseError);
   EXPECT_EQ(runs, 1);
+}
+
+const char kDuplicate[] = R"({"ok": 1, "n": 0, "writeErrors": [
+    {"index": 0, "code": 11000, "errmsg": "E11000 duplicate key"}]})";
+
+TEST(Transaction, IsOverAfterAnErrorThatItsBodySwallows) {
+  ScriptedSession db;
+  db.runner.reply(kDuplicate);
+  int runs = 0;
+  const auto body = [&](Transaction& tx) {
+    ++runs;
+    Note duplicate{.title = "a"};
+    EXPECT_THROW(tx.save(duplicate), IntegrityError);
+    Note other{.title = "b"};
+    tx.save(other);
+  };
+  const Error error = error_of([&] { db.transaction(body); });
+  EXPECT_TRUE(error.is(ErrorCode::kNoSuchTransaction));
+  EXPECT_STREQ(
+      error.what(),
+      "this transaction was rolled back by an earlier error: E11000 duplicate key; nothing "
+      "more can be done in it");
+  EXPECT_TRUE(error.labels().empty());
+  EXPECT_EQ(runs, 1);
+  EXPECT_THAT(names(db), ElementsAre("insert+", "abortTransaction*", "endSessions"));
+}
+
+TEST(Transaction, DoesNotCommitAfterAnErrorThatItsBodySwallows) {
+  ScriptedSession db;
+  db.runner.reply(kDuplicate);
+  bool committed = false;
+  const Error error = error_of([&] {
+    db.transaction([&](Transaction& tx) {
+      tx.on_commit([&] { committed = true; });
+      Note duplicate{.title = "a"};
+      EXPECT_THROW(tx.save(duplicate), IntegrityError);
+    });
+  });
+  EXPECT_TRUE(error.is(ErrorCode::kNoSuchTransaction));
+  EXPECT_FALSE(committed);
+  EXPECT_THAT(names(db), ElementsAre("insert+", "abortTransaction*", "endSessions"));
+}
+
+TEST(Transaction, RunsAgainAfterATransientErrorThatItsBodySwallows) {
+  ScriptedSession db;
+  db.runner.reply(kTransient);
+  db.runner.reply(R"({"ok": 0, "code": 251, "codeName": "NoSuchTransaction", "errmsg": "aborted",
+      "errorLabels": ["TransientTransactionError"]})");
+  int runs = 0;
+  db.transaction([&](Transaction& tx) {
+    ++runs;
+    Note note{.title = "a"};
+    try {
+      tx.save(note);
+    } catch (const Error&) {
+    }
+  });
+  EXPECT_EQ(runs, 2);
+}
+
+TEST(Transaction, GivesGetOrCreatesIntegrityErrorToItsBody) {
+  ScriptedSession db;
+  db.runner.reply(R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "firstBatch": []}})");
+  db.runner.reply(kDuplicate);
+  EXPECT_THROW(db.transaction([](Transaction& tx) {
+    (void)tx.objects<Note>().get_or_create(f(&Note::title) == "a", Note{.title = "b"});
+  }),
+               IntegrityError);
+  EXPECT_THAT(names(db), ElementsAre("find+", "insert*", "abortTransaction*", "endSessions"));
+}
+
+TEST(Transaction, ReturnsACopyOfWhatItsBodyRefersTo) {
+  ScriptedSession db;
+  int number = 5;
+  const auto result = db.transaction([&](Transaction&) -> int& { return number; });
+  number = 6;
+  EXPECT_EQ(result, 5);
 }
 
 TEST(Transaction, JoinsTheOuterOneWhenNested) {

@@ -112,6 +112,12 @@ TEST(Validation, TakesWhatACodecThrowsAsAFault) {
   EXPECT_THAT(faults_of(Encrypted<Even>(Even{5})), ElementsAre("Enter a valid value."));
 }
 
+TEST(Validation, TakesWhatIsNoErrorOfOursAsAFault) {
+  EXPECT_THAT(faults_of(testing::Price{-977}), ElementsAre("negative: -977"));
+  EXPECT_THAT(faults_of(Encrypted<testing::Price>(testing::Price{-977})),
+              ElementsAre("Enter a valid value."));
+}
+
 TEST(Validation, RefusesDurationsThatOverflow) {
   EXPECT_THAT(faults_of(std::chrono::hours(std::numeric_limits<std::int64_t>::max())),
               ElementsAre("Ensure this duration fits 64 bits of milliseconds."));

@@ -278,7 +278,7 @@ TEST_F(ModelsTest, IterationGoesThroughAllBatches) {
     notes[i].title = "n" + std::to_string(i);
     notes[i].stars = static_cast<std::int32_t>(i);
   }
-  db().objects<Note>().bulk_create(notes, 100);
+  db().objects<Note>().bulk_create(notes, {.batch_size = 100});
   int next = 0;
   for (const Note& note : db().objects<Note>().order_by(&Note::stars)) {
     ASSERT_EQ(note.stars, next++);

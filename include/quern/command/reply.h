@@ -3,7 +3,9 @@
 #ifndef QUERN_COMMAND_REPLY_H_
 #define QUERN_COMMAND_REPLY_H_
 
+#include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "quern/base/error.h"
@@ -12,9 +14,20 @@
 
 namespace quern {
 
+// A duplicate key that one statement of a write command met: its index, from 0.
+class WriteIntegrityError : public IntegrityError {
+ public:
+  WriteIntegrityError(std::int32_t code, const std::string& message, std::int64_t index)
+      : IntegrityError(code, message), index_(index) {}
+  std::int64_t index() const noexcept { return index_; }
+
+ private:
+  std::int64_t index_;
+};
+
 // Throws what the reply reports: ok: 0, the first of writeErrors, or writeConcernError. Duplicate
-// keys (11000) are thrown as IntegrityError, everything else as DatabaseError, with code, labels
-// and errInfo.
+// keys (11000) are thrown as IntegrityError (those of writeErrors with their index), everything
+// else as DatabaseError, with code, labels and errInfo.
 void throw_if_error(bson::View reply);
 
 // The {ok: 0, errmsg, code, codeName[, errorLabels][, errInfo]} reply for an error.

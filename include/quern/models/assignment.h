@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// set(f(&Patient::name), "Ann"): one new value of an update. Validated when it is made; the update
-// throws all faults together before anything is sent.
+// set(&Patient::name, "Ann"), set(f(&Patient::record, &Record::ssn), "1"): one new value of an
+// update. Validated when it is made; the update throws all faults together before anything is sent.
 #ifndef QUERN_MODELS_ASSIGNMENT_H_
 #define QUERN_MODELS_ASSIGNMENT_H_
 
@@ -36,7 +36,7 @@ template <class P, class V>
 struct AssignmentChecked {
   using T = typename AssignedType<typename P::leaf>::type;
   static_assert(!std::is_same_v<T, Id>, "the Id of a stored object cannot be set");
-  static_assert(!P::kThroughArray, "set() cannot step through a vector: set the vector");
+  static_assert(!P::kThrough.vector, "set() cannot step through a vector: set the vector");
   static_assert(P::kEncrypted || !touches_encrypted<P>,
                 "a struct with encrypted members cannot be set as a whole: set its members");
   static_assert(comparable_with<T, V>() || (is_optional<T> && comparable_with<unwrap_t<T>, V>()),
@@ -46,9 +46,9 @@ struct AssignmentChecked {
 
 }  // namespace internal
 
-template <class R, class L, bool A, class V>
-typename internal::AssignmentChecked<Path<R, L, A>, std::decay_t<V>>::type set(
-    const Path<R, L, A>& path, const V& value) {
+template <class R, class L, Steps S, class V>
+typename internal::AssignmentChecked<Path<R, L, S>, std::decay_t<V>>::type set(
+    const Path<R, L, S>& path, const V& value) {
   using T = typename internal::AssignedType<L>::type;
   const auto typed = [&]() -> T {
     if constexpr (internal::is_optional<T> &&
@@ -62,7 +62,13 @@ typename internal::AssignmentChecked<Path<R, L, A>, std::decay_t<V>>::type set(
   const void* address = internal::value_address(typed);
   FaultMap faults = internal::validate_value(type, address, path.text, internal::is_encrypted<L>);
   if (!faults.empty()) return {path.text, {}, std::move(faults)};
-  return {path.text, internal::encode_value(type, address), {}};
+  return {
+      path.text, internal::encode_value(type, address, path.text, internal::is_encrypted<L>), {}};
+}
+template <class R, class L, class V>
+typename internal::AssignmentChecked<Path<R, L>, std::decay_t<V>>::type set(L R::*member,
+                                                                            const V& value) {
+  return set(f(member), value);
 }
 
 }  // namespace quern

@@ -12,6 +12,8 @@
 #define QUERN_MODELS_ENCRYPTED_H_
 
 #include <concepts>
+#include <cstddef>
+#include <functional>
 #include <iosfwd>
 #include <string>
 #include <type_traits>
@@ -79,6 +81,12 @@ inline constexpr bool is_encryption_option =
     std::is_same_v<Option, Range> || std::is_same_v<Option, TextQuery> ||
     std::is_same_v<Option, Contention>;
 
+template <class... Options>
+inline constexpr bool has_duplicate = false;
+template <class First, class... More>
+inline constexpr bool has_duplicate<First, More...> =
+    (std::is_same_v<First, More> || ...) || has_duplicate<More...>;
+
 template <class T, bool Wiped>
 struct EncryptedStorage {
   T value{};
@@ -117,6 +125,9 @@ class Encrypted {
 
   static_assert(!internal::is_encrypted<T>,
                 "Encrypted<Encrypted<T>> makes no sense: one is enough.");
+  static_assert(!std::is_same_v<T, Id>, "an Id cannot be encrypted: it is the primary key.");
+  static_assert(!internal::has_duplicate<std::remove_cvref_t<decltype(Options)>...>,
+                "give each option of Encrypted<T, ...> once.");
   static_assert(!kHas<DbIndex>, "Encrypted fields do not support db_index.");
   static_assert(!kHas<Unique>, "Encrypted fields do not support unique.");
   static_assert(!internal::is_optional<T>,
@@ -182,5 +193,15 @@ class Encrypted {
 };
 
 }  // namespace quern
+
+// There, so that hashing is refused with a sentence.
+template <class T, auto... Options>
+struct std::hash<quern::Encrypted<T, Options...>> {
+  std::size_t operator()(const quern::Encrypted<T, Options...>&) const {
+    static_assert(quern::internal::refused<T>,
+                  "an encrypted value has no hash: it would tell equal values from others");
+    return 0;
+  }
+};
 
 #endif  // QUERN_MODELS_ENCRYPTED_H_

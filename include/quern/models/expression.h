@@ -8,8 +8,8 @@
 // the text conditions, is_null(), exists(). A default-constructed Expr is neutral: it holds for
 // every document and drops out of && and ||.
 //
-// Values are turned into BSON at once, with the type of the field; a number that doesn't fit it
-// throws Error(BadValue).
+// Values are turned into BSON at once, with the type of the field; what doesn't fit it throws
+// Error(BadValue) with the path, and without the value if the field is encrypted.
 #ifndef QUERN_MODELS_EXPRESSION_H_
 #define QUERN_MODELS_EXPRESSION_H_
 
@@ -57,7 +57,9 @@ bson::Document match_regex(std::string_view path, std::string_view pattern,
 bson::Document is_null_filter(std::string_view path);
 bson::Document exists_filter(std::string_view path);
 
-bson::Value encode_value(const ValueType& type, const void* value);
+// Throws Error(BadValue) with the path for what cannot be stored; secret: without saying why.
+bson::Value encode_value(const ValueType& type, const void* value, std::string_view path,
+                         bool secret);
 [[noreturn]] void number_out_of_range(std::string_view path);
 
 template <class T>
@@ -95,11 +97,15 @@ T converted(std::string_view path, const V& value) {
   }
 }
 
-// The value as the field stores it.
+// The value as a field of type T stores it; secret: the field is encrypted.
 template <class T, class V>
-bson::Value operand(std::string_view path, const V& value) {
+bson::Value operand(std::string_view path, const V& value, bool secret) {
   const T typed = converted<T>(path, value);
-  return encode_value(value_type<T>(), value_address(typed));
+  return encode_value(value_type<T>(), value_address(typed), path, secret);
+}
+template <class R, class L, Steps S, class V>
+bson::Value operand(const Path<R, L, S>& path, const V& value) {
+  return operand<unwrap_t<L>>(path.text, value, is_encrypted<L>);
 }
 
 // The checks sit in class templates that are named in return types, so that they fail where the
@@ -153,18 +159,18 @@ using RangeExpr = typename RangeChecked<P, std::decay_t<V>...>::type;
 template <class P>
 using TextExpr = typename TextChecked<P>::type;
 
-template <class R, class L, bool A, class V>
-Expr<R> comparison(const Path<R, L, A>& path, std::string_view op, const V& value) {
-  return Expr<R>(compare(path.text, op, operand<unwrap_t<L>>(path.text, value).view()));
+template <class R, class L, Steps S, class V>
+Expr<R> comparison(const Path<R, L, S>& path, std::string_view op, const V& value) {
+  return Expr<R>(compare(path.text, op, operand(path, value).view()));
 }
 
 template <class Values>
 using element_t = std::iter_value_t<decltype(std::begin(std::declval<const Values&>()))>;
 
-template <class R, class L, bool A, class Values>
-Expr<R> membership(const Path<R, L, A>& path, const Values& values) {
+template <class R, class L, Steps S, class Values>
+Expr<R> membership(const Path<R, L, S>& path, const Values& values) {
   std::vector<bson::Value> operands;
-  for (const auto& value : values) operands.push_back(operand<unwrap_t<L>>(path.text, value));
+  for (const auto& value : values) operands.push_back(operand(path, value));
   return Expr<R>(compare_in(path.text, "$in", operands));
 }
 
@@ -183,104 +189,129 @@ Expr<Root> operator!(const Expr<Root>& a) {
   return Expr<Root>(internal::none_of(a.filter()));
 }
 
-template <class R, class L, bool A, class V>
-internal::EqualityExpr<Path<R, L, A>, V> operator==(const Path<R, L, A>& path, const V& value) {
+template <class R, class L, Steps S, class V>
+internal::EqualityExpr<Path<R, L, S>, V> operator==(const Path<R, L, S>& path, const V& value) {
   return internal::comparison(path, "$eq", value);
 }
-template <class R, class L, bool A, class V>
-internal::EqualityExpr<Path<R, L, A>, V> operator!=(const Path<R, L, A>& path, const V& value) {
+template <class R, class L, Steps S, class V>
+internal::EqualityExpr<Path<R, L, S>, V> operator!=(const Path<R, L, S>& path, const V& value) {
   return internal::comparison(path, "$ne", value);
 }
-template <class R, class L, bool A, class V>
-internal::RangeExpr<Path<R, L, A>, V> operator<(const Path<R, L, A>& path, const V& value) {
+template <class R, class L, Steps S, class V>
+internal::RangeExpr<Path<R, L, S>, V> operator<(const Path<R, L, S>& path, const V& value) {
   return internal::comparison(path, "$lt", value);
 }
-template <class R, class L, bool A, class V>
-internal::RangeExpr<Path<R, L, A>, V> operator<=(const Path<R, L, A>& path, const V& value) {
+template <class R, class L, Steps S, class V>
+internal::RangeExpr<Path<R, L, S>, V> operator<=(const Path<R, L, S>& path, const V& value) {
   return internal::comparison(path, "$lte", value);
 }
-template <class R, class L, bool A, class V>
-internal::RangeExpr<Path<R, L, A>, V> operator>(const Path<R, L, A>& path, const V& value) {
+template <class R, class L, Steps S, class V>
+internal::RangeExpr<Path<R, L, S>, V> operator>(const Path<R, L, S>& path, const V& value) {
   return internal::comparison(path, "$gt", value);
 }
-template <class R, class L, bool A, class V>
-internal::RangeExpr<Path<R, L, A>, V> operator>=(const Path<R, L, A>& path, const V& value) {
+template <class R, class L, Steps S, class V>
+internal::RangeExpr<Path<R, L, S>, V> operator>=(const Path<R, L, S>& path, const V& value) {
   return internal::comparison(path, "$gte", value);
 }
 
+// With the value on the left. (No concept here: it would win over the forms above.)
+template <class V, class R, class L, Steps S, class = internal::IfNotPath<V>>
+internal::EqualityExpr<Path<R, L, S>, V> operator==(const V& value, const Path<R, L, S>& path) {
+  return path == value;
+}
+template <class V, class R, class L, Steps S, class = internal::IfNotPath<V>>
+internal::EqualityExpr<Path<R, L, S>, V> operator!=(const V& value, const Path<R, L, S>& path) {
+  return path != value;
+}
+template <class V, class R, class L, Steps S, class = internal::IfNotPath<V>>
+internal::RangeExpr<Path<R, L, S>, V> operator<(const V& value, const Path<R, L, S>& path) {
+  return path > value;
+}
+template <class V, class R, class L, Steps S, class = internal::IfNotPath<V>>
+internal::RangeExpr<Path<R, L, S>, V> operator<=(const V& value, const Path<R, L, S>& path) {
+  return path >= value;
+}
+template <class V, class R, class L, Steps S, class = internal::IfNotPath<V>>
+internal::RangeExpr<Path<R, L, S>, V> operator>(const V& value, const Path<R, L, S>& path) {
+  return path < value;
+}
+template <class V, class R, class L, Steps S, class = internal::IfNotPath<V>>
+internal::RangeExpr<Path<R, L, S>, V> operator>=(const V& value, const Path<R, L, S>& path) {
+  return path <= value;
+}
+
 // low <= field <= high. Nothing matches when low is greater than high.
-template <class R, class L, bool A, class Low, class High>
-internal::RangeExpr<Path<R, L, A>, Low, High> between(const Path<R, L, A>& path, const Low& low,
+template <class R, class L, Steps S, class Low, class High>
+internal::RangeExpr<Path<R, L, S>, Low, High> between(const Path<R, L, S>& path, const Low& low,
                                                       const High& high) {
-  using T = internal::unwrap_t<L>;
-  return Expr<R>(internal::compare_between(path.text, internal::operand<T>(path.text, low).view(),
-                                           internal::operand<T>(path.text, high).view()));
+  return Expr<R>(internal::compare_between(path.text, internal::operand(path, low).view(),
+                                           internal::operand(path, high).view()));
 }
 
 // The field has one of the values: a braced list or any range.
-template <class R, class L, bool A, class Values>
-internal::EqualityExpr<Path<R, L, A>, internal::element_t<Values>> in(const Path<R, L, A>& path,
+template <class R, class L, Steps S, class Values>
+internal::EqualityExpr<Path<R, L, S>, internal::element_t<Values>> in(const Path<R, L, S>& path,
                                                                       const Values& values) {
   return internal::membership(path, values);
 }
-template <class R, class L, bool A, class V>
-internal::EqualityExpr<Path<R, L, A>, V> in(const Path<R, L, A>& path,
+template <class R, class L, Steps S, class V>
+internal::EqualityExpr<Path<R, L, S>, V> in(const Path<R, L, S>& path,
                                             std::initializer_list<V> values) {
   return internal::membership(path, values);
 }
 
 // The vector has the value as an element.
-template <class R, class L, bool A, class V>
-Expr<R> includes(const Path<R, L, A>& path, const V& value) {
+template <class R, class L, Steps S, class V>
+Expr<R> includes(const Path<R, L, S>& path, const V& value) {
   using Element = typename internal::NextOwner<L>::type;
   static_assert(!internal::is_encrypted<L>, "includes() does not work on an encrypted field");
   static_assert(internal::is_vector<internal::unwrap_t<L>>,
                 "includes() needs a field that is a vector");
   static_assert(internal::comparable_with<Element, V>(),
                 "this field cannot be compared with a value of that type");
-  return Expr<R>(
-      internal::compare(path.text, "$eq", internal::operand<Element>(path.text, value).view()));
+  return Expr<R>(internal::compare(path.text, "$eq",
+                                   internal::operand<Element>(path.text, value, false).view()));
 }
 
 // Text conditions, by characters; the i forms ignore case.
-template <class R, class L, bool A>
-internal::TextExpr<Path<R, L, A>> contains(const Path<R, L, A>& path, std::string_view text) {
+template <class R, class L, Steps S>
+internal::TextExpr<Path<R, L, S>> contains(const Path<R, L, S>& path, std::string_view text) {
   return Expr<R>(internal::match_text(path.text, "", text, "", false));
 }
-template <class R, class L, bool A>
-internal::TextExpr<Path<R, L, A>> icontains(const Path<R, L, A>& path, std::string_view text) {
+template <class R, class L, Steps S>
+internal::TextExpr<Path<R, L, S>> icontains(const Path<R, L, S>& path, std::string_view text) {
   return Expr<R>(internal::match_text(path.text, "", text, "", true));
 }
-template <class R, class L, bool A>
-internal::TextExpr<Path<R, L, A>> startswith(const Path<R, L, A>& path, std::string_view text) {
+template <class R, class L, Steps S>
+internal::TextExpr<Path<R, L, S>> startswith(const Path<R, L, S>& path, std::string_view text) {
   return Expr<R>(internal::match_text(path.text, "^", text, "", false));
 }
-template <class R, class L, bool A>
-internal::TextExpr<Path<R, L, A>> istartswith(const Path<R, L, A>& path, std::string_view text) {
+template <class R, class L, Steps S>
+internal::TextExpr<Path<R, L, S>> istartswith(const Path<R, L, S>& path, std::string_view text) {
   return Expr<R>(internal::match_text(path.text, "^", text, "", true));
 }
-template <class R, class L, bool A>
-internal::TextExpr<Path<R, L, A>> endswith(const Path<R, L, A>& path, std::string_view text) {
+template <class R, class L, Steps S>
+internal::TextExpr<Path<R, L, S>> endswith(const Path<R, L, S>& path, std::string_view text) {
   return Expr<R>(internal::match_text(path.text, "", text, "\\z", false));
 }
-template <class R, class L, bool A>
-internal::TextExpr<Path<R, L, A>> iendswith(const Path<R, L, A>& path, std::string_view text) {
+template <class R, class L, Steps S>
+internal::TextExpr<Path<R, L, S>> iendswith(const Path<R, L, S>& path, std::string_view text) {
   return Expr<R>(internal::match_text(path.text, "", text, "\\z", true));
 }
-template <class R, class L, bool A>
-internal::TextExpr<Path<R, L, A>> iexact(const Path<R, L, A>& path, std::string_view text) {
+template <class R, class L, Steps S>
+internal::TextExpr<Path<R, L, S>> iexact(const Path<R, L, S>& path, std::string_view text) {
   return Expr<R>(internal::match_text(path.text, "^", text, "\\z", true));
 }
 // A Perl-compatible regular expression; options are MongoDB's ("i", "m", "s", "x").
-template <class R, class L, bool A>
-internal::TextExpr<Path<R, L, A>> regex(const Path<R, L, A>& path, std::string_view pattern,
+template <class R, class L, Steps S>
+internal::TextExpr<Path<R, L, S>> regex(const Path<R, L, S>& path, std::string_view pattern,
                                         std::string_view options = "") {
   return Expr<R>(internal::match_regex(path.text, pattern, options));
 }
 
 // The optional member is empty (null or absent).
-template <class R, class L, bool A>
-Expr<R> is_null(const Path<R, L, A>& path) {
+template <class R, class L, Steps S>
+Expr<R> is_null(const Path<R, L, S>& path) {
   static_assert(!internal::is_encrypted<L>, "is_null() does not work on an encrypted field");
   static_assert(internal::is_encrypted<L> || internal::is_optional<L>,
                 "is_null() needs a std::optional field: others are never null");
@@ -288,8 +319,8 @@ Expr<R> is_null(const Path<R, L, A>& path) {
 }
 
 // The stored document has the member at all.
-template <class R, class L, bool A>
-Expr<R> exists(const Path<R, L, A>& path) {
+template <class R, class L, Steps S>
+Expr<R> exists(const Path<R, L, S>& path) {
   return Expr<R>(internal::exists_filter(path.text));
 }
 

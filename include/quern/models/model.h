@@ -159,8 +159,9 @@ ModelInfo make_model_info() {
 
 template <class T>
 const ModelInfo& model_info() {
-  static_assert(internal::Embedded<T>,
-                "a model is a plain struct: no base class, no constructors.");
+  if constexpr (internal::is_plain_struct<T>()) {
+    static_assert(!internal::Codable<T>, "a type with a quern::codec is a field, not a model.");
+  }
   static const ModelInfo info = internal::make_model_info<T>();
   return info;
 }

@@ -13,6 +13,7 @@
 #define QUERN_MODELS_MODEL_SESSION_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -81,13 +82,31 @@ class ModelSession {
   // Deletes the object and unsets its Id. False if it was gone already.
   template <class T>
   bool remove(T& object);
+  // The three change the object, so these are refused with a sentence.
+  template <class T>
+  void save(const T&, const SaveOptions<std::type_identity_t<T>>& = {}) {
+    static_assert(internal::refused<T>,
+                  "save() sets the Id: the object cannot be const, nor a temporary");
+  }
+  template <class T>
+  void refresh(const T&) {
+    static_assert(internal::refused<T>,
+                  "refresh() changes the object: it cannot be const, nor a temporary");
+  }
+  template <class T>
+  bool remove(const T&) {
+    static_assert(internal::refused<T>,
+                  "remove() unsets the Id: the object cannot be const, nor a temporary");
+    return false;
+  }
   // All objects of the model; of the database with that alias, or where the routers say.
   template <class T>
   QuerySet<T> objects(std::string database = {});
 
   // Calls body with a Transaction and commits it; rolls back if body throws. Body runs again, from
   // the start, after a transient conflict. Within a transaction it joins that one. The transaction
-  // is on one database: that with the alias, or the first one used.
+  // is on one database: that with the alias, or the first one used. Returns a copy of what body
+  // returns.
   template <class Body>
   auto transaction(Body&& body) {
     return transaction(std::string(), std::forward<Body>(body));
@@ -125,8 +144,10 @@ Target checked_target(ModelSession& session, const ModelRef& model, Access acces
 
 template <class T>
 const ModelInfo& collection_model() {
-  static_assert(count_ids(member_types<T>{}) > 0,
-                "this struct has no quern::Id member: it can only be embedded.");
+  if constexpr (is_plain_struct<T>()) {
+    static_assert(count_ids(member_types<T>{}) > 0,
+                  "this struct has no quern::Id member: it can only be embedded.");
+  }
   return model_info<T>();
 }
 
@@ -157,7 +178,7 @@ bool ModelSession::remove(T& object) {
 
 template <class Body>
 auto ModelSession::transaction(const std::string& database, Body&& body) {
-  using Result = std::invoke_result_t<Body&, Transaction&>;
+  using Result = std::decay_t<std::invoke_result_t<Body&, Transaction&>>;
   if constexpr (std::is_void_v<Result>) {
     internal::run_transaction(*this, database, std::ref(body));
   } else {

@@ -18,32 +18,32 @@
 
 namespace quern {
 
-// ThroughArray: a step before the last one is a vector.
-template <class Root, class Leaf, bool ThroughArray = false>
+// What a path leads through before its last member.
+struct Steps {
+  bool vector = false;
+  bool optional = false;
+};
+
+template <class Root, class Leaf, Steps Through = Steps{}>
 struct Path {
   using root = Root;
   using leaf = Leaf;
   using value = internal::unwrap_t<Leaf>;  // what conditions compare with
-  static constexpr bool kThroughArray = ThroughArray;
+  static constexpr Steps kThrough = Through;
   static constexpr bool kEncrypted = internal::is_encrypted<Leaf>;
 
   std::string text;  // stored, dotted
-};
-
-// A path of a model whose end doesn't matter.
-template <class Root>
-struct AnyPath {
-  std::string text;
-  template <class Leaf, bool ThroughArray>
-  AnyPath(const Path<Root, Leaf, ThroughArray>& path) : text(path.text) {}
 };
 
 namespace internal {
 
 template <class P>
 inline constexpr bool is_path = false;
-template <class Root, class Leaf, bool ThroughArray>
-inline constexpr bool is_path<Path<Root, Leaf, ThroughArray>> = true;
+template <class Root, class Leaf, Steps Through>
+inline constexpr bool is_path<Path<Root, Leaf, Through>> = true;
+
+template <class V>
+using IfNotPath = std::enable_if_t<!is_path<V>>;
 
 // The column of the member at that offset.
 const std::string& column_at(std::span<const FieldInfo> fields, std::size_t offset);
@@ -58,10 +58,21 @@ struct NextOwner<std::optional<T>> : NextOwner<T> {};
 template <class T>
 struct NextOwner<std::vector<T>> : NextOwner<T> {};
 
+template <class M>
+consteval Steps steps_through(Steps more) {
+  if constexpr (is_optional<M>) {
+    return steps_through<typename M::value_type>({more.vector, true});
+  } else if constexpr (is_vector<M>) {
+    return steps_through<typename M::value_type>({true, more.optional});
+  } else {
+    return more;
+  }
+}
+
 template <class Root, class Tail, class M>
-auto prepend(std::string step, const Tail& tail) {
-  return Path < Root, typename Tail::leaf,
-         Tail::kThroughArray || is_vector < M >> {step + "." + tail.text};
+auto prepend(const std::string& step, const Tail& tail) {
+  constexpr Steps kThrough = steps_through<M>(Tail::kThrough);
+  return Path<Root, typename Tail::leaf, kThrough>{step + "." + tail.text};
 }
 
 }  // namespace internal
@@ -81,6 +92,16 @@ auto f(M C::*member, N D::*next, More... more) {
   const auto tail = f(next, more...);
   return internal::prepend<C, std::remove_const_t<decltype(tail)>, M>(f(member).text, tail);
 }
+
+// A path of a model whose end doesn't matter.
+template <class Root>
+struct AnyPath {
+  std::string text;
+  template <class Leaf, Steps Through>
+  AnyPath(const Path<Root, Leaf, Through>& path) : text(path.text) {}
+  template <class M>
+  AnyPath(M Root::*member) : text(f(member).text) {}
+};
 
 namespace internal {
 

@@ -31,6 +31,13 @@ struct UpdateEachOptions {
   std::function<void(const UpdateProgress&)> progress{};  // called after every document
 };
 
+struct BulkCreateOptions {
+  std::size_t batch_size = 1000;  // objects a command
+  // All or none, by a transaction. Without, what was inserted before an error stays; a transaction
+  // around it makes all of that one unit anyway.
+  bool atomic = true;
+};
+
 namespace internal {
 
 // Documents of a running find, batch by batch. Closes the server's cursor when destroyed early.
@@ -65,12 +72,17 @@ struct NewValue {
 class Query {
  public:
   Query(ModelSession& session, const ModelInfo& model, std::string database);
+  // Copies only: one that was moved from is still a query.
+  Query(const Query&) = default;
+  Query& operator=(const Query&) = default;
 
   Query filter(bson::View condition) const;
   Query exclude(bson::View condition) const;
   Query order_by(std::vector<IndexKey> keys) const;
-  Query limit(std::int64_t count) const;   // throws Error(BadValue) for a negative count
-  Query offset(std::int64_t count) const;  // the same
+  // Slices of what the query gives, so they add up: limit(5).offset(2) are three documents. A
+  // negative count throws Error(BadValue).
+  Query limit(std::int64_t count) const;
+  Query offset(std::int64_t count) const;
   Query on(std::string database) const;
 
   std::unique_ptr<Cursor> find(const std::vector<std::string>& columns = {}) const;
@@ -90,7 +102,7 @@ class Query {
                              const std::function<void()>& reset,
                              const UpdateEachOptions& options) const;
   std::int64_t remove() const;
-  void insert(std::span<void* const> objects, std::size_t batch_size) const;
+  void insert(std::span<void* const> objects, const BulkCreateOptions& options) const;
 
   void decode(void* object, bson::View document, const Target& target) const;
   ModelSession& session() const { return state_->session; }
@@ -107,6 +119,10 @@ class Query {
     std::optional<std::int64_t> limit;
     std::int64_t offset = 0;
   };
+  // Inserts objects with their ids until the command is full; returns how many.
+  static std::size_t insert_batch(ModelSession& session, const ModelRef& model, const Target& where,
+                                  std::span<void* const> objects, std::span<const ObjectId> ids,
+                                  std::size_t batch_size, std::size_t first);
   explicit Query(State state) : state_(std::make_shared<const State>(std::move(state))) {}
   Target target(Access access) const;
   // A find of the query; limit, if given, is an upper bound that fits one batch.
@@ -124,8 +140,7 @@ class Query {
 };
 
 std::string multiple_objects_text(const ModelInfo& model, std::size_t count);
-void decode_value(const ValueType& type, void* value, const ModelInfo& model, std::string_view path,
-                  bson::View document);
+void decode_value(const ValueType& type, void* value, const DecodePath& path, bson::View document);
 
 }  // namespace internal
 

@@ -15,6 +15,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -26,6 +27,15 @@
 #include "quern/models/query.h"
 
 namespace quern {
+
+namespace internal {
+
+// What values_list() gives for a path: nothing when an optional on the way is empty.
+template <class P>
+using ListedValue = std::conditional_t<P::kThrough.optional && !is_optional<typename P::leaf>,
+                                       std::optional<typename P::leaf>, typename P::leaf>;
+
+}  // namespace internal
 
 // A query set that has been cut with limit() or offset(): it can be read, but neither filtered,
 // ordered nor written any more.
@@ -69,6 +79,32 @@ class SlicedQuerySet {
   SlicedQuerySet limit(std::int64_t count) const { return SlicedQuerySet(query_.limit(count)); }
   SlicedQuerySet offset(std::int64_t count) const { return SlicedQuerySet(query_.offset(count)); }
 
+  // Refused with a sentence.
+  template <class... A>
+  auto filter(const A&...) const {
+    return refuse_after_slice<A...>();
+  }
+  template <class... A>
+  auto exclude(const A&...) const {
+    return refuse_after_slice<A...>();
+  }
+  template <class... A>
+  auto order_by(const A&...) const {
+    return refuse_after_slice<A...>();
+  }
+  template <class... A>
+  auto update(const A&...) const {
+    return refuse_after_slice<A...>();
+  }
+  template <class... A>
+  auto update_each(const A&...) const {
+    return refuse_after_slice<A...>();
+  }
+  template <class... A>
+  auto remove(const A&...) const {
+    return refuse_after_slice<A...>();
+  }
+
   // The only object. Throws DoesNotExist<T> or MultipleObjectsReturned<T>.
   T get() const {
     std::optional<T> object = try_get();
@@ -99,16 +135,16 @@ class SlicedQuerySet {
   std::int64_t count() const { return query_.count(); }
   bool exists() const { return query_.exists(); }
 
-  // The values of one member, or tuples of several, with the types that the struct gives them.
+  // The values of one member, or tuples of several, with the types that the struct gives them;
+  // through an optional they are optional, too.
   template <class P>
   auto values_list(const P& path) const {
-    using Leaf = typename internal::path_t<P>::leaf;
     check_values<P>();
     const auto typed = internal::as_path(path);
-    std::vector<Leaf> values;
+    std::vector<internal::ListedValue<internal::path_t<P>>> values;
     const auto cursor = query_.find({typed.text});
     while (const std::optional<bson::View> document = cursor->next()) {
-      decode_value(values.emplace_back(), typed.text, *document);
+      decode_value(values.emplace_back(), typed, *document);
     }
     return values;
   }
@@ -122,24 +158,32 @@ class SlicedQuerySet {
   const internal::Query& query() const { return query_; }
 
  private:
+  template <class... A>
+  SlicedQuerySet refuse_after_slice() const {
+    static_assert(
+        internal::refused<T, A...>,
+        "what limit() or offset() has cut can only be read: filter, order or write before");
+    return *this;
+  }
   template <class P>
   static void check_values() {
     using Given = internal::path_t<P>;
     static_assert(std::is_same_v<typename Given::root, T>, "this path is of another model");
-    static_assert(!Given::kThroughArray, "values_list() cannot step through a vector");
+    static_assert(!Given::kThrough.vector, "values_list() cannot step through a vector");
   }
-  template <class V>
-  void decode_value(V& value, const std::string& path, bson::View document) const {
-    internal::decode_value(value_type<V>(), internal::value_address(value), query_.model(), path,
-                           document);
+  template <class V, class P>
+  void decode_value(V& value, const P& path, bson::View document) const {
+    const DecodePath model{nullptr, query_.model().name};
+    internal::decode_value(value_type<V>(), internal::value_address(value),
+                           DecodePath{&model, path.text, 0, P::kEncrypted}, document);
   }
   template <class... P>
   auto values_tuples(const P&... paths) const {
     (check_values<P>(), ...);
-    std::vector<std::tuple<typename P::leaf...>> rows;
+    std::vector<std::tuple<internal::ListedValue<P>...>> rows;
     const auto cursor = query_.find({paths.text...});
     while (const std::optional<bson::View> document = cursor->next()) {
-      std::apply([&](auto&... values) { (decode_value(values, paths.text, *document), ...); },
+      std::apply([&](auto&... values) { (decode_value(values, paths, *document), ...); },
                  rows.emplace_back());
     }
     return rows;
@@ -160,6 +204,15 @@ class QuerySet : public SlicedQuerySet<T> {
   QuerySet exclude(const Expr<T>& condition) const {
     return QuerySet(query().exclude(condition.filter()));
   }
+  // Anything else is refused with a sentence.
+  template <class C>
+  QuerySet filter(const C&) const {
+    return refuse_condition<C>(), *this;
+  }
+  template <class C>
+  QuerySet exclude(const C&) const {
+    return refuse_condition<C>(), *this;
+  }
   // order_by(f(&Patient::name), desc(&Patient::patient_id)); replaces Meta::ordering.
   template <class... Terms>
   QuerySet order_by(const Terms&... terms) const {
@@ -173,25 +226,42 @@ class QuerySet : public SlicedQuerySet<T> {
   using SlicedQuerySet<T>::try_get;
   T get(const Expr<T>& condition) const { return filter(condition).get(); }
   std::optional<T> try_get(const Expr<T>& condition) const { return filter(condition).try_get(); }
+  template <class C>
+  T get(const C&) const {
+    return refuse_condition<C>(), T{};
+  }
+  template <class C>
+  std::optional<T> try_get(const C&) const {
+    return refuse_condition<C>(), std::nullopt;
+  }
 
   // Validates and inserts, and returns the object with its Id.
   T create(T object) const {
     query().session().save(object, {.database = query().database(), .force_insert = true});
     return object;
   }
-  // Validates all, then inserts them, batch_size a command. Sets their Ids. Faults carry the index:
-  // "3.name".
-  void bulk_create(std::vector<T>& objects, std::size_t batch_size = 1000) const {
+  // Validates all, then inserts all or none, in a transaction unless it is in one already; for the
+  // options see query.h. Sets their Ids. Faults carry the index, "3.name", and so does the text of
+  // an IntegrityError.
+  void bulk_create(std::span<T> objects, const BulkCreateOptions& options = {}) const {
     std::vector<void*> pointers;
+    pointers.reserve(objects.size());
     for (T& object : objects) pointers.push_back(&object);
-    query().insert(pointers, batch_size);
+    query().insert(pointers, options);
+  }
+  // The same for objects that are made on the spot: returns them with their Ids.
+  std::vector<T> bulk_create(std::vector<T>&& objects,
+                             const BulkCreateOptions& options = {}) const {
+    bulk_create(std::span<T>(objects), options);
+    return std::move(objects);
   }
   // The object that meets the condition; if there is none, `object` is created. True: created.
   std::pair<T, bool> get_or_create(const Expr<T>& condition, T object) const {
     if (auto found = try_get(condition)) return {std::move(*found), false};
     try {
       return {create(std::move(object)), true};
-    } catch (const IntegrityError&) {  // somebody else was faster
+    } catch (const IntegrityError&) {                                 // somebody else was faster
+      if (query().session().current_transaction() != nullptr) throw;  // which ended it
       if (auto found = try_get(condition)) return {std::move(*found), false};
       throw;
     }
@@ -237,6 +307,12 @@ class QuerySet : public SlicedQuerySet<T> {
  private:
   using SlicedQuerySet<T>::query;
 
+  template <class C>
+  static void refuse_condition() {
+    static_assert(internal::refused<C>,
+                  "a condition of this model is expected, such as quern::f(&Model::member) == "
+                  "value");
+  }
   template <class Term>
   static void check_order() {
     static_assert(std::is_same_v<typename Term::root, T>, "this path is of another model");

@@ -9,10 +9,14 @@
 // It is bound to one database: the one with the given alias, or the first one that it uses. Reads
 // go where writes go. Using another database inside it throws Error(IllegalOperation): the two
 // could not be committed together. Not thread-safe.
+//
+// An error ends it, as it does in the database: what is asked of it after one, commit() included,
+// throws Error(NoSuchTransaction) with the text of that error. To go on, start another transaction.
 #ifndef QUERN_MODELS_TRANSACTION_H_
 #define QUERN_MODELS_TRANSACTION_H_
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <string>
@@ -47,6 +51,7 @@ class Transaction : public ModelSession {
 
  private:
   enum class State { kUnused, kOpen, kCommitted, kRolledBack };
+  void throw_earlier_error() const;
   void end_session() noexcept;
   bson::Document run_end(const char* command);
 
@@ -55,6 +60,7 @@ class Transaction : public ModelSession {
   std::optional<Target> target_;
   Uuid session_id_;
   State state_ = State::kUnused;
+  std::exception_ptr error_;  // that ended it; transient ones are left to the next command to find
   std::vector<std::function<void()>> actions_;
 };
 

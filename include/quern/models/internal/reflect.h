@@ -43,13 +43,77 @@ consteval std::size_t count_members() {
 template <class T>
 inline constexpr std::size_t member_count = count_members<T>();
 
+// Converts to base classes of T only: the first thing that an aggregate with one takes.
+template <class T>
+struct AnyBase {
+  template <class U>
+  requires(std::is_base_of_v<U, T> && !std::is_same_v<U, T>) operator U() const noexcept;
+};
+template <class T>
+concept HasBase = requires {
+  T{AnyBase<T>{}};
+};
+
+// An array takes as many members as it has elements, but a {} in place of the first of them fills
+// it, and leaves too many for the others.
+template <class T, std::size_t... Before, std::size_t... After>
+consteval bool accepts_braces(std::index_sequence<Before...>, std::index_sequence<After...>) {
+  return requires {
+    T{(static_cast<void>(Before), AnyMember{})..., {}, (static_cast<void>(After), AnyMember{})...};
+  };
+}
+template <class T>
+consteval bool has_array() {
+  constexpr std::size_t n = member_count<T>;
+  return []<std::size_t... I>(std::index_sequence<I...>) {
+    return !(
+        accepts_braces<T>(std::make_index_sequence<I>{}, std::make_index_sequence<n - 1 - I>{}) &&
+        ...);
+  }
+  (std::make_index_sequence<n>{});
+}
+
+// Whether T can be taken apart; a sentence if not.
+template <class T>
+consteval bool is_plain_struct() {
+  if constexpr (!std::is_aggregate_v<T>) {
+    static_assert(std::is_aggregate_v<T>,
+                  "a model is a plain struct: public members only, no constructors, no virtual "
+                  "functions.");
+    return false;
+  } else if constexpr (HasBase<T>) {
+    static_assert(!HasBase<T>,
+                  "a model has no base class: make what they share a struct of its own, and that a "
+                  "member.");
+    return false;
+  } else if constexpr (member_count<T> == 0) {
+    static_assert(member_count<T> > 0, "a model struct needs at least one member");
+    return false;
+  } else if constexpr (has_array<T>()) {
+    static_assert(!has_array<T>(),
+                  "a model has no C arrays: use std::string, std::vector or quern::Bytes.");
+    return false;
+  } else {
+    return true;
+  }
+}
+
+template <class T>
+consteval std::size_t member_count_to_visit() {
+  if constexpr (is_plain_struct<T>()) {
+    return member_count<T>;
+  } else {
+    return 0;
+  }
+}
+
 // visit(member...) with a reference to every member of object, in order of declaration.
 template <class T, class Visit>
-constexpr decltype(auto) visit_members(T& object, Visit&& visit) {
-  constexpr std::size_t n = member_count<std::remove_const_t<T>>;
-  static_assert(n > 0, "a model struct needs at least one member");
+constexpr decltype(auto) visit_members([[maybe_unused]] T& object, Visit&& visit) {
+  constexpr std::size_t n = member_count_to_visit<std::remove_const_t<T>>();
   // clang-format off
-  if constexpr (n == 1) { auto& [m0] = object; return visit(m0); }
+  if constexpr (n == 0) { return visit(); }  // after an error
+  else if constexpr (n == 1) { auto& [m0] = object; return visit(m0); }
   else if constexpr (n == 2) { auto& [m0, m1] = object; return visit(m0, m1); }
   else if constexpr (n == 3) { auto& [m0, m1, m2] = object; return visit(m0, m1, m2); }
   else if constexpr (n == 4) { auto& [m0, m1, m2, m3] = object; return visit(m0, m1, m2, m3); }

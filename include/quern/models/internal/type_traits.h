@@ -39,6 +39,10 @@ class Encrypted;
 
 namespace internal {
 
+// False, for assertions of templates that exist to be refused.
+template <class...>
+inline constexpr bool refused = false;
+
 template <class T>
 inline constexpr bool is_optional = false;
 template <class T>
