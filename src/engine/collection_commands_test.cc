@@ -2,6 +2,8 @@
 // create, drop, collMod, listCollections, listDatabases, renameCollection, and the catalog on disk.
 #include <gmock/gmock.h>
 
+#include <string>
+
 #include "engine/testing.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
@@ -43,6 +45,19 @@ TEST(CreateCommand, RefusesWhatIsNotSupportedByName) {
   EXPECT_EQ(engine.code_of(R"({"create": "e", "validator": {"$bad": 1}})"), 2);
 }
 
+TEST(ListCollectionsCommand, HandsOutCursorsThatCanBeKilled) {
+  TestEngine engine;
+  engine.run(R"({"create": "a"})");
+  engine.run(R"({"create": "b"})");
+  const bson::Document reply = engine.run(R"({"listCollections": 1, "cursor": {"batchSize": 1}})");
+  const std::string id = std::to_string(reply["cursor"].as_document()["id"].as_int64());
+  EXPECT_REPLY(
+      engine.run(R"({"killCursors": "$cmd.listCollections", "cursors": [{"$numberLong": ")" + id +
+                 R"("}]})"),
+      R"({"cursorsKilled": [{"$numberLong": ")" + id + R"("}], "cursorsNotFound": [],
+                   "cursorsAlive": [], "cursorsUnknown": [], "ok": 1.0})");
+}
+
 TEST(ListIndexes, OfAClusteredCollectionShowsTheClusteredIndex) {
   TestEngine engine;
   engine.run(R"({"create": "c", "clusteredIndex": {"key": {"_id": 1}, "unique": true}})");
@@ -60,6 +75,22 @@ TEST(DropCommand, LeavesNothingBehind) {
   EXPECT_REPLY(engine.run(R"({"drop": "c"})"), R"({"ok": 1.0})");
   engine.run(R"({"create": "c"})");
   EXPECT_EQ(engine.find("c").size(), 0u);
+}
+
+TEST(DropCommand, DropsOnlyTheCollectionWithTheUuid) {
+  TestEngine engine;
+  engine.run(R"({"create": "c"})");
+  const bson::Document reply = engine.run_raw(
+      R"({"drop": "c", "collectionUUID": {"$uuid": "00112233-4455-6677-8899-aabbccddeeff"}})");
+  EXPECT_EQ(reply["code"].as_int32(), 361);
+  EXPECT_EQ(reply["codeName"].as_string(), "CollectionUUIDMismatch");
+  const auto listed = engine.documents(R"({"listCollections": 1})");
+  ASSERT_EQ(listed.size(), 1u);
+  bson::Builder drop;
+  drop.append("drop", "c");
+  drop.append("collectionUUID", listed[0]["info"].as_document()["uuid"].value());
+  EXPECT_EQ(engine.run_raw(drop.finish().view())["ok"].as_double(), 1);
+  EXPECT_EQ(engine.documents(R"({"listCollections": 1})").size(), 0u);
 }
 
 TEST(DropDatabaseCommand, DropsItsCollectionsOnly) {
@@ -82,6 +113,34 @@ TEST(RenameCollectionCommand, KeepsDocumentsAndIndexes) {
   EXPECT_EQ(engine.find("b").size(), 1u);
   EXPECT_EQ(engine.code_of(R"({"renameCollection": "test.a", "to": "test.b", "$db": "admin"})"),
             48);
+}
+
+TEST(RenameCollectionCommand, ChecksTheNewNameAsCreateDoes) {
+  TestEngine engine;
+  engine.run(R"({"create": "a"})");
+  const std::string database(60, 'd');
+  const std::string longest(234, 'c');
+  engine.run(R"({"create": "a", "$db": ")" + database + R"("})");
+  const std::string rename = R"({"renameCollection": ")" + database + R"(.a", "to": ")" + database +
+                             "." + longest + R"(", "$db": "admin"})";
+  EXPECT_EQ(engine.code_of(rename), 73);
+  EXPECT_EQ(engine.code_of(R"({"create": ")" + longest + R"(", "$db": ")" + database + R"("})"),
+            73);
+}
+
+TEST(ValidatorNow, IsTheTimeOfTheWrite) {
+  ManualClock clock;  // stands at 1 600 000 000 000
+  TestEngine engine(EngineOptions{.clock = &clock});
+  engine.run(R"({"create": "c", "validator": {"$expr": {"$lte": ["$d", "$$NOW"]}}})");
+  const auto insert = [&](std::string_view milliseconds) {
+    return engine.code_of(R"({"insert": "c", "documents": [{"d": {"$date": {"$numberLong": ")" +
+                          std::string(milliseconds) + R"("}}}]})");
+  };
+  EXPECT_EQ(insert("1600000000000"), 0);
+  EXPECT_EQ(insert("1600000000001"), 121);
+  EXPECT_EQ(engine.code_of(R"({"update": "c", "updates": [{"q": {}, "u": [
+                {"$set": {"d": {"$add": ["$d", 1]}}}]}]})"),
+            121);
 }
 
 TEST(CollModCommand, ChangesTheValidator) {

@@ -138,17 +138,5 @@ TEST(Concurrency, SchemaChangesLoseNoWriteAndNoAnswer) {
   EXPECT_EQ(engine.find("c", R"({"t": {"$gte": 0}})", R"(, "hint": "t")").size(), 3u * kPerThread);
 }
 
-TEST(Concurrency, ASchemaChangeDoesNotWaitForeverForATransaction) {
-  TestEngine engine;
-  engine.run(R"({"create": "c"})");
-  const bson::Document reply = engine.run_raw(
-      R"({"insert": "c", "documents": [{"_id": 1}],
-          "lsid": {"id": {"$uuid": "00112233-4455-6677-8899-aabbccddeeff"}},
-          "txnNumber": {"$numberLong": "1"}, "startTransaction": true, "autocommit": false})");
-  ASSERT_EQ(reply["ok"].as_double(), 1);
-  EXPECT_EQ(engine.code_of(R"({"drop": "c"})"), 24);
-  EXPECT_EQ(engine.code_of(R"({"insert": "c", "documents": [{"_id": 2}]})"), 0);
-}
-
 }  // namespace
 }  // namespace quern::engine

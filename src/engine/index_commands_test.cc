@@ -50,6 +50,36 @@ TEST_F(Indexes, WithTheSameNameOrKeyConflict) {
   EXPECT_EQ(create_code(R"({"name": "other", "key": {"a": 1}})"), 85);
 }
 
+TEST_F(Indexes, AreTheSameHiddenOrNot) {
+  create(R"({"name": "a_1", "key": {"a": 1}, "hidden": true})");
+  create(R"({"name": "a_1", "key": {"a": 1}})");
+  create(R"({"name": "b_1", "key": {"b": 1}})");
+  create(R"({"name": "b_1", "key": {"b": 1}, "hidden": true})");
+  EXPECT_DOCUMENTS(engine.documents(R"({"listIndexes": "c"})"),
+                   R"([{"v": 2, "key": {"_id": 1}, "name": "_id_"},
+                       {"v": 2, "key": {"a": 1}, "name": "a_1", "hidden": true},
+                       {"v": 2, "key": {"b": 1}, "name": "b_1"}])");
+}
+
+TEST_F(Indexes, ThatArePartialTakeOnlyConditionsThatQueriesCanImply) {
+  engine.run(R"({"create": "c"})");
+  const auto code = [this](std::string_view filter) {
+    return create_code(R"({"name": "p", "key": {"a": 1}, "partialFilterExpression": )" +
+                       std::string(filter) + "}");
+  };
+  EXPECT_EQ(code(R"({"b": {"$not": {"$gt": 3}}})"), 67);
+  EXPECT_EQ(code(R"({"b": {"$ne": 3}})"), 67);
+  EXPECT_EQ(code(R"({"b": {"$exists": false}})"), 67);
+  EXPECT_EQ(code(R"({"b": {"$regex": "x"}})"), 67);
+  EXPECT_EQ(code(R"({"b": {"$regularExpression": {"pattern": "x", "options": ""}}})"), 67);
+  EXPECT_EQ(code(R"({"$nor": [{"b": 1}]})"), 67);
+  EXPECT_EQ(code(R"({"$and": [{"b": 1}, {"$or": [{"c": {"$nin": [1]}}]}]})"), 67);
+  EXPECT_EQ(engine.documents(R"({"listIndexes": "c"})").size(), 1u);
+  EXPECT_EQ(code(R"({"b": {"$gt": 3, "$lte": 5}, "c": {"$exists": true}, "d": {"e": 1},
+                     "$or": [{"f": {"$in": [1, 2]}}, {"g": {"$type": "string"}}, {"h": "x"}]})"),
+            0);
+}
+
 TEST_F(Indexes, OfKindsThatAreMissingAreRefused) {
   EXPECT_EQ(create_code(R"({"name": "t", "key": {"a": "text"}})"), 115);
   EXPECT_EQ(create_code(R"({"name": "w", "key": {"$**": 1}})"), 115);

@@ -196,7 +196,7 @@ TEST(EndSessions, UnderLoadLeaveNoTransactionBehind) {
       }
     });
   }
-  for (int i = 0; i < 3000; ++i) session.end_session();
+  for (int i = 0; i < 20'000; ++i) session.end_session();
   done = true;
   for (std::thread& writer : writers) writer.join();
   session.end_session();
