@@ -78,7 +78,8 @@ class ClientTest : public keyvault::VaultTest {
   }
 
   RecordingRunner server;
-  // What the server's catalog says, by name; the value is the collection's encryptedFields, if any.
+  // What the server's catalog says, by name (of collections in another database than clinic:
+  // "database.name"); the value is the collection's encryptedFields, if any.
   std::map<std::string, std::optional<bson::Document>, std::less<>> server_schemas;
   std::string server_type = "collection";
   // The answer to everything but listCollections.
@@ -97,7 +98,12 @@ class ClientTest : public keyvault::VaultTest {
     builder.append("ns", std::string(database) + ".$cmd.listCollections");
     builder.open_array("firstBatch");
     const bson::Element filter = command["filter"].as_document()["name"];
-    for (const auto& [name, schema] : server_schemas) {
+    for (const auto& [ns, schema] : server_schemas) {
+      const std::size_t dot = ns.find('.');
+      const std::string name = ns.substr(dot == ns.npos ? 0 : dot + 1);
+      if (ns.substr(0, ns.size() - name.size()) !=
+          (database == "clinic" ? "" : std::string(database) + "."))
+        continue;
       if (!is_wanted(filter, name)) continue;
       builder.push_document().append("name", name).append("type", server_type);
       builder.open_document("options");

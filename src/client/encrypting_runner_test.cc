@@ -6,11 +6,15 @@
 #include <algorithm>
 
 #include "client/client_fixture.h"
+#include "client/mongo_runner.h"
+#include "client/wire_peer.h"
 #include "keyvault/client_encryption.h"
+#include "schema/placeholder.h"
 
 namespace quern::client {
 namespace {
 
+using bson::BinarySubtype;
 using bson::BlobSubtype;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -244,9 +248,109 @@ TEST_F(EncryptingRunnerTest, ACiphertextOfAnotherKeyIsNamedWithItsPath) {
   std::ranges::copy(ssn_key.bytes(), relabelled.begin() + 1);  // | 16 | key id | type | …
   server_reply =
       batch(bson::doc("note", bson::Binary{bson::BinarySubtype::kEncrypted, relabelled}));
-  EXPECT_TRUE(error_of([&] {
-                runner.run("clinic", bson::doc("getMore", std::int64_t{1}));
-              }).is(ErrorCode::kOperationFailed));
+  const Error error =
+      error_of([&] { runner.run("clinic", bson::doc("getMore", std::int64_t{1})); });
+  EXPECT_TRUE(error.is(ErrorCode::kOperationFailed));
+  EXPECT_THAT(error.what(), HasSubstr("cannot decrypt field 'note' of clinic.patients"));
+}
+
+TEST_F(EncryptingRunnerTest, WhatWentWrongIsNotDecrypted) {
+  const bson::Document stored =
+      encrypted(json(R"({"insert": "patients", "documents": [{"record": {"note": "n"}}]})"));
+  const bson::Document document(stored.view().at_path("documents.0").as_document());
+  const auto reply_to_find = [&](const bson::Document& reply) {
+    server_reply = reply;
+    return runner.run("clinic", bson::doc("find", "patients"));
+  };
+  const bson::Document failed =
+      bson::doc("ok", 0.0, "code", 121, "errInfo", document, "x", document);
+  EXPECT_EQ(reply_to_find(failed), failed);
+  const bson::Document partly =
+      bson::doc("ok", 1.0, "value", document, "writeErrors",
+                bson::array(bson::doc("index", 0, "errInfo", document)), "writeConcernError",
+                bson::doc("errInfo", document), "errInfo", document);
+  const bson::Document reply = reply_to_find(partly);
+  EXPECT_EQ(reply.view().at_path("value.record.note").as_string(), "n");
+  for (const char* path : {"writeErrors.0.errInfo.record.note",
+                           "writeConcernError.errInfo.record.note", "errInfo.record.note"}) {
+    EXPECT_EQ(blob(reply, path), BlobSubtype::kUnindexedValueV2) << path;
+  }
+}
+
+TEST_F(EncryptingRunnerTest, AFaultOfACiphertextNeedsNoKey) {
+  const bson::Document stored =
+      encrypted(json(R"({"insert": "patients", "documents": [{"record": {"note": "n"}}]})"));
+  server_reply = bson::doc("ok", 1.0, "errInfo", stored.view().at_path("documents.0"));
+  documents.clear();
+  cache.clear();
+  EXPECT_EQ(runner.run("clinic", bson::doc("find", "patients")), server_reply);
+}
+
+TEST_F(EncryptingRunnerTest, TheDatabaseOfACommandIsTheArgumentAndNoOther) {
+  WirePeer peer(server);
+  MongoRunner mongo(peer.uri());
+  EncryptingRunner over_wire(mongo, cache, {.map = map(), .clock = &clock});
+  for (const char* text :
+       {R"({"insert": "patients", "documents": [{"ssn": "123"}], "$db": "clinic"})",
+        R"({"find": "patients", "filter": {"ssn": "123"}, "$db": 1})",
+        R"({"explain": {"find": "patients", "filter": {"ssn": "123"}, "$db": "clinic"}})",
+        R"({"ping": 1, "$db": "clinic"})"}) {
+    for (EncryptingRunner* each : {&runner, &over_wire}) {
+      const Error error = error_of([&] { each->run("reports", json(text)); });
+      EXPECT_TRUE(error.is(ErrorCode::kInvalidNamespace)) << text << error.what();
+      EXPECT_EQ(server.call_count(), 0u);
+    }
+  }
+  const bson::Document twice =
+      bson::doc("find", "patients", "$db", "reports", "filter", bson::Document(), "$db", "clinic");
+  EXPECT_TRUE(error_of([&] { runner.run("reports", twice); }).is(ErrorCode::kInvalidNamespace));
+  const bson::Document command =
+      encrypted(json(R"({"insert": "patients", "documents": [{"ssn": "123"}], "$db": "clinic"})"));
+  EXPECT_EQ(blob(command, "documents.0.ssn"), BlobSubtype::kInsertUpdatePayloadV2);
+}
+
+TEST_F(EncryptingRunnerTest, MarkingsOfTheCallerNeverBecomePayloads) {
+  schema::EncryptionPlaceholder guess;
+  guess.kind = schema::EncryptionPlaceholder::kFind;
+  guess.algorithm = schema::EncryptionPlaceholder::kEquality;
+  guess.index_key_id = guess.user_key_id = ssn_key;
+  guess.value = bson::Value::of("guess");
+  const Bytes marking = guess.serialize();
+  const bson::Document insert =
+      bson::doc("insert", "plain", "documents",
+                bson::array(bson::doc("x", bson::Binary{BinarySubtype::kEncrypted, marking})));
+  auto listed = make_runner(
+      {.map = schema::EncryptedFieldsMap::parse(bson::doc(
+           "clinic.patients", fields(), "clinic.plain", bson::doc("fields", bson::array())))});
+  for (EncryptingRunner* each : {&runner, &listed}) {
+    EXPECT_THAT(error_of([&] { each->run("clinic", insert); }).what(),
+                HasSubstr("already holds an encryption marking"));
+    EXPECT_THAT(sent_names(), ElementsAre("listCollections"));
+  }
+}
+
+TEST_F(EncryptingRunnerTest, JoinsOfPlainCollectionsHaveTheRulesOfJoins) {
+  server_schemas["plain2"] = std::nullopt;
+  const auto refusal = [&](std::string_view stage) {
+    const Error error = error_of([&] {
+      runner.run("clinic", json(R"({"aggregate": "plain", "cursor": {}, "pipeline": [)" +
+                                std::string(stage) + "]}"));
+    });
+    for (const std::string& name : sent_names()) EXPECT_EQ(name, "listCollections");
+    return std::string(error.what());
+  };
+  EXPECT_THAT(
+      refusal(R"({"$lookup": {"from": "plain2", "as": "o", "let": {"v": "$p"}, "pipeline": []}})"),
+      HasSubstr("Non-empty 'let' field is not allowed in the $lookup"));
+  EXPECT_THAT(refusal(R"({"$unionWith": "plain2"})"),
+              HasSubstr("Aggregation stage $unionWith is not allowed or supported"));
+  for (const char* stages :
+       {R"({"$lookup": {"from": "plain2", "as": "o", "localField": "a", "foreignField": "b"}})",
+        R"({"$facet": {"x": []}})"}) {
+    const bson::Document command =
+        json(R"({"aggregate": "plain", "cursor": {}, "pipeline": [)" + std::string(stages) + "]}");
+    EXPECT_EQ(encrypted(command), command);
+  }
 }
 
 TEST_F(EncryptingRunnerTest, ARefusalOfTheAnalysisSendsNothing) {
@@ -277,6 +381,40 @@ TEST_F(EncryptingRunnerTest, ADroppedCollectionsSchemaIsAskedForAgain) {
   server.take_calls();
   runner.run("clinic", json(R"({"insert": "patients", "documents": [{"ssn": "123"}]})"));
   EXPECT_THAT(sent_names(), ElementsAre("listCollections", "insert"));
+}
+
+TEST_F(EncryptingRunnerTest, SchemasAreAskedForAgainAfterEveryCommandThatMayChangeThem) {
+  auto unpinned = make_runner({});
+  const bson::Document insert = json(R"({"insert": "patients", "documents": [{"ssn": "123"}]})");
+  for (const auto& [database, command] :
+       {std::pair{"clinic", R"({"create": "log"})"}, std::pair{"clinic", R"({"drop": "log"})"},
+        std::pair{"clinic", R"({"dropDatabase": 1})"},
+        std::pair{"admin", R"({"renameCollection": "clinic.log", "to": "clinic.patients"})"}}) {
+    unpinned.run("clinic", insert);
+    unpinned.run(database, json(command));
+    server.take_calls();
+    unpinned.run("clinic", insert);
+    EXPECT_THAT(sent_names(), ElementsAre("listCollections", "insert")) << command;
+  }
+}
+
+TEST_F(EncryptingRunnerTest, ACommandThatFailsMayHaveChangedTheSchemaAllTheSame) {
+  auto unpinned = make_runner({});
+  server_schemas["patients"] = std::nullopt;
+  unpinned.run("clinic", bson::doc("find", "patients"));
+  const auto answer = server.answer();
+  server.set_answer([&](std::string_view database, bson::View command) {
+    if (command.front().key() != "create") return answer(database, command);
+    // While the server is at it, somebody asks; then the reply is lost.
+    unpinned.run("clinic", bson::doc("find", "patients"));
+    server_schemas["patients"] = fields();
+    throw Error(ErrorCode::kNetworkTimeout, "lost");
+  });
+  EXPECT_THROW(unpinned.run("clinic", bson::doc("create", "patients", "encryptedFields", fields())),
+               Error);
+  server.take_calls();
+  unpinned.run("clinic", json(R"({"insert": "patients", "documents": [{"ssn": "123"}]})"));
+  EXPECT_EQ(blob(sent(), "documents.0.ssn"), BlobSubtype::kInsertUpdatePayloadV2);
 }
 
 TEST_F(EncryptingRunnerTest, CompactionBringsTheTokenOfEveryField) {

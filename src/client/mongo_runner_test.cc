@@ -81,6 +81,32 @@ TEST_F(MongoRunnerTest, WriteErrorsAreReturnedNotThrown) {
   EXPECT_EQ(reply.view().at_path("writeErrors.0.code").as_int32(), 11000);
 }
 
+TEST_F(MongoRunnerTest, TheDatabaseIsTheArgumentWhateverTheCommandSays) {
+  const bson::Document lsid = bson::doc("id", Uuid::random());
+  runner.run("clinic", bson::doc("insert", "a", "$db", "other"));
+  runner.run("clinic", bson::doc("insert", "a", "$db", "other", "lsid", lsid));
+  const auto calls = received();
+  ASSERT_EQ(calls.size(), 2u);
+  for (const auto& call : calls) EXPECT_EQ(call.database, "clinic");
+}
+
+TEST_F(MongoRunnerTest, ACommandThatNoServerTakesIsNotSent) {
+  const std::string mebibyte(1 << 20, 'x');
+  const auto insert = [&](int documents) {
+    bson::Builder builder;
+    builder.append("insert", "a").open_array("documents");
+    for (int i = 0; i < documents; ++i) builder.push(bson::doc("x", mebibyte));
+    builder.close();
+    return builder.finish();
+  };
+  EXPECT_NO_THROW(runner.run("clinic", insert(15)));
+  EXPECT_EQ(received().size(), 1u);
+  const Error error = error_of([&] { runner.run("clinic", insert(17)); });
+  EXPECT_TRUE(error.is(ErrorCode::kBSONObjectTooLarge));
+  EXPECT_THAT(error.what(), HasSubstr("send fewer documents in one command"));
+  EXPECT_TRUE(received().empty());
+}
+
 TEST_F(MongoRunnerTest, ASessionHasOneLsidAndItsOwnNumbers) {
   const bson::Document lsid = bson::doc("id", Uuid::random());
   runner.run("clinic", bson::doc("insert", "a", "lsid", lsid, "txnNumber", std::int64_t{1},

@@ -271,6 +271,11 @@ std::shared_ptr<const CommandSchemas> SchemaResolver::resolve_create(
   return schemas;
 }
 
+std::size_t SchemaResolver::entry_count() {
+  const std::shared_lock lock(mutex_);
+  return entries_.size();
+}
+
 void SchemaResolver::forget() {
   const std::unique_lock lock(mutex_);
   ++generation_;

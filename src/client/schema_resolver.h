@@ -54,6 +54,9 @@ class SchemaResolver {
   std::shared_ptr<const CommandSchemas> resolve_create(std::span<const std::string> namespaces,
                                                        bson::View command);
 
+  // For tests.
+  std::size_t entry_count();
+
   // Everything that the server has answered, and what it is answering to others at this moment.
   void forget();
 

@@ -111,6 +111,103 @@ TEST_F(SchemaResolverTest, WritingIntoAPinnedCollectionThatIsNotThereIsRefused) 
                Error);
 }
 
+TEST_F(SchemaResolverTest, FindAndModifyMakesNoPlainCollectionOfAPinnedOneEither) {
+  server_schemas.erase("patients");
+  auto runner = pinned_runner();
+  const auto command = [](bool upsert) {
+    return bson::doc("findAndModify", "patients", "query", bson::doc("_id", 1), "update",
+                     bson::doc("$set", bson::doc("ssn", "123")), "upsert", upsert);
+  };
+  EXPECT_NO_THROW(runner.run("clinic", command(false)));
+  server.take_calls();
+  EXPECT_TRUE(
+      error_of([&] { runner.run("clinic", command(true)); }).is(ErrorCode::kNamespaceNotFound));
+  EXPECT_THAT(sent_names(), ElementsAre("listCollections"));
+}
+
+TEST_F(SchemaResolverTest, EncryptedFieldsOfACreateAreADocument) {
+  auto runner = pinned_runner();
+  for (const char* collection : {"patients", "other"}) {
+    const Error error = error_of([&] {
+      runner.run("clinic", bson::doc("create", collection, "encryptedFields", "x", "validator",
+                                     bson::doc("ssn", "123")));
+    });
+    EXPECT_TRUE(error.is(ErrorCode::kTypeMismatch));
+    EXPECT_THAT(error.what(), HasSubstr("must be a document, not string"));
+  }
+  EXPECT_EQ(server.call_count(), 0u);
+}
+
+TEST_F(SchemaResolverTest, AnOutputInAnotherDatabaseIsJudgedByThatDatabase) {
+  const auto command = [](std::string_view stage) {
+    return bson::from_json(
+        R"({"aggregate": "plain", "cursor": {}, "pipeline": [{"$addFields": {"ssn": "123"}}, )" +
+        std::string(stage) + "]}");
+  };
+  server_schemas["reports.plain"] = std::nullopt;
+  server_schemas["reports.patients"] = std::nullopt;
+  server_schemas["archive.patients"] = std::nullopt;
+  for (const bool pinned : {true, false}) {
+    auto runner = pinned ? pinned_runner() : make_runner({});
+    for (const char* stage : {R"({"$merge": {"into": {"db": "clinic", "coll": "patients"}}})",
+                              R"({"$out": {"db": "clinic", "coll": "patients"}})"}) {
+      const Error error = error_of([&] { runner.run("reports", command(stage)); });
+      EXPECT_THAT(error.what(), HasSubstr("is not allowed or supported with automatic encryption"));
+      for (const std::string& name : sent_names()) EXPECT_EQ(name, "listCollections");
+    }
+    const bson::Document elsewhere =
+        command(R"({"$merge": {"into": {"db": "archive", "coll": "patients"}}})");
+    runner.run("clinic", elsewhere);
+    EXPECT_EQ(sent(), elsewhere);
+  }
+}
+
+TEST_F(SchemaResolverTest, EachDatabaseIsAskedForItsOwnCollections) {
+  auto runner = make_runner({});
+  EXPECT_NO_THROW(runner.run("reports", bson::from_json(R"({"aggregate": "plain", "cursor": {},
+      "pipeline": [{"$merge": {"into": {"db": "clinic", "coll": "plain"}}}]})")));
+  const auto calls = server.take_calls();
+  ASSERT_EQ(calls.size(), 3u);
+  EXPECT_EQ(calls[0].database, "clinic");
+  EXPECT_EQ(calls[1].database, "reports");
+  for (const std::size_t i : {0, 1}) {
+    EXPECT_EQ(calls[i].command.view().at_path("filter.name").as_string(), "plain");
+  }
+}
+
+TEST_F(SchemaResolverTest, AnAnswerFromBeforeAChangeIsNotKept) {
+  auto runner = make_runner({});
+  server_schemas["patients"] = std::nullopt;
+  const auto answer = server.answer();
+  bool changed = false;
+  server.set_answer([&](std::string_view database, bson::View command) {
+    const bson::Document reply = answer(database, command);
+    if (command.front().key() == "listCollections" && !std::exchange(changed, true)) {
+      // The answer is on its way while another thread makes the collection an encrypted one.
+      runner.run("clinic", bson::doc("drop", "patients"));
+      server_schemas["patients"] = fields();
+      runner.run("clinic", bson::doc("create", "patients", "encryptedFields", fields()));
+    }
+    return reply;
+  });
+  runner.run("clinic", bson::doc("find", "patients"));
+  server.take_calls();
+  runner.run("clinic", insert_ssn());
+  EXPECT_EQ(blob(sent(), "documents.0.ssn"), bson::BlobSubtype::kInsertUpdatePayloadV2);
+}
+
+TEST_F(SchemaResolverTest, AnswersThatExpiredAreThrownAway) {
+  SchemaResolver resolver(server, cache, {.ask_server = false, .clock = &clock});
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 300; ++i) {
+      const std::string ns = "clinic.c" + std::to_string(round * 300 + i);
+      resolver.resolve(std::span(&ns, 1));
+    }
+    clock.advance(60s);
+  }
+  EXPECT_LE(resolver.entry_count(), 600u);
+}
+
 TEST_F(SchemaResolverTest, AViewIsRefused) {
   server_type = "view";
   auto runner = make_runner({});
@@ -198,13 +295,16 @@ TEST_F(SchemaResolverTest, APinnedNameWithoutAKeyIsNamed) {
 
 TEST_F(SchemaResolverTest, JoinedCollectionsAreAskedForTogether) {
   auto runner = pinned_runner();
-  runner.run("clinic",
-             bson::from_json(R"({"aggregate": "plain", "pipeline": [{"$lookup": {"from": "other",
-                 "localField": "a", "foreignField": "b", "as": "c"}}], "cursor": {}})"));
+  const bson::Document command =
+      bson::from_json(R"({"aggregate": "plain", "pipeline": [{"$lookup": {"from": "other",
+                 "localField": "a", "foreignField": "b", "as": "c"}}], "cursor": {}})");
+  runner.run("clinic", command);
   const auto calls = server.take_calls();
   EXPECT_EQ(
       bson::to_json(calls[0].command),
       R"({ "listCollections" : 1, "filter" : { "name" : { "$in" : [ "plain", "other" ] } } })");
+  ASSERT_EQ(calls.size(), 2u);
+  EXPECT_EQ(calls[1].command, command);
 }
 
 }  // namespace

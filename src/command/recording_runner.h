@@ -37,6 +37,7 @@ class RecordingRunner : public CommandRunner {
   }
 
   void set_answer(Answer answer) { answer_ = std::move(answer); }
+  const Answer& answer() const { return answer_; }
   std::vector<Call> take_calls() {
     const std::scoped_lock lock(mutex_);
     return std::exchange(calls_, {});

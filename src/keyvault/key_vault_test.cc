@@ -125,6 +125,33 @@ TEST_F(KeyVaultTest, TwoKeysOfOneNameAreRefused) {
   EXPECT_THAT(error_of([&] { vault.find("a"); }).what(), HasSubstr("unique index"));
 }
 
+TEST_F(KeyVaultTest, AKeyThatWasNotAskedForIsRefused) {
+  const Uuid wanted = vault.create({.alt_names = {"a"}});
+  vault.create({.alt_names = {"b"}});
+  const std::vector<bson::Document> other{documents[1]};
+  for (const auto& find : std::initializer_list<std::function<void()>>{
+           [&] { vault.find(wanted); }, [&] { vault.find("a"); },
+           [&] { vault.find_or_create("a"); }}) {
+    queue(found(other));
+    const Error error = error_of(find);
+    EXPECT_TRUE(error.is(ErrorCode::kFailedToParse));
+    EXPECT_THAT(error.what(), HasSubstr("which it was not asked for"));
+  }
+}
+
+TEST_F(KeyVaultTest, TwoDocumentsOfOneIdAreRefused) {
+  const Uuid id = vault.create();
+  queue(found(std::vector{documents[0], documents[0]}));
+  EXPECT_THAT(error_of([&] { vault.find(id); }).what(),
+              HasSubstr("two documents of data key " + id.to_string()));
+}
+
+TEST_F(KeyVaultTest, TwoKeysThatWereAskedForByIdMayNotShareAName) {
+  const std::vector<Uuid> ids{vault.create({.alt_names = {"a", "b"}}),
+                              vault.create({.alt_names = {"b"}})};
+  EXPECT_THAT(error_of([&] { vault.fetch(ids, {}); }).what(), HasSubstr("the alternate name 'b'"));
+}
+
 TEST_F(KeyVaultTest, AnotherMasterKeyIsNamedWithKeyAndVault) {
   const Uuid id = vault.create();
   const KeyVault other(runner, vault.ns(), local_registry(8), clock);
