@@ -5,6 +5,7 @@
 #include <cstring>
 #include <set>
 
+#include "base/random.h"
 #include "engine/index_spec.h"
 #include "engine/operation.h"
 #include "engine/qe/ddl.h"
@@ -205,9 +206,7 @@ class Catalog::Change {
     after->next_table_ = next_table_;
     transaction_->commit();
     for (const Collection* collection : replaced_) collection->retire();
-    std::atomic_store_explicit(&catalog_.snapshot_,
-                               std::shared_ptr<const CatalogSnapshot>(std::move(after)),
-                               std::memory_order_release);
+    catalog_.publish(std::move(after));
   }
 
  private:
@@ -219,6 +218,25 @@ class Catalog::Change {
   std::vector<const Collection*> replaced_;  // before_ keeps them
   std::unique_ptr<storage::Transaction> transaction_;
 };
+
+std::shared_ptr<const CatalogSnapshot> Catalog::snapshot() const {
+  // Weak: a thread that asks no more keeps no catalog alive.
+  thread_local std::weak_ptr<const CatalogSnapshot> seen;
+  thread_local std::uint64_t seen_epoch = 0;
+  if (seen_epoch == epoch_.load(std::memory_order_acquire)) {
+    if (auto same = seen.lock()) return same;
+  }
+  auto latest = std::atomic_load_explicit(&snapshot_, std::memory_order_acquire);
+  seen = latest;
+  seen_epoch = latest->epoch();
+  return latest;
+}
+
+void Catalog::publish(std::shared_ptr<const CatalogSnapshot> snapshot) {
+  const std::uint64_t epoch = snapshot->epoch();
+  std::atomic_store_explicit(&snapshot_, std::move(snapshot), std::memory_order_release);
+  epoch_.store(epoch, std::memory_order_release);
+}
 
 Catalog::Catalog(storage::Store& store) : store_(store) { load(); }
 
@@ -261,7 +279,10 @@ void Catalog::load() {
       doomed.push_back(table);
     }
   }
-  snapshot_ = std::move(snapshot);
+  std::uint8_t epoch[8];
+  random_bytes(epoch);
+  snapshot->epoch_ = load_le<std::uint64_t>(epoch);
+  publish(std::move(snapshot));
   purge(doomed);
 }
 

@@ -37,6 +37,7 @@ class CatalogSnapshot {
   // Collections of one database, in the order of their names.
   std::vector<const Collection*> collections(std::string_view database) const;
   std::vector<std::string> databases() const;
+  // One more with each change. Begins at random: no two catalogs of a process share an epoch.
   std::uint64_t epoch() const { return epoch_; }
   // Tables from this number on were given out later: they hold nothing that is as old as the
   // snapshot.
@@ -66,9 +67,8 @@ class Catalog {
   // interrupted: entries of dropped and half-built tables are removed.
   explicit Catalog(storage::Store& store);
 
-  std::shared_ptr<const CatalogSnapshot> snapshot() const {
-    return std::atomic_load_explicit(&snapshot_, std::memory_order_acquire);
-  }
+  // Takes no lock while the catalog is as the calling thread saw it last.
+  std::shared_ptr<const CatalogSnapshot> snapshot() const;
 
   // Creates a collection; options are those of the create command as listCollections shows them,
   // already checked. Throws NamespaceExists when it is there with other options; with the same, it
@@ -109,13 +109,15 @@ class Catalog {
   class Change;
 
   void load();
+  void publish(std::shared_ptr<const CatalogSnapshot> snapshot);
   void purge(const std::vector<std::uint32_t>& tables);
   void build(const Collection& collection, const Index& index, Operation* operation);
 
   storage::Store& store_;
   std::mutex
       mutex_;  // held while a change is written and published; never while waiting for a gate
-  std::shared_ptr<const CatalogSnapshot> snapshot_;
+  std::shared_ptr<const CatalogSnapshot> snapshot_;  // by std::atomic_load and _store, which lock
+  std::atomic<std::uint64_t> epoch_ = 0;             // the snapshot's, stored after it
 };
 
 }  // namespace quern::engine

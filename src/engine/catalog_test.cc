@@ -1,0 +1,61 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "engine/catalog.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <thread>
+
+#include "engine/testing.h"
+
+namespace quern::engine {
+namespace {
+
+const Collection* find(TestEngine& engine, std::string_view ns) {
+  return engine.engine().catalog().snapshot()->find(ns);
+}
+
+TEST(CatalogSnapshot, IsTheSameForAThreadUntilTheCatalogChanges) {
+  TestEngine engine;
+  const auto before = engine.engine().catalog().snapshot();
+  EXPECT_EQ(engine.engine().catalog().snapshot(), before);
+  engine.run(R"({"create": "c"})");
+  EXPECT_NE(engine.engine().catalog().snapshot(), before);
+  EXPECT_EQ(before->find("test.c"), nullptr);
+}
+
+TEST(CatalogSnapshot, ShowsWhatAnotherThreadChanged) {
+  TestEngine engine;
+  EXPECT_EQ(find(engine, "test.c"), nullptr);
+  std::thread([&] { engine.run(R"({"create": "c"})"); }).join();
+  EXPECT_NE(find(engine, "test.c"), nullptr);
+}
+
+TEST(CatalogSnapshot, IsOfTheCatalogThatIsAsked) {
+  TestEngine one;
+  TestEngine two;
+  one.run(R"({"create": "c"})");
+  EXPECT_NE(find(one, "test.c"), nullptr);
+  EXPECT_EQ(find(two, "test.c"), nullptr);
+  EXPECT_NE(find(one, "test.c"), nullptr);
+}
+
+TEST(CatalogSnapshot, IsNotOfACatalogThatIsGone) {
+  auto engine = std::make_unique<TestEngine>();
+  engine->run(R"({"create": "c"})");
+  const std::shared_ptr<const CatalogSnapshot> kept = engine->engine().catalog().snapshot();
+  engine = std::make_unique<TestEngine>();  // perhaps at the same address
+  engine->run(R"({"create": "d"})");
+  EXPECT_EQ(find(*engine, "test.c"), nullptr);
+}
+
+TEST(CatalogSnapshot, IsNotKeptAliveByAThreadThatSawIt) {
+  auto engine = std::make_unique<TestEngine>();
+  const std::weak_ptr<const CatalogSnapshot> seen = engine->engine().catalog().snapshot();
+  EXPECT_FALSE(seen.expired());
+  engine.reset();
+  EXPECT_TRUE(seen.expired());
+}
+
+}  // namespace
+}  // namespace quern::engine
