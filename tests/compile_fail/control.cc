@@ -29,6 +29,15 @@ void use(quern::ModelSession& db) {
   (void)patients.filter(name == "x").order_by(name, desc(name)).limit(5).to_vector();
   (void)patients.values_list(ssn, name);
   (void)patients.update_each(set(ssn, "5"), set(billing, Billing{}), set(name, "x"));
+  (void)patients.filter("x" == name && 5 > f(&Patient::patient_id) && "5" != ssn);
+  (void)patients.filter(name == "x")
+      .limit(5)
+      .offset(1)
+      .values_list(f(&Patient::patient_record, &PatientRecord::notes));
+  (void)db.objects<Doctor>().update(set(&Doctor::name, "x"));
+  Doctor doctor;
+  db.save(doctor, {.only = {&Doctor::name}});
+  (void)db.transaction([&](quern::Transaction&) -> Doctor& { return doctor; });
   (void)db.objects<Indexed>().first();
   const Patient patient = patients.get(ssn == "5");
   std::cout << patient.patient_record.ssn << *patient.patient_record.ssn;

@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// expect: {aka 'quern::Expr<clinic::Billing>'} to 'const quern::Expr<clinic::Patient>&'
+// expect: a condition of this model is expected, such as quern::f(&Model::member) == value
 #include "clinic.h"
 
 auto bad(quern::ModelSession& db) {

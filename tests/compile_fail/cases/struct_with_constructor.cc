@@ -1,9 +1,9 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// expect: a model is a plain struct: no base class, no constructors.
+// expect: a model is a plain struct: public members only, no constructors, no virtual
 #include "clinic.h"
 
 struct Bad {
   Bad() {}
   quern::Id id{};
 };
-const auto& bad = quern::model_info<Bad>();
+auto bad(quern::ModelSession& db) { return db.objects<Bad>(); }

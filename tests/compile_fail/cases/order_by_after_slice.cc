@@ -1,0 +1,7 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// expect: what limit() or offset() has cut can only be read: filter, order or write before
+#include "clinic.h"
+
+auto bad(quern::ModelSession& db) {
+  return db.objects<clinic::Patient>().offset(5).order_by(clinic::name).first();
+}

@@ -1,0 +1,5 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// expect: remove() unsets the Id: the object cannot be const, nor a temporary
+#include "clinic.h"
+
+void bad(quern::ModelSession& db, const clinic::Patient& patient) { db.remove(patient); }

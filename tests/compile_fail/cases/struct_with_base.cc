@@ -1,0 +1,8 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// expect: a model has no base class: make what they share a struct of its own
+#include "clinic.h"
+
+struct Bad : clinic::Billing {
+  quern::Id id{};
+};
+auto bad(quern::ModelSession& db) { return db.objects<Bad>(); }
