@@ -48,7 +48,11 @@ void wrong_type(std::int32_t code, std::string_view what, const Datum& found) {
 
 void check_field_path(std::string_view path) {
   std::string_view rest = path;
-  for (;;) {
+  for (std::size_t components = 1;; ++components) {
+    if (components > kMaxPathComponents) {
+      throw Error(ErrorCode::kOverflow, "FieldPath is too long: it has more than " +
+                                            std::to_string(kMaxPathComponents) + " components");
+    }
     const std::size_t dot = rest.find('.');
     const std::string_view name = rest.substr(0, dot);
     if (name.empty()) {

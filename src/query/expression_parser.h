@@ -122,7 +122,7 @@ class ExpressionParser {
   int depth_ = 0;
 };
 
-// Checks a path such as that after "$": no empty component, no leading '$', no NUL.
+// Checks a path such as that after "$": no empty component, no leading '$', no NUL, not too long.
 void check_field_path(std::string_view path);
 // "", "string": for messages.
 [[noreturn]] void wrong_type(std::int32_t code, std::string_view what, const Datum& found);

@@ -35,6 +35,9 @@ class FieldName {
   std::uint64_t mask_ = 0;
 };
 
+// Longer paths are refused where something nested is made of them. MongoDB's limit.
+inline constexpr std::size_t kMaxPathComponents = 200;
+
 class Path {
  public:
   struct Component {

@@ -203,8 +203,7 @@ class ProjectionParser {
         throw Error(31249, "Path collision at " + leaf.path);
       }
       if (child == nullptr) {
-        at->children.push_back({name, last ? std::move(leaf.node) : leaf_node(Kind::kInner)});
-        child = at->children.back().node.get();
+        child = at->add(name, last ? std::move(leaf.node) : leaf_node(Kind::kInner));
       }
       at = child;
     }

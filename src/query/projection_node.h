@@ -4,10 +4,13 @@
 #ifndef QUERN_QUERY_PROJECTION_NODE_H_
 #define QUERN_QUERY_PROJECTION_NODE_H_
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "query/evaluation.h"
@@ -34,7 +37,7 @@ struct ProjectionNode {
   };
 
   Kind kind = Kind::kInner;
-  std::vector<Child> children;           // of kInner, in the order of the specification
+  std::deque<Child> children;            // of kInner, in the order of the specification
   bool computes = false;                 // kInner: has a computed leaf somewhere below
   std::optional<Expression> expression;  // of kComputed
   std::int64_t skip = 0;                 // of kSlice: from the end if negative
@@ -42,11 +45,29 @@ struct ProjectionNode {
   std::optional<Matcher> matcher;        // of kElemMatch
 
   ProjectionNode* find(std::string_view name) const {
+    if (children.size() > kSearched) {
+      const auto found = index_.find(name);
+      return found == index_.end() ? nullptr : found->second;
+    }
     for (const Child& child : children) {
       if (child.name == name) return child.node.get();
     }
     return nullptr;
   }
+  // name must be new.
+  ProjectionNode* add(std::string name, std::unique_ptr<ProjectionNode> node) {
+    children.push_back({std::move(name), std::move(node)});
+    if (children.size() > kSearched) {
+      for (std::size_t i = index_.size(); i < children.size(); ++i) {
+        index_.emplace(children[i].name, children[i].node.get());
+      }
+    }
+    return children.back().node.get();
+  }
+
+ private:
+  static constexpr std::size_t kSearched = 8;
+  std::unordered_map<std::string_view, ProjectionNode*> index_;  // empty: few children
 };
 
 class Projection::Impl {

@@ -127,6 +127,32 @@ TEST(Projection, AddFieldsReplacesInPlaceAndAppends) {
   }
 }
 
+TEST(Projection, ManyFieldsAreProjectedAsFewAre) {
+  bson::Builder spec;
+  bson::Builder document;
+  for (int i = 0; i < 20000; ++i) spec.append("f" + std::to_string(2 * i), 1);
+  for (int i = 0; i < 40000; ++i) document.append("f" + std::to_string(i), i);
+  const bson::Document projected = Projection::parse(spec.finish()).apply(document.finish());
+  int expected = 0;
+  for (const bson::Element& field : projected) {
+    ASSERT_EQ(field.as_int32(), expected);
+    expected += 2;
+  }
+  EXPECT_EQ(expected, 40000);
+}
+
+TEST(Projection, APathHasALimitedNumberOfComponents) {
+  const auto path = [](int components) {
+    std::string result = "a";
+    for (int i = 1; i < components; ++i) result += ".a";
+    return result;
+  };
+  EXPECT_EQ(error_of(R"({")" + path(200) + R"(":1})"), 0);
+  EXPECT_EQ(error_of(R"({")" + path(201) + R"(":1})"), 15);
+  EXPECT_EQ(error_of(R"({")" + path(300'000) + R"(":1})"), 15);
+  EXPECT_EQ(error_of(R"({")" + path(150) + R"(":{")" + path(150) + R"(":1}})"), 15);
+}
+
 TEST(Projection, FaultySpecificationsAreRefused) {
   EXPECT_EQ(error_of(R"({"a":1,"b":0})"), 31254);
   EXPECT_EQ(error_of(R"({"a":0,"b":1})"), 31253);

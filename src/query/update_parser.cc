@@ -128,12 +128,11 @@ void UpdateParser::add(std::string_view text, std::unique_ptr<const Modifier> mo
 }
 
 void UpdateParser::check_path(const Path& path) {
-  constexpr std::size_t kMaxComponents = 200;
   if (path.text().empty())
     throw Error(ErrorCode::kEmptyFieldName, "An empty update path is not valid.");
-  if (path.size() > kMaxComponents) {
-    throw Error(ErrorCode::kOverflow,
-                "an update path has more than " + std::to_string(kMaxComponents) + " components");
+  if (path.size() > kMaxPathComponents) {
+    throw Error(ErrorCode::kOverflow, "an update path has more than " +
+                                          std::to_string(kMaxPathComponents) + " components");
   }
   bool positional = false;
   for (std::size_t i = 0; i < path.size(); ++i) {
