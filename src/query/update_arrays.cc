@@ -38,19 +38,16 @@ class AddToSet : public Modifier {
     const ValueSet& wanted = wanted_.get();
     std::vector<bool> present(wanted.size());
     std::size_t lacking = wanted.size();
-    const Writer::Mark before = out.mark();
-    out.open(key, bson::Type::kArray);
     for (const bson::Element& member : members) {
-      out.push(member.value());
+      if (lacking == 0) break;
       const auto at = wanted.find(member.value());
       if (!at || present[*at]) continue;
       present[*at] = true;
       --lacking;
     }
-    if (lacking == 0 && !old.missing()) {
-      out.rollback(before);
-      return Effect::kNone;
-    }
+    if (lacking == 0 && !old.missing()) return Effect::kNone;
+    out.open(key, bson::Type::kArray);
+    for (const bson::Element& member : members) out.push(member.value());
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       if (!present[i]) out.push(wanted.values()[i]);
     }
