@@ -14,7 +14,13 @@ namespace quern::internal {
 namespace {
 
 constexpr std::int64_t kGetLimit = 21;  // get() looks at no more, as its message says
-constexpr std::size_t kMaxInsertBytes = 16 * 1024 * 1024;
+
+// How many bytes of plaintext an insert command holds. It travels as one body, of which a server
+// takes 16 MiB. Encryption, which comes after this, makes a small value about ten times as large
+// (an insert payload has some 400 bytes), so that a batch with encrypted values has to stay far
+// below; it loses little, for encrypting a document costs more than its share of a command.
+constexpr std::size_t kMaxInsertBytes = 15 * 1024 * 1024;
+constexpr std::size_t kMaxEncryptedInsertBytes = 256 * 1024;
 
 std::int64_t count_of(bson::View reply, std::string_view key) {
   return reply[key].whole_number().value_or(0);
@@ -269,14 +275,19 @@ std::int64_t Query::remove() const {
 std::size_t Query::insert_batch(ModelSession& session, const ModelRef& model, const Target& where,
                                 std::span<void* const> objects, std::span<const ObjectId> ids,
                                 std::size_t batch_size, std::size_t first) {
+  const std::size_t max_bytes = where.encrypting && model.info->has_encrypted_fields()
+                                    ? kMaxEncryptedInsertBytes
+                                    : kMaxInsertBytes;
   bson::Builder command = start_insert(model.collection);
   std::size_t next = first;
-  while (next < objects.size() && next - first < batch_size && command.size() < kMaxInsertBytes) {
-    command.push_document();
-    if (!id_of(*model.info, objects[next]).is_set()) command.append("_id", ids[next]);
-    encode_members(*model.info, objects[next], command);
-    command.close();
-    ++next;
+  for (; next < objects.size() && next - first < batch_size; ++next) {
+    bson::Builder document;
+    if (!id_of(*model.info, objects[next]).is_set()) document.append("_id", ids[next]);
+    encode_members(*model.info, objects[next], document);
+    const bson::Document encoded = document.finish();
+    // One that is too large by itself goes alone.
+    if (next > first && command.size() + encoded.size() > max_bytes) break;
+    command.push(encoded);
   }
   try {
     session.run(where, finish_insert(command));

@@ -330,6 +330,21 @@ std::vector<std::string> names(const ScriptedSession& db) {
 const char kSecondIsDuplicate[] = R"({"ok": 1, "n": 1, "writeErrors": [{"index": 1, "code": 11000,
     "errmsg": "duplicate key"}]})";
 
+TEST(QuerySet, ABatchEndsBeforeItIsTooLargeForAServer) {
+  ScriptedSession db;
+  constexpr std::size_t kMebibyte = 1 << 20;
+  std::vector<Note> list;
+  for (const std::size_t size : {6, 6, 6, 16, 1, 1}) {
+    list.push_back({.title = "t", .text = std::string(size * kMebibyte, 'x')});
+  }
+  db.objects<Note>().bulk_create(list, {.atomic = false});
+  std::vector<std::size_t> counts;
+  for (const bson::Document& command : db.runner.documents) {
+    counts.push_back(command["documents"].as_array().count());
+  }
+  EXPECT_THAT(counts, ElementsAre(2, 1, 1, 2)) << "what is too large alone goes alone";
+}
+
 TEST(QuerySet, BulkCreateIsOneTransaction) {
   ScriptedSession db;
   std::vector<Note> list(3, Note{.title = "t", .text = {}});

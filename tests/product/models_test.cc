@@ -272,6 +272,24 @@ TEST_F(ModelsTest, ConditionsOnEncryptedAndPlainMembersCombine) {
               ElementsAre(4, 5));
 }
 
+TEST_F(ModelsTest, BatchesLeaveRoomForWhatEncryptionAdds) {
+  std::vector<Patient> patients;
+  for (int i = 0; i < 3000; ++i) patients.push_back(make_patient(i));
+  stack->wire.take_calls();
+  db().objects<Patient>().bulk_create(patients, {.batch_size = 100'000});
+  std::size_t inserts = 0;
+  std::size_t bytes = 0;
+  for (const RecordingRunner::Call& call : stack->wire.take_calls()) {
+    if (call.name() != "insert") continue;
+    ++inserts;
+    bytes += call.command.size();
+    EXPECT_LT(call.command.size(), 4u << 20);
+  }
+  EXPECT_GT(inserts, 1u);
+  EXPECT_GT(bytes, 1u << 20);
+  EXPECT_EQ(db().objects<Patient>().count(), 3000);
+}
+
 TEST_F(ModelsTest, IterationGoesThroughAllBatches) {
   std::vector<Note> notes(350);
   for (std::size_t i = 0; i < notes.size(); ++i) {
@@ -427,6 +445,62 @@ TEST_F(ModelsTest, ATransactionIsAllOrNothing) {
   });
   EXPECT_TRUE(committed);
   EXPECT_EQ(db().objects<Patient>().count(), 3);
+}
+
+TEST_F(ModelsTest, ATransactionThatSwallowsAnErrorIsRunOnceAndRolledBack) {
+  Patient taken = make_patient(1);
+  db().save(taken);
+  int runs = 0;
+  const Error error = error_of([&] {
+    db().transaction([&](Transaction& tx) {
+      ++runs;
+      Patient before = make_patient(2);
+      tx.save(before);
+      Patient duplicate = make_patient(1);
+      EXPECT_THROW(tx.save(duplicate), IntegrityError);
+      Patient after = make_patient(3);
+      tx.save(after);
+    });
+  });
+  EXPECT_TRUE(error.is(ErrorCode::kNoSuchTransaction)) << error.what();
+  EXPECT_THAT(error.what(), HasSubstr("E11000 duplicate key"));
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(db().objects<Patient>().count(), 1);
+}
+
+TEST_F(ModelsTest, GetOrCreateInATransactionGivesItsIntegrityErrorBack) {
+  Patient taken = make_patient(1);
+  db().save(taken);
+  EXPECT_THROW(db().transaction([&](Transaction& tx) {
+    (void)tx.objects<Patient>().get_or_create(kSsn == "none", make_patient(1));
+  }),
+               IntegrityError);
+  const auto [found, created] = db().transaction([&](Transaction& tx) {
+    return tx.objects<Patient>().get_or_create(kNumber == 2, make_patient(2));
+  });
+  EXPECT_TRUE(created);
+  EXPECT_EQ(db().objects<Patient>().get(kNumber == 2).id, found.id);
+}
+
+TEST_F(ModelsTest, BulkCreateIsAllOrNoneAndNamesTheDuplicate) {
+  std::vector<Patient> patients;
+  for (int i = 0; i < 250; ++i) patients.push_back(make_patient(i == 130 ? 7 : i));
+  const auto all = db().objects<Patient>();
+  const Error error = error_of([&] { all.bulk_create(patients, {.batch_size = 100}); });
+  EXPECT_TRUE(error.is(ErrorCode::kDuplicateKey));
+  EXPECT_THAT(error.what(), ::testing::StartsWith("object 130 of bulk_create(): E11000"));
+  EXPECT_EQ(all.count(), 0);
+
+  EXPECT_THROW(all.bulk_create(patients, {.batch_size = 100, .atomic = false}), IntegrityError);
+  EXPECT_EQ(all.count(), 130);
+}
+
+TEST_F(ModelsTest, AnEncryptedConditionThatCannotBeStoredIsNotShown) {
+  for (const char* text : {"\xff", "977\xc0"}) {
+    EXPECT_STREQ(
+        error_of([&] { (void)db().objects<Patient>().exclude(kSsn == text).count(); }).what(),
+        "patient_record.ssn: Enter a valid value.");
+  }
 }
 
 TEST_F(ModelsTest, ConflictingTransactionsAreRetriedUntilTheySucceed) {
