@@ -17,6 +17,8 @@ class Database {
   virtual const std::string& alias() const = 0;
   virtual const std::string& name() const = 0;
   virtual bool is_encrypted() const = 0;
+  // False for an embedded database that nothing has opened yet: opening it would create it.
+  virtual bool exists() const = 0;
 
   // Runs commands on documents: encrypting on an encrypting alias.
   virtual CommandRunner& runner() = 0;
@@ -36,6 +38,7 @@ class Database {
   virtual bool allow_migrate(std::string_view app, std::string_view model) = 0;
 
   virtual bool has_function(std::string_view app, std::string_view function) = 0;
+  // One that has_function().
   virtual void run_function(std::string_view app, std::string_view function) = 0;
 };
 

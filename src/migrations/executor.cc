@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "quern/base/error.h"
+#include "migrations/migration_error.h"
 
 namespace quern::migrations {
 namespace {
@@ -18,7 +18,7 @@ void refuse_fake_encrypted(const Plan& plan) {
       if (operation->kind() != "CreateModel") continue;
       operation->apply_to(state, step.migration->key.app);
       if (state.get(step.migration->key.app, operation->model()).has_encrypted()) {
-        throw NotSupported(fmt::format(
+        throw MigrationError(fmt::format(
             "{} cannot be faked: \"{}\" makes data keys and state collections that the collection "
             "cannot do without",
             step.migration->key.to_string(), operation->describe()));
@@ -32,14 +32,31 @@ void refuse_irreversible(const Plan& plan) {
     if (!step.backwards) continue;
     for (const OperationPtr& operation : step.migration->operations) {
       if (!operation->reversible()) {
-        throw NotSupported(fmt::format("{} cannot be undone: \"{}\" has no way back",
-                                       step.migration->key.to_string(), operation->describe()));
+        throw MigrationError(fmt::format("{} cannot be undone: \"{}\" has no way back",
+                                         step.migration->key.to_string(), operation->describe()));
       }
     }
   }
 }
 
 }  // namespace
+
+void refuse_missing_functions(const Plan& plan, Database& database) {
+  for (const PlanStep& step : plan) {
+    const MigrationKey& key = step.migration->key;
+    for (const OperationPtr& operation : step.migration->operations) {
+      const std::string function = operation->function(step.backwards);
+      if (function.empty() || !database.allow_migrate(key.app, operation->model()) ||
+          database.has_function(key.app, function)) {
+        continue;
+      }
+      throw MigrationError(
+          fmt::format("{0} needs the function '{1}' of app '{2}', which is not there: register it "
+                      "with project.function(\"{2}\", \"{1}\", …)",
+                      key.to_string(), function, key.app));
+    }
+  }
+}
 
 bool Executor::allowed(const Migration& migration, const Operation& operation) const {
   return database_.allow_migrate(migration.key.app, operation.model());
@@ -86,6 +103,7 @@ void Executor::run(const Plan& plan, bool fake, const Progress& progress) {
     refuse_fake_encrypted(plan);
   } else {
     refuse_irreversible(plan);
+    refuse_missing_functions(plan, database_);
   }
   for (const PlanStep& step : plan) {
     const Migration& migration = *step.migration;

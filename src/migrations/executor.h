@@ -19,14 +19,17 @@ struct Progress {
       [](const PlanStep&, const Outcome&, const HistoryEntry&) {};
 };
 
+// Throws MigrationError for a step that calls a function which the project has not registered.
+void refuse_missing_functions(const Plan& plan, Database& database);
+
 // Borrows graph, database and clock.
 class Executor {
  public:
   Executor(const Graph& graph, Database& database, Clock& clock = Clock::system())
       : graph_(graph), database_(database), clock_(clock) {}
 
-  // fake: change the history only. Throws NotSupported, before anything runs, when the plan has a
-  // step backwards over an operation that cannot be undone.
+  // fake: change the history only. Throws MigrationError, before anything runs, when the plan has a
+  // step backwards over an operation that cannot be undone or calls a function that is missing.
   void run(const Plan& plan, bool fake, const Progress& progress = {});
 
  private:

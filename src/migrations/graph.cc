@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "quern/base/error.h"
+#include "migrations/migration_error.h"
 
 namespace quern::migrations {
 
@@ -21,17 +21,16 @@ Graph::Graph(std::vector<Migration> migrations) {
     Mark& mark = marks[migration.key];
     if (mark == Mark::kDone) return;
     if (mark == Mark::kOpen) {
-      throw Error(
-          ErrorCode::kFailedToParse,
+      throw MigrationError(
           fmt::format("the dependencies of migration {} are circular", migration.key.to_string()));
     }
     mark = Mark::kOpen;
     for (const MigrationKey& key : migration.dependencies) {
       const Migration* dependency = find(key);
       if (!dependency) {
-        throw Error(ErrorCode::kFailedToParse,
-                    fmt::format("Migration {} dependencies reference nonexistent parent node {}",
-                                migration.key.to_string(), key.to_string()));
+        throw MigrationError(
+            fmt::format("Migration {} dependencies reference nonexistent parent node {}",
+                        migration.key.to_string(), key.to_string()));
       }
       visit(*dependency);
     }
@@ -73,8 +72,7 @@ void Graph::refuse_conflicts() const {
     if (last.size() < 2) continue;
     std::vector<std::string> names;
     for (const Migration* migration : last) names.push_back(migration->key.name);
-    throw Error(
-        ErrorCode::kFailedToParse,
+    throw MigrationError(
         fmt::format("Conflicting migrations detected; multiple leaf nodes in the migration "
                     "graph: ({} in {}).\nTo fix them make one depend on the other: edit its "
                     "\"dependencies\".",
@@ -188,8 +186,7 @@ void Graph::refuse_inconsistency(const Applied& applied, std::string_view alias)
     if (!migration) continue;
     for (const MigrationKey& dependency : migration->dependencies) {
       if (!applied.contains(dependency)) {
-        throw Error(
-            ErrorCode::kOperationFailed,
+        throw MigrationError(
             fmt::format("Migration {} is applied before its dependency {} on database '{}'.",
                         key.to_string(), dependency.to_string(), alias));
       }

@@ -23,7 +23,7 @@ using Applied = std::set<MigrationKey>;
 // Immutable once built.
 class Graph {
  public:
-  // Throws Error(FailedToParse) for a dependency that does not exist and for a cycle.
+  // Throws MigrationError for a dependency that does not exist and for a cycle.
   explicit Graph(std::vector<Migration> migrations);
 
   const std::vector<const Migration*>& ordered() const { return ordered_; }
@@ -31,7 +31,7 @@ class Graph {
   std::vector<const Migration*> of_app(std::string_view app) const;
   // Those of the app that no other of the app depends on. One, unless branches were not merged.
   std::vector<const Migration*> leaves(std::string_view app) const;
-  // Throws Error(FailedToParse) with the names when an app has several leaves.
+  // Throws MigrationError with the names when an app has several leaves.
   void refuse_conflicts() const;
   // The one whose name starts with that. Throws Error(BadValue) for none or several.
   const Migration& match(std::string_view app, std::string_view prefix) const;
@@ -49,7 +49,7 @@ class Graph {
   // Backwards: everything of the app, and what depends on it.
   Plan plan_to_zero(const Applied& applied, std::string_view app) const;
 
-  // Throws Error(OperationFailed) when a migration is applied before one it depends on.
+  // Throws MigrationError when a migration is applied before one it depends on.
   void refuse_inconsistency(const Applied& applied, std::string_view alias) const;
 
  private:

@@ -27,6 +27,7 @@ HistoryEntry parse_entry(bson::View document) {
 
 std::vector<HistoryEntry> History::read() const {
   std::vector<HistoryEntry> entries;
+  if (!database_.exists()) return entries;
   const bson::Document find = bson::doc("find", kCollection, "filter", bson::Document(), "sort",
                                         bson::doc("_id", std::int32_t{1}));
   for_each(database_.plain_runner(), database_.name(), find, [&](bson::View document) {

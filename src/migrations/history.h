@@ -27,7 +27,8 @@ class History {
 
   explicit History(Database& database) : database_(database) {}
 
-  std::vector<HistoryEntry> read() const;  // none when the collection does not exist
+  // None when the collection or the database does not exist; then it is not created either.
+  std::vector<HistoryEntry> read() const;
   void record(const HistoryEntry& entry);  // creates the collection
   void forget(const MigrationKey& key);
 

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "quern/base/error.h"
+#include "migrations/migration_error.h"
 #include "quern/bson/json.h"
 
 namespace quern::migrations {
@@ -98,12 +98,9 @@ void Migration::apply_to(State& state) const {
   for (const OperationPtr& operation : operations) {
     try {
       operation->apply_to(state, key.app);
-    } catch (const NotSupported& error) {
-      throw NotSupported(fmt::format("migration {}: {}: {}", key.to_string(), operation->describe(),
-                                     error.what()));
     } catch (const Error& error) {
-      throw Error(error.code(), fmt::format("migration {}: {}: {}", key.to_string(),
-                                            operation->describe(), error.what()));
+      throw MigrationError(fmt::format("migration {}: {}: {}", key.to_string(),
+                                       operation->describe(), error.what()));
     }
   }
 }
@@ -125,7 +122,7 @@ Migration read_migration(const std::filesystem::path& file, std::string_view app
     }
     return migration;
   } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", file.string(), error.what()));
+    throw MigrationError(fmt::format("{}: {}", file.string(), error.what()));
   }
 }
 

@@ -37,12 +37,12 @@ struct Migration {
   // SHA-256 of what the migration says, in hexadecimal, however its file is laid out.
   std::string hash() const;
 
-  // Applies all operations; a failure names the migration.
+  // Applies all operations. Throws MigrationError that names the migration and the operation.
   void apply_to(State& state) const;
 };
 
-// Reads one file; its name must be the migration's and its folder the app's. Errors start with the
-// file's path.
+// Reads one file; its name must be the migration's and its folder the app's. Throws MigrationError
+// that starts with the file's path.
 Migration read_migration(const std::filesystem::path& file, std::string_view app);
 // Every .json file of a folder, by name; none when there is no folder.
 std::vector<Migration> read_migrations(const std::filesystem::path& folder, std::string_view app);

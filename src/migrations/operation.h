@@ -46,6 +46,8 @@ class Operation {
   // The model that routers are asked about; empty for functions.
   virtual std::string model() const = 0;
   virtual bool reversible() const { return true; }
+  // The function of the project that it calls in that direction; empty: none.
+  virtual std::string function(bool /*backwards*/) const { return ""; }
 
   // Throws Error(FailedToParse) when the state has no such model or field, and NotSupported when an
   // encrypted collection cannot make the change.

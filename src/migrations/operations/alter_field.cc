@@ -7,6 +7,7 @@
 
 #include "migrations/data_change.h"
 #include "migrations/encryption_rules.h"
+#include "migrations/migration_error.h"
 #include "migrations/operations/common.h"
 #include "migrations/operations/convert.h"
 #include "migrations/operations/table.h"
@@ -67,21 +68,39 @@ class AlterField final : public Operation {
     const FieldState& old_field = *before.find(member_path());
     const FieldState& new_field = *after.find(member_path());
     if (old_path.below_encrypted || old_field.encrypted) return {};
+    const bool retypes = old_field.type != new_field.type;
+    if (retypes) refuse_misfits(database, after, old_path, new_field.type);
     if (old_field.column != new_field.column) {
       rename_member(database, after.collection, old_path, new_field.column);
     }
-    const bool widens = old_field.type != new_field.type;
     const bson::Element value = new_field.attributes["default"];
     const bool fills = old_field.nullable && !new_field.nullable && !value.missing();
-    if (widens || fills) {
+    if (retypes || fills) {
       convert_member(database, after.collection, new_path, [&](bson::ValueView stored) {
         if (stored.missing() || stored.is_null()) {
           return fills ? bson::Value(value.value()) : bson::Value();
         }
-        return widens ? converted(stored, new_field.type) : bson::Value();
+        return retypes ? converted(stored, new_field.type) : bson::Value();
       });
     }
     return {};
+  }
+
+  // Backwards a type gets narrower: nothing is changed if a value does not fit.
+  void refuse_misfits(Database& database, const ModelState& model, const StoredPath& path,
+                      const std::string& type) const {
+    std::int64_t misfits = 0;
+    convert_member(database, model.collection, path, [&](bson::ValueView stored) {
+      const bool stays = stored.missing() || stored.is_null() || bson::alias(stored.type()) == type;
+      if (!stays && converted(stored, type).missing()) ++misfits;
+      return bson::Value();
+    });
+    if (misfits == 0) return;
+    throw MigrationError(fmt::format(
+        "{} stored value{} of {}.{} {} not fit the type {}: nothing was changed. Change "
+        "or remove them first.",
+        misfits, misfits == 1 ? "" : "s", model.label(), member_path(),
+        misfits == 1 ? "does" : "do", type));
   }
 
   std::string model_;

@@ -17,7 +17,7 @@ bool widens(const std::string& from, const std::string& to) {
 }  // namespace
 
 bool can_convert(const FieldState& from, const FieldState& to) {
-  if (from.type != to.type) return widens(from.type, to.type) || widens(to.type, from.type);
+  if (from.type != to.type) return widens(from.type, to.type);
   const bson::Element old_items = from.attributes["items"];
   const bson::Element new_items = to.attributes["items"];
   if (old_items.missing() != new_items.missing()) return false;

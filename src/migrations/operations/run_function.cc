@@ -28,27 +28,19 @@ class RunFunction final : public Operation {
   std::string name_fragment() const override { return ""; }
   std::string model() const override { return ""; }
   bool reversible() const override { return !backwards_.empty(); }
+  std::string function(bool backwards) const override { return backwards ? backwards_ : forwards_; }
 
   void apply_to(State&, const std::string&) const override {}
   Outcome run(Database& database, const Step& step) const override {
-    return call(database, step, forwards_);
+    database.run_function(step.app, forwards_);
+    return {};
   }
   Outcome undo(Database& database, const Step& step) const override {
-    return call(database, step, backwards_);
-  }
-
- private:
-  static Outcome call(Database& database, const Step& step, const std::string& function) {
-    if (!database.has_function(step.app, function)) {
-      throw Error(ErrorCode::kFailedToParse,
-                  fmt::format("there is no function '{0}' for app '{1}': register it with "
-                              "project.function(\"{1}\", \"{0}\", …)",
-                              function, step.app));
-    }
-    database.run_function(step.app, function);
+    database.run_function(step.app, backwards_);
     return {};
   }
 
+ private:
   std::string forwards_;
   std::string backwards_;
 };
