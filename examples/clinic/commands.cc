@@ -10,6 +10,7 @@
 #include "clinic/generator.h"
 #include "clinic/loader.h"
 #include "clinic/models.h"
+#include "clinic/patient_row.h"
 #include "clinic/progress.h"
 #include "clinic/scan.h"
 #include "quern/command/reply.h"
@@ -35,13 +36,14 @@ void print(std::ostream& out, const Patient& patient) {
 }
 
 ExitCode generate(CommandContext& context) {
-  const std::string& path = context.arguments.text("file");
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
   const std::int64_t count = context.arguments.number("count");
   if (count < 1 || count > 1'000'000) {
-    throw quern::Error(quern::ErrorCode::kBadValue, "--count must be between 1 and 1000000");
+    throw quern::UsageError("--count must be between 1 and 1000000");
   }
-  generate_patients(out, count, static_cast<std::uint64_t>(context.arguments.number("seed")));
+  const auto seed = static_cast<std::uint64_t>(context.arguments.number("seed"));
+  const std::string& path = context.arguments.text("file");
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  generate_patients(out, count, seed);
   out.close();
   if (!out) throw quern::ImproperlyConfigured(fmt::format("cannot write {}", path));
   context.console.out << fmt::format("Wrote {} patients to {}.\n", grouped(count), path);
@@ -53,7 +55,7 @@ ExitCode load(CommandContext& context) {
   options.again = context.arguments.has("again");
   const std::int64_t batch = context.arguments.number("batch");
   if (batch < 1 || batch > 1000) {
-    throw quern::Error(quern::ErrorCode::kBadValue, "--batch must be between 1 and 1000");
+    throw quern::UsageError("--batch must be between 1 and 1000");
   }
   options.batch_size = static_cast<std::size_t>(batch);
   return load_patients(context.project, context.arguments.text("file"), options, context.console);
@@ -80,10 +82,18 @@ ExitCode update(CommandContext& context) {
   PatientRecord& record = patient.patient_record;
   if (context.arguments.has("new-ssn")) record.ssn = context.arguments.text("new-ssn");
   if (context.arguments.has("bill-amount")) {
-    record.bill_amount = context.arguments.text("bill-amount");
+    try {
+      record.bill_amount = context.arguments.text("bill-amount");
+    } catch (const quern::Error&) {
+      throw quern::UsageError("--bill-amount must be an amount such as 250.75");
+    }
   }
-  if (context.arguments.has("cc-number"))
+  if (context.arguments.has("cc-number")) {
     record.billing->cc_number = context.arguments.text("cc-number");
+  }
+  const std::vector<std::string> faults = faults_of(patient);
+  for (const std::string& fault : faults) context.console.err << fault << '\n';
+  if (!faults.empty()) return ExitCode::kFailure;
   context.project.save(patient);
   print(context.console.out, patient);
   return ExitCode::kOk;
@@ -200,7 +210,7 @@ std::vector<quern::Command> commands() {
       {.name = "load",
        .summary = "Load patients from a CSV file; goes on where an earlier load stopped.",
        .options =
-           {{.name = "--batch", .help = "Patients a transaction.", .value = "N", .fallback = "100"},
+           {{.name = "--batch", .help = "Rows a transaction.", .value = "N", .fallback = "100"},
             {.name = "--again", .help = "Start at the first line in any case."},
             file},
        .examples = {"load patients.csv"},

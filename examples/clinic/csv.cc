@@ -6,13 +6,26 @@ namespace {
 
 constexpr int kEnd = std::istream::traits_type::eof();
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 }  // namespace
+
+CsvReader::CsvReader(std::istream& in) : in_(in) {
+  std::string start(kByteOrderMark.size(), '\0');
+  in_.read(start.data(), static_cast<std::streamsize>(start.size()));
+  const bool marked =
+      in_.gcount() == static_cast<std::streamsize>(start.size()) && start == kByteOrderMark;
+  seek(line_, marked ? static_cast<std::int64_t>(start.size()) : 0);
+}
 
 int CsvReader::get() {
   const int c = in_.get();
   if (c == kEnd) return c;
   ++offset_;
-  if (c == '\n') ++line_;
+  if (c == '\n') {
+    ++line_;
+    if (line_end_ == 0) line_end_ = offset_;
+  }
   return c;
 }
 
@@ -28,31 +41,30 @@ bool CsvReader::next(CsvRow& row) {
   if (in_.peek() == kEnd) return false;
   row = {};
   row.line = line_;
+  line_end_ = 0;
   read_row(row);
   return true;
 }
 
-void CsvReader::skip_line() {
-  for (int c = get(); c != kEnd && c != '\n';) c = get();
+// Goes on behind the first line break of the row, which may lie far back in a quoted field.
+void CsvReader::fail(CsvRow& row, const char* error) {
+  row.error = error;
+  while (line_end_ == 0 && get() != kEnd) continue;
+  if (line_end_ != 0) seek(row.line + 1, line_end_);
 }
 
 // After the opening quote, up to and with the closing one.
 void CsvReader::read_quoted(CsvRow& row, std::string& field) {
   while (true) {
     const int c = get();
-    if (c == kEnd) {
-      row.error = "a quoted field is not closed";
-      return;
-    }
+    if (c == kEnd) return fail(row, "a quoted field is not closed");
     if (c == '"') {
       if (in_.peek() != '"') return;
       get();
     }
     field += static_cast<char>(c);
     if (field.size() > kLongestField) {
-      row.error = "a field is too long: is a closing quote missing?";
-      skip_line();
-      return;
+      return fail(row, "a field is too long: is a closing quote missing?");
     }
   }
 }
@@ -66,17 +78,11 @@ void CsvReader::read_row(CsvRow& row) {
       if (!row.error.empty()) return;
       c = get();
       if (c != ',' && c != '\n' && c != '\r' && c != kEnd) {
-        row.error = "there is text after a closing quote";
-        skip_line();
-        return;
+        return fail(row, "there is text after a closing quote");
       }
     } else {
       while (c != ',' && c != '\n' && c != '\r' && c != kEnd) {
-        if (c == '"') {
-          row.error = "there is a quote inside a field that is not quoted";
-          skip_line();
-          return;
-        }
+        if (c == '"') return fail(row, "there is a quote inside a field that is not quoted");
         field += static_cast<char>(c);
         c = get();
       }

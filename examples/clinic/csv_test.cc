@@ -56,7 +56,40 @@ TEST(CsvReader, AMalformedRowDoesNotSpoilTheNext) {
   }
 }
 
-TEST(CsvReader, AnOpenQuoteIsAnError) { EXPECT_NE(rows("\"a\n").at(0).error, ""); }
+TEST(CsvReader, AQuoteThatIsNotClosedCostsItsOwnRowOnly) {
+  // Closed by the end, by a later quote, and by nothing for too long.
+  const std::string good = "good,row\n\"also\",good\n";
+  for (const std::string& text :
+       {std::string("\"bad,1\ngood,row\nalso,good\n"), "\"bad,1\n" + good,
+        "\"bad,1\n" + good + std::string(1 << 17, 'x') + "\n", "x,\"bad\r\n" + good}) {
+    const auto read = rows(text);
+    ASSERT_GE(read.size(), 3u) << text.substr(0, 80);
+    EXPECT_NE(read[0].error, "");
+    EXPECT_EQ(read[0].line, 1);
+    EXPECT_THAT(read[1].fields, ElementsAre("good", "row"));
+    EXPECT_EQ(read[1].line, 2);
+    EXPECT_THAT(read[2].fields, ElementsAre("also", "good"));
+    EXPECT_EQ(read[2].line, 3);
+  }
+}
+
+TEST(CsvReader, AnOpenQuoteIsTold) {
+  EXPECT_EQ(rows("\"a\n").at(0).error, "a quoted field is not closed");
+  EXPECT_EQ(rows("\"a").at(0).error, "a quoted field is not closed");
+  EXPECT_EQ(rows("\"" + std::string(1 << 17, 'x')).at(0).error,
+            "a field is too long: is a closing quote missing?");
+}
+
+TEST(CsvReader, SkipsAByteOrderMark) {
+  std::istringstream in("\xEF\xBB\xBF\"name\",id\nx,1\n");
+  CsvReader reader(in);
+  CsvRow row;
+  ASSERT_TRUE(reader.next(row));
+  EXPECT_THAT(row.fields, ElementsAre("name", "id"));
+  EXPECT_EQ(reader.offset(), 13) << "offsets are the file's";
+  EXPECT_THAT(fields("\xEF\xBB,x\n"), ElementsAre("\xEF\xBB", "x")) << "half a mark is none";
+  EXPECT_THAT(fields("a\n"), ElementsAre("a"));
+}
 
 TEST(CsvReader, GoesOnFromWhereItWas) {
   std::istringstream in("a\n\"b\nb\"\nc\n");

@@ -27,6 +27,10 @@ struct Patient {
   std::int64_t patient_id = 0;
   PatientRecord patient_record;
 
+  struct Meta {  // the loader looks patients up by their numbers
+    static auto constraints() { return quern::Constraints{quern::unique(&Patient::patient_id)}; }
+  };
+
   friend std::ostream& operator<<(std::ostream& out, const Patient& patient) {
     return out << patient.name << " (" << patient.patient_id << ")";
   }

@@ -21,6 +21,26 @@ bool is_ssn(std::string_view text) {
 
 }  // namespace
 
+std::vector<std::string> faults_of(const myapp::Patient& patient) {
+  std::vector<std::string> faults;
+  const myapp::PatientRecord& record = patient.patient_record;
+  if (!is_ssn(*record.ssn)) faults.push_back("patient_record.ssn: must look like 123-45-6789");
+  if (!is_card_number(record.billing->cc_number)) {
+    faults.push_back("patient_record.billing.cc_number: is no card number");
+  }
+  if (record.bill_amount < 0) faults.push_back("patient_record.bill_amount: must not be negative");
+  try {
+    quern::validate(patient);
+  } catch (const quern::ValidationError& invalid) {
+    for (const auto& [path, messages] : invalid.faults()) {
+      for (const std::string& message : messages) {
+        faults.push_back(fmt::format("{}: {}", path, message));
+      }
+    }
+  }
+  return faults;
+}
+
 bool parse_patient(const CsvRow& row, myapp::Patient& patient, std::vector<std::string>& faults) {
   faults.clear();
   if (!row.error.empty()) {
@@ -39,11 +59,7 @@ bool parse_patient(const CsvRow& row, myapp::Patient& patient, std::vector<std::
   if (error != std::errc() || end != id.data() + id.size() || patient.patient_id < 1) {
     faults.push_back("patient_id: must be a whole number above 0");
   }
-  if (!is_ssn(row.fields[2])) faults.push_back("patient_record.ssn: must look like 123-45-6789");
   patient.patient_record.ssn = row.fields[2];
-  if (!is_card_number(row.fields[4])) {
-    faults.push_back("patient_record.billing.cc_number: is no card number");
-  }
   patient.patient_record.billing =
       myapp::Billing{.cc_type = row.fields[3], .cc_number = row.fields[4]};
   try {
@@ -51,15 +67,8 @@ bool parse_patient(const CsvRow& row, myapp::Patient& patient, std::vector<std::
   } catch (const quern::Error&) {
     faults.push_back("patient_record.bill_amount: must be an amount such as 250.75");
   }
-  try {
-    quern::validate(patient);
-  } catch (const quern::ValidationError& invalid) {
-    for (const auto& [path, messages] : invalid.faults()) {
-      for (const std::string& message : messages) {
-        faults.push_back(fmt::format("{}: {}", path, message));
-      }
-    }
-  }
+  const std::vector<std::string> more = faults_of(patient);
+  faults.insert(faults.end(), more.begin(), more.end());
   return faults.empty();
 }
 

@@ -15,8 +15,11 @@ namespace clinic {
 inline constexpr std::string_view kColumns[] = {"name",    "patient_id", "ssn",
                                                 "cc_type", "cc_number",  "bill_amount"};
 
-// False with what is wrong with the row, one fault an entry. Faults name members, never the values
-// of encrypted ones.
+// What is wrong with a patient, one fault an entry; none: it may be saved. Faults name members,
+// never the values of encrypted ones.
+std::vector<std::string> faults_of(const myapp::Patient& patient);
+
+// False with what is wrong with the row.
 bool parse_patient(const CsvRow& row, myapp::Patient& patient, std::vector<std::string>& faults);
 
 }  // namespace clinic

@@ -8,15 +8,17 @@
 namespace clinic {
 
 Progress::Progress(quern::Console& console, std::string what, std::int64_t done_before,
-                   std::int64_t total)
-    : console_(console), what_(std::move(what)), done_before_(done_before), total_(total) {}
+                   std::int64_t total, std::function<Clock::time_point()> now)
+    : console_(console),
+      what_(std::move(what)),
+      done_before_(done_before),
+      total_(total),
+      now_(std::move(now)) {}
 
-double Progress::seconds() const {
-  return std::chrono::duration<double>(Clock::now() - start_).count();
-}
+double Progress::seconds() const { return std::chrono::duration<double>(now_() - start_).count(); }
 
 void Progress::update(std::int64_t count, std::int64_t done) {
-  const auto now = Clock::now();
+  const auto now = now_();
   const std::chrono::milliseconds pause(console_.out_is_terminal ? 250 : 1000);
   if (now - shown_ < pause) return;
   shown_ = now;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "quern/project/command.h"
@@ -13,9 +14,12 @@ namespace clinic {
 
 class Progress {
  public:
+  using Clock = std::chrono::steady_clock;
+
   // done and total are in any one unit (bytes of a file); `what` names what is counted
-  // ("patients").
-  Progress(quern::Console& console, std::string what, std::int64_t done_before, std::int64_t total);
+  // ("patients"). now: what the time is.
+  Progress(quern::Console& console, std::string what, std::int64_t done_before, std::int64_t total,
+           std::function<Clock::time_point()> now = Clock::now);
 
   // Shows where it is, at most four times a second on a terminal and once a second elsewhere.
   void update(std::int64_t count, std::int64_t done);
@@ -24,13 +28,12 @@ class Progress {
   double seconds() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   quern::Console& console_;
   const std::string what_;
   const std::int64_t done_before_;
   const std::int64_t total_;
-  const Clock::time_point start_ = Clock::now();
+  const std::function<Clock::time_point()> now_;
+  const Clock::time_point start_ = now_();
   Clock::time_point shown_ = start_;
   bool drawn_ = false;
 };

@@ -110,6 +110,9 @@ void PlantedValues::search_file(const std::filesystem::path& file, Found& found)
 }
 
 void PlantedValues::search_files(const std::filesystem::path& folder, Found& found) const {
+  if (!std::filesystem::is_directory(folder)) {
+    throw quern::ImproperlyConfigured(fmt::format("there is no folder {}", folder.string()));
+  }
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     if (entry.is_regular_file()) search_file(entry.path(), found);
   }
