@@ -32,7 +32,7 @@ std::int64_t Arguments::number(std::string_view name) const {
   std::int64_t out = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), out);
   if (error != std::errc() || end != value.data() + value.size()) {
-    throw Error(ErrorCode::kBadValue, fmt::format("{}: '{}' is not a whole number", name, value));
+    throw UsageError(fmt::format("{}: '{}' is not a whole number", name, value));
   }
   return out;
 }

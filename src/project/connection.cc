@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "client/mongo_runner.h"
 #include "engine/engine_runner.h"
 #include "kms/registry.h"
@@ -10,6 +12,7 @@
 #include "project/host.h"
 #include "project/secret_reader.h"
 #include "quern/base/error.h"
+#include "quern/command/reply.h"
 
 namespace quern::internal {
 
@@ -55,6 +58,19 @@ Connection::Connection(std::string alias, const DatabaseSettings& settings,
       base_directory_(base_directory),
       pool_(pool),
       make_options_(std::move(make_options)) {}
+
+bool Connection::exists() const {
+  const Host host = Host::parse(settings_.host);
+  return host.kind != Host::Kind::kEmbedded ||
+         std::filesystem::exists(base_directory_ / host.location);
+}
+
+bool Connection::has_collection(std::string_view name) {
+  bool found = false;
+  for_each(plain(), database_, bson::doc("listCollections", 1, "filter", bson::doc("name", name)),
+           [&](bson::View) { return found = true; });
+  return found;
+}
 
 CommandRunner& Connection::plain() {
   const std::lock_guard lock(mutex_);
@@ -109,6 +125,23 @@ CommandRunner& Connection::runner() {
 keyvault::KeyVault& Connection::key_vault() { return keys().vault; }
 
 keyvault::KeyCache& Connection::key_cache() { return keys().cache; }
+
+void Connection::verify_keys() {
+  const std::vector<keyvault::DataKeyDocument> keys = key_vault().all();
+  for (const KmsProvider& provider : settings_.auto_encryption->kms_providers) {
+    const auto key = std::find_if(keys.begin(), keys.end(), [&](const auto& candidate) {
+      return candidate.provider() == provider.name;
+    });
+    if (key == keys.end()) continue;
+    try {
+      key_vault().unwrap(*key);
+    } catch (const Error& error) {
+      if (!error.is(ErrorCode::kAuthenticationFailed)) throw;
+      throw ImproperlyConfigured(
+          fmt::format("databases.{}.auto_encryption: {}", alias_, error.what()));
+    }
+  }
+}
 
 client::CreateEncryptedOptions Connection::create_options() const {
   client::CreateEncryptedOptions out;

@@ -55,6 +55,9 @@ class Connection {
   bool is_encrypted() const { return settings_.auto_encryption.has_value(); }
   const DatabaseSettings& settings() const { return settings_; }
 
+  // False for an embedded database whose folder is not there: opening it would create it.
+  bool exists() const;
+  bool has_collection(std::string_view name);
   // Throws DatabaseError when an embedded database cannot be opened.
   CommandRunner& plain();
   // The encrypting runner of an encrypting alias, else plain(). Throws ImproperlyConfigured for
@@ -63,6 +66,9 @@ class Connection {
   // Only on an encrypting alias.
   keyvault::KeyVault& key_vault();
   keyvault::KeyCache& key_cache();
+  // Throws ImproperlyConfigured when a provider of the settings cannot unwrap the first data key
+  // that the vault has of it: new keys would be wrapped by another master key than the old ones.
+  void verify_keys();
   // Provider and master key of new data keys.
   client::CreateEncryptedOptions create_options() const;
   // After a schema was changed behind the encrypting runner's back.

@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <deque>
 #include <filesystem>
+#include <optional>
 #include <ostream>
 
+#include "migrations/migration_error.h"
 #include "project/commands/commands.h"
 #include "project/nearest.h"
 #include "project/project_core.h"
@@ -18,12 +21,6 @@ namespace quern {
 namespace {
 
 using internal::builtin_commands;
-
-// What the command line got wrong, as one line.
-class UsageError : public Error {
- public:
-  explicit UsageError(const std::string& message) : Error(ErrorCode::kBadValue, message) {}
-};
 
 std::string bare(std::string_view option) {
   return std::string(option.substr(std::min(option.find_first_not_of('-'), option.size())));
@@ -53,6 +50,7 @@ class OptionParser {
   OptionParser(const Command& command, const std::string& program)
       : command_(command), app_(command.summary, program + " " + command.name) {
     app_.set_help_flag("-h,--help", "Show this help and exit.");
+    app_.allow_extras();  // refuse_extras() says more about them
     for (const CommandOption& option : command.options) declare(option);
     if (!command.examples.empty()) {
       std::string text = "Examples:";
@@ -71,8 +69,10 @@ class OptionParser {
     } catch (const CLI::CallForHelp&) {
       return false;
     } catch (const CLI::ParseError& error) {
+      refuse_extras();
       throw UsageError(fmt::format("{}: {}", command_.name, error.what()));
     }
+    refuse_extras();
     return true;
   }
 
@@ -92,6 +92,25 @@ class OptionParser {
   }
 
  private:
+  // What no option took.
+  void refuse_extras() const {
+    const std::vector<std::string> extras = app_.remaining();
+    if (extras.empty()) return;
+    const auto option = std::find_if(extras.begin(), extras.end(),
+                                     [](const std::string& text) { return text.starts_with('-'); });
+    if (option == extras.end()) {
+      throw UsageError(fmt::format("{}: '{}' is one argument too many.", command_.name, extras[0]));
+    }
+    std::vector<std::string> known = {"--help"};
+    for (const CommandOption& other : command_.options) {
+      if (other.name.starts_with('-')) known.push_back(other.name);
+    }
+    const std::string name = option->substr(0, option->find('='));
+    const auto hint = nearest(name, known);
+    throw UsageError(fmt::format("{}: Unknown option '{}'.{}", command_.name, name,
+                                 hint ? fmt::format(" Did you mean {}?", *hint) : ""));
+  }
+
   void declare(const CommandOption& option) {
     CLI::Option* added;
     const bool positional = !option.name.starts_with('-');
@@ -101,6 +120,7 @@ class OptionParser {
       added = app_.add_flag(option.name, flags_.emplace_back(), help);
     } else if (option.many) {
       added = app_.add_option(option.name, lists_.emplace_back(), help)->type_name(option.value);
+      added->allow_extra_args(positional);
     } else {
       added = app_.add_option(option.name, texts_.emplace_back(), help)->type_name(option.value);
     }
@@ -139,7 +159,7 @@ ExitCode run_command(Project& project, const std::string& program,
   }
   if (arguments[0] == "--version") arguments[0] = "version";
   if (arguments[0] == "help") {
-    if (arguments.size() == 1) {
+    if (arguments.size() == 1 || arguments[1] == "help") {
       print_help(project, program, console.out);
       return ExitCode::kOk;
     }
@@ -167,9 +187,12 @@ ExitCode report(std::exception_ptr failure, const std::string& program, std::ost
   } catch (const ImproperlyConfigured& error) {
     err << "ImproperlyConfigured: " << error.what() << '\n';
     return ExitCode::kConfiguration;
+  } catch (const migrations::MigrationError& error) {
+    err << "MigrationError: " << error.what() << '\n';
+    return ExitCode::kMigrationRefused;
   } catch (const NotSupported& error) {
     err << "NotSupported: " << error.what() << '\n';
-    return ExitCode::kMigrationRefused;
+    return ExitCode::kFailure;
   } catch (const ValidationError& error) {
     err << "ValidationError: " << error.what() << '\n';
     return ExitCode::kFailure;
@@ -178,7 +201,8 @@ ExitCode report(std::exception_ptr failure, const std::string& program, std::ost
     return ExitCode::kDatabase;
   } catch (const Error& error) {
     err << fmt::format("{}: {}\n", error.code_name(), error.what());
-    if (error.is(ErrorCode::kBadValue)) return ExitCode::kUsage;
+    // Another key encryption key than the vault's, or credentials that a cluster does not take.
+    if (error.is(ErrorCode::kAuthenticationFailed)) return ExitCode::kConfiguration;
     const bool unreachable =
         error.is(ErrorCode::kHostUnreachable) || error.is(ErrorCode::kNetworkTimeout);
     return unreachable ? ExitCode::kDatabase : ExitCode::kFailure;
@@ -186,6 +210,14 @@ ExitCode report(std::exception_ptr failure, const std::string& program, std::ost
     err << "Error: " << error.what() << '\n';
     return ExitCode::kFailure;
   }
+}
+
+// Commands that need no settings, so that a project without valid ones can be put right.
+bool needs_no_settings(int argc, const char* const* argv) {
+  if (argc < 2) return true;
+  constexpr std::string_view kCommands[] = {"help",    "-h",        "--help",
+                                            "version", "--version", "generatelocalkey"};
+  return std::find(std::begin(kCommands), std::end(kCommands), argv[1]) != std::end(kCommands);
 }
 
 std::string program_name(int argc, const char* const* argv) {
@@ -204,6 +236,10 @@ int manage(Project& project, int argc, const char* const* argv, Console console)
     code = report(std::current_exception(), program, console.err);
   }
   console.out.flush();
+  if (!console.out && code == ExitCode::kOk) {
+    console.err << "Error: the output could not be written\n";
+    code = ExitCode::kFailure;
+  }
   return static_cast<int>(code);
 }
 
@@ -211,15 +247,25 @@ int manage(Project& project, int argc, const char* const* argv) {
   return manage(project, argc, argv, Console::standard());
 }
 
-int manage(const std::function<Project()>& make_project, int argc, const char* const* argv) {
-  Console console = Console::standard();
+int manage(const std::function<Project()>& make_project, int argc, const char* const* argv,
+           Console console) {
+  std::optional<Project> project;
   try {
-    Project project = make_project();
-    return manage(project, argc, argv, console);
+    project.emplace(make_project());
   } catch (...) {
-    return static_cast<int>(
-        report(std::current_exception(), program_name(argc, argv), console.err));
+    const ExitCode code = report(std::current_exception(), program_name(argc, argv), console.err);
+    if (!needs_no_settings(argc, argv)) return static_cast<int>(code);
+    console.err << "Note that only the built-in commands are there, because the project could not "
+                   "be made.\n";
+    Settings none;
+    none.databases["default"] = {.host = "memory:", .name = "none"};
+    project.emplace(std::move(none));
   }
+  return manage(*project, argc, argv, console);
+}
+
+int manage(const std::function<Project()>& make_project, int argc, const char* const* argv) {
+  return manage(make_project, argc, argv, Console::standard());
 }
 
 }  // namespace quern

@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <functional>
+
+#include "migrations/migration_error.h"
 #include "project/clinic_fixture.h"
 
 namespace quern::clinic {
@@ -22,6 +25,7 @@ TEST_F(Manage, WithoutACommandItHelps) {
   EXPECT_THAT(run_ok(db, {}), AllOf(StartsWith("Usage: manage COMMAND"),
                                     HasSubstr("makemigrations"), HasSubstr("generatelocalkey")));
   EXPECT_EQ(run_ok(db, {"help"}), run_ok(db, {"--help"}));
+  EXPECT_EQ(run_ok(db, {"help", "help"}), run_ok(db, {"help"}));
 }
 
 TEST_F(Manage, EveryCommandHasHelpWithItsOptions) {
@@ -44,9 +48,24 @@ TEST_F(Manage, UnknownCommandsGetTheNearestName) {
             "Unknown command: 'migarte'. Did you mean migrate?\nType 'manage help' for usage.\n");
 }
 
-TEST_F(Manage, UnknownOptionsAndAliasesAreNamed) {
+TEST_F(Manage, UnknownOptionsGetTheNearestName) {
   Project db = project("memory:");
-  EXPECT_EQ(run(db, {"migrate", "--databse", "x"}).code, static_cast<int>(ExitCode::kUsage));
+  const auto fault = [&](const std::vector<std::string>& arguments) {
+    const Ran ran = run(db, arguments);
+    EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kUsage));
+    return ran.err.substr(0, ran.err.find('\n'));
+  };
+  EXPECT_EQ(fault({"migrate", "--databse", "x"}),
+            "migrate: Unknown option '--databse'. Did you mean --database?");
+  EXPECT_EQ(fault({"inspect", "--limti=5"}),
+            "inspect: Unknown option '--limti'. Did you mean --limit?");
+  EXPECT_EQ(fault({"generatelocalkey", "--xyz"}), "generatelocalkey: Unknown option '--xyz'.")
+      << "although the path is missing, too";
+  EXPECT_EQ(fault({"check", "now"}), "check: 'now' is one argument too many.");
+}
+
+TEST_F(Manage, UnknownAliasesAreNamed) {
+  Project db = project("memory:");
   const Ran ran = run(db, {"migrate", "--database", "nope"});
   EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
   EXPECT_THAT(ran.err, HasSubstr("The connection 'nope' doesn't exist."));
@@ -86,6 +105,86 @@ TEST_F(Manage, WhatMakingTheProjectThrowsIsReported) {
       2, argv);
   EXPECT_EQ(code, static_cast<int>(ExitCode::kConfiguration));
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("databases.default.host: must"));
+}
+
+TEST_F(Manage, WithoutValidSettingsTheCommandsThatMendThemRun) {
+  const auto broken = [](std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "manage");
+    std::ostringstream out;
+    std::ostringstream err;
+    std::istringstream in;
+    const std::function<Project()> make_project = []() -> Project {
+      throw ImproperlyConfigured("there is no settings file");
+    };
+    const int code = manage(make_project, static_cast<int>(arguments.size()), arguments.data(),
+                            Console{.out = out, .err = err, .in = in});
+    return Ran{code, out.str(), err.str()};
+  };
+  const std::string key = (folder_.path() / "new_kek").string();
+  for (const std::vector<const char*>& arguments :
+       std::vector<std::vector<const char*>>{{},
+                                             {"help"},
+                                             {"-h"},
+                                             {"help", "migrate"},
+                                             {"version"},
+                                             {"--version"},
+                                             {"generatelocalkey", key.c_str()}}) {
+    const Ran ran = broken(arguments);
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_NE(ran.out, "");
+    EXPECT_THAT(ran.err, AllOf(HasSubstr("there is no settings file"),
+                               HasSubstr("only the built-in commands are there")));
+  }
+  EXPECT_TRUE(std::filesystem::exists(key));
+  const Ran check = broken({"check"});
+  EXPECT_EQ(check.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_EQ(check.out, "");
+}
+
+TEST_F(Manage, OutputThatCannotBeWrittenIsAFailure) {
+  Project db = project("memory:");
+  std::ostream full(nullptr);
+  std::ostringstream err;
+  std::istringstream in;
+  const char* argv[] = {"manage", "help"};
+  EXPECT_EQ(manage(db, 2, argv, Console{.out = full, .err = err, .in = in}), 1);
+  EXPECT_THAT(err.str(), HasSubstr("could not be written"));
+}
+
+// Each class of errors with the exit code that exit_code.h gives it.
+TEST_F(Manage, EveryErrorHasItsExitCode) {
+  struct Case {
+    const char* what;
+    std::function<void()> fail;
+    ExitCode code;
+  };
+  const Case cases[] = {
+      {"usage", [] { throw UsageError("x"); }, ExitCode::kUsage},
+      {"a stored value that does not fit", [] { throw Error(ErrorCode::kBadValue, "x"); },
+       ExitCode::kFailure},
+      {"validation", [] { throw ValidationError({}); }, ExitCode::kFailure},
+      {"any other error", [] { throw Error(ErrorCode::kFailedToParse, "x"); }, ExitCode::kFailure},
+      {"of the standard library", [] { throw std::runtime_error("x"); }, ExitCode::kFailure},
+      {"not supported, outside of migrations", [] { throw NotSupported("x"); }, ExitCode::kFailure},
+      {"configuration", [] { throw ImproperlyConfigured("x"); }, ExitCode::kConfiguration},
+      {"another key encryption key", [] { throw Error(ErrorCode::kAuthenticationFailed, "x"); },
+       ExitCode::kConfiguration},
+      {"a migration", [] { throw migrations::MigrationError("x"); }, ExitCode::kMigrationRefused},
+      {"a database", [] { throw DatabaseError(ErrorCode::kBadValue, "x"); }, ExitCode::kDatabase},
+      {"a unique constraint", [] { throw IntegrityError(ErrorCode::kDuplicateKey, "x"); },
+       ExitCode::kDatabase},
+      {"unreachable", [] { throw Error(ErrorCode::kHostUnreachable, "x"); }, ExitCode::kDatabase},
+  };
+  Project db = project("memory:");
+  const std::function<void()>* fail = nullptr;
+  db.command({.name = "fail", .summary = "", .run = [&](CommandContext&) {
+                (*fail)();
+                return ExitCode::kOk;
+              }});
+  for (const Case& one : cases) {
+    fail = &one.fail;
+    EXPECT_EQ(run(db, {"fail"}).code, static_cast<int>(one.code)) << one.what;
+  }
 }
 
 TEST_F(Manage, GeneratesAKeyForItsOwnerOnlyAndNeverOverwrites) {
@@ -168,7 +267,112 @@ TEST_F(Manage, InspectShowsTheRawDocumentBesideTheDecryptedOne) {
                          HasSubstr("1 tag for searching"), Not(HasSubstr("\033"))));
   EXPECT_EQ(run_ok(db, {"inspect", "Patient", "--filter", R"({"name": "Nobody"})"}),
             "No documents.\n");
-  EXPECT_THAT(run(db, {"inspect", "Pateint"}).err, HasSubstr("There are myapp.Patient"));
+  EXPECT_EQ(run_ok(db, {"inspect"}), run_ok(db, {"inspect", "myapp.Patient"}));
+}
+
+TEST_F(Manage, WhatInspectCannotReadIsAUsageError) {
+  Project db = project();
+  const Ran model = run(db, {"inspect", "Pateint"});
+  EXPECT_EQ(model.code, static_cast<int>(ExitCode::kUsage));
+  EXPECT_THAT(model.err, HasSubstr("There are myapp.Patient"));
+  const Ran filter = run(db, {"inspect", "--filter", "{"});
+  EXPECT_EQ(filter.code, static_cast<int>(ExitCode::kUsage));
+  EXPECT_THAT(filter.err, HasSubstr("--filter: "));
+}
+
+TEST_F(Manage, InspectAlignsItsColumns) {
+  struct Note {
+    Id id{};
+    Encrypted<std::string, equality> text;
+  };
+  Project db = project<Note>("memory:");
+  migrate(db);
+  Note note{.text = "x"};
+  db.save(note);
+  std::istringstream lines(run_ok(db, {"inspect"}));
+  std::string line;
+  int rows = 0;
+  while (std::getline(lines, line)) {
+    if (!line.starts_with("  ") || line[2] == ' ') continue;
+    const std::size_t name_end = line.find(' ', 2);
+    EXPECT_EQ(line.find_first_not_of(' ', name_end), 2 + 15 + 2u) << line;
+    ++rows;
+  }
+  EXPECT_EQ(rows, 5);
+}
+
+TEST_F(Manage, WhatWasNotMigratedIsToldWithTheCommandToRun) {
+  Project db = project();
+  const auto hint =
+      testing::EndsWith("Have you migrated? Run 'manage migrate --database encrypted'.");
+  const auto fault = [](const std::function<void()>& use) -> std::string {
+    try {
+      use();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  Patient patient = john();
+  EXPECT_THAT(fault([&] { db.objects<Patient>().count(); }), hint);
+  EXPECT_THAT(fault([&] { db.objects<Patient>().get(ssn == "123-45-6789"); }), hint);
+  EXPECT_THAT(fault([&] { db.save(patient); }), hint);
+  EXPECT_THAT(fault([&] { db.transaction([&](Transaction& tx) { tx.save(patient); }); }), hint);
+  EXPECT_THAT(run(db, {"inspect"}).err, HasSubstr("Have you migrated?"));
+}
+
+TEST_F(Manage, AKeyThatIsMissingAlthoughTheCollectionIsThereIsNoMissingMigration) {
+  Project db = project();
+  migrate(db);
+  const bson::Document all =
+      bson::from_json(R"({"delete": "__keyVault", "deletes": [{"q": {}, "limit": 0}]})");
+  run_checked(db.plain_runner("encrypted"), "encrypted_db", all);
+  const Ran ran = run(db, {"inspect"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kFailure));
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("was not found in the key vault"),
+                             Not(HasSubstr("Have you migrated"))));
+}
+
+TEST_F(Manage, CheckWarnsOfMigrationsThatAreNotApplied) {
+  Project db = project();
+  run_ok(db, {"makemigrations"});
+  EXPECT_THAT(run_ok(db, {"check", "--database", "encrypted"}),
+              HasSubstr("WARNING: (quern.W206) 1 migration is not applied to 'encrypted'. Run "
+                        "'manage migrate --database encrypted' to apply it."));
+}
+
+TEST_F(Manage, CheckFindsMigrationsThatCannotBeRead) {
+  Project db = project();
+  folder_.write("myapp/migrations/0001_initial.json", "{");
+  const Ran ran = run(db, {"check", "--database", "encrypted"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(ran.out, HasSubstr("ERROR: (quern.E107) "));
+}
+
+TEST_F(Manage, CheckFindsAKeyThatIsNotTheVaults) {
+  {
+    Project db = project();
+    migrate(db);
+  }
+  folder_.write("local_kek", std::string(96, 'x'), 0600);
+  Project db = project();
+  const Ran ran = run(db, {"check", "--database", "encrypted"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(ran.out, HasSubstr("ERROR: (quern.E105) databases.encrypted.auto_encryption: data "
+                                 "key "));
+}
+
+TEST_F(Manage, CheckSaysThatAllowRelationIsNeverAsked) {
+  struct Related {
+    std::optional<std::string> db_for_read(const ModelRef&, const Hints&) const { return {}; }
+    std::optional<bool> allow_relation(const ModelRef&, const ModelRef&, const Hints&) const {
+      return true;
+    }
+  };
+  Settings related = settings("memory:");
+  related.database_routers.emplace_back(Related{});
+  Project db{related};
+  EXPECT_THAT(run_ok(db, {"check"}), HasSubstr("Related::allow_relation is never asked"));
 }
 
 TEST_F(Manage, CheckFindsNothingInAGoodProject) {
@@ -218,6 +422,10 @@ class FakeServer : public CommandRunner {
   FakeServer(std::string hello, int major) : hello_(std::move(hello)), major_(major) {}
   bson::Document run(std::string_view, bson::View command) override {
     if (command.front().key() == "hello") return bson::from_json(hello_);
+    if (command.front().key() == "find") {
+      return bson::from_json(R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "ns": "a.b",
+                                                     "firstBatch": []}})");
+    }
     return bson::doc("ok", 1, "version", std::to_string(major_) + ".0.0", "versionArray",
                      bson::array(major_, 0, 0));
   }

@@ -40,6 +40,17 @@ TEST_F(Migrate, WritesAMigrationAppliesItAndIsDone) {
   EXPECT_EQ(data_keys(db), 2);
 }
 
+TEST_F(Migrate, PreviewOfAFreshProjectDoesNotEvenMakeTheDatabase) {
+  Project db = project();
+  run_ok(db, {"makemigrations"});
+  EXPECT_THAT(run_ok(db, {"migrate", "--database", "encrypted", "--plan"}),
+              HasSubstr("Create model Patient"));
+  EXPECT_EQ(run(db, {"migrate", "--database", "encrypted", "--check"}).code, 1);
+  EXPECT_EQ(run_ok(db, {"showmigrations", "--database", "encrypted"}),
+            "myapp\n [ ] 0001_initial\n");
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "data"));
+}
+
 TEST_F(Migrate, PreviewAndDryRunChangeNothing) {
   Project db = project();
   run_ok(db, {"makemigrations"});
@@ -76,6 +87,7 @@ TEST_F(Migrate, PreviewSendsNothingButReads) {
     return std::make_shared<Recording>(std::move(runner), log);
   });
   run_ok(db, {"makemigrations"});
+  db.plain_runner("encrypted");
   run_ok(db, {"migrate", "--database", "encrypted", "--plan"});
   EXPECT_FALSE(log.empty());
   for (const std::string& command : log) EXPECT_EQ(command, "find");
@@ -84,7 +96,11 @@ TEST_F(Migrate, PreviewSendsNothingButReads) {
 TEST_F(Migrate, DryRunAndCheckWriteNoFile) {
   Project db = project();
   EXPECT_THAT(run_ok(db, {"makemigrations", "--dry-run"}), HasSubstr("\"op\": \"CreateModel\""));
-  EXPECT_EQ(run(db, {"makemigrations", "--check"}).code, 1);
+  const Ran check = run(db, {"makemigrations", "--check"});
+  EXPECT_EQ(check.code, 1);
+  EXPECT_THAT(check.out,
+              HasSubstr((folder_.path() / "myapp/migrations/0001_initial.json").string()));
+  EXPECT_EQ(run(db, {"makemigrations", "myapp", "--empty", "--check"}).code, 1);
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "myapp"));
   run_ok(db, {"makemigrations"});
   EXPECT_EQ(run(db, {"makemigrations", "--check"}).code, 0);
@@ -212,6 +228,103 @@ TEST_F(Migrate, InterruptedBeforeItIsRecordedAMigrationStartsAnew) {
   EXPECT_EQ(stored.view().at_path("record.visits").as_int32(), 7);
 }
 
+TEST_F(Migrate, ANameThatIsNoFileNameIsRefusedBeforeAnythingIsShown) {
+  Project db = project();
+  for (const char* name : {"a/b", "../c", "a b", "a.json"}) {
+    const Ran ran = run(db, {"makemigrations", "--name", name});
+    EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kUsage)) << name;
+    EXPECT_EQ(ran.out, "");
+    EXPECT_THAT(ran.err, HasSubstr("letters, digits and underscores"));
+  }
+}
+
+TEST_F(Migrate, ARenameThatFitsNoChangeWritesNoMigration) {
+  make_first_version();
+  Project db = project<v2::Patient>();
+  const auto fault = [&](const std::string& rename) {
+    const Ran ran = run(db, {"makemigrations", "--rename", rename});
+    EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kUsage)) << rename;
+    EXPECT_EQ(ran.out, "");
+    return ran.err.substr(0, ran.err.find('\n'));
+  };
+  EXPECT_EQ(fault("patient.nam=full_name"),
+            "--rename patient.nam=full_name: patient has no member 'nam' that is gone");
+  EXPECT_EQ(fault("patient.number=full_name"),
+            "--rename patient.number=full_name: patient has no member 'number' that is gone");
+  EXPECT_EQ(
+      fault("patient.name=fullname"),
+      "--rename patient.name=fullname: patient has no new member 'fullname' that 'name' could "
+      "have become");
+  EXPECT_EQ(fault("patients.name=full_name"),
+            "--rename patients.name=full_name: there is no model 'patients' with migrations");
+  const std::filesystem::directory_iterator files(folder_.path() / "myapp/migrations");
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+}
+
+TEST_F(Migrate, ARenameNamesTheModelInAnyCaseAndTakesOneValue) {
+  make_first_version();
+  Project db = project<v2::Patient>();
+  EXPECT_THAT(
+      run_ok(db, {"makemigrations", "--dry-run", "--rename", "Patient.name=full_name", "myapp"}),
+      HasSubstr("~ Rename field name on patient to full_name"));
+}
+
+TEST_F(Migrate, WithoutATerminalAMemberThatMayHaveBeenRenamedIsWarnedOf) {
+  make_first_version();
+  Project db = project<v2::Patient>();
+  EXPECT_THAT(run(db, {"makemigrations", "--dry-run"}).err,
+              HasSubstr("Warning: patient.name is taken as removed and patient.full_name as new"));
+  EXPECT_EQ(run(db, {"makemigrations", "--dry-run", "--noinput"}).err, "");
+}
+
+// One model with numbers of two widths.
+namespace narrow {
+struct Visit {
+  Id id{};
+  std::int32_t minutes = 0;
+};
+}  // namespace narrow
+namespace wide {
+struct Visit {
+  Id id{};
+  std::int64_t minutes = 0;
+};
+}  // namespace wide
+
+TEST_F(Migrate, ANarrowerNumberIsRefused) {
+  {
+    Project db = project<wide::Visit>();
+    migrate(db);
+  }
+  Project db = project<narrow::Visit>();
+  const Ran ran = run(db, {"makemigrations"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kMigrationRefused));
+  EXPECT_THAT(ran.err, HasSubstr("Visit.minutes: stored values of type long cannot"));
+}
+
+TEST_F(Migrate, AWiderNumberIsUndoneOnlyIfEveryValueFits) {
+  {
+    Project db = project<narrow::Visit>();
+    migrate(db);
+    narrow::Visit visit{.minutes = 5};
+    db.save(visit);
+  }
+  Project db = project<wide::Visit>();
+  migrate(db);
+  wide::Visit long_visit{.minutes = std::int64_t{1} << 40};
+  db.save(long_visit);
+  const std::string before = dump(db, "encrypted");
+  const Ran ran = run(db, {"migrate", "--database", "encrypted", "myapp", "0001"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kMigrationRefused));
+  EXPECT_THAT(ran.err, HasSubstr("1 stored value of myapp.Visit.minutes does not fit the type int: "
+                                 "nothing was changed"));
+  EXPECT_EQ(dump(db, "encrypted"), before);
+
+  db.remove(long_visit);
+  run_ok(db, {"migrate", "--database", "encrypted", "myapp", "0001"});
+  EXPECT_THAT(dump(db, "encrypted"), HasSubstr(R"("minutes" : { "$numberInt" : "5" })"));
+}
+
 TEST_F(Migrate, ARenameIsAskedAboutOnATerminal) {
   make_first_version();
   Project db = project<v2::Patient>();
@@ -335,6 +448,71 @@ TEST_F(Migrate, FunctionsRunForwardsAndBack) {
   const Ran back = run(db, {"migrate", "--database", "encrypted", "myapp", "0001"});
   EXPECT_EQ(back.code, static_cast<int>(ExitCode::kMigrationRefused));
   EXPECT_THAT(back.err, HasSubstr("\"Run function shout\" has no way back"));
+}
+
+// What an operation says as the only one of a migration after the first.
+std::string migration_of(const std::string& name, const std::string& operation,
+                         const std::string& parent = "0001_initial") {
+  return R"({"format": 1, "app": "myapp", "name": ")" + name +
+         R"(", "dependencies": [["myapp", ")" + parent + R"("]], "operations": [)" + operation +
+         "]}";
+}
+
+TEST_F(Migrate, AFunctionThatIsMissingIsToldBeforeAnythingRuns) {
+  Project db = project();
+  run_ok(db, {"makemigrations"});
+  folder_.write("myapp/migrations/0002_shout.json",
+                migration_of("0002_shout", R"({"op": "RunFunction", "forwards": "shout"})"));
+  for (const std::vector<std::string>& options :
+       std::vector<std::vector<std::string>>{{}, {"--plan"}}) {
+    std::vector<std::string> arguments = {"migrate", "--database", "encrypted"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const Ran ran = run(db, arguments);
+    EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kMigrationRefused));
+    EXPECT_EQ(ran.out, "");
+    EXPECT_THAT(ran.err, HasSubstr("MigrationError: myapp.0002_shout needs the function 'shout' of "
+                                   "app 'myapp'"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "data"));
+}
+
+TEST_F(Migrate, FaultsOfMigrationFilesAreRefusals) {
+  Project db = project();
+  run_ok(db, {"makemigrations"});
+  const auto fault = [&](const std::string& name, const std::string& text) {
+    folder_.write("myapp/migrations/" + name + ".json", text);
+    const Ran ran = run(db, {"migrate", "--database", "encrypted"});
+    std::filesystem::remove(folder_.path() / "myapp/migrations" / (name + ".json"));
+    EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kMigrationRefused)) << ran.err;
+    EXPECT_THAT(ran.err, testing::StartsWith("MigrationError: "));
+    return ran.err;
+  };
+  EXPECT_THAT(fault("0002_a", "{"), HasSubstr("0002_a.json: "));
+  EXPECT_THAT(fault("0002_a", migration_of("0002_a", R"({"op": "Nothing"})")),
+              HasSubstr("unknown operation \"Nothing\""));
+  EXPECT_THAT(fault("0002_a", migration_of("0002_a", "", "0000_none")),
+              HasSubstr("nonexistent parent node myapp.0000_none"));
+  EXPECT_THAT(fault("0002_a", migration_of("0002_a", R"({"op": "DeleteModel", "model": "Other"})")),
+              HasSubstr("migration myapp.0002_a: Delete model Other"));
+  folder_.write("myapp/migrations/0002_b.json", migration_of("0002_b", ""));
+  EXPECT_THAT(fault("0002_a", migration_of("0002_a", "")), HasSubstr("multiple leaf nodes"));
+}
+
+TEST_F(Migrate, WithAnotherKeyThanTheVaultsNoDataKeyIsMade) {
+  make_first_version();
+  folder_.write("local_kek", std::string(96, 'x'), 0600);
+  struct Note {
+    Id id{};
+    Encrypted<std::string> text;
+  };
+  Project db = project();
+  db.app<Note>("myapp");
+  run_ok(db, {"makemigrations"});
+  const Ran ran = run(db, {"migrate", "--database", "encrypted"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(ran.err, HasSubstr("is not the one that wrapped it"));
+  EXPECT_EQ(data_keys(db), 2);
+  EXPECT_THAT(dump(db, "encrypted"), Not(HasSubstr("myapp_note")));
 }
 
 TEST_F(Migrate, RemovedEncryptedMembersStayInTheMapAndTheOthersWork) {

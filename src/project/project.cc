@@ -5,6 +5,7 @@
 
 #include "project/project_core.h"
 #include "quern/base/error.h"
+#include "quern/command/reply.h"
 
 namespace quern {
 
@@ -79,6 +80,22 @@ std::string Project::explain_route(const ModelRef& model, std::string_view alias
   return fmt::format(
       "Routers asked: {0}. Set auto_encryption for '{1}' or route {2}.{3} elsewhere.",
       core_->routers().who_decided_write(model), alias, model.app_label, model.name);
+}
+
+bson::Document Project::run(const Target& target, bson::View command) {
+  try {
+    return ModelSession::run(target, command);
+  } catch (const Error& error) {
+    if (!error.is(ErrorCode::kKeyNotFound)) throw;
+    const bson::Element collection = command.front();
+    if (!collection.is_string() ||
+        core_->connection(target.alias).has_collection(collection.as_string())) {
+      throw;
+    }
+    throw Error(error.code(),
+                fmt::format("{}. Have you migrated? Run 'manage migrate --database {}'.",
+                            error.what(), target.alias));
+  }
 }
 
 }  // namespace quern

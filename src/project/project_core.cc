@@ -157,8 +157,8 @@ client::EncryptingOptions ProjectCore::encrypting_options(const std::string& ali
   const std::vector<std::string> problems = map_problems(*options.map, database, models);
   if (!problems.empty()) {
     throw ImproperlyConfigured(
-        fmt::format("(quern.E103) the encrypted_fields_map {} does not fit the models:\n  {}",
-                    file.string(), fmt::join(problems, "\n  ")));
+        fmt::format("the encrypted_fields_map {} does not fit the models:\n  {}", file.string(),
+                    fmt::join(problems, "\n  ")));
   }
   return options;
 }

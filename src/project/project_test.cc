@@ -114,6 +114,16 @@ TEST_F(ProjectTest, UnknownAliasesAndUnregisteredModelsAreNamed) {
                   Property(&Error::what, HasSubstr("no app has the model Patient"))));
 }
 
+TEST_F(ProjectTest, ATransactionOnAnUnknownAliasNamesTheNearest) {
+  Project db = project();
+  bool ran = false;
+  EXPECT_THAT([&] { db.transaction("defalt", [&](Transaction&) { ran = true; }); },
+              Throws<ImproperlyConfigured>(Property(
+                  &Error::what,
+                  HasSubstr("The connection 'defalt' doesn't exist. Did you mean 'default'?"))));
+  EXPECT_FALSE(ran);
+}
+
 TEST_F(ProjectTest, TwoModelsCannotShareACollection) {
   Project db = project();
   EXPECT_THROW(db.app<Patient>("again"), ImproperlyConfigured);
@@ -214,6 +224,12 @@ class PinnedMap : public Clinic {
     EXPECT_NE(at, std::string::npos) << from;
     return text.replace(at, from.size(), to);
   }
+  // With another id of the first key.
+  static std::string with_other_key(std::string map) {
+    char& digit = map[map.find("\"base64\": \"") + 11];
+    digit = digit == 'A' ? 'B' : 'A';
+    return map;
+  }
   // What the first save reports.
   std::string fault(const std::string& map) {
     Project db = pinned(map);
@@ -256,11 +272,68 @@ TEST_F(PinnedMap, AnUnknownCollectionIsRefusedWithTheNearestName) {
 }
 
 TEST_F(PinnedMap, OtherKeysThanTheServersAreRefused) {
+  EXPECT_THAT(fault(with_other_key(make_map())), HasSubstr("differ"));
+}
+
+TEST_F(PinnedMap, CheckFindsOtherKeysThanTheVaultsAndOtherFields) {
   const std::string map = make_map();
-  const std::size_t at = map.find("\"base64\": \"") + 11;
-  std::string other = map;
-  other[at] = other[at] == 'A' ? 'B' : 'A';
-  EXPECT_THAT(fault(other), HasSubstr("differ"));
+  const auto check = [&](const std::string& pinned_map) {
+    Project db = pinned(pinned_map);
+    return run(db, {"check", "--database", "encrypted"});
+  };
+  EXPECT_EQ(check(map).code, 0);
+  const Ran other_keys = check(with_other_key(map));
+  EXPECT_EQ(other_keys.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(other_keys.out,
+              HasSubstr("ERROR: (quern.E103) encrypted_db.myapp_patient: field 'record.ssn'"));
+  EXPECT_THAT(check(replaced(map, "record.ssn", "record.other")).out,
+              AllOf(HasSubstr("ERROR: (quern.E103) the encrypted_fields_map"),
+                    HasSubstr("lacks the encrypted field record.ssn")));
+}
+
+// A database that was not migrated yet, and a map.
+TEST_F(PinnedMap, MigrateMakesNoOtherKeysThanThePinnedOnes) {
+  const std::string map = make_map();
+  std::filesystem::remove_all(folder_.path() / "data");
+  Project db = pinned(map);
+  const Ran ran = run(db, {"migrate", "--database", "encrypted"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kMigrationRefused));
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("pins other keys for encrypted_db.myapp_patient"),
+                             HasSubstr("the vault has nothing as 'myapp_patient.record.ssn'"),
+                             HasSubstr("showencryptedfieldsmap --out")));
+  EXPECT_EQ(data_keys(db), 0);
+  EXPECT_THAT(dump(db, "encrypted"), Not(HasSubstr("myapp_patient")));
+}
+
+TEST_F(PinnedMap, MigrateTakesThePinnedKeysThatTheVaultHas) {
+  const std::string map = make_map();
+  {
+    Project db = project();
+    run_ok(db, {"migrate", "--database", "encrypted", "myapp", "zero"});
+  }
+  {
+    Project db = pinned(with_other_key(map));
+    EXPECT_EQ(run(db, {"migrate", "--database", "encrypted"}).code,
+              static_cast<int>(ExitCode::kMigrationRefused));
+  }
+  Project db = pinned(map);
+  run_ok(db, {"migrate", "--database", "encrypted"});
+  EXPECT_EQ(data_keys(db), 2);
+  Patient patient = john();
+  db.save(patient);
+}
+
+TEST_F(PinnedMap, MigrateNeedsTheMapThatTheSettingsName) {
+  {
+    Project db = project();
+    run_ok(db, {"makemigrations"});
+  }
+  Project db = pinned("");
+  std::filesystem::remove(folder_.path() / "map.json");
+  const Ran ran = run(db, {"migrate", "--database", "encrypted"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(ran.err, HasSubstr("cannot read the encrypted_fields_map"));
+  EXPECT_EQ(data_keys(db), 0);
 }
 
 TEST_F(PinnedMap, CheckComparesAFileWithTheDatabase) {

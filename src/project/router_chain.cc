@@ -44,14 +44,6 @@ std::string RouterChain::db_for_write(const ModelRef& model, const Hints& hints)
   return pick(hints, [&](const Router& router) { return router.db_for_write(model, hints); });
 }
 
-bool RouterChain::allow_relation(const ModelRef& a, const ModelRef& b, std::string_view alias_a,
-                                 std::string_view alias_b, const Hints& hints) const {
-  for (const Router& router : routers_) {
-    if (const std::optional<bool> answer = router.allow_relation(a, b, hints)) return *answer;
-  }
-  return alias_a == alias_b;
-}
-
 bool RouterChain::allow_migrate(std::string_view alias, std::string_view app,
                                 std::string_view model, const Hints& hints) const {
   const std::string name = to_lower(model);

@@ -22,9 +22,6 @@ class RouterChain {
   // ImproperlyConfigured when a router names an alias that does not exist.
   std::string db_for_read(const ModelRef& model, const Hints& hints = {}) const;
   std::string db_for_write(const ModelRef& model, const Hints& hints = {}) const;
-  // Without an opinion: objects of the same database may be related.
-  bool allow_relation(const ModelRef& a, const ModelRef& b, std::string_view alias_a,
-                      std::string_view alias_b, const Hints& hints = {}) const;
   // Without an opinion: yes. The model's name is passed on in lower case.
   bool allow_migrate(std::string_view alias, std::string_view app, std::string_view model,
                      const Hints& hints = {}) const;

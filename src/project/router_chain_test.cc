@@ -37,14 +37,34 @@ struct Recorder {
 struct NoRouter {
   std::optional<std::string> db_for_raed(const ModelRef&, const Hints&) const { return ""; }
 };
-struct WrongSignature {
+// Overloaded and templated members are found too.
+struct Overloaded {
+  std::optional<std::string> db_for_read(const ModelRef&, const Hints&) const {
+    return "encrypted";
+  }
   std::optional<std::string> db_for_read(int) const { return ""; }
+  template <class Model>
+  std::optional<std::string> db_for_write(const Model&, const Hints&) const {
+    return "default";
+  }
+  std::optional<bool> allow_relation(int) const { return true; }
+};
+struct Final final {
+  std::optional<std::string> db_for_read(const ModelRef&, const Hints&) const {
+    return "encrypted";
+  }
+};
+struct OnlyRelations {
+  std::optional<bool> allow_relation(const ModelRef&, const ModelRef&, const Hints&) const {
+    return true;
+  }
 };
 
 static_assert(std::convertible_to<Recorder, Router>);
 static_assert(std::convertible_to<AppRouter, Router>);
+static_assert(std::convertible_to<Final, Router>);
 static_assert(!std::convertible_to<NoRouter, Router>, "a misspelt member must not go unnoticed");
-static_assert(!std::convertible_to<WrongSignature, Router>);
+static_assert(!std::convertible_to<OnlyRelations, Router>);
 
 RouterChain chain(std::vector<Router> routers) {
   return RouterChain(std::move(routers), {"default", "encrypted"});
@@ -89,17 +109,20 @@ TEST(RouterChain, UnknownAliasIsAnErrorThatNamesTheRouter) {
                                   "you mean 'encrypted'?"))));
 }
 
+TEST(Router, MembersAreFoundHoweverTheyAreDeclared) {
+  const RouterChain routers = chain({Overloaded{}});
+  EXPECT_EQ(routers.db_for_read(kPatient), "encrypted");
+  EXPECT_EQ(routers.db_for_write(kPatient), "default");
+  EXPECT_TRUE(Router(Overloaded{}).has_allow_relation());
+  EXPECT_FALSE(Router(AppRouter{}).has_allow_relation());
+}
+
 TEST(RouterChain, ExplainsWhoDecided) {
   std::vector<std::string> log;
   const RouterChain routers =
       chain({Recorder{"a", &log}, AppRouter{.app = "myapp", .database = "encrypted"}});
   EXPECT_EQ(routers.who_decided_write(kPatient), "Recorder (no opinion), AppRouter ('encrypted')");
   EXPECT_EQ(chain({}).who_decided_write(kPatient), "none");
-}
-
-TEST(RouterChain, ObjectsOfOneDatabaseMayBeRelated) {
-  EXPECT_TRUE(chain({}).allow_relation(kPatient, kPatient, "default", "default"));
-  EXPECT_FALSE(chain({}).allow_relation(kPatient, kPatient, "default", "encrypted"));
 }
 
 TEST(AppRouter, KeepsItsAppInAndOthersOutOfItsDatabase) {

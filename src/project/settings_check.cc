@@ -10,6 +10,7 @@
 #include "project/host.h"
 #include "project/kms_settings.h"
 #include "project/nearest.h"
+#include "project/uri_options.h"
 #include "quern/base/error.h"
 #include "quern/command/namespace.h"
 
@@ -63,12 +64,21 @@ class DatabaseCheck {
       if (settings_.port && (*settings_.port < 1 || *settings_.port > 65535)) {
         problem("port", "must be between 1 and 65535");
       }
+      for (const auto& [name, value] : settings_.options) check_option("options." + name, name);
+      for (const std::string& name : option_names_of(settings_.host)) check_option("host", name);
     } else {
       if (settings_.port) problem("port", "is for mongodb:// hosts");
       if (!settings_.user.empty()) problem("user", "is for mongodb:// hosts");
       if (settings_.password) problem("password", "is for mongodb:// hosts");
       if (!settings_.options.empty()) problem("options", "is for mongodb:// hosts");
     }
+  }
+
+  void check_option(const std::string& key, const std::string& name) {
+    if (is_uri_option(name)) return;
+    const auto hint = nearest(name, uri_option_names());
+    problem(key, fmt::format("connection strings have no option '{}'{}", name,
+                             hint ? fmt::format(". Did you mean '{}'?", *hint) : ""));
   }
 
   void check_name() {
@@ -213,6 +223,11 @@ std::vector<std::string> settings_without_effect(const Settings& settings) {
       out.push_back(
           "database_routers: MongoRouter has no effect: embedded structs never get a "
           "collection of their own");
+    }
+    if (router.has_allow_relation()) {
+      out.push_back(fmt::format(
+          "database_routers: {}::allow_relation is never asked: models have no relations",
+          router.name()));
     }
   }
   return out;

@@ -158,6 +158,26 @@ TEST(Settings, HostsOptionsAreForClusters) {
               HasSubstr("cannot be given with mongodb+srv://"));
 }
 
+TEST(Settings, OptionsOfConnectionStringsAreKnownOnes) {
+  const auto with = [](const std::string& host, const std::string& options) {
+    return fault("[databases.default]\nhost = \"" + host + "\"\nname = \"a\"\noptions = { " +
+                 options + " }\n");
+  };
+  EXPECT_EQ(with("mongodb://h/?retrywrites=true&appName=x", "maxPoolSize = 5, TLS = true"), "");
+  EXPECT_THAT(with("mongodb://h", "fooBar = \"x\""),
+              HasSubstr("line 4: databases.default.options.fooBar: connection strings have no "
+                        "option 'fooBar'"));
+  EXPECT_THAT(with("mongodb://h", "replicaSte = \"x\""), HasSubstr("Did you mean 'replicaSet'?"));
+  EXPECT_THAT(with("mongodb://h/?tsl=true", ""),
+              HasSubstr("line 2: databases.default.host: connection strings have no option 'tsl'. "
+                        "Did you mean 'tls'?"));
+}
+
+TEST(Settings, APasswordThatLooksLikeOptionsIsNotRepeated) {
+  EXPECT_THAT(fault("[databases.default]\nhost = \"mongodb://ada:hun?ter=2&x@h/\"\nname = \"a\"\n"),
+              Not(HasSubstr("ter")));
+}
+
 TEST(Settings, DurabilityIsChecked) {
   EXPECT_EQ(fault_of_line("durability = \"100ms\""), "");
   EXPECT_THAT(fault_of_line("durability = \"100\""), HasSubstr("durability: must be"));

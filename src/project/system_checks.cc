@@ -3,7 +3,12 @@
 
 #include <fmt/format.h>
 
+#include "migrations/history.h"
+#include "migrations/migration_error.h"
+#include "project/deployed_map.h"
+#include "project/encrypted_map.h"
 #include "project/host.h"
+#include "project/migration_database.h"
 #include "project/project_core.h"
 #include "project/settings_check.h"
 #include "quern/base/error.h"
@@ -88,6 +93,47 @@ void check_deployment(Connection& connection, std::vector<CheckMessage>& out) {
   }
 }
 
+void check_migrations(Project& project, std::string_view alias, std::vector<CheckMessage>& out) {
+  try {
+    const migrations::Graph graph = project.core().load_migrations();
+    if (graph.ordered().empty()) return;
+    MigrationDatabase database(project, alias);
+    const migrations::Applied applied =
+        migrations::applied_keys(migrations::History(database).read());
+    const std::size_t missing = graph.plan_forwards(applied).size();
+    if (missing == 0) return;
+    out.push_back({Level::kWarning, "quern.W206",
+                   fmt::format("{0} migration{1} not applied to '{2}'. Run 'manage migrate "
+                               "--database {2}' to apply {3}.",
+                               missing, missing == 1 ? " is" : "s are", alias,
+                               missing == 1 ? "it" : "them")});
+  } catch (const migrations::MigrationError& error) {
+    out.push_back({Level::kError, "quern.E107", error.what()});
+  }
+}
+
+// Keys and map of an encrypting alias; the first fault hides those behind it.
+void check_keys(Project& project, Connection& connection, std::vector<CheckMessage>& out) {
+  try {
+    connection.verify_keys();
+  } catch (const Error& error) {
+    out.push_back({Level::kError, "quern.E105", error.what()});
+    return;
+  }
+  try {
+    connection.runner();
+    const std::filesystem::path& map = connection.settings().auto_encryption->encrypted_fields_map;
+    if (map.empty()) return;
+    const std::filesystem::path file = project.settings().base_directory / map;
+    const bson::Document deployed = deployed_map(project.core(), connection);
+    for (const std::string& difference : map_differences(deployed, read_map(file), file.string())) {
+      out.push_back({Level::kError, "quern.E103", difference});
+    }
+  } catch (const Error& error) {
+    out.push_back({Level::kError, "quern.E103", error.what()});
+  }
+}
+
 }  // namespace
 
 std::vector<CheckMessage> check_project(Project& project) {
@@ -117,18 +163,8 @@ std::vector<CheckMessage> check_database(Project& project, std::string_view alia
     out.push_back({Level::kError, "quern.E102", fmt::format("'{}': {}", alias, error.what())});
     return out;
   }
-  if (!connection.is_encrypted()) return out;
-  try {
-    connection.key_vault();
-  } catch (const Error& error) {
-    out.push_back({Level::kError, "quern.E105", error.what()});
-    return out;
-  }
-  try {
-    connection.runner();
-  } catch (const Error& error) {
-    out.push_back({Level::kError, "quern.E103", error.what()});
-  }
+  check_migrations(project, alias, out);
+  if (connection.is_encrypted()) check_keys(project, connection, out);
   return out;
 }
 

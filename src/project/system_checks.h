@@ -28,9 +28,11 @@ std::vector<CheckMessage> check_project(Project& project);
 
 // Opens the database:
 //   quern.E102  it cannot be opened or reached
-//   quern.E103  the pinned map does not fit the models
+//   quern.E103  the pinned map does not fit the models, or the keys in the vault
 //   quern.E104  a deployment that cannot do Queryable Encryption: too old, or standalone
-//   quern.E105  a key encryption key that cannot be read or has the wrong size
+//   quern.E105  a key encryption key that cannot be read, has the wrong size or is not the vault's
+//   quern.E107  migrations that cannot be read
+//   quern.W206  migrations that are not applied
 std::vector<CheckMessage> check_database(Project& project, std::string_view alias);
 
 }  // namespace quern::internal

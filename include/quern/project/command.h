@@ -19,11 +19,18 @@
 #include <string_view>
 #include <vector>
 
+#include "quern/base/error.h"
 #include "quern/project/exit_code.h"
 
 namespace quern {
 
 class Project;
+
+// What the command line got wrong. A command that throws it ends with ExitCode::kUsage.
+class UsageError : public Error {
+ public:
+  explicit UsageError(const std::string& message) : Error(ErrorCode::kBadValue, message) {}
+};
 
 struct CommandOption {
   std::string name;  // "--count", or without dashes for an argument by position
@@ -31,7 +38,9 @@ struct CommandOption {
   std::string value = {};     // what its value is called in the help: "N"; empty: a flag
   std::string fallback = {};  // the value when it is not given
   bool required = false;
-  bool many = false;  // takes any number of values; the last argument by position only
+  // By position: takes any number of values (the last argument only). With dashes: may be given
+  // several times, with one value each.
+  bool many = false;
 };
 
 // What was given for a command's options, by their names without dashes.
@@ -40,7 +49,7 @@ class Arguments {
   bool has(std::string_view name) const;  // given on the command line
   // The value, or the option's fallback.
   const std::string& text(std::string_view name) const;
-  // Throws Error(BadValue) unless it is a whole number.
+  // Throws UsageError unless it is a whole number.
   std::int64_t number(std::string_view name) const;
   const std::vector<std::string>& all(std::string_view name) const;
 

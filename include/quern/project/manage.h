@@ -18,7 +18,10 @@ int manage(Project& project, int argc, const char* const* argv);
 int manage(Project& project, int argc, const char* const* argv, Console console);
 
 // The same, for a project that is built first: what building it throws is reported the same way.
+// Commands that need no project (help, version, generatelocalkey) run nevertheless.
 int manage(const std::function<Project()>& make_project, int argc, const char* const* argv);
+int manage(const std::function<Project()>& make_project, int argc, const char* const* argv,
+           Console console);
 
 }  // namespace quern
 

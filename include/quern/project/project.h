@@ -72,6 +72,8 @@ class Project : public ModelSession {
   std::string choose_database(const ModelRef& model, Access access, const Hints& hints) override;
   Target target(std::string_view alias) override;
   std::string explain_route(const ModelRef& model, std::string_view alias) override;
+  // Where a collection is not there yet, a missing data key is told with the command to run.
+  bson::Document run(const Target& target, bson::View command) override;
 
   // For the library's own commands.
   internal::ProjectCore& core() const { return *core_; }

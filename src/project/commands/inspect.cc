@@ -29,6 +29,19 @@ class Paint {
   bool on_;
 };
 
+// Runs commands as the project does, with its explanations of errors.
+class ProjectRunner : public CommandRunner {
+ public:
+  ProjectRunner(Project& project, const Target& target) : project_(project), target_(target) {}
+  bson::Document run(std::string_view, bson::View command) override {
+    return project_.run(target_, command);
+  }
+
+ private:
+  Project& project_;
+  const Target& target_;
+};
+
 // The model of that name or label; without one, the first with encrypted fields.
 const ModelRef& find_model(ProjectCore& core, const std::string& text) {
   if (core.models().empty()) throw ImproperlyConfigured("the project has no models");
@@ -44,10 +57,9 @@ const ModelRef& find_model(ProjectCore& core, const std::string& text) {
     if (text == labels.back() || text == model.name) return model;
   }
   const auto hint = nearest(text, labels);
-  throw Error(ErrorCode::kBadValue,
-              fmt::format("there is no model '{}'.{}", text,
-                          hint ? fmt::format(" Did you mean {}?", *hint)
-                               : fmt::format(" There are {}.", fmt::join(labels, ", "))));
+  throw UsageError(fmt::format("there is no model '{}'.{}", text,
+                               hint ? fmt::format(" Did you mean {}?", *hint)
+                                    : fmt::format(" There are {}.", fmt::join(labels, ", "))));
 }
 
 // One line a value: ciphertext by its kind, size and first bytes.
@@ -92,7 +104,8 @@ void collect(bson::View raw, bson::View decrypted, const std::string& prefix,
 void print_pair(std::ostream& out, const Paint& paint, bson::View raw, bson::View decrypted) {
   std::vector<Row> rows;
   collect(raw, decrypted, "", rows);
-  std::size_t width = 0;
+  const bson::Element tags = raw["__safeContent__"];
+  std::size_t width = tags.is_array() ? tags.key().size() : 0;
   for (const Row& row : rows) width = std::max(width, row.path.size());
   out << paint.title(fmt::format("{:<{}}  with the key", "", width)) << '\n';
   for (const Row& row : rows) {
@@ -104,8 +117,8 @@ void print_pair(std::ostream& out, const Paint& paint, bson::View raw, bson::Vie
   for (const Row& row : rows) {
     out << fmt::format("  {:<{}}  {}\n", row.path, width, value_text(row.raw, paint));
   }
-  if (const bson::Element tags = raw["__safeContent__"]; tags.is_array()) {
-    out << fmt::format("  {:<{}}  {} tag{} for searching\n", "__safeContent__", width,
+  if (tags.is_array()) {
+    out << fmt::format("  {:<{}}  {} tag{} for searching\n", tags.key(), width,
                        tags.as_array().count(), tags.as_array().count() == 1 ? "" : "s");
   }
 }
@@ -119,14 +132,19 @@ ExitCode run(CommandContext& context) {
   const Target target = context.project.target(alias);
   bson::Document filter;
   if (context.arguments.has("filter")) {
-    filter = bson::from_json(context.arguments.text("filter"));
+    try {
+      filter = bson::from_json(context.arguments.text("filter"));
+    } catch (const Error& error) {
+      throw UsageError(fmt::format("--filter: {}", error.what()));
+    }
   }
   const bson::Document find =
       bson::doc("find", model.collection, "filter", filter, "sort",
                 bson::doc("_id", std::int32_t{1}), "limit", context.arguments.number("limit"));
   const Paint paint(context.console.out_is_terminal);
   int count = 0;
-  for_each(*target.runner, target.database, find, [&](bson::View decrypted) {
+  ProjectRunner runner(context.project, target);
+  for_each(runner, target.database, find, [&](bson::View decrypted) {
     const bson::Document by_id =
         bson::doc("find", model.collection, "filter", bson::doc("_id", decrypted["_id"].value()));
     for_each(connection.plain(), target.database, by_id, [&](bson::View raw) {

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "migrations/autodetector.h"
+#include "migrations/migration_error.h"
 #include "migrations/state_of_models.h"
 #include "project/commands/commands.h"
 #include "project/project_core.h"
@@ -24,45 +25,94 @@ using migrations::OperationPtr;
 
 // --rename patient.name=full_name, as (model in lower case, old member path, new name).
 struct Rename {
+  std::string text;
   std::string model, from, to;
+  bool used = false;
 };
 
 Rename parse_rename(const std::string& text) {
   const std::size_t equals = text.find('=');
   const std::size_t dot = text.find('.');
   if (equals == std::string::npos || dot == std::string::npos || dot > equals) {
-    throw Error(ErrorCode::kBadValue,
-                fmt::format("--rename {}: write it as model.old_member=new_member", text));
+    throw UsageError(fmt::format("--rename {}: write it as model.old_member=new_member", text));
   }
-  return {text.substr(0, dot), text.substr(dot + 1, equals - dot - 1), text.substr(equals + 1)};
+  return {text, to_lower(text.substr(0, dot)), text.substr(dot + 1, equals - dot - 1),
+          text.substr(equals + 1)};
 }
 
-migrations::Questioner make_questioner(CommandContext& context) {
-  std::vector<Rename> renames;
-  for (const std::string& text : context.arguments.all("rename")) {
-    renames.push_back(parse_rename(text));
+// Whether members were renamed: as --rename says, else as the user answers, else not.
+class Renames {
+ public:
+  explicit Renames(CommandContext& context)
+      : console_(context.console),
+        noinput_(context.arguments.has("noinput")),
+        ask_(console_.in_is_terminal && !noinput_) {
+    for (const std::string& text : context.arguments.all("rename")) {
+      given_.push_back(parse_rename(text));
+    }
   }
-  const bool ask = context.console.in_is_terminal && !context.arguments.has("noinput");
-  migrations::Questioner questioner;
-  questioner.renamed = [&console = context.console, renames, ask](
-                           const migrations::ModelState& model, const std::string& old_path,
-                           const std::string& new_path, const std::string& type) {
+
+  bool renamed(const migrations::ModelState& model, const std::string& old_path,
+               const std::string& new_path, const std::string& type) {
     const std::string name = new_path.substr(new_path.rfind('.') + 1);
-    for (const Rename& rename : renames) {
+    for (Rename& rename : given_) {
       if (rename.model == to_lower(model.name) && rename.from == old_path && rename.to == name) {
+        rename.used = true;
         return true;
       }
     }
-    if (!ask) return false;
-    console.out << fmt::format("Did you rename {0}.{1} to {0}.{2} (a {3})? [y/N] ",
-                               to_lower(model.name), old_path, new_path, type)
-                << std::flush;
+    if (ask_) return answer(to_lower(model.name), old_path, new_path, type);
+    if (!noinput_) {
+      warnings_.push_back(fmt::format(
+          "{0}.{1} is taken as removed and {0}.{2} as new, which loses what is stored. If it was "
+          "renamed, say --rename {0}.{1}={3}.",
+          to_lower(model.name), old_path, new_path, name));
+    }
+    return false;
+  }
+
+  // Throws UsageError for one that fits no change: it is a slip, and what it was to keep would be
+  // lost.
+  void refuse_unused(const migrations::State& before, const migrations::State& after) const {
+    for (const Rename& rename : given_) {
+      if (rename.used) continue;
+      throw UsageError(fmt::format("--rename {}: {}", rename.text, why(rename, before, after)));
+    }
+  }
+  // Of members that may have been renamed, but nobody could be asked.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  bool answer(const std::string& model, const std::string& old_path, const std::string& new_path,
+              const std::string& type) {
+    console_.out << fmt::format("Did you rename {0}.{1} to {0}.{2} (a {3})? [y/N] ", model,
+                                old_path, new_path, type)
+                 << std::flush;
     std::string answer;
-    std::getline(console.in, answer);
+    std::getline(console_.in, answer);
     return answer == "y" || answer == "Y" || answer == "yes";
-  };
-  return questioner;
-}
+  }
+
+  static std::string why(const Rename& rename, const migrations::State& before,
+                         const migrations::State& after) {
+    for (const auto& [label, model] : before.models()) {
+      const migrations::ModelState* now = after.find(model.app, model.name);
+      if (to_lower(model.name) != rename.model || !now) continue;
+      if (!model.find(rename.from) || now->find(rename.from)) {
+        return fmt::format("{} has no member '{}' that is gone", rename.model, rename.from);
+      }
+      return fmt::format("{} has no new member '{}' that '{}' could have become", rename.model,
+                         rename.to, rename.from);
+    }
+    return fmt::format("there is no model '{}' with migrations", rename.model);
+  }
+
+  Console& console_;
+  const bool noinput_;
+  const bool ask_;
+  std::vector<Rename> given_;
+  std::vector<std::string> warnings_;
+};
 
 // Apps named on the command line, which must exist; all when none is named.
 std::vector<std::string> wanted_apps(CommandContext& context) {
@@ -70,7 +120,7 @@ std::vector<std::string> wanted_apps(CommandContext& context) {
   const std::vector<std::string>& named = context.arguments.all("app");
   for (const std::string& app : named) {
     if (std::find(known.begin(), known.end(), app) == known.end()) {
-      throw Error(ErrorCode::kBadValue, fmt::format("No installed app with label '{}'.", app));
+      throw UsageError(fmt::format("No installed app with label '{}'.", app));
     }
   }
   return named.empty() ? known : named;
@@ -85,11 +135,13 @@ void print_migration(std::ostream& out, const std::string& file, const Migration
 
 bson::Date now() { return {Clock::system().wall_now().time_since_epoch().count()}; }
 
+// Writes the file unless an option says to show it only.
 ExitCode write(CommandContext& context, const Migration& migration) {
   ProjectCore& core = context.project.core();
   const std::filesystem::path folder = core.migrations_folder(migration.key.app);
   const std::filesystem::path file = (folder / (migration.key.name + ".json")).lexically_normal();
   print_migration(context.console.out, file.string(), migration);
+  if (context.arguments.has("check")) return ExitCode::kFailure;
   if (context.arguments.has("dry-run")) {
     const bson::Document document = migration.to_bson();
     context.console.out << bson::to_pretty_json(document) << '\n';
@@ -101,33 +153,52 @@ ExitCode write(CommandContext& context, const Migration& migration) {
 
 ExitCode write_empty(CommandContext& context, const Graph& graph) {
   if (context.arguments.all("app").empty()) {
-    throw Error(ErrorCode::kBadValue, "You must supply at least one app label when using --empty.");
+    throw UsageError("You must supply at least one app label when using --empty.");
   }
+  ExitCode code = ExitCode::kOk;
   for (const std::string& app : wanted_apps(context)) {
     const std::string& name = context.arguments.text("name");
-    write(context,
-          migrations::make_migration(graph, app, {}, name.empty() ? "custom" : name, now()));
+    code = write(context,
+                 migrations::make_migration(graph, app, {}, name.empty() ? "custom" : name, now()));
   }
-  return ExitCode::kOk;
+  return code;
+}
+
+// It becomes a file's name.
+void check_name(const std::string& name) {
+  const bool good = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  if (!good) {
+    throw UsageError(fmt::format("--name '{}': use letters, digits and underscores only", name));
+  }
 }
 
 ExitCode run(CommandContext& context) {
   ProjectCore& core = context.project.core();
   std::ostream& out = context.console.out;
+  check_name(context.arguments.text("name"));
   const Graph graph = core.load_migrations();
   graph.refuse_conflicts();
   const std::vector<std::string> apps = wanted_apps(context);
   if (context.arguments.has("empty")) return write_empty(context, graph);
 
   const std::vector<ModelRef> models = context.project.models();
-  Changes changes = migrations::detect_changes(graph.state(), migrations::state_of_models(models),
-                                               make_questioner(context));
+  const migrations::State before = graph.state();
+  const migrations::State after = migrations::state_of_models(models);
+  Renames renames(context);
+  migrations::Questioner questioner;
+  questioner.renamed = [&](const auto&... question) { return renames.renamed(question...); };
+  Changes changes = migrations::detect_changes(before, after, questioner);
+  if (!changes.refusals.empty()) {
+    throw migrations::MigrationError(
+        fmt::format("no migration was written:\n  {}", fmt::join(changes.refusals, "\n  ")));
+  }
+  renames.refuse_unused(before, after);
+  changes.warnings.insert(changes.warnings.end(), renames.warnings().begin(),
+                          renames.warnings().end());
   for (const std::string& warning : changes.warnings) {
     context.console.err << "Warning: " << warning << '\n';
-  }
-  if (!changes.refusals.empty()) {
-    throw NotSupported(
-        fmt::format("no migration was written:\n  {}", fmt::join(changes.refusals, "\n  ")));
   }
   std::erase_if(changes.operations, [&](const auto& entry) {
     return std::find(apps.begin(), apps.end(), entry.first) == apps.end();
@@ -141,17 +212,13 @@ ExitCode run(CommandContext& context) {
     }
     return ExitCode::kOk;
   }
-  const bool check = context.arguments.has("check");
+  ExitCode code = ExitCode::kOk;
   for (auto& [app, operations] : changes.operations) {
     const Migration migration = migrations::make_migration(graph, app, std::move(operations),
                                                            context.arguments.text("name"), now());
-    if (check) {
-      print_migration(out, migration.key.name + ".json", migration);
-    } else {
-      write(context, migration);
-    }
+    code = write(context, migration);
   }
-  return check ? ExitCode::kFailure : ExitCode::kOk;
+  return code;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "migrations/autodetector.h"
 #include "migrations/executor.h"
+#include "migrations/migration_error.h"
 #include "migrations/state_of_models.h"
 #include "project/commands/commands.h"
 #include "project/migration_database.h"
@@ -22,6 +23,15 @@ using migrations::OperationPtr;
 using migrations::Plan;
 using migrations::PlanStep;
 
+const migrations::Migration& matching(const Graph& graph, const std::string& app,
+                                      const std::string& target) {
+  try {
+    return graph.match(app, target);
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+}
+
 Plan make_plan(CommandContext& context, const Graph& graph, const Applied& applied,
                std::string& target_text) {
   const std::string& app = context.arguments.text("app");
@@ -33,10 +43,10 @@ Plan make_plan(CommandContext& context, const Graph& graph, const Applied& appli
   }
   const std::vector<std::string> apps = context.project.core().apps();
   if (std::find(apps.begin(), apps.end(), app) == apps.end()) {
-    throw Error(ErrorCode::kBadValue, fmt::format("No installed app with label '{}'.", app));
+    throw UsageError(fmt::format("No installed app with label '{}'.", app));
   }
   if (graph.of_app(app).empty()) {
-    throw Error(ErrorCode::kBadValue, fmt::format("App '{}' does not have migrations.", app));
+    throw UsageError(fmt::format("App '{}' does not have migrations.", app));
   }
   if (target.empty()) {
     target_text = fmt::format("Apply all migrations: {}", app);
@@ -46,7 +56,7 @@ Plan make_plan(CommandContext& context, const Graph& graph, const Applied& appli
     target_text = fmt::format("Unapply all migrations: {}", app);
     return graph.plan_to_zero(applied, app);
   }
-  const migrations::Migration& migration = graph.match(app, target);
+  const migrations::Migration& migration = matching(graph, app, target);
   target_text = fmt::format("Target specific migration: {}, from {}", migration.key.name, app);
   return graph.plan_to(applied, migration);
 }
@@ -134,6 +144,7 @@ ExitCode run(CommandContext& context) {
 
   std::string target_text;
   const Plan plan = make_plan(context, graph, applied, target_text);
+  if (!context.arguments.has("fake")) migrations::refuse_missing_functions(plan, database);
   if (context.arguments.has("check")) {
     if (!plan.empty()) print_plan(out, plan);
     return plan.empty() ? ExitCode::kOk : ExitCode::kFailure;
@@ -161,6 +172,9 @@ ExitCode run(CommandContext& context) {
   };
   try {
     migrations::Executor(graph, database).run(plan, context.arguments.has("fake"), progress);
+  } catch (const NotSupported& error) {
+    out << std::endl;
+    throw migrations::MigrationError(error.what());
   } catch (...) {
     out << std::endl;
     throw;

@@ -27,7 +27,7 @@ ExitCode run(CommandContext& context) {
   const std::vector<std::string>& named = context.arguments.all("app");
   for (const std::string& app : named) {
     if (std::find(known.begin(), known.end(), app) == known.end()) {
-      throw Error(ErrorCode::kBadValue, fmt::format("No installed app with label '{}'.", app));
+      throw UsageError(fmt::format("No installed app with label '{}'.", app));
     }
   }
   for (const std::string& app : named.empty() ? known : named) {
