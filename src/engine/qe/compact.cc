@@ -87,13 +87,13 @@ class CompactionRun {
     const bool resumed = exists(temporary_);
     if (!resumed && !exists(ecoc_)) return statistics_;
     const CompactionCommand::Tokens ecoc_tokens = command.tokens(fields_);
-    if (!resumed) catalog().rename(ecoc_, temporary_);
+    if (!resumed) catalog().rename(ecoc_, temporary_, false, &op_);
     create_ecoc();
     const TokenSet tokens = read_records(ecoc_tokens);
     fold(tokens, resumed ? EscLeftovers::kAll : EscLeftovers::kOfThisFold);
     delete_pending();
     if (problem_) put_back(ecoc_tokens);
-    catalog().drop(temporary_);
+    catalog().drop(temporary_, &op_);
     if (problem_) std::rethrow_exception(problem_);
     return statistics_;
   }

@@ -12,6 +12,7 @@
 #include "engine/qe/compaction_locks.h"
 #include "engine/qe/state_collections.h"
 #include "engine/qe/testing/encrypted_collection.h"
+#include "engine/table_state.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -343,6 +344,24 @@ TEST_F(Compact, WaitingEndsWithTheTimeOfTheCommand) {
   Operation op(engine, ns.database, body);
   op.set_time_limit(std::chrono::milliseconds(20));
   EXPECT_EQ(code_of([&] { compact(op, ns, &fields, body); }), 50);
+}
+
+TEST_F(Compact, WaitsForATransactionNoLongerThanItMayAndLetsInsertsIn) {
+  insert_times("a", 1);
+  const auto catalog = engine.catalog().snapshot();
+  const auto& ecoc_state = catalog->find(Namespace{"db", ecoc})->state();
+  const auto transaction = GatePass::enter({ecoc_state, &ecoc_state->gate}, std::nullopt);
+  ASSERT_TRUE(transaction);
+  std::thread compaction([&] {
+    const Document body = command(kCompact, tokens());
+    Operation op(engine, ns.database, body);
+    op.set_time_limit(std::chrono::milliseconds(300));
+    EXPECT_EQ(code_of([&] { compact(op, ns, &fields, body); }), 50);
+  });
+  insert_times("a", 20);
+  compaction.join();
+  EXPECT_FALSE(exists(ecoc + ".compact"));
+  EXPECT_EQ(uses("a"), 21u);
 }
 
 }  // namespace

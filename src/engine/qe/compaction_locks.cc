@@ -13,7 +13,7 @@ CompactionLocks::Guard::Guard(CompactionLocks& locks, Operation& op, const Names
   std::unique_lock lock(locks_.mutex_);
   while (!locks_.held_.insert(name_).second) {
     locks_.released_.wait_for(lock, kInterruptCheck);
-    op.check_interrupt();
+    op.check_interrupt_now();
   }
 }
 
