@@ -116,9 +116,9 @@ TEST(Canary, StagesThatComputeEncryptedFields) {
   for (const std::string& stage : computed_stages()) {
     patterns.push_back(R"({"aggregate": "c", "pipeline": [)" + stage + R"(], "cursor": {}})");
   }
-  check_everywhere(patterns, tally);
+  check_everywhere(patterns, tally, /*all_canaries=*/false);
   EXPECT_EQ(tally.marked, 0u);
-  EXPECT_GT(tally.refused, 10000u);
+  EXPECT_GT(tally.refused, 5000u);
 }
 
 TEST(Canary, StagesAfterAFieldWasRemoved) {
