@@ -21,8 +21,11 @@ std::optional<bson::View> next_of(ClientCursor& cursor) {
   return document;
 }
 
-// Fills the open array from the cursor. False when the cursor is used up.
-bool fill(bson::Builder& reply, ClientCursor& cursor, std::optional<std::int64_t> size) {
+// Fills the open array from the cursor. False when the cursor is used up. Without look_ahead
+// nothing is read from the cursor before it is handed out: a batch ends only when it has grown too
+// large.
+bool fill(bson::Builder& reply, ClientCursor& cursor, std::optional<std::int64_t> size,
+          bool look_ahead) {
   const std::size_t start = reply.size();
   std::int64_t count = 0;
   if (cursor.pending) {
@@ -34,20 +37,24 @@ bool fill(bson::Builder& reply, ClientCursor& cursor, std::optional<std::int64_t
   while (!size || count < *size) {
     const auto document = next_of(cursor);
     if (!document) return false;
-    if (count > 0 && reply.size() - start + document->size() > kMaxBatchBytes) {
+    if (look_ahead && count > 0 && reply.size() - start + document->size() > kMaxBatchBytes) {
       cursor.pending.emplace(*document);
       return true;
     }
     reply.push(*document);
     ++count;
+    if (!look_ahead && reply.size() - start > kMaxBatchBytes) return true;
   }
-  if (size == 0) return true;
+  if (size == 0 || !look_ahead) return true;
   // Looking one document ahead spares the client a getMore that finds nothing.
   const auto document = next_of(cursor);
   if (!document) return false;
   cursor.pending.emplace(*document);
   return true;
 }
+
+// What a transaction reads now may be gone when it asks for the next batch, by its own writes.
+bool may_look_ahead(const Operation& operation) { return !operation.in_session_transaction(); }
 
 }  // namespace
 
@@ -59,7 +66,8 @@ void write_first_batch(Operation& operation, bson::Builder& reply, const std::st
   cursor->context = std::move(context);
   cursor->stream = std::move(stream);
   reply.open_document("cursor").open_array("firstBatch");
-  const bool more = fill(reply, *cursor, request.size.value_or(kDefaultBatch));
+  const bool more =
+      fill(reply, *cursor, request.size.value_or(kDefaultBatch), may_look_ahead(operation));
   reply.close();
   std::int64_t id = 0;
   if (more && !request.single) {
@@ -86,7 +94,7 @@ void write_next_batch(Operation& operation, bson::Builder& reply,
   try {
     if (cursor->context) cursor->context->lend(operation);
     reply.open_document("cursor").open_array("nextBatch");
-    more = fill(reply, *cursor, request.size);
+    more = fill(reply, *cursor, request.size, may_look_ahead(operation));
     reply.close();
   } catch (...) {
     cursors.forget(id);

@@ -17,7 +17,8 @@ namespace quern::engine {
 
 // How many documents a first batch has when the client doesn't say.
 inline constexpr std::int64_t kDefaultBatch = 101;
-// A batch ends before it grows beyond this many bytes, but holds at least one document.
+// A batch ends before it grows beyond this many bytes, but holds at least one document; in a
+// multi-document transaction with the document by which it grows beyond.
 inline constexpr std::size_t kMaxBatchBytes = 16 * 1024 * 1024;
 
 struct BatchRequest {

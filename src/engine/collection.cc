@@ -21,6 +21,25 @@ std::string record_key(std::uint32_t table, BytesView record) {
   return key;
 }
 
+std::vector<query::IndexInfo> plannable(const std::vector<std::shared_ptr<const Index>>& indexes) {
+  std::vector<query::IndexInfo> result;
+  query::IndexInfo& id = result.emplace_back();
+  id.name = "_id_";
+  id.key = bson::doc("_id", 1);
+  id.unique = true;
+  for (const auto& index : indexes) {
+    if (!index->plannable()) continue;
+    query::IndexInfo& info = result.emplace_back();
+    info.name = index->name();
+    info.key = bson::Document(index->key());
+    info.unique = index->unique();
+    info.sparse = index->sparse();
+    info.multikey_flag = &index->multikey_flag();
+    if (index->partial_filter() != nullptr) info.partial = *index->partial_filter();
+  }
+  return result;
+}
+
 }  // namespace
 
 RecordId record_id_of(bson::ValueView id) {
@@ -47,6 +66,7 @@ Collection::Collection(Namespace ns, Uuid uuid, std::uint32_t table, bson::Docum
       table_(table),
       options_(std::move(options)),
       indexes_(std::move(indexes)),
+      plannable_indexes_(plannable(indexes_)),
       state_(std::move(state)) {
   if (const bson::Element fields = options_["encryptedFields"]; fields.is_document()) {
     encrypted_fields_ = schema::EncryptedFields::parse(fields.as_document(), ns_.collection);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "quern/base/uuid.h"
 #include "quern/bson/document.h"
 #include "quern/command/namespace.h"
+#include "query/planner.h"
 #include "schema/encrypted_fields.h"
 #include "storage/key_format.h"
 #include "storage/record_id.h"
@@ -67,6 +69,8 @@ class Collection {
     return indexes_;
   }  // without _id
   const Index* find_index(std::string_view name) const;
+  // What the planner may choose from: first _id, then those that are not hidden.
+  std::span<const query::IndexInfo> plannable_indexes() const { return plannable_indexes_; }
 
   // --- reading, through op.reader()
   // The document with that _id (compared as MongoDB compares: 1 and 1.0 are the same), pinned.
@@ -105,6 +109,7 @@ class Collection {
   std::optional<schema::EncryptedFields> encrypted_fields_;
   std::unique_ptr<const Validator> validator_;
   std::vector<std::shared_ptr<const Index>> indexes_;
+  std::vector<query::IndexInfo> plannable_indexes_;
   std::shared_ptr<TableState> state_;
   mutable std::atomic<bool> retired_ = false;
 };

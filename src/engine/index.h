@@ -40,6 +40,7 @@ class Index {
   bool plannable() const { return plannable_; }
   // Some document has, or had, several keys in the index.
   bool multikey() const { return multikey_.load(std::memory_order_acquire); }
+  const std::atomic<bool>& multikey_flag() const { return multikey_; }
   void set_multikey() const { multikey_.store(true, std::memory_order_release); }
   const query::Matcher* partial_filter() const { return partial_filter_.get(); }
 

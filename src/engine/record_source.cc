@@ -49,45 +49,66 @@ class EmptySource : public RecordSource {
   BytesView record_id() const override { return {}; }
 };
 
-// Walks the stretches of one table, forwards or backwards.
+// Walks the stretches of one table, forwards or backwards. In a transaction that writes meanwhile
+// it goes on from the key where it was, through what there is by then.
 class TableWalk {
  public:
   TableWalk(storage::Reader& reader, std::vector<Stretch> stretches, bool reverse)
       : reader_(reader), stretches_(std::move(stretches)), reverse_(reverse) {}
 
   bool next() {
-    if (cursor_) {
-      if (reverse_) {
-        cursor_->prev();
-      } else {
-        cursor_->next();
-      }
-      if (cursor_->valid()) return true;
-      cursor_.reset();
-    }
-    while (at_ < stretches_.size()) {
+    if (cursor_ && !step()) cursor_.reset();
+    while (!cursor_ && at_ < stretches_.size()) {
       const Stretch& stretch = stretches_[at_++];
       if (stretch.lower >= stretch.upper) continue;
-      cursor_ = reader_.cursor({as_bytes(stretch.lower), as_bytes(stretch.upper)});
-      if (reverse_) {
-        cursor_->seek_for_prev(as_bytes(stretch.upper));
-      } else {
-        cursor_->seek(as_bytes(stretch.lower));
-      }
-      if (cursor_->valid()) return true;
-      cursor_.reset();
+      open(stretch, reverse_ ? stretch.upper : stretch.lower);
+      if (!cursor_->valid()) cursor_.reset();
     }
-    return false;
+    if (!cursor_) return false;
+    own_writes_ = reader_.own_writes();
+    if (own_writes_ != 0) {
+      key_ = as_text(cursor_->key());
+      value_ = as_text(cursor_->value());
+    }
+    return true;
   }
-  BytesView key() const { return cursor_->key(); }
-  BytesView value() const { return cursor_->value(); }
+  // Until next(), whatever is written before.
+  BytesView key() const { return own_writes_ != 0 ? as_bytes(key_) : cursor_->key(); }
+  BytesView value() const { return own_writes_ != 0 ? as_bytes(value_) : cursor_->value(); }
 
  private:
+  void open(const Stretch& stretch, const std::string& from) {
+    cursor_ = reader_.cursor({as_bytes(stretch.lower), as_bytes(stretch.upper)});
+    if (reverse_) {
+      cursor_->seek_for_prev(as_bytes(from));
+    } else {
+      cursor_->seek(as_bytes(from));
+    }
+  }
+
+  // False at the end of the stretch.
+  bool step() {
+    if (reader_.own_writes() != own_writes_) {
+      const std::string latest(as_text(key()));
+      open(stretches_[at_ - 1], latest);
+      if (!cursor_->valid() || as_text(cursor_->key()) != latest) return cursor_->valid();
+    }
+    if (reverse_) {
+      cursor_->prev();
+    } else {
+      cursor_->next();
+    }
+    return cursor_->valid();
+  }
+
   storage::Reader& reader_;
   std::vector<Stretch> stretches_;
   std::size_t at_ = 0;
   bool reverse_;
   std::unique_ptr<storage::Cursor> cursor_;
+  std::uint64_t own_writes_ = 0;  // of the reader, when the cursor moved
+  std::string key_;               // copies, once there are own writes
+  std::string value_;
 };
 
 // What every source does with a document: ask the filter, unless the plan decides alone.
@@ -95,8 +116,8 @@ class Filter {
  public:
   Filter(query::Matcher matcher, bool needed) : matcher_(std::move(matcher)), needed_(needed) {}
 
-  bool passes(bson::View document) {
-    if (!needed_) return true;
+  bool passes(bson::View document, bool ask = false) {
+    if (!needed_ && !ask) return true;
     evaluation_.reset();
     return matcher_.matches(document, evaluation_);
   }
@@ -139,8 +160,7 @@ class IndexSource : public RecordSource {
       : context_(context),
         index_(index),
         walk_(context.reader(), std::move(stretches), plan.reverse),
-        filter_(std::move(filter)),
-        may_repeat_(plan.may_repeat) {
+        filter_(std::move(filter)) {
     storage::append_table(record_key_, record_table);
   }
 
@@ -150,13 +170,15 @@ class IndexSource : public RecordSource {
       ++keys_examined_;
       record_key_.resize(storage::kTableSize);
       record_key_.append(as_text(index_.record_of(walk_.key(), walk_.value())));
-      if (may_repeat_ && !seen_.insert(record_key_).second) continue;
+      // Perhaps only since the plan was made, by a write of the same transaction.
+      const bool multikey = index_.multikey();
+      if (multikey && !seen_.insert(record_key_).second) continue;
       if (!context_.reader().get(as_bytes(record_key_), document_)) {
         throw DatabaseError(ErrorCode::kInternalError,
                             "index " + index_.name() + " has an entry without a record");
       }
       ++documents_examined_;
-      if (filter_.passes(document())) return true;
+      if (filter_.passes(document(), multikey)) return true;
     }
     return false;
   }
@@ -170,7 +192,6 @@ class IndexSource : public RecordSource {
   const Index& index_;
   TableWalk walk_;
   Filter filter_;
-  bool may_repeat_;
   std::unordered_set<std::string> seen_;
   std::string record_key_;
   storage::PinnedValue document_;
@@ -188,11 +209,6 @@ class SourceStream : public query::DocumentStream {
   std::unique_ptr<RecordSource> source_;
 };
 
-const bson::Document& id_pattern() {
-  static const bson::Document pattern = bson::doc("_id", 1);
-  return pattern;
-}
-
 bson::Document hint_document(bson::ValueView hint) {
   if (hint.missing()) return bson::Document();
   if (hint.is_document()) return bson::Document(hint.as_document());
@@ -205,36 +221,19 @@ bson::Document hint_document(bson::ValueView hint) {
 PlannedQuery::PlannedQuery(const Collection& collection, query::Matcher filter,
                            const query::SortPattern* sort, bson::ValueView hint)
     : collection_(collection), filter_(std::move(filter)) {
-  indexes_.reserve(collection.indexes().size() + 1);
-  query::IndexInfo id;
-  id.name = "_id_";
-  id.key = id_pattern();
-  id.unique = true;
-  indexes_.push_back(std::move(id));
-  for (const auto& index : collection.indexes()) {
-    if (!index->plannable()) continue;
-    query::IndexInfo info;
-    info.name = index->name();
-    info.key = bson::Document(index->key());
-    info.unique = index->unique();
-    info.sparse = index->sparse();
-    info.multikey = index->multikey();
-    if (index->partial_filter() != nullptr) info.partial = *index->partial_filter();
-    indexes_.push_back(std::move(info));
-  }
   const bson::Document wanted = hint_document(hint);
-  plan_ = query::plan(filter_, sort, wanted, indexes_);
+  plan_ = query::plan(filter_, sort, wanted, collection.plannable_indexes());
 }
 
 std::unique_ptr<RecordSource> PlannedQuery::open(QueryContext& context) const {
   if (plan_.empty) return std::make_unique<EmptySource>();
   Filter filter(filter_, !plan_.exact && !filter_.matches_everything());
-  if (plan_.index == nullptr || plan_.index == indexes_.data()) {
+  const query::IndexInfo& id = collection_.plannable_indexes().front();
+  if (plan_.index == nullptr || plan_.index == &id) {
     std::vector<query::KeyRange> everything(1);
     return std::make_unique<ScanSource>(
         context,
-        stretches(collection_.table(), id_pattern(),
-                  plan_.index == nullptr ? everything : plan_.ranges),
+        stretches(collection_.table(), id.key, plan_.index == nullptr ? everything : plan_.ranges),
         plan_.reverse, std::move(filter));
   }
   const Index& index = *collection_.find_index(plan_.index->name);

@@ -35,7 +35,7 @@ class RecordSource {
   std::int64_t documents_examined_ = 0;
 };
 
-// A plan with the list of indexes that it points into.
+// A plan. Must not outlive the collection, whose indexes it points to.
 class PlannedQuery {
  public:
   // hint is the command's: missing, a name or a key pattern. Throws BadValue if no index fits it.
@@ -54,7 +54,6 @@ class PlannedQuery {
  private:
   const Collection& collection_;
   query::Matcher filter_;
-  std::vector<query::IndexInfo> indexes_;
   query::Plan plan_;
 };
 

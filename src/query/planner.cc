@@ -211,14 +211,17 @@ class Candidate {
  public:
   Candidate(const IndexInfo& index, std::size_t order, const Demands& demands,
             const SortPattern* sort)
-      : index_(index), order_(order), parts_(key_parts(index.key)) {
+      : index_(index),
+        multikey_(index.multikey_flag != nullptr ? index.multikey_flag->load() : index.multikey),
+        order_(order),
+        parts_(key_parts(index.key)) {
     for (const bson::Element& part : index.key) usable_ &= part.is_number();
     if (!usable_) return;  // "hashed" and the like
     complete_ = index.partial ? demands.imply(index.partial->root()) : true;
     bool exists = false;
     for (const KeyPart& part : parts_) add_part(part, demands, exists);
     if (index.sparse && !exists) sparse_incomplete_ = true;
-    exact_ = exact_ && !index.multikey && !demands.incomplete() &&
+    exact_ = exact_ && !multikey_ && !demands.incomplete() &&
              used_constraints_ == demands.constraints().size();
     if (sort != nullptr && !sort->empty()) match_sort(*sort);
   }
@@ -244,7 +247,7 @@ class Candidate {
     for (const Bounds& bounds : bounds_) plan.bounds.push_back(bounds.intervals);
     plan.reverse = provides_sort_ && reverse_;
     plan.provides_sort = provides_sort_;
-    plan.may_repeat = index_.multikey;
+    plan.may_repeat = multikey_;
     const bool all_in_ranges = build_ranges(plan);
     plan.exact = exact_ && all_in_ranges;
     return plan;
@@ -256,8 +259,8 @@ class Candidate {
     bool bounded = false;
     // Of two parts that lead through one array, each may mean another member of it; a number in a
     // path means a member or a field. In both cases the keys tell too little.
-    bool blind = index_.multikey && has_number(part.path);
-    if (index_.multikey) {
+    bool blind = multikey_ && has_number(part.path);
+    if (multikey_) {
       for (std::size_t i = 0; i < bounds_.size(); ++i) {
         blind |= !bounds_[i].is_full() && same_array(parts_[i].path, part.path);
       }
@@ -270,7 +273,7 @@ class Candidate {
         bounds = *constraint.bounds;
         bounded = true;
         ++used_constraints_;
-      } else if (!index_.multikey) {
+      } else if (!multikey_) {
         bounds = intersect(bounds, *constraint.bounds);
         ++used_constraints_;
       } else if (constraint.bounds->all_points() && !bounds.all_points()) {
@@ -290,7 +293,7 @@ class Candidate {
     const auto is_constant = [&](const Path& path) {
       for (std::size_t i = 0; i < parts_.size(); ++i) {
         if (parts_[i].path.text() == path.text()) {
-          return bounds_[i].single_point() && !index_.multikey;
+          return bounds_[i].single_point() && !multikey_;
         }
       }
       return false;
@@ -305,7 +308,7 @@ class Candidate {
       // Of a document with an array the scan meets the least key first, as the sort demands, but
       // only if no bounds hide it, its own or those of another part that leads through the array,
       // and only one part may be that array.
-      if (index_.multikey) {
+      if (multikey_) {
         for (std::size_t k = 0; k < parts_.size(); ++k) {
           if (same_array(parts_[k].path, parts_[i].path) && (!bounds_[k].is_full() || sorts[k])) {
             return;
@@ -370,6 +373,7 @@ class Candidate {
   }
 
   const IndexInfo& index_;
+  bool multikey_;  // as it was when planning began
   std::size_t order_;
   std::vector<KeyPart> parts_;
   std::vector<Bounds> bounds_;

@@ -12,6 +12,7 @@
 #ifndef QUERN_QUERY_PLANNER_H_
 #define QUERN_QUERY_PLANNER_H_
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -30,7 +31,8 @@ struct IndexInfo {
   bool unique = false;
   bool sparse = false;
   bool multikey = false;
-  std::optional<Matcher> partial;  // partialFilterExpression
+  const std::atomic<bool>* multikey_flag = nullptr;  // in its place where it may still be set
+  std::optional<Matcher> partial;                    // partialFilterExpression
 };
 
 // Values from low to high in BSON order (low <= high), whatever the index's direction.
