@@ -2,6 +2,7 @@
 #include "base/secret_bytes.h"
 
 #include <openssl/crypto.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -68,10 +69,7 @@ class Pool {
  public:
   void take(FreeList& into, std::size_t count, std::size_t slot_size) {
     const std::lock_guard lock(mutex_);
-    if (free_.count() == 0) {
-      std::uint8_t* slab = map_secret_pages(kSlabSize);
-      for (std::size_t at = 0; at + slot_size <= kSlabSize; at += slot_size) free_.push(slab + at);
-    }
+    if (free_.count() == 0) add_slab(slot_size);
     free_.move_to(into, count);
   }
   void give(FreeList& from, std::size_t count) {
@@ -79,14 +77,48 @@ class Pool {
     from.move_to(free_, count);
   }
 
+  // Around a fork. Locks of memory are not inherited, its exclusion from core dumps is.
+  void lock() { mutex_.lock(); }
+  void unlock() { mutex_.unlock(); }
+  void lock_pages_again() const {
+    for (std::uint8_t* slab = slabs_; slab != nullptr; slab = load_le<std::uint8_t*>(slab)) {
+      (void)mlock(slab, kSlabSize);
+    }
+  }
+
  private:
+  void add_slab(std::size_t slot_size) {
+    std::uint8_t* slab = map_secret_pages(kSlabSize);
+    store_le(slab, slabs_);  // in the first slot, which is not for use
+    slabs_ = slab;
+    for (std::size_t at = slot_size; at + slot_size <= kSlabSize; at += slot_size) {
+      free_.push(slab + at);
+    }
+  }
+
   std::mutex mutex_;
   FreeList free_;
+  std::uint8_t* slabs_ = nullptr;  // chained through their first bytes
 };
 
 // Not destroyed at exit: static objects that hold secrets may outlive any order of destruction.
 static_assert(std::is_trivially_destructible_v<Pool>);
 constinit std::array<Pool, kClasses> pools;
+
+void lock_pools() {
+  for (Pool& pool : pools) pool.lock();
+}
+void unlock_pools() {
+  for (Pool& pool : pools) pool.unlock();
+}
+void unlock_pools_of_child() {
+  for (const Pool& pool : pools) pool.lock_pages_again();
+  unlock_pools();
+}
+
+// A child of fork has one thread: a pool that another thread was just using would stay locked.
+[[maybe_unused]] const int fork_handlers =
+    pthread_atfork(lock_pools, unlock_pools, unlock_pools_of_child);
 
 struct ThreadCache {
   std::array<FreeList, kClasses> lists;

@@ -5,8 +5,9 @@
 //
 // Secrets of up to 128 bytes come from a pool of such pages with a free list for each thread:
 // making and destroying one costs neither malloc nor a system call after warm-up. Larger ones own
-// their pages. Objects may be handed from thread to thread; one object is not for concurrent
-// writing.
+// their pages. A fork is safe at any time; in the child, the pages of larger secrets that the
+// parent had are not locked any more. Objects may be handed from thread to thread; one object is
+// not for concurrent writing.
 #ifndef QUERN_BASE_SECRET_BYTES_H_
 #define QUERN_BASE_SECRET_BYTES_H_
 

@@ -2,10 +2,14 @@
 #include "base/secret_bytes.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cinttypes>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -145,6 +149,52 @@ TEST(SecretArray, ThreadsShareThePoolSafely) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(faults, 0);
+}
+
+// kB of locked memory, as the kernel counts them.
+long locked_memory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmLck:")) return std::strtol(line.c_str() + 6, nullptr, 10);
+  }
+  return 0;
+}
+
+// What act returns in a child process; -1 when it did not end within some seconds.
+template <class Act>
+int in_child(const Act& act) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(5);
+    _exit(act());
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(SecretArray, CanBeMadeInAChildWhateverOtherThreadsDidWhenItWasForked) {
+  std::atomic<bool> stop = false;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&] {
+      while (!stop) std::vector<SecretArray<32>>(400);
+    });
+  }
+  int hung = 0;
+  for (int i = 0; i < 200 && hung == 0; ++i) {
+    hung += in_child([] { return std::vector<SecretArray<32>>(400).size() == 400 ? 0 : 1; }) != 0;
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(hung, 0);
+}
+
+TEST(SecretArray, PagesAreLockedInAChildToo) {
+  const std::vector<SecretArray<32>> secrets(500);
+  const long locked = locked_memory();
+  if (locked == 0) GTEST_SKIP() << "memory cannot be locked here";
+  EXPECT_EQ(in_child([&] { return locked_memory() == locked ? 0 : 1; }), 0);
 }
 
 TEST(ConstantTimeEqual, ComparesBytesAndLengths) {
