@@ -27,20 +27,24 @@ SchemaLock::SchemaLock(const Catalog& catalog, std::vector<Namespace> names, Ope
             [](const Namespace& a, const Namespace& b) { return a.to_string() < b.to_string(); });
   closed_.reserve(names_.size());
   const auto give_up = steady_clock::now() + kLockTimeout;
+  const auto deadline = operation != nullptr && operation->deadline()
+                            ? std::min(give_up, *operation->deadline())
+                            : give_up;
   for (milliseconds spell = kFirstSpell;; spell = std::min(2 * spell, kLongestSpell)) {
-    if (close(catalog, steady_clock::now() + spell)) return;
+    const Namespace* busy = close(catalog, std::min(steady_clock::now() + spell, deadline));
+    if (busy == nullptr) return;
     if (operation != nullptr) operation->check_interrupt_now();
     if (steady_clock::now() >= give_up) {
       throw DatabaseError(ErrorCode::kLockTimeout,
-                          "Unable to acquire the lock on " + names_.front().to_string() +
+                          "Unable to acquire the lock on " + busy->to_string() +
                               " within 5 seconds: a transaction is writing to the collection, or "
                               "another schema change is running");
     }
-    std::this_thread::sleep_for(spell);
+    std::this_thread::sleep_until(std::min(steady_clock::now() + spell, deadline));
   }
 }
 
-bool SchemaLock::close(const Catalog& catalog, WriteGate::Deadline deadline) {
+const Namespace* SchemaLock::close(const Catalog& catalog, WriteGate::Deadline deadline) {
   for (;;) {
     snapshot_ = catalog.snapshot();
     for (const Namespace& ns : names_) {
@@ -48,14 +52,14 @@ bool SchemaLock::close(const Catalog& catalog, WriteGate::Deadline deadline) {
       if (found == nullptr) continue;
       if (!found->state()->gate.close(deadline)) {
         open();
-        return false;
+        return &ns;
       }
       closed_.push_back(found->state());
     }
     const auto now = catalog.snapshot();
     if (std::all_of(names_.begin(), names_.end(),
                     [&](const Namespace& ns) { return now->find(ns) == snapshot_->find(ns); })) {
-      return true;
+      return nullptr;
     }
     open();  // another change was faster
   }

@@ -36,7 +36,8 @@ class SchemaLock {
   const Collection& required(const Namespace& ns) const;
 
  private:
-  bool close(const Catalog& catalog, WriteGate::Deadline deadline);
+  // Null, or the collection that others did not leave before the deadline: then none is closed.
+  const Namespace* close(const Catalog& catalog, WriteGate::Deadline deadline);
   void open();
 
   std::vector<Namespace> names_;
