@@ -24,4 +24,8 @@ DuplicateKeyError::DuplicateKeyError(const Namespace& ns, std::string_view index
       key_pattern_(key_pattern),
       key_value_(key_value) {}
 
+void DuplicateKeyError::append_key(bson::Builder& out) const {
+  out.append("keyPattern", key_pattern_).append("keyValue", key_value_);
+}
+
 }  // namespace quern::engine

@@ -16,8 +16,8 @@ class DuplicateKeyError : public IntegrityError {
   DuplicateKeyError(const Namespace& ns, std::string_view index, bson::View key_pattern,
                     bson::View key_value);
 
-  bson::View key_pattern() const { return key_pattern_; }
-  bson::View key_value() const { return key_value_; }
+  // keyPattern: {…}, keyValue: {…}
+  void append_key(bson::Builder& out) const;
 
  private:
   bson::Document key_pattern_;

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "engine/command.h"
+#include "engine/duplicate_key.h"
 #include "engine/engine.h"
 #include "engine/operation.h"
 #include "engine/session.h"
@@ -241,6 +242,11 @@ EngineRunner::~EngineRunner() = default;
 bson::Document EngineRunner::run(std::string_view database, bson::View command) {
   try {
     return run_command(*engine_, database, command);
+  } catch (const DuplicateKeyError& error) {
+    bson::Builder reply;
+    reply.append_all(error_reply(error));
+    error.append_key(reply);
+    return reply.finish();
   } catch (Error& error) {
     if (command.contains("autocommit")) label_for_transaction(error);
     return error_reply(error);

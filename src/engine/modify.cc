@@ -18,6 +18,8 @@
 namespace quern::engine {
 namespace {
 
+// So many records of a multi statement are known before they are written.
+constexpr std::size_t kChunk = 10'000;
 // How often an upsert is tried again that finds nothing to update and then something in its way.
 constexpr int kUpsertAttempts = 10;
 
@@ -61,14 +63,7 @@ class Search {
     return best;
   }
 
-  std::vector<RecordId> all(Operation& operation, const Collection& collection) const {
-    const PlannedQuery query(collection, matcher_, nullptr, selection_.hint);
-    QueryContext context(operation, operation.reader());
-    const auto source = query.open(context);
-    std::vector<RecordId> records;
-    while (source->next()) records.emplace_back(source->record_id());
-    return records;
-  }
+  bson::ValueView hint() const { return selection_.hint; }
 
  private:
   const Selection& selection_;
@@ -77,6 +72,46 @@ class Search {
   std::optional<query::SortPattern> sort_;
   std::optional<bson::ValueView> point_;
 };
+
+// The records of a multi statement, from one snapshot, a chunk at a time; writes may come between.
+// A transaction of the client's would see them, and meet again what it has moved ahead: its records
+// are one chunk.
+class Chunks {
+ public:
+  Chunks(Operation& operation, const Collection& collection, const Search& search)
+      : limit_(operation.in_session_transaction() ? SIZE_MAX : kChunk),
+        context_(operation.query_context()),
+        source_(
+            PlannedQuery(collection, search.matcher(), nullptr, search.hint()).open(*context_)) {
+    context_->keep();
+  }
+
+  // Empty at the end.
+  const std::vector<RecordId>& next() {
+    records_.clear();
+    while (records_.size() < limit_ && source_->next()) records_.emplace_back(source_->record_id());
+    return records_;
+  }
+
+ private:
+  std::size_t limit_;
+  std::shared_ptr<QueryContext> context_;
+  std::unique_ptr<RecordSource> source_;
+  std::vector<RecordId> records_;
+};
+
+// Runs write for each record, a write body each.
+template <class Write>
+void write_each(Operation& operation, const Collection& collection, const Search& search,
+                Write write) {
+  Chunks chunks(operation, collection, search);
+  for (const auto* records = &chunks.next(); !records->empty(); records = &chunks.next()) {
+    for (const RecordId& record : *records) {
+      operation.check_interrupt();
+      write(record);
+    }
+  }
+}
 
 // Does a record still have to match when it is locked? Not if it was found in the snapshot that the
 // lock is checked against, or by nothing but its _id.
@@ -199,9 +234,7 @@ class Updater {
   void run_multi(const Search& search, const query::Update& update) {
     const Collection* found = operation_.collection(ns_);
     if (found == nullptr) return;
-    const std::vector<RecordId> records = search.all(operation_, *found);
-    for (const RecordId& record : records) {
-      operation_.check_interrupt();
+    write_each(operation_, *found, search, [&](const RecordId& record) {
       const std::int64_t matched = result_.matched;
       const std::int64_t modified = result_.modified;
       write_transaction(operation_,
@@ -213,7 +246,7 @@ class Updater {
                           }
                         },
                         {.snapshot = false});
-    }
+    });
   }
 
   Operation& operation_;
@@ -271,8 +304,7 @@ DeleteResult delete_documents(Operation& operation, const Namespace& ns, const S
   const Search search(operation, ns, selection);
   const Collection* found = operation.collection(ns);
   if (found == nullptr) return result;
-  for (const RecordId& record : search.all(operation, *found)) {
-    operation.check_interrupt();
+  write_each(operation, *found, search, [&](const RecordId& record) {
     const std::int64_t before = result.deleted;
     write_transaction(operation,
                       [&] {
@@ -282,7 +314,7 @@ DeleteResult delete_documents(Operation& operation, const Namespace& ns, const S
                         }
                       },
                       {.snapshot = false});
-  }
+  });
   return result;
 }
 

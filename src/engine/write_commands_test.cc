@@ -163,5 +163,77 @@ TEST_F(Writes, ReportWhichStatementFailed) {
   EXPECT_EQ(error["code"].as_int32(), 14);
 }
 
+TEST_F(Writes, DoNothingWhenAnyOfTheStatementsIsMalformed) {
+  const std::string first = R"({"q": {"_id": 1}, "u": {"$set": {"a": 99}}})";
+  for (const std::string& malformed :
+       {R"({"update": "c", "updates": [)" + first + R"(], "let": 5})",
+        R"({"update": "c", "updates": [)" + first + R"(, {"q": 1, "u": {"$set": {"a": 1}}}]})",
+        R"({"update": "c", "updates": [)" + first + R"(, {"q": {}}]})",
+        R"({"update": "c", "updates": [)" + first + R"(, {"q": {}, "u": {}, "x": 1}]})",
+        std::string(R"({"delete": "c", "deletes": [{"q": {"_id": 1}, "limit": 1},
+                        {"q": {}, "limit": 2}]})"),
+        std::string(R"({"delete": "c", "deletes": [{"q": {"_id": 1}, "limit": 1}, {"q": {}}]})")}) {
+    const bson::Document reply = engine.run_raw(malformed);
+    EXPECT_EQ(reply["ok"].as_double(), 0) << malformed;
+    EXPECT_FALSE(reply.view().contains("writeErrors")) << malformed;
+  }
+  EXPECT_EQ(engine.find("c", R"({"_id": 1, "a": {"$ne": 99}})").size(), 1u);
+}
+
+TEST_F(Writes, TellTheDuplicateKeyWhereverItIsReported) {
+  engine.run(
+      R"({"createIndexes": "d", "indexes": [{"name": "a", "key": {"a": 1}, "unique": true}]})");
+  engine.run(
+      R"({"insert": "d", "documents": [{"_id": 1, "a": 1, "b": 5}, {"_id": 2, "a": 2, "b": 5}]})");
+  const bson::Document modified = engine.run_raw(
+      R"({"findAndModify": "d", "query": {"_id": 2}, "update": {"$set": {"a": 1}}})");
+  EXPECT_EQ(modified["code"].as_int32(), 11000);
+  EXPECT_REPLY(modified["keyPattern"].as_document(), R"({"a": 1})");
+  EXPECT_REPLY(modified["keyValue"].as_document(), R"({"a": 1})");
+  const bson::Document built = engine.run_raw(
+      R"({"createIndexes": "d", "indexes": [{"name": "b", "key": {"b": 1}, "unique": true}]})");
+  EXPECT_EQ(built["code"].as_int32(), 11000);
+  EXPECT_REPLY(built["keyPattern"].as_document(), R"({"b": 1})");
+  EXPECT_REPLY(built["keyValue"].as_document(), R"({"b": 5})");
+}
+
+TEST(WriteErrors, BeyondAMebibyteTellOnlyIndexAndCode) {
+  TestEngine engine;
+  const std::string id(4000, 'k');
+  std::string list;
+  constexpr int kCount = 1000;
+  for (int i = 0; i < kCount; ++i) list += (i == 0 ? "" : ", ") + (R"({"_id": ")" + id) + R"("})";
+  const bson::Document reply =
+      engine.run_raw(R"({"insert": "c", "documents": [)" + list + R"(], "ordered": false})");
+  EXPECT_LT(reply.view().size(), 1'200'000u);
+  const bson::View errors = reply["writeErrors"].as_array();
+  EXPECT_EQ(errors.count(), static_cast<std::size_t>(kCount - 1));
+  EXPECT_TRUE(errors.front().as_document().contains("keyValue"));
+  bson::View last;
+  for (const bson::Element& each : errors) last = each.as_document();
+  EXPECT_REPLY(last, R"({"index": 999, "code": 11000, "errmsg": ""})");
+}
+
+// More than are known at a time, by an index in which each write moves the document ahead.
+TEST(MultiWrites, MeetEachDocumentOnceHoweverManyThereAre) {
+  constexpr int kCount = 25'000;
+  TestEngine engine;
+  engine.run(R"({"createIndexes": "c", "indexes": [{"name": "a", "key": {"a": 1}}]})");
+  bson::Builder insert;
+  insert.append("insert", "c").open_array("documents");
+  for (int i = 0; i < kCount; ++i) insert.push(bson::doc("_id", i, "a", i));
+  insert.close();
+  engine.run_raw(insert.finish().view());
+  const std::string n = std::to_string(kCount);
+  EXPECT_REPLY(engine.run(R"({"update": "c", "updates": [{"q": {"a": {"$gte": 0}},
+                              "u": {"$inc": {"a": 100000}}, "multi": true}]})"),
+               R"({"n": )" + n + R"(, "nModified": )" + n + R"(, "ok": 1.0})");
+  EXPECT_REPLY(engine.run(R"({"count": "c", "query": {"a": {"$gte": 100000, "$lt": 200000}}})"),
+               R"({"n": )" + n + R"(, "ok": 1.0})");
+  EXPECT_REPLY(engine.run(R"({"delete": "c", "deletes": [{"q": {"a": {"$gte": 0}}, "limit": 0}]})"),
+               R"({"n": )" + n + R"(, "ok": 1.0})");
+  EXPECT_TRUE(engine.find("c").empty());
+}
+
 }  // namespace
 }  // namespace quern::engine

@@ -8,6 +8,8 @@
 namespace quern::engine {
 namespace {
 
+constexpr std::size_t kMaxErrorBytes = 1 << 20;
+
 void check_id(bson::ValueView id) {
   switch (id.type()) {
     case bson::Type::kArray:
@@ -85,11 +87,16 @@ void check_update(const Collection& collection, bson::View before, bson::View af
 }
 
 void push_write_error(bson::Builder& errors, std::int32_t index, const Error& error) {
+  const bool brief = errors.size() > kMaxErrorBytes;
   errors.push_document();
-  errors.append("index", index).append("code", error.code()).append("errmsg", error.what());
+  errors.append("index", index).append("code", error.code());
+  errors.append("errmsg", brief ? "" : error.what());
+  if (brief) {
+    errors.close();
+    return;
+  }
   if (const auto* duplicate = dynamic_cast<const DuplicateKeyError*>(&error)) {
-    errors.append("keyPattern", duplicate->key_pattern());
-    errors.append("keyValue", duplicate->key_value());
+    duplicate->append_key(errors);
   }
   if (!error.error_info().empty()) {
     errors.append("errInfo", bson::View(error.error_info().data()));

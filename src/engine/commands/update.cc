@@ -1,5 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // update, delete, findAndModify.
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -95,6 +96,65 @@ class Batch {
   std::optional<bson::Builder> errors_;
 };
 
+// One of updates; let owns its variables if it has constants of its own.
+struct ParsedUpdate {
+  bson::Document let;
+  UpdateStatement statement;
+};
+
+void parse_update(const Operation& operation, const Arguments& command, bson::View text,
+                  ParsedUpdate& out) {
+  const Arguments each(text, "update.updates",
+                       {"q", "u", "c", "multi", "upsert", "upsertSupplied", "arrayFilters", "hint",
+                        "collation", "sort"});
+  each.refuse_collation();
+  bson::View let = command.document("let");
+  if (const bson::View constants = each.document("c"); !constants.empty()) {
+    out.let = with_constants(let, constants);
+    let = out.let;
+  }
+  UpdateStatement& statement = out.statement;
+  Selection& selection = statement.selection;
+  selection.filter = each.required_document("q");
+  selection.sort = each.document("sort");
+  selection.hint = hint_of(each);
+  selection.multi = each.boolean("multi", false);
+  selection.context = context_of(operation, let);
+  statement.update = each.required("u");
+  statement.array_filters = array_of(each, "arrayFilters");
+  statement.upsert = each.boolean("upsert", false);
+  statement.bypass_validation = command.boolean("bypassDocumentValidation", false);
+}
+
+// What is wrong with a statement itself: unlike a malformed command, that stops no other statement.
+void check_statement(const UpdateStatement& statement) {
+  if (!statement.selection.multi) return;
+  if (statement.update.is_document() && !statement.update.is_array() &&
+      !statement.update.as_document().front().key().starts_with('$')) {
+    throw DatabaseError(ErrorCode::kFailedToParse,
+                        "multi update is not supported for replacement-style update");
+  }
+  if (!statement.selection.sort.empty()) {
+    throw DatabaseError(ErrorCode::kFailedToParse, "Cannot specify sort with multi=true");
+  }
+}
+
+Selection parse_delete(const Operation& operation, const Arguments& command, bson::View text) {
+  const Arguments each(text, "delete.deletes", {"q", "limit", "hint", "collation"});
+  each.refuse_collation();
+  const auto limit = each.required("limit").whole_number();
+  if (!limit || *limit < 0 || *limit > 1) {
+    throw DatabaseError(ErrorCode::kFailedToParse,
+                        "The limit field in delete objects must be 0 or 1.");
+  }
+  Selection selection;
+  selection.filter = each.required_document("q");
+  selection.hint = hint_of(each);
+  selection.multi = *limit == 0;
+  selection.context = context_of(operation, command.document("let"));
+  return selection;
+}
+
 }  // namespace
 
 void UpdateCommand::run(Operation& operation, bson::Builder& reply) const {
@@ -102,44 +162,24 @@ void UpdateCommand::run(Operation& operation, bson::Builder& reply) const {
       operation.command(), name(),
       {"updates", "ordered", "bypassDocumentValidation", "let", "encryptionInformation"});
   const Namespace ns = operation.ns(arguments.collection());
-  const auto statements = statements_of(arguments, "updates");
   auto information = qe::EncryptionInformation::parse(operation.command());
   if (information) qe::check_update_command(operation.command());
-  const schema::EncryptedFields* fields =
-      information ? &information->fields(ns, qe::stored_fields(operation, ns)) : nullptr;
+  const schema::EncryptedFields* fields = information ? &information->fields(ns) : nullptr;
+  std::deque<ParsedUpdate> updates;  // which stay where they are
+  for (const bson::View& text : statements_of(arguments, "updates")) {
+    parse_update(operation, arguments, text, updates.emplace_back());
+  }
   Batch batch(operation, arguments.boolean("ordered", true));
   std::int64_t matched = 0;
   std::int64_t modified = 0;
   bson::Builder upserted;
   upserted.open_array("upserted");
   std::size_t upserts = 0;
-  for (std::size_t i = 0; i < statements.size(); ++i) {
+  for (std::size_t i = 0; i < updates.size(); ++i) {
     const bool go_on = batch.run(i, [&] {
-      const Arguments each(statements[i], "update.updates",
-                           {"q", "u", "c", "multi", "upsert", "upsertSupplied", "arrayFilters",
-                            "hint", "collation", "sort"});
-      each.refuse_collation();
-      const bson::Document let = with_constants(arguments.document("let"), each.document("c"));
-      UpdateStatement statement;
-      statement.selection.filter = each.required_document("q");
-      statement.selection.sort = each.document("sort");
-      statement.selection.hint = hint_of(each);
-      statement.selection.multi = each.boolean("multi", false);
-      statement.selection.context = context_of(operation, let);
+      UpdateStatement& statement = updates[i].statement;
       statement.selection.fields = fields;
-      statement.update = each.required("u");
-      statement.array_filters = array_of(each, "arrayFilters");
-      statement.upsert = each.boolean("upsert", false);
-      statement.bypass_validation = arguments.boolean("bypassDocumentValidation", false);
-      if (statement.selection.multi && !statement.update.is_array() &&
-          statement.update.is_document() &&
-          !statement.update.as_document().front().key().starts_with('$')) {
-        throw DatabaseError(ErrorCode::kFailedToParse,
-                            "multi update is not supported for replacement-style update");
-      }
-      if (statement.selection.multi && !statement.selection.sort.empty()) {
-        throw DatabaseError(ErrorCode::kFailedToParse, "Cannot specify sort with multi=true");
-      }
+      check_statement(statement);
       const UpdateResult result = update_documents(operation, ns, statement);
       matched += result.matched;
       modified += result.modified;
@@ -166,30 +206,19 @@ void DeleteCommand::run(Operation& operation, bson::Builder& reply) const {
   const Arguments arguments(operation.command(), name(),
                             {"deletes", "ordered", "let", "encryptionInformation"});
   const Namespace ns = operation.ns(arguments.collection());
-  const auto statements = statements_of(arguments, "deletes");
   auto information = qe::EncryptionInformation::parse(operation.command());
   if (information) qe::check_delete_command(operation.command());
-  const schema::EncryptedFields* fields =
-      information ? &information->fields(ns, qe::stored_fields(operation, ns)) : nullptr;
+  const schema::EncryptedFields* fields = information ? &information->fields(ns) : nullptr;
+  std::vector<Selection> deletes;
+  for (const bson::View& text : statements_of(arguments, "deletes")) {
+    deletes.push_back(parse_delete(operation, arguments, text));
+    deletes.back().fields = fields;
+  }
   Batch batch(operation, arguments.boolean("ordered", true));
   std::int64_t deleted = 0;
-  for (std::size_t i = 0; i < statements.size(); ++i) {
-    const bool go_on = batch.run(i, [&] {
-      const Arguments each(statements[i], "delete.deletes", {"q", "limit", "hint", "collation"});
-      each.refuse_collation();
-      const auto limit = each.required("limit").whole_number();
-      if (!limit || *limit < 0 || *limit > 1) {
-        throw DatabaseError(ErrorCode::kFailedToParse,
-                            "The limit field in delete objects must be 0 or 1.");
-      }
-      Selection selection;
-      selection.filter = each.required_document("q");
-      selection.hint = hint_of(each);
-      selection.multi = *limit == 0;
-      selection.context = context_of(operation, arguments.document("let"));
-      selection.fields = fields;
-      deleted += delete_documents(operation, ns, selection).deleted;
-    });
+  for (std::size_t i = 0; i < deletes.size(); ++i) {
+    const bool go_on =
+        batch.run(i, [&] { deleted += delete_documents(operation, ns, deletes[i]).deleted; });
     if (!go_on) break;
   }
   reply.append("n", static_cast<std::int32_t>(deleted));
