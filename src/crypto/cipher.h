@@ -23,8 +23,9 @@ enum class CipherMode { kCbcEncrypt, kCbcDecrypt, kCtr };
 
 // One key in one mode. Safe to use from many threads at once: each call borrows a context that
 // already knows the key from a small set, and makes one when all are in use. The contexts, and the
-// key schedules in them, lie in OpenSSL's memory (which is not locked) and are wiped with the
-// object.
+// key schedules in them (which begin with the key), lie in OpenSSL's heap memory: it is neither
+// locked nor left out of core dumps, since the only way to AES instructions leads through it. They
+// are wiped with the object.
 class KeyedCipher {
  public:
   KeyedCipher(CipherMode mode, BytesView key);

@@ -31,6 +31,8 @@ struct EngineOptions {
   std::chrono::seconds cursor_timeout{600};      // of a cursor that nobody asks
   std::chrono::seconds transaction_timeout{60};  // of a multi-document transaction
   std::chrono::minutes session_timeout{30};
+  // What the tags of one condition on an encrypted field may take: about 330,000 of them.
+  std::size_t encrypted_query_tag_bytes = 14 << 20;
   Clock* clock = nullptr;  // null: the system's
 };
 

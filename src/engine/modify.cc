@@ -31,7 +31,8 @@ class Search {
       : selection_(selection) {
     bson::View filter = selection.filter;
     if (selection.fields != nullptr) {
-      rewritten_ = qe::rewrite_filter(operation, ns, *selection.fields, filter);
+      rewritten_ =
+          qe::rewrite_filter(operation, ns, *selection.fields, filter, selection.too_many_tags);
       filter = rewritten_;
     }
     matcher_ = query::Matcher::parse(filter, selection.context);

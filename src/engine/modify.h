@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "engine/operation.h"
+#include "engine/qe/tag_query.h"
 #include "quern/bson/document.h"
 #include "query/parse_context.h"
 #include "schema/encrypted_fields.h"
@@ -22,6 +23,7 @@ struct Selection {
   query::ParseContext context;
   // Set when the command carries encryptionInformation: the filter may hold find payloads.
   const schema::EncryptedFields* fields = nullptr;
+  qe::TooManyTags too_many_tags = qe::TooManyTags::kScan;
 };
 
 struct UpdateStatement {

@@ -123,6 +123,7 @@ void parse_update(const Operation& operation, const Arguments& command, bson::Vi
   statement.update = each.required("u");
   statement.array_filters = array_of(each, "arrayFilters");
   statement.upsert = each.boolean("upsert", false);
+  if (statement.upsert) selection.too_many_tags = qe::TooManyTags::kFail;
   statement.bypass_validation = command.boolean("bypassDocumentValidation", false);
 }
 
@@ -289,6 +290,7 @@ void FindAndModifyCommand::run(Operation& operation, bson::Builder& reply) const
   statement.update = arguments["update"];
   statement.array_filters = array_of(arguments, "arrayFilters");
   statement.upsert = upsert;
+  if (upsert) statement.selection.too_many_tags = qe::TooManyTags::kFail;
   statement.bypass_validation = arguments.boolean("bypassDocumentValidation", false);
   statement.keep_images = true;
   const UpdateResult result = update_documents(operation, ns, statement);

@@ -2,6 +2,8 @@
 // Whole commands with encryptionInformation, as a driver's client sends them.
 #include <gmock/gmock.h>
 
+#include <utility>
+
 #include "crypto/find_equality_payload.h"
 #include "engine/engine_runner.h"
 #include "engine/qe/consistency.h"
@@ -18,12 +20,13 @@ using bson::Value;
 using testing::code_of;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 class EncryptedCommands : public testing::EncryptedCollection {
  protected:
-  EncryptedCommands() : EncryptedCommands(0) {}
-  explicit EncryptedCommands(std::int64_t contention) : EncryptedCollection(contention) {
+  EncryptedCommands() : EncryptedCommands(0, {}) {}
+  EncryptedCommands(std::int64_t contention, EngineOptions options)
+      : EncryptedCollection(contention), runner(std::move(options)) {
     run(doc("create", "people", "encryptedFields", schema_document()));
     run(doc("createIndexes", "people", "indexes",
             array(doc("name", "__safeContent___1", "key", doc("__safeContent__", 1)))));
@@ -92,10 +95,51 @@ class EncryptedCommands : public testing::EncryptedCollection {
   EngineRunner runner;
 };
 
-class ContendedCommands : public EncryptedCommands {
+// An engine whose queries may have two tags at most.
+class ManyTags : public EncryptedCommands {
  protected:
-  ContendedCommands() : EncryptedCommands(8) {}
+  ManyTags() : EncryptedCommands(0, {.encrypted_query_tag_bytes = 80}) {}
+
+  void insert_times(int from, int to) {
+    for (int id = from; id <= to; ++id) {
+      run(insert_command(doc("_id", id, "ssn", insert_payload("a"))));
+    }
+  }
+  void remove(int id) {
+    run(doc("delete", "people", "deletes", array(doc("q", doc("_id", id), "limit", 1))));
+  }
 };
+
+TEST_F(ManyTags, UpToTheLimitAreLookedUp) {
+  insert_times(1, 2);
+  EXPECT_THAT(ids(doc("ssn", find_payload("a"))), UnorderedElementsAre(1, 2));
+}
+
+TEST_F(ManyTags, AreFewerWhenTheyAreThoseOfDocumentsThatAreThere) {
+  insert_times(1, 4);
+  run(insert_command(doc("_id", 5, "ssn", insert_payload("b"))));
+  remove(1);
+  remove(3);
+  EXPECT_THAT(ids(doc("ssn", find_payload("a"))), ElementsAre(2, 4));
+  EXPECT_THAT(ids(doc("ssn", doc("$ne", find_payload("a")))), ElementsAre(5));
+  EXPECT_EQ(refused(update_command(doc("ssn", find_payload("a")), doc("$set", doc("x", 1)))), 0);
+}
+
+TEST_F(ManyTags, OfDocumentsThatAreThereAreRefused) {
+  insert_times(1, 3);
+  EXPECT_EQ(refused(find_command(doc("ssn", find_payload("a")), schema_document())), 377);
+}
+
+TEST_F(ManyTags, RefuseAnUpsertWithoutAScan) {
+  insert_times(1, 3);
+  remove(1);
+  EXPECT_EQ(refused(update_command(doc("ssn", find_payload("a")), doc("$set", doc("x", 1)), true)),
+            377);
+  EXPECT_EQ(refused(doc("findAndModify", "people", "query", doc("ssn", find_payload("a")), "update",
+                        doc("$set", doc("x", 1)), "upsert", true, "encryptionInformation",
+                        information())),
+            377);
+}
 
 TEST_F(EncryptedCommands, AnUpsertByAnEncryptedValueStartsWithoutIt) {
   run(insert_command(doc("_id", 1, "ssn", insert_payload("a"))));
@@ -147,6 +191,58 @@ TEST_F(EncryptedCommands, UpdatesMayNotTouchTheTags) {
   EXPECT_EQ(
       refused(update_command(doc("_id", 1), doc("$pop", doc("__safeContent__", 1)), false, true)),
       0);
+}
+
+// Compaction beside a multi-document transaction.
+class CompactionCommands : public EncryptedCommands {
+ protected:
+  CompactionCommands() { run(insert_command(doc("_id", 1, "ssn", insert_payload("a")))); }
+
+  Document compact_command() const {
+    const auto token = [](const BytesView bytes) {
+      return bson::Binary{bson::BinarySubtype::kGeneric, bytes};
+    };
+    const Bytes unused(32, 0);
+    return doc("compactStructuredEncryptionData", "people", "compactionTokens",
+               doc("ssn", token(key1.ecoc_token().bytes()), "card.number",
+                   token(key2.ecoc_token().bytes()), "notes", token(unused)));
+  }
+  // The command as a statement of the transaction.
+  Document in_transaction(const Document& command) {
+    bson::Builder b;
+    b.append_all(command).append("lsid", doc("id", session_)).append("txnNumber", std::int64_t{1});
+    b.append("autocommit", false);
+    if (!std::exchange(started_, true)) b.append("startTransaction", true);
+    return b.finish();
+  }
+
+ private:
+  Uuid session_ = Uuid::random();
+  bool started_ = false;
+};
+
+TEST_F(CompactionCommands, AreRefusedInATransaction) {
+  EXPECT_EQ(refused(in_transaction(compact_command())), 263);
+}
+
+TEST_F(CompactionCommands, TellATransactionThatMeetsTheExchangeToTryAgain) {
+  run(in_transaction(find_command(doc(), schema_document())));
+  run(compact_command());
+  try {
+    run(in_transaction(insert_command(doc("_id", 2, "ssn", insert_payload("a")))));
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.is(ErrorCode::kWriteConflict)) << error.what();
+    EXPECT_TRUE(error.has_label("TransientTransactionError"));
+  }
+}
+
+TEST_F(CompactionCommands, GiveUpWhenATransactionThatWritesDoesNotEnd) {
+  run(in_transaction(insert_command(doc("_id", 2, "ssn", insert_payload("a")))));
+  EXPECT_EQ(refused(compact_command()), 24);  // after five seconds
+  throw_if_error(runner.run("admin", in_transaction(doc("commitTransaction", 1))));
+  EXPECT_EQ(refused(compact_command()), 0);
+  EXPECT_THAT(ids(doc("ssn", find_payload("a"))), UnorderedElementsAre(1, 2));
 }
 
 TEST_F(EncryptedCommands, PayloadsMustFitTheCollectionsOwnSchema) {

@@ -38,6 +38,15 @@ TEST_F(Information, GivesTheSchemaOfANamespace) {
   EXPECT_EQ(information->find({"db", "other"}), nullptr);
 }
 
+TEST_F(Information, ThatSaysWhatTheCatalogSaysIsNotParsedAgain) {
+  const Document command = doc("find", "people", "encryptionInformation",
+                               doc("type", 1, "schema", doc("db.people", schema_document())));
+  EXPECT_EQ(&EncryptionInformation::parse(command)->fields(ns, &fields), &fields);
+  const schema::EncryptedFields other =
+      schema::EncryptedFields::parse(bson::from_json(R"({"fields": []})").view(), "people");
+  EXPECT_NE(&EncryptionInformation::parse(command)->fields(ns, &other), &other);
+}
+
 TEST_F(Information, WithoutFieldsIsLikeNoSchemaForPipelines) {
   auto information = parse(R"({"schema": {"db.people": {"fields": [],
       "escCollection": "enxcol_.people.esc", "ecocCollection": "enxcol_.people.ecoc"}}})");

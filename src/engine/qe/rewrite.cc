@@ -47,8 +47,9 @@ Document conjunction(const std::vector<Document>& filters) {
 // Rewrites the filters of one collection.
 class FilterRewriter {
  public:
-  FilterRewriter(Operation& op, const Namespace& ns, const schema::EncryptedFields& fields)
-      : state_(op, ns, fields), rules_(op, ns, fields) {}
+  FilterRewriter(Operation& op, const Namespace& ns, const schema::EncryptedFields& fields,
+                 TooManyTags too_many)
+      : state_(op, ns, fields), rules_(op, ns, fields), ns_(ns), too_many_(too_many) {}
 
   Document filter(View filter) {
     if (!holds_find_payload(filter.as_value())) return Document(filter);
@@ -145,9 +146,7 @@ class FilterRewriter {
   }
 
   std::vector<Tag> tags(std::string_view path, const std::vector<ValueView>& payloads) {
-    TagQuery query(state_, rules_);
-    for (const ValueView& payload : payloads) query.add(path, payload);
-    return query.tags();
+    return TagQuery(state_, rules_, ns_).tags(path, payloads, too_many_);
   }
 
   // {__safeContent__: {$elemMatch: {$in: tags}}}, which unlike a bare $in says of no value that it
@@ -233,6 +232,8 @@ class FilterRewriter {
 
   StateCollections state_;
   PayloadRules rules_;
+  const Namespace& ns_;
+  TooManyTags too_many_;
 };
 
 // Rewrites the stages of a pipeline, each filter with the schema of the collection it reads.
@@ -325,8 +326,8 @@ class PipelineRewriter {
 }  // namespace
 
 Document rewrite_filter(Operation& op, const Namespace& ns, const schema::EncryptedFields& fields,
-                        View filter) {
-  return FilterRewriter(op, ns, fields).filter(filter);
+                        View filter, TooManyTags too_many) {
+  return FilterRewriter(op, ns, fields, too_many).filter(filter);
 }
 
 bson::Value rewrite_pipeline(Operation& op, const Namespace& ns, EncryptionInformation& information,

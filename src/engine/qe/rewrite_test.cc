@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "crypto/find_equality_payload.h"
 #include "engine/qe/testing/encrypted_collection.h"
 
@@ -34,10 +36,18 @@ class Rewrite : public testing::EncryptedCollection {
     return Value(stored["__safeContent__"].as_array().front().value());
   }
 
-  // {__safeContent__: {$elemMatch: {$in: tags}}}, or its negation for $nin.
+  // {__safeContent__: {$elemMatch: {$in: tags}}}, or its negation for $nin. Tags come in their
+  // order.
   template <class... Tags>
   static Document condition(std::string_view op, const Tags&... tags) {
-    const Document match = doc("$elemMatch", doc("$in", array(tags...)));
+    std::vector<Value> sorted{tags...};
+    std::sort(sorted.begin(), sorted.end(), [](const Value& a, const Value& b) {
+      return as_text(a.view().bytes()) < as_text(b.view().bytes());
+    });
+    bson::Builder in;
+    in.open_array("$in");
+    for (const Value& tag : sorted) in.push(tag.view());
+    const Document match = doc("$elemMatch", in.close().finish());
     return doc("__safeContent__", op == "$in" ? match : doc("$not", match));
   }
 

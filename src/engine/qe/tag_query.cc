@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "crypto/find_equality_payload.h"
+#include "crypto/indexed_equality_value.h"
+#include "engine/engine.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -74,11 +76,40 @@ void refuse_order_comparison(std::string_view op, bson::ValueView payload) {
   throw Error(7292600, fmt::format("The payload under {} is not one for a range query", op));
 }
 
-void TagQuery::add(std::string_view path, bson::ValueView value) {
-  expect_equality(path, value);
-  const auto payload = crypto::FindEqualityPayloadV2::parse(value.as_binary().bytes);
-  rules_.check(path, payload);
+TagQuery::TagQuery(StateCollections& state, const PayloadRules& rules, const Namespace& ns)
+    : state_(state),
+      rules_(rules),
+      ns_(ns),
+      limit_(state.operation().engine().options().encrypted_query_tag_bytes) {}
 
+std::vector<Tag> TagQuery::tags(std::string_view path, std::span<const bson::ValueView> payloads,
+                                TooManyTags too_many) {
+  const Payloads all = parsed(path, payloads);
+  try {
+    for (const crypto::FindEqualityPayloadV2& payload : all) add_issued(payload);
+  } catch (const Error& error) {
+    if (too_many == TooManyTags::kFail || !error.is(ErrorCode::kFLEMaxTagLimitExceeded)) throw;
+    scan(path, all);
+  }
+  std::sort(tags_.begin(), tags_.end());
+  return std::move(tags_);
+}
+
+TagQuery::Payloads TagQuery::parsed(std::string_view path,
+                                    std::span<const bson::ValueView> payloads) const {
+  Payloads all;
+  for (const bson::ValueView& payload : payloads) {
+    expect_equality(path, payload);
+    all.push_back(crypto::FindEqualityPayloadV2::parse(payload.as_binary().bytes));
+    rules_.check(path, all.back());
+  }
+  return all;
+}
+
+// Every tag that was ever issued for the value.
+void TagQuery::add_issued(const crypto::FindEqualityPayloadV2& payload) {
+  const crypto::HmacSha256Key esc(payload.esc.bytes());
+  const crypto::HmacSha256Key edc(payload.edc.bytes());
   // In groups, so that a huge contention factor neither takes much memory nor can't be interrupted.
   constexpr std::int64_t kGroup = 16;
   for (std::int64_t first = 0; first <= payload.max_contention; first += kGroup) {
@@ -86,23 +117,49 @@ void TagQuery::add(std::string_view path, bson::ValueView value) {
     const std::int64_t last = first + std::min(kGroup - 1, payload.max_contention - first);
     std::vector<EscToken> tokens;
     for (std::int64_t factor = first; factor <= last; ++factor) {
-      tokens.push_back(crypto::with_contention(payload.esc, factor));
+      tokens.push_back(EscToken::derive(esc, factor));
     }
     const std::vector<EscState> states = find_esc_states(state_, tokens);
     for (std::int64_t factor = first; factor <= last; ++factor) {
       const std::uint64_t uses = states[factor - first].uses();
       if (uses == 0) continue;
-      const crypto::EdcTwiceDerivedToken tags(crypto::with_contention(payload.edc, factor));
-      for (std::uint64_t count = 1; count <= uses; ++count) add_tag(tags.tag(count));
+      const crypto::EdcTwiceDerivedToken tags(
+          crypto::EdcDerivedFromDataTokenAndContentionFactor::derive(edc, factor));
+      for (std::uint64_t count = 1; count <= uses; ++count) add(tags.tag(count));
     }
   }
 }
 
-void TagQuery::add_tag(const Tag& tag) {
+// The tags of the documents whose stored value belongs to one of the payloads.
+void TagQuery::scan(std::string_view path, const Payloads& payloads) {
+  tags_.clear();
+  bytes_ = 0;
+  Operation& op = state_.operation();
+  const Collection* collection = op.collection(ns_);
+  if (collection == nullptr) return;
+  std::vector<crypto::ServerMetadataTokens> tokens;
+  for (const auto& payload : payloads) tokens.emplace_back(payload.server_derived);
+  RecordCursor cursor = collection->scan(op);
+  while (cursor.next()) {
+    op.check_interrupt();
+    for_each_blob(cursor.document(), [&](std::string_view at, std::optional<BlobSubtype> subtype,
+                                         BytesView blob) {
+      if (at != path || subtype != BlobSubtype::kIndexedEqualityValueV2 || !tag_of(blob)) return;
+      const auto block = crypto::IndexedEqualityEncryptedValueV2::parse(blob).metadata();
+      const bool wanted = std::any_of(tokens.begin(), tokens.end(),
+                                      [&](const auto& each) { return block.belongs_to(each); });
+      if (wanted) add(block.tag());
+    });
+  }
+}
+
+void TagQuery::add(const Tag& tag) {
   bytes_ += tag_element_size(tags_.size());
-  if (bytes_ > kTagLimitBytes) {
+  if (bytes_ > limit_) {
     throw Error(ErrorCode::kFLEMaxTagLimitExceeded,
-                "Encrypted query has too many matches: its tags exceed the memory limit of 14 MiB");
+                fmt::format("Encrypted query has too many matches: its tags exceed the memory "
+                            "limit of {} bytes",
+                            limit_));
   }
   tags_.push_back(tag);
 }

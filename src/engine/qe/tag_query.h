@@ -4,6 +4,7 @@
 #ifndef QUERN_ENGINE_QE_TAG_QUERY_H_
 #define QUERN_ENGINE_QE_TAG_QUERY_H_
 
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -25,27 +26,34 @@ bool holds_find_payload(bson::ValueView value);
 // cannot answer yet, else 7292600.
 [[noreturn]] void refuse_order_comparison(std::string_view op, bson::ValueView payload);
 
-// The most bytes that the tags of one condition may take as a BSON array.
-inline constexpr std::size_t kTagLimitBytes = 14 * 1024 * 1024;
+// What to do about a value with more tags than the engine's limit: fail, or read the collection and
+// take the tags of the documents that hold the value now, which may be fewer than were ever issued.
+enum class TooManyTags { kFail, kScan };
 
 // Collects the tags of one condition ($eq: one payload, $in: several).
 class TagQuery {
  public:
   // All must outlive the query.
-  TagQuery(StateCollections& state, const PayloadRules& rules) : state_(state), rules_(rules) {}
+  TagQuery(StateCollections& state, const PayloadRules& rules, const Namespace& ns);
 
-  // Adds the tags of an equality payload that stands at a path. Throws 7292602 for payloads of
-  // version 1, 7292601 and 10112800 for range and text payloads, 9188709, 9188707 and 9188701 for a
-  // payload that doesn't fit the field, and FLEMaxTagLimitExceeded (377).
-  void add(std::string_view path, bson::ValueView payload);
-
-  const std::vector<Tag>& tags() const { return tags_; }
+  // The tags of the values that the equality payloads stand for, in ascending order. Throws 7292602
+  // for payloads of version 1, 7292601 and 10112800 for range and text payloads, 9188709, 9188707
+  // and 9188701 for a payload that doesn't fit the field, and FLEMaxTagLimitExceeded (377), even
+  // after a scan, when too many documents hold the value.
+  std::vector<Tag> tags(std::string_view path, std::span<const bson::ValueView> payloads,
+                        TooManyTags too_many);
 
  private:
-  void add_tag(const Tag& tag);
+  using Payloads = std::vector<crypto::FindEqualityPayloadV2>;
+  Payloads parsed(std::string_view path, std::span<const bson::ValueView> payloads) const;
+  void add_issued(const crypto::FindEqualityPayloadV2& payload);
+  void scan(std::string_view path, const Payloads& payloads);
+  void add(const Tag& tag);
 
   StateCollections& state_;
   const PayloadRules& rules_;
+  const Namespace& ns_;
+  std::size_t limit_;
   std::vector<Tag> tags_;
   std::size_t bytes_ = 0;
 };
