@@ -10,6 +10,7 @@
 //
 // random holds the bytes to use for randomness; they must be used up exactly. reply is what the
 // server answers.
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -36,7 +37,10 @@ class Deployment final : public CommandRunner {
     bson::Builder builder;
     builder.open_document("cursor").append("id", std::int64_t{0}).append("ns", "x.__keyVault");
     builder.open_array("firstBatch");
-    for (const bson::Document& key : keys) builder.push(key);
+    const bson::View filter = command["filter"].as_document();
+    for (const bson::Document& key : keys) {
+      if (is_one_of(key["_id"], filter.at_path("$or.0._id.$in"))) builder.push(key);
+    }
     builder.close().close().append("ok", 1.0);
     return builder.finish();
   }
@@ -44,6 +48,13 @@ class Deployment final : public CommandRunner {
   std::vector<bson::Document> keys;
   bson::Document sent;
   bson::Document reply;
+
+ private:
+  static bool is_one_of(const bson::Element& id, const bson::Element& wanted) {
+    return std::ranges::any_of(wanted.as_array(), [&](const bson::Element& each) {
+      return each.as_uuid() == id.as_uuid();
+    });
+  }
 };
 
 // Gives out the bytes it is told to, or the system's.

@@ -202,7 +202,7 @@ def main(path, rounds=200, seed=None):
                 )
             equal += 1
             if "documents" in command:
-                reply = bson.encode({"cursor": {"firstBatch": bson.decode(expected)["documents"]}})
+                reply = bson.encode({"ok": 1.0, "cursor": {"firstBatch": bson.decode(expected)["documents"]}})
                 ours = tool.ask("run", db="db", command=bson.encode({"ping": 1}), reply=reply)
                 assert bson.decode(theirs.decrypt_reply(reply)) == bson.decode(ours["reply"]), what
                 assert bson.decode(ours["reply"])["cursor"]["firstBatch"] == command["documents"]
