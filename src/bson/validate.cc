@@ -178,7 +178,8 @@ void validate(BytesView bytes, const Limits& limits) {
 
 void validate_value(Type type, BytesView bytes, const Limits& limits) {
   if (bytes.size() > limits.max_size || !is_valid_type(static_cast<std::uint8_t>(type))) {
-    throw Error(ErrorCode::kInvalidBSON, "invalid BSON: an unknown type or a value that is too large");
+    throw Error(ErrorCode::kInvalidBSON,
+                "invalid BSON: an unknown type or a value that is too large");
   }
   Validator validator(bytes, limits);
   if (validator.value(type, bytes.data(), bytes.size()) != bytes.size()) {
