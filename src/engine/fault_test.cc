@@ -1,12 +1,19 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// A medium that fails at the n-th read, write or commit, for every n of a scripted load: the engine
-// reports it, stays usable, and whatever it acknowledged is there.
+// A medium that fails at the n-th read, write, commit or sync, for every n of a scripted load: the
+// engine reports it and stays usable; whatever it acknowledged is there when the database is opened
+// again, and what it refused is there as a whole or not at all.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
 
+#include "engine/consistency.h"
 #include "engine/testing.h"
 #include "quern/base/error.h"
+#include "quern/bson/json.h"
 #include "storage/faulty_store.h"
 #include "storage/rocks_store.h"
 
@@ -15,65 +22,146 @@ namespace {
 
 using storage::Faults;
 
-// Runs the script; returns which statements were acknowledged.
-std::vector<bool> run_script(TestEngine& engine) {
-  static constexpr const char* kScript[] = {
-      R"({"create": "c"})",
-      R"({"createIndexes": "c", "indexes": [{"name": "a", "key": {"a": 1}, "unique": true}]})",
-      R"({"insert": "c", "documents": [{"_id": 1, "a": 1}]})",
-      R"({"insert": "c", "documents": [{"_id": 2, "a": [2, 3]}]})",
-      R"({"update": "c", "updates": [{"q": {"a": 1}, "u": {"$set": {"a": 9}}}]})",
-      R"({"delete": "c", "deletes": [{"q": {"_id": 2}, "limit": 1}]})",
+// A statement, or a transaction of several.
+using Step = std::vector<const char*>;
+
+const std::vector<Step>& script() {
+  static const std::vector<Step> steps = {
+      {R"({"create": "c"})"},
+      {R"({"insert": "c", "documents": [{"_id": 0, "a": 0}]})"},
+      {R"({"createIndexes": "c", "indexes": [{"name": "a", "key": {"a": 1}, "unique": true},
+           {"name": "b", "key": {"b": 1}}]})"},
+      {R"({"insert": "c", "documents": [{"_id": 1, "a": 1}]})"},
+      {R"({"insert": "c", "documents": [{"_id": 2, "a": [2, 3]}]})"},
+      {R"({"update": "c", "updates": [{"q": {"a": 1}, "u": {"$set": {"a": 9, "b": 1}}}]})"},
+      {R"({"insert": "c", "documents": [{"_id": 3, "a": 30}]})",
+       R"({"update": "c", "updates": [{"q": {"_id": 2}, "u": {"$set": {"b": [1, 2]}}}]})",
+       R"({"delete": "c", "deletes": [{"q": {"_id": 0}, "limit": 1}]})"},
+      {R"({"collMod": "c", "validator": {"_id": {"$gte": 0}}})"},
+      {R"({"renameCollection": "test.c", "to": "test.d", "$db": "admin"})"},
+      {R"({"delete": "d", "deletes": [{"q": {"_id": 2}, "limit": 1}]})"},
+      {R"({"dropIndexes": "d", "index": "b"})"},
+      {R"({"drop": "d"})"},
   };
-  std::vector<bool> acknowledged;
-  for (const char* statement : kScript) acknowledged.push_back(engine.code_of(statement) == 0);
-  return acknowledged;
+  return steps;
 }
 
-class Fault : public ::testing::TestWithParam<Faults::Kind> {};
-INSTANTIATE_TEST_SUITE_P(Kinds, Fault,
-                         ::testing::Values(Faults::Kind::kRead, Faults::Kind::kWrite,
-                                           Faults::Kind::kCommit));
+bool run(TestEngine& engine, const Step& step) {
+  if (step.size() == 1) return engine.code_of(step.front()) == 0;
+  TestSession session(engine);
+  for (const char* statement : step) {
+    const bson::Document reply = session.run_raw(statement);
+    if (!reply["ok"].truthy() || reply.view().contains("writeErrors")) return false;
+  }
+  return session.commit()["ok"].truthy();
+}
 
-TEST_P(Fault, IsReportedAndLosesNothingAcknowledged) {
-  const TemporaryDirectory root;
-  bool failed = true;
-  int n = 1;
-  for (; failed; ++n) {
-    SCOPED_TRACE(n);
-    const auto faults = std::make_shared<Faults>();
-    storage::RocksOptions options;
-    options.directory = root.path() / std::to_string(n);
-    options.durability.mode = storage::Durability::Mode::kNever;
-    std::vector<bool> acknowledged;
-    {
-      TestEngine engine(storage::make_faulty_store(storage::open_rocks_store(options), faults));
-      faults->fail(GetParam(), n);
-      acknowledged = run_script(engine);
-      failed = std::find(acknowledged.begin(), acknowledged.end(), false) != acknowledged.end();
-      faults->heal();
-      // Still usable, and consistent: the index finds exactly what the scan finds.
-      EXPECT_EQ(engine.code_of(R"({"insert": "c", "documents": [{"_id": 50, "a": 50}]})"), 0);
+// All that a client can see: collections with options, indexes and documents.
+std::string state(TestEngine& engine) {
+  std::string text;
+  for (const bson::Document& collection : engine.documents(R"({"listCollections": 1})")) {
+    const std::string name(collection["name"].as_string());
+    text += name + " " + bson::to_json(collection["options"].as_document());
+    for (const bson::Document& index : engine.documents(R"({"listIndexes": ")" + name + R"("})")) {
+      text += "\n  " + std::string(index["name"].as_string());
     }
-    TestEngine engine(options.directory);
-    const bool first = acknowledged[2];
-    const bool second = acknowledged[3];
-    const auto one = engine.find("c", R"({"_id": 1})");
-    if (first) {
-      ASSERT_EQ(one.size(), 1u);
-      if (acknowledged[4]) {
-        EXPECT_EQ(one[0]["a"].as_int32(), 9);
-      }
-    }
-    if (second) {
-      EXPECT_EQ(engine.find("c", R"({"_id": 2})").size(), acknowledged[5] ? 0u : 1u);
-    }
-    if (acknowledged[1]) {
-      EXPECT_EQ(engine.find("c", R"({"a": {"$gte": 0}})", R"(, "hint": "a")").size(),
-                engine.find("c", R"({"a": {"$gte": 0}})", R"(, "hint": {"$natural": 1})").size());
+    for (const bson::Document& document : engine.find(name))
+      text += "\n  " + bson::to_json(document);
+    text += "\n";
+  }
+  return text;
+}
+
+void check_indexes(TestEngine& engine) {
+  const bson::Document command = bson::doc("check", 1);
+  Operation operation(engine.engine(), "test", command);
+  for (const char* name : {"c", "d"}) {
+    if (const Collection* collection = operation.collection(operation.ns(name))) {
+      EXPECT_THAT(check_records_and_indexes(operation, *collection), ::testing::IsEmpty());
     }
   }
-  EXPECT_GT(n, 3);  // there were faults to inject
+}
+
+class Fault : public ::testing::TestWithParam<Faults::Kind> {
+ protected:
+  // A database of its own, with the first steps of the script done.
+  storage::RocksOptions prepare(std::size_t steps) {
+    const std::filesystem::path model = root_.path() / ("model" + std::to_string(steps));
+    if (!std::filesystem::exists(model)) {
+      TestEngine engine(model);
+      for (std::size_t i = 0; i < steps; ++i) EXPECT_TRUE(run(engine, script()[i])) << i;
+    }
+    storage::RocksOptions options;
+    options.directory = root_.path() / std::to_string(++databases_);
+    std::filesystem::copy(model, options.directory);
+    // So that the engine syncs what it acknowledges.
+    options.durability.mode = GetParam() == Faults::Kind::kSync ? storage::Durability::Mode::kAlways
+                                                                : storage::Durability::Mode::kNever;
+    return options;
+  }
+
+ private:
+  TemporaryDirectory root_;
+  int databases_ = 0;
+};
+INSTANTIATE_TEST_SUITE_P(Kinds, Fault,
+                         ::testing::Values(Faults::Kind::kRead, Faults::Kind::kWrite,
+                                           Faults::Kind::kCommit, Faults::Kind::kSync));
+
+TEST_P(Fault, LeavesAllOfAStepOrNothingAndIsReported) {
+  int injected = 0;
+  for (std::size_t at = 0; at < script().size(); ++at) {
+    SCOPED_TRACE(script()[at].front());
+    const Step& step = script()[at];
+    std::string before;
+    std::string after;
+    {
+      TestEngine engine(storage::open_rocks_store(prepare(at)));
+      before = state(engine);
+      ASSERT_TRUE(run(engine, step));
+      after = state(engine);
+      ASSERT_NE(before, after);
+    }
+    bool reached = true;
+    for (int n = 1; reached; ++n) {
+      SCOPED_TRACE(n);
+      const storage::RocksOptions options = prepare(at);
+      bool failed = false;
+      {
+        const auto faults = std::make_shared<Faults>();
+        TestEngine engine(storage::make_faulty_store(storage::open_rocks_store(options), faults));
+        const std::int64_t calls = faults->count(GetParam());
+        faults->fail(GetParam(), n);
+        failed = !run(engine, step);
+        reached = faults->count(GetParam()) - calls >= n;
+        faults->heal();
+        // Reported and undone, or done and not reported; in neither case is the engine's view
+        // another than that of the next one. And it is usable.
+        const std::string now = state(engine);
+        if (failed) {
+          EXPECT_TRUE(now == before || now == after) << now;
+        } else {
+          EXPECT_EQ(now, after);
+        }
+        check_indexes(engine);
+        EXPECT_EQ(engine.code_of(R"({"insert": "e", "documents": [{"_id": 50}]})"), 0);
+        EXPECT_EQ(engine.code_of(R"({"drop": "e"})"), 0);
+        EXPECT_EQ(state(engine), now);
+      }
+      TestEngine engine(storage::open_rocks_store(options));
+      const std::string reopened = state(engine);
+      if (failed) {
+        EXPECT_TRUE(reopened == before || reopened == after) << reopened;
+        ++injected;
+      } else {
+        EXPECT_EQ(reopened, after);
+      }
+      check_indexes(engine);
+      std::filesystem::remove_all(options.directory);
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_GE(injected, 5);  // there were faults to inject
 }
 
 }  // namespace
