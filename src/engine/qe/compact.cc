@@ -63,8 +63,8 @@ class TokenSet {
 // next run can go on from:
 //
 //   1  ECOC becomes ECOC.compact, a new ECOC begins
-//   2  fold the counters of every token recorded in ECOC.compact, 64 a transaction; after each,
-//      delete the uses and anchors that the folds made superfluous
+//   2  fold the counters of every token recorded in ECOC.compact, 64 a transaction, and delete the
+//      uses and anchors that the folds made superfluous: when there are many, else at the end
 //   3  put records of tokens that the ESC doesn't know back into the ECOC
 //   4  drop ECOC.compact
 //
