@@ -148,15 +148,17 @@ TEST_P(Fault, LeavesAllOfAStepOrNothingAndIsReported) {
         EXPECT_EQ(engine.code_of(R"({"drop": "e"})"), 0);
         EXPECT_EQ(state(engine), now);
       }
-      TestEngine engine(storage::open_rocks_store(options));
-      const std::string reopened = state(engine);
-      if (failed) {
-        EXPECT_TRUE(reopened == before || reopened == after) << reopened;
-        ++injected;
-      } else {
-        EXPECT_EQ(reopened, after);
+      {
+        TestEngine engine(storage::open_rocks_store(options));
+        const std::string reopened = state(engine);
+        if (failed) {
+          EXPECT_TRUE(reopened == before || reopened == after) << reopened;
+          ++injected;
+        } else {
+          EXPECT_EQ(reopened, after);
+        }
+        check_indexes(engine);
       }
-      check_indexes(engine);
       std::filesystem::remove_all(options.directory);
       if (HasFailure()) return;
     }
