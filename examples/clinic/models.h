@@ -27,8 +27,10 @@ struct Patient {
   std::int64_t patient_id = 0;
   PatientRecord patient_record;
 
-  struct Meta {  // the loader looks patients up by their numbers
-    static auto constraints() { return quern::Constraints{quern::unique(&Patient::patient_id)}; }
+  struct Meta {
+    // The loader looks patients up by their numbers. A unique constraint would not do: its index
+    // is partial, and the database does not use it to find values.
+    static auto indexes() { return quern::Indexes{quern::index(&Patient::patient_id)}; }
   };
 
   friend std::ostream& operator<<(std::ostream& out, const Patient& patient) {
