@@ -28,6 +28,10 @@ Uri parse_uri(const std::string& text) {
     throw ImproperlyConfigured(
         fmt::format("the connection string is not valid: {}", error.message));
   }
+  if (text.find('@') > text.find('?')) {  // not in the credentials, unless they hold a "?"
+    throw ImproperlyConfigured(
+        "the connection string is not valid: look at the hosts and the options");
+  }
   throw ImproperlyConfigured(
       "the connection string is not valid; user and password in it must be percent-encoded, and "
       "are better left out of it: set user and password instead");

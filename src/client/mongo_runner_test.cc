@@ -217,6 +217,18 @@ TEST(MongoRunnerErrors, CredentialsAreNeverInAMessage) {
   }
 }
 
+TEST(MongoRunnerErrors, CredentialsAreBlamedOnlyWhereSomeAre) {
+  for (const char* uri : {"mongodb://localhost/?appName=a@b&maxPoolSize=x",
+                          "mongodb://localhost/?maxPoolSize=x", "mongodb://localhost:bad/"}) {
+    try {
+      MongoRunner runner{std::string(uri)};
+      ADD_FAILURE() << "accepted";
+    } catch (const ImproperlyConfigured& error) {
+      EXPECT_THAT(error.what(), Not(HasSubstr("percent-encoded"))) << uri;
+    }
+  }
+}
+
 TEST(MongoRunnerErrors, AStringThatIsNoConnectionStringIsRefused) {
   EXPECT_THROW(MongoRunner(std::string("postgres://localhost")), ImproperlyConfigured);
   EXPECT_THROW(MongoRunner(std::string("mongodb://")), ImproperlyConfigured);
