@@ -16,6 +16,8 @@ namespace {
 
 // Counts forks: a buffer filled under an older generation is stale in the child.
 std::atomic<std::uint64_t> fork_generation{0};
+[[maybe_unused]] const int fork_handler =
+    pthread_atfork(nullptr, nullptr, [] { fork_generation.fetch_add(1); });
 
 void draw(std::span<std::uint8_t> out) {
   if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1) {
@@ -25,11 +27,7 @@ void draw(std::span<std::uint8_t> out) {
 
 class ThreadBuffer {
  public:
-  ThreadBuffer() {
-    static const int registered =
-        pthread_atfork(nullptr, nullptr, [] { fork_generation.fetch_add(1); });
-    (void)registered;
-  }
+  ThreadBuffer() = default;
   ~ThreadBuffer() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
 
   void fill(std::span<std::uint8_t> out) {
