@@ -45,6 +45,24 @@ TEST(CreateCommand, RefusesWhatIsNotSupportedByName) {
   EXPECT_EQ(engine.code_of(R"({"create": "e", "validator": {"$bad": 1}})"), 2);
 }
 
+TEST(CreateCommand, RefusesWhatWouldHaveNoEffect) {
+  TestEngine engine;
+  for (const char* option :
+       {R"("changeStreamPreAndPostImages": {"enabled": true})", R"("temp": true)",
+        R"("storageEngine": {"wiredTiger": {"configString": "x"}})",
+        R"("indexOptionDefaults": {"storageEngine": {"x": 1}})"}) {
+    EXPECT_EQ(engine.code_of(std::string(R"({"create": "c", )") + option + "}"), 115) << option;
+  }
+  for (const char* option : {R"("pipeline": [])", R"("autoIndexId": false)"}) {
+    EXPECT_EQ(engine.code_of(std::string(R"({"create": "c", )") + option + "}"), 72) << option;
+  }
+  EXPECT_EQ(engine.code_of(R"({"create": "c", "idIndex": {"key": {"a": 1}}})"), 2);
+  EXPECT_EQ(engine.code_of(R"({"create": "c", "changeStreamPreAndPostImages": {"enabled": false},
+                               "storageEngine": {}, "temp": false, "autoIndexId": true,
+                               "idIndex": {"v": 2, "key": {"_id": 1}, "name": "_id_"}})"),
+            0);
+}
+
 TEST(ListCollectionsCommand, HandsOutCursorsThatCanBeKilled) {
   TestEngine engine;
   engine.run(R"({"create": "a"})");

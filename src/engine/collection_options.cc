@@ -7,6 +7,7 @@
 #include "engine/qe/ddl.h"
 #include "engine/validator.h"
 #include "quern/base/error.h"
+#include "quern/bson/compare.h"
 
 namespace quern::engine {
 namespace {
@@ -55,9 +56,18 @@ void append_clustered_index(bson::Builder& options, bson::View command) {
   options.append("name", index.text("name").value_or("_id_")).append("unique", true).close();
 }
 
+// What asks for nothing: absent, false, an empty document, {enabled: false}.
+bool is_off(const bson::Element& element) {
+  if (element.missing()) return true;
+  if (element.type() == bson::Type::kBool) return !element.as_bool();
+  if (!element.is_document()) return false;
+  const bson::View document = element.as_document();
+  return document.empty() ||
+         (document.count() == 1 && document.contains("enabled") && is_off(document["enabled"]));
+}
+
 void refuse(bson::View command, std::string_view member, std::string_view what) {
-  const bson::Element element = command[member];
-  if (element.missing() || (element.type() == bson::Type::kBool && !element.as_bool())) return;
+  if (is_off(command[member])) return;
   throw NotSupported(std::string(what) + " are not supported: leave out \"" + std::string(member) +
                      "\"");
 }
@@ -91,9 +101,29 @@ bson::Document collection_options(std::string_view collection, bson::View comman
   refuse(command, "viewOn", "views");
   refuse(command, "timeseries", "time series collections");
   refuse(command, "expireAfterSeconds", "collections whose documents expire");
+  refuse(command, "changeStreamPreAndPostImages", "change streams");
+  refuse(command, "temp", "temporary collections");
+  refuse(command, "storageEngine", "options of storage engines");
+  refuse(command, "indexOptionDefaults", "defaults of index options");
   if (command.contains("size") || command.contains("max")) {
     throw DatabaseError(ErrorCode::kInvalidOptions,
                         "the members \"size\" and \"max\" need capped: true");
+  }
+  if (command.contains("pipeline")) {
+    throw DatabaseError(ErrorCode::kInvalidOptions, "the member \"pipeline\" needs viewOn");
+  }
+  if (const bson::Element automatic = command["autoIndexId"];
+      !automatic.missing() && is_off(automatic)) {
+    throw DatabaseError(ErrorCode::kInvalidOptions,
+                        "every collection has an index on _id: leave out \"autoIndexId\"");
+  }
+  if (const bson::Element index = command["idIndex"]; !index.missing()) {
+    static const bson::Document kKey = bson::doc("_id", 1);
+    if (!index.is_document() ||
+        bson::compare(index.as_document()["key"].value(), kKey.view().as_value()) != 0) {
+      throw DatabaseError(ErrorCode::kBadValue,
+                          "the member \"idIndex\" must have the key {_id: 1}");
+    }
   }
   arguments.refuse_collation();
   bson::Builder options;
