@@ -19,6 +19,13 @@ bool Condition::holds(bson::ValueView value, MatchState& state) const {
 }
 
 bool PathNode::ask(bson::View document, MatchState& state) const {
+  const std::size_t position = state.position;
+  const bool result = holds(document, state);
+  if (path_.text() == kTagsField) state.position = position;
+  return result;
+}
+
+bool PathNode::holds(bson::View document, MatchState& state) const {
   bson::ValueView value;
   if (find_without_arrays(path_, document, value)) {  // most often: one value, found once
     for (const auto& predicate : predicates_) {

@@ -7,6 +7,7 @@
 #define QUERN_QUERY_MATCH_NODE_H_
 
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -77,6 +78,10 @@ struct Condition {
   bool holds(bson::ValueView value, MatchState& state) const;
 };
 
+// The array of tags that the server keeps in encrypted documents. Conditions on it stand in for
+// those on encrypted fields, which are no arrays, so the member that matched is no position.
+inline constexpr std::string_view kTagsField = "__safeContent__";
+
 // Each of the predicates must accept a value of the path; not necessarily the same one.
 class PathNode : public MatchNode {
  public:
@@ -90,6 +95,7 @@ class PathNode : public MatchNode {
 
  private:
   bool ask(bson::View document, MatchState& state) const override;
+  bool holds(bson::View document, MatchState& state) const;
 
   Path path_;
   Predicates predicates_;

@@ -289,6 +289,19 @@ TEST(Match, ThePositionIsThatOfTheMemberThatMatched) {
   EXPECT_EQ(position(R"({"b":{"$ne":3}})", R"({"b":[1]})"), -1);
 }
 
+TEST(Match, AConditionOnTheTagsLeavesThePositionAlone) {
+  const auto position = [](const char* filter) {
+    ArrayPosition found;
+    const bson::Document document = bson::from_json(R"({"list":[1,5],"__safeContent__":[7,8,9]})");
+    EXPECT_TRUE(Matcher::parse(bson::from_json(filter)).matches(document, found)) << filter;
+    return found.index ? static_cast<int>(*found.index) : -1;
+  };
+  EXPECT_EQ(position(R"({"__safeContent__":{"$elemMatch":{"$in":[9]}}})"), -1);
+  EXPECT_EQ(position(R"({"__safeContent__":9})"), -1);
+  EXPECT_EQ(position(R"({"list":5,"__safeContent__":{"$elemMatch":{"$in":[7]}}})"), 1);
+  EXPECT_EQ(position(R"({"__safeContent__":{"$in":[9]},"list":5})"), 1);
+}
+
 TEST(Match, ABranchThatDoesNotMatchLeavesNoPosition) {
   const auto position = [](const char* filter, const char* document) {
     const bson::Document f = bson::from_json(filter);
