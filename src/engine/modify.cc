@@ -204,7 +204,8 @@ class Updater {
     if (recheck == Recheck::kYes && !search.matcher().matches(*before)) return false;
     query::Update::Outcome outcome = update.apply(*before, search.matcher());
     if (fields() != nullptr) {
-      outcome.document = qe::finish_update(*fields(), *before, outcome.document);
+      const schema::EncryptedFields* stored = collection.encrypted_fields();
+      outcome.document = qe::finish_update(stored ? *stored : *fields(), outcome.document);
       outcome.modified = true;
     }
     if (outcome.modified) {

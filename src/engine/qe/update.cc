@@ -94,19 +94,9 @@ bson::Value prepare_modifier(Operation& op, const Namespace& ns,
   return document_value(with_issued_modifier(update, issue_values(op, ns, fields, payloads)));
 }
 
-// An indexed value of a document, borrowed.
-struct IndexedValue {
-  std::string path;
-  BytesView blob;
-  Tag tag;
-  friend bool operator==(const IndexedValue& a, const IndexedValue& b) {
-    return a.path == b.path && equal(a.blob, b.blob);
-  }
-};
-
-std::vector<IndexedValue> indexed_values(const schema::EncryptedFields& fields,
-                                         bson::View document) {
-  std::vector<IndexedValue> values;
+// The tags of a document's values at indexed paths, in ascending order.
+std::vector<Tag> tags_of_values(const schema::EncryptedFields& fields, bson::View document) {
+  std::vector<Tag> tags;
   for_each_blob(document, [&](std::string_view path, std::optional<BlobSubtype> subtype,
                               BytesView blob) {
     if (!subtype) return;
@@ -120,9 +110,7 @@ std::vector<IndexedValue> indexed_values(const schema::EncryptedFields& fields,
       case BlobSubtype::kIndexedEqualityValueV2: {
         const schema::EncryptedField* field = fields.find(path);
         const auto tag = tag_of(blob);  // none: damaged bytes, which were never found by a tag
-        if (field != nullptr && field->is_indexed() && tag) {
-          values.push_back({std::string(path), blob, *tag});
-        }
+        if (field != nullptr && field->is_indexed() && tag) tags.push_back(*tag);
         return;
       }
       case BlobSubtype::kIndexedRangeValueV2:
@@ -135,7 +123,18 @@ std::vector<IndexedValue> indexed_values(const schema::EncryptedFields& fields,
         return;
     }
   });
-  return values;
+  std::sort(tags.begin(), tags.end());
+  return tags;
+}
+
+// Nothing for a value that cannot be a tag.
+std::optional<Tag> listed_tag(bson::ValueView value) {
+  if (!value.is_binary(bson::BinarySubtype::kGeneric)) return std::nullopt;
+  const BytesView bytes = value.as_binary().bytes;
+  Tag tag;
+  if (bytes.size() != tag.size()) return std::nullopt;
+  std::copy(bytes.begin(), bytes.end(), tag.begin());
+  return tag;
 }
 
 }  // namespace
@@ -191,38 +190,24 @@ bson::Value prepare_update(Operation& op, const Namespace& ns,
   return document_value(prepare_insert(op, ns, fields, document, bypass_document_validation));
 }
 
-bson::Document finish_update(const schema::EncryptedFields& fields, bson::View before,
-                             bson::View after) {
-  const std::vector<IndexedValue> old_values = indexed_values(fields, before);
-  const std::vector<IndexedValue> new_values = indexed_values(fields, after);
+bson::Document finish_update(const schema::EncryptedFields& fields, bson::View after) {
+  const std::vector<Tag> wanted = tags_of_values(fields, after);
   const bson::Element tags = after[kSafeContent];
-  if (!new_values.empty()) {
+  if (!wanted.empty()) {
     if (!tags) throw Error(6371506, "The updated document has lost its __safeContent__");
     if (!tags.is_array()) throw Error(6371507, "__safeContent__ must be an array");
   }
-  std::vector<Tag> stale;
-  for (const IndexedValue& value : old_values) {
-    if (std::find(new_values.begin(), new_values.end(), value) == new_values.end()) {
-      stale.push_back(value.tag);
-    }
-  }
-  if (stale.empty() || !tags.is_array()) return bson::Document(after);
-
-  const auto is_stale = [&](bson::ValueView tag) {
-    if (!tag.is_binary(bson::BinarySubtype::kGeneric)) return false;
-    const BytesView bytes = tag.as_binary().bytes;
-    return std::any_of(stale.begin(), stale.end(),
-                       [&](const Tag& one) { return equal(one, bytes); });
-  };
+  if (!tags.is_array()) return bson::Document(after);
   bson::Builder out;
   for (const bson::Element& element : after) {
-    if (element.key() != kSafeContent) {
+    if (element.key() != kSafeContent || !element.is_array()) {
       out.append(element);
       continue;
     }
     out.open_array(kSafeContent);
-    for (const bson::Element& tag : element.as_array()) {
-      if (!is_stale(tag)) out.push(tag.value());
+    for (const bson::Element& listed : element.as_array()) {
+      const auto tag = listed_tag(listed);
+      if (tag && std::binary_search(wanted.begin(), wanted.end(), *tag)) out.push(listed.value());
     }
     out.close();
   }
@@ -230,22 +215,17 @@ bson::Document finish_update(const schema::EncryptedFields& fields, bson::View b
 }
 
 void check_upserted(const schema::EncryptedFields& fields, bson::View document) {
-  std::vector<Tag> expected;
-  for (const IndexedValue& value : indexed_values(fields, document)) expected.push_back(value.tag);
   std::vector<Tag> listed;
   if (const bson::Element tags = document[kSafeContent]) {
     if (!tags.is_array()) refuse_safe_content();
     for (const bson::Element& element : tags.as_array()) {
-      const BytesView bytes = element.is_binary(bson::BinarySubtype::kGeneric)
-                                  ? element.as_binary().bytes
-                                  : BytesView();
-      if (bytes.size() != sizeof(Tag)) refuse_safe_content();
-      std::copy(bytes.begin(), bytes.end(), listed.emplace_back().begin());
+      const auto tag = listed_tag(element);
+      if (!tag) refuse_safe_content();
+      listed.push_back(*tag);
     }
   }
-  std::sort(expected.begin(), expected.end());
   std::sort(listed.begin(), listed.end());
-  if (expected != listed) refuse_safe_content();
+  if (listed != tags_of_values(fields, document)) refuse_safe_content();
 }
 
 }  // namespace quern::engine::qe

@@ -5,10 +5,9 @@
 //   check_update_command / check_find_and_modify / check_delete_command     once, before any work
 //   q        = rewrite_filter(op, ns, fields, q)
 //   prepared = prepare_update(op, ns, fields, u)        before the document is looked for
-//   after    = Update::parse(prepared).apply(before)    or apply_upsert, which needs no
-//   finish_update after    = finish_update(fields, before, after)     without the tags of
-//   overwritten values validate_document(*stored_fields, after)            write after in place of
-//   before
+//   after    = Update::parse(prepared).apply(before)    or apply_upsert, then check_upserted
+//   after    = finish_update(fields, after)             without the tags of values that are gone
+//   validate_document(*stored_fields, after)            write after in place of before
 #ifndef QUERN_ENGINE_QE_UPDATE_H_
 #define QUERN_ENGINE_QE_UPDATE_H_
 
@@ -36,11 +35,11 @@ bson::Value prepare_update(Operation& op, const Namespace& ns,
                            const schema::EncryptedFields& fields, bson::ValueView update,
                            bool bypass_document_validation = false);
 
-// The document that results: after, without the tags of those encrypted values that were in before
-// and aren't in after. Throws 7293202 for values of the dropped protocol version 1, 6371506 or
+// The document that results: after, with exactly those of its tags that belong to a value which it
+// holds at an indexed path of the fields (the collection's own, of which a command may know a part
+// only). Throws 7293202 for values of the dropped protocol version 1, 6371506 or
 // 6371507 when indexed values have no __safeContent__ array.
-bson::Document finish_update(const schema::EncryptedFields& fields, bson::View before,
-                             bson::View after);
+bson::Document finish_update(const schema::EncryptedFields& fields, bson::View after);
 
 // For the document that an upsert inserts. Throws 6666200 unless __safeContent__ holds the tags of
 // its encrypted values and nothing else: the filter may bring others along.
