@@ -85,17 +85,22 @@ class Checker {
       fault("document {} breaks the implicit schema of encrypted fields", position);
     }
     std::vector<Tag> of_values;
-    for_each_blob(
-        document, [&](std::string_view, std::optional<bson::BlobSubtype> subtype, BytesView blob) {
-          if (subtype != bson::BlobSubtype::kIndexedEqualityValueV2) return;
-          if (!tag_of(blob)) {
-            fault("document {} holds damaged bytes in place of an encrypted value", position);
-            return;
-          }
-          const auto value = crypto::IndexedEqualityEncryptedValueV2::parse(blob);
-          of_values.push_back(value.tag());
-          check_value(position, value);
-        });
+    for_each_blob(document, [&](std::string_view path, std::optional<bson::BlobSubtype> subtype,
+                                BytesView blob) {
+      if (subtype != bson::BlobSubtype::kIndexedEqualityValueV2) return;
+      const schema::EncryptedField* field = fields_.find(path);
+      if (field == nullptr || !field->is_indexed()) {
+        ++report_.misplaced_values;
+        return;
+      }
+      if (!tag_of(blob)) {
+        fault("document {} holds damaged bytes in place of an encrypted value", position);
+        return;
+      }
+      const auto value = crypto::IndexedEqualityEncryptedValueV2::parse(blob);
+      of_values.push_back(value.tag());
+      check_value(position, value);
+    });
     std::vector<Tag> listed = listed_tags(position, document);
     std::sort(of_values.begin(), of_values.end());
     std::sort(listed.begin(), listed.end());

@@ -20,15 +20,19 @@ namespace quern::engine::qe {
 struct ConsistencyReport {
   // A sentence each; empty when all is well. Never names a value.
   std::vector<std::string> faults;
-  // Tags in __safeContent__ whose value is gone: a client without encryption has unset, renamed or
-  // overwritten it, which it may. They find nothing that would be decrypted, and cost space only.
+  // Tags in __safeContent__ whose value is not at an indexed path of the document any more: a
+  // client without encryption has unset, renamed or overwritten it, which it may. Queries for that
+  // value find the document still, until an update with encryption takes such tags away.
   std::uint64_t stale_tags = 0;
+  // Indexed values elsewhere than at the indexed paths of the schema: a client without encryption
+  // has renamed or copied them there, which it may. No query looks for them.
+  std::uint64_t misplaced_values = 0;
 };
 
 // What is found in one snapshot.
 //
-// Without keys it can be seen that each document's __safeContent__ holds the tags of its stored
-// values, that no tag occurs twice in the collection, that every index entry is where its
+// Without keys it can be seen that each document's __safeContent__ holds the tags of its values at
+// indexed paths, that no tag occurs twice in the collection, that every index entry is where its
 // document says, and that ESC and ECOC entries have the shapes of the protocol.
 // For every find payload (as in a query for one value of an equality field) the counters are
 // checked too: each tag of the value that a document carries is one of the tags that the ESC has

@@ -10,6 +10,7 @@ namespace {
 
 using bson::doc;
 using bson::Document;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -82,7 +83,9 @@ TEST_F(Consistency, SeesDamagedValues) {
   Bytes blob(60, 0);
   blob[0] = 14;
   corrupt(doc("_id", 9, "elsewhere", binary(blob)));
-  EXPECT_THAT(faults(), ElementsAre(HasSubstr("damaged bytes")));
+  EXPECT_THAT(faults(), IsEmpty());
+  corrupt(doc("_id", 10, "ssn", binary(blob)));
+  EXPECT_THAT(faults(), Contains(HasSubstr("damaged bytes")));
 }
 
 TEST_F(Consistency, SeesATagUsedTwice) {
