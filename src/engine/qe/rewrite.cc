@@ -146,7 +146,7 @@ class FilterRewriter {
   }
 
   std::vector<Tag> tags(std::string_view path, const std::vector<ValueView>& payloads) {
-    return TagQuery(state_, rules_, ns_).tags(path, payloads, too_many_);
+    return query_tags(state_, rules_, ns_, path, payloads, too_many_);
   }
 
   // {__safeContent__: {$elemMatch: {$in: tags}}}, which unlike a bare $in says of no value that it

@@ -51,6 +51,93 @@ std::size_t tag_element_size(std::size_t index) {
   return 1 + digits + 1 + 4 + 1 + sizeof(Tag);
 }
 
+// No more tags than the engine's limit.
+class TagList {
+ public:
+  explicit TagList(const Operation& op) : limit_(op.engine().options().encrypted_query_tag_bytes) {}
+
+  void add(const Tag& tag) {
+    bytes_ += tag_element_size(tags_.size());
+    if (bytes_ > limit_) {
+      throw Error(ErrorCode::kFLEMaxTagLimitExceeded,
+                  fmt::format("Encrypted query has too many matches: its tags exceed the memory "
+                              "limit of {} bytes",
+                              limit_));
+    }
+    tags_.push_back(tag);
+  }
+  std::vector<Tag> sorted() && {
+    std::sort(tags_.begin(), tags_.end());
+    return std::move(tags_);
+  }
+
+ private:
+  std::size_t limit_;
+  std::vector<Tag> tags_;
+  std::size_t bytes_ = 0;
+};
+
+using Payloads = std::vector<crypto::FindEqualityPayloadV2>;
+
+Payloads parsed(const PayloadRules& rules, std::string_view path,
+                std::span<const bson::ValueView> payloads) {
+  Payloads all;
+  for (const bson::ValueView& payload : payloads) {
+    expect_equality(path, payload);
+    all.push_back(crypto::FindEqualityPayloadV2::parse(payload.as_binary().bytes));
+    rules.check(path, all.back());
+  }
+  return all;
+}
+
+// Every tag that was ever issued for the value.
+void add_issued(StateCollections& state, const crypto::FindEqualityPayloadV2& payload,
+                TagList& list) {
+  const crypto::HmacSha256Key esc(payload.esc.bytes());
+  const crypto::HmacSha256Key edc(payload.edc.bytes());
+  // In groups, so that a huge contention factor neither takes much memory nor can't be interrupted.
+  constexpr std::int64_t kGroup = 16;
+  for (std::int64_t first = 0; first <= payload.max_contention; first += kGroup) {
+    state.operation().check_interrupt();
+    const std::int64_t last = first + std::min(kGroup - 1, payload.max_contention - first);
+    std::vector<EscToken> tokens;
+    for (std::int64_t factor = first; factor <= last; ++factor) {
+      tokens.push_back(EscToken::derive(esc, factor));
+    }
+    const std::vector<EscState> states = find_esc_states(state, tokens);
+    for (std::int64_t factor = first; factor <= last; ++factor) {
+      const std::uint64_t uses = states[factor - first].uses();
+      if (uses == 0) continue;
+      const crypto::EdcTwiceDerivedToken tags(
+          crypto::EdcDerivedFromDataTokenAndContentionFactor::derive(edc, factor));
+      for (std::uint64_t count = 1; count <= uses; ++count) list.add(tags.tag(count));
+    }
+  }
+}
+
+// The tags of the documents whose stored value belongs to one of the payloads.
+std::vector<Tag> held_tags(Operation& op, const Namespace& ns, std::string_view path,
+                           const Payloads& payloads) {
+  TagList list(op);
+  const Collection* collection = op.collection(ns);
+  if (collection == nullptr) return {};
+  std::vector<crypto::ServerMetadataTokens> tokens;
+  for (const auto& payload : payloads) tokens.emplace_back(payload.server_derived);
+  RecordCursor cursor = collection->scan(op);
+  while (cursor.next()) {
+    op.check_interrupt();
+    for_each_blob(cursor.document(), [&](std::string_view at, std::optional<BlobSubtype> subtype,
+                                         BytesView blob) {
+      if (at != path || subtype != BlobSubtype::kIndexedEqualityValueV2 || !tag_of(blob)) return;
+      const auto block = crypto::IndexedEqualityEncryptedValueV2::parse(blob).metadata();
+      const bool wanted = std::any_of(tokens.begin(), tokens.end(),
+                                      [&](const auto& each) { return block.belongs_to(each); });
+      if (wanted) list.add(block.tag());
+    });
+  }
+  return std::move(list).sorted();
+}
+
 }  // namespace
 
 bool is_find_payload(bson::ValueView value) {
@@ -76,92 +163,18 @@ void refuse_order_comparison(std::string_view op, bson::ValueView payload) {
   throw Error(7292600, fmt::format("The payload under {} is not one for a range query", op));
 }
 
-TagQuery::TagQuery(StateCollections& state, const PayloadRules& rules, const Namespace& ns)
-    : state_(state),
-      rules_(rules),
-      ns_(ns),
-      limit_(state.operation().engine().options().encrypted_query_tag_bytes) {}
-
-std::vector<Tag> TagQuery::tags(std::string_view path, std::span<const bson::ValueView> payloads,
-                                TooManyTags too_many) {
-  const Payloads all = parsed(path, payloads);
+std::vector<Tag> query_tags(StateCollections& state, const PayloadRules& rules, const Namespace& ns,
+                            std::string_view path, std::span<const bson::ValueView> payloads,
+                            TooManyTags too_many) {
+  const Payloads all = parsed(rules, path, payloads);
   try {
-    for (const crypto::FindEqualityPayloadV2& payload : all) add_issued(payload);
+    TagList tags(state.operation());
+    for (const crypto::FindEqualityPayloadV2& payload : all) add_issued(state, payload, tags);
+    return std::move(tags).sorted();
   } catch (const Error& error) {
     if (too_many == TooManyTags::kFail || !error.is(ErrorCode::kFLEMaxTagLimitExceeded)) throw;
-    scan(path, all);
   }
-  std::sort(tags_.begin(), tags_.end());
-  return std::move(tags_);
-}
-
-TagQuery::Payloads TagQuery::parsed(std::string_view path,
-                                    std::span<const bson::ValueView> payloads) const {
-  Payloads all;
-  for (const bson::ValueView& payload : payloads) {
-    expect_equality(path, payload);
-    all.push_back(crypto::FindEqualityPayloadV2::parse(payload.as_binary().bytes));
-    rules_.check(path, all.back());
-  }
-  return all;
-}
-
-// Every tag that was ever issued for the value.
-void TagQuery::add_issued(const crypto::FindEqualityPayloadV2& payload) {
-  const crypto::HmacSha256Key esc(payload.esc.bytes());
-  const crypto::HmacSha256Key edc(payload.edc.bytes());
-  // In groups, so that a huge contention factor neither takes much memory nor can't be interrupted.
-  constexpr std::int64_t kGroup = 16;
-  for (std::int64_t first = 0; first <= payload.max_contention; first += kGroup) {
-    state_.operation().check_interrupt();
-    const std::int64_t last = first + std::min(kGroup - 1, payload.max_contention - first);
-    std::vector<EscToken> tokens;
-    for (std::int64_t factor = first; factor <= last; ++factor) {
-      tokens.push_back(EscToken::derive(esc, factor));
-    }
-    const std::vector<EscState> states = find_esc_states(state_, tokens);
-    for (std::int64_t factor = first; factor <= last; ++factor) {
-      const std::uint64_t uses = states[factor - first].uses();
-      if (uses == 0) continue;
-      const crypto::EdcTwiceDerivedToken tags(
-          crypto::EdcDerivedFromDataTokenAndContentionFactor::derive(edc, factor));
-      for (std::uint64_t count = 1; count <= uses; ++count) add(tags.tag(count));
-    }
-  }
-}
-
-// The tags of the documents whose stored value belongs to one of the payloads.
-void TagQuery::scan(std::string_view path, const Payloads& payloads) {
-  tags_.clear();
-  bytes_ = 0;
-  Operation& op = state_.operation();
-  const Collection* collection = op.collection(ns_);
-  if (collection == nullptr) return;
-  std::vector<crypto::ServerMetadataTokens> tokens;
-  for (const auto& payload : payloads) tokens.emplace_back(payload.server_derived);
-  RecordCursor cursor = collection->scan(op);
-  while (cursor.next()) {
-    op.check_interrupt();
-    for_each_blob(cursor.document(), [&](std::string_view at, std::optional<BlobSubtype> subtype,
-                                         BytesView blob) {
-      if (at != path || subtype != BlobSubtype::kIndexedEqualityValueV2 || !tag_of(blob)) return;
-      const auto block = crypto::IndexedEqualityEncryptedValueV2::parse(blob).metadata();
-      const bool wanted = std::any_of(tokens.begin(), tokens.end(),
-                                      [&](const auto& each) { return block.belongs_to(each); });
-      if (wanted) add(block.tag());
-    });
-  }
-}
-
-void TagQuery::add(const Tag& tag) {
-  bytes_ += tag_element_size(tags_.size());
-  if (bytes_ > limit_) {
-    throw Error(ErrorCode::kFLEMaxTagLimitExceeded,
-                fmt::format("Encrypted query has too many matches: its tags exceed the memory "
-                            "limit of {} bytes",
-                            limit_));
-  }
-  tags_.push_back(tag);
+  return held_tags(state.operation(), ns, path, all);
 }
 
 }  // namespace quern::engine::qe

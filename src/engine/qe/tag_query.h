@@ -30,33 +30,14 @@ bool holds_find_payload(bson::ValueView value);
 // take the tags of the documents that hold the value now, which may be fewer than were ever issued.
 enum class TooManyTags { kFail, kScan };
 
-// Collects the tags of one condition ($eq: one payload, $in: several).
-class TagQuery {
- public:
-  // All must outlive the query.
-  TagQuery(StateCollections& state, const PayloadRules& rules, const Namespace& ns);
-
-  // The tags of the values that the equality payloads stand for, in ascending order. Throws 7292602
-  // for payloads of version 1, 7292601 and 10112800 for range and text payloads, 9188709, 9188707
-  // and 9188701 for a payload that doesn't fit the field, and FLEMaxTagLimitExceeded (377), even
-  // after a scan, when too many documents hold the value.
-  std::vector<Tag> tags(std::string_view path, std::span<const bson::ValueView> payloads,
-                        TooManyTags too_many);
-
- private:
-  using Payloads = std::vector<crypto::FindEqualityPayloadV2>;
-  Payloads parsed(std::string_view path, std::span<const bson::ValueView> payloads) const;
-  void add_issued(const crypto::FindEqualityPayloadV2& payload);
-  void scan(std::string_view path, const Payloads& payloads);
-  void add(const Tag& tag);
-
-  StateCollections& state_;
-  const PayloadRules& rules_;
-  const Namespace& ns_;
-  std::size_t limit_;
-  std::vector<Tag> tags_;
-  std::size_t bytes_ = 0;
-};
+// The tags of one condition ($eq: one payload, $in: several): those of the values that the equality
+// payloads stand for, in ascending order. Throws 7292602 for payloads of version 1, 7292601 and
+// 10112800 for range and text payloads, 9188709, 9188707 and 9188701 for a payload that doesn't fit
+// the field, and FLEMaxTagLimitExceeded (377), even after a scan, when too many documents hold one
+// of the values.
+std::vector<Tag> query_tags(StateCollections& state, const PayloadRules& rules, const Namespace& ns,
+                            std::string_view path, std::span<const bson::ValueView> payloads,
+                            TooManyTags too_many);
 
 }  // namespace quern::engine::qe
 

@@ -38,7 +38,7 @@ class TagQueryReads : public testing::EncryptedCollection {
       const Value payload = find_payload("a");
       const bson::ValueView views[] = {payload.view()};
       const std::int64_t before = faults->count(storage::Faults::Kind::kRead);
-      const auto tags = TagQuery(state, rules, ns).tags("ssn", views, TooManyTags::kFail);
+      const auto tags = query_tags(state, rules, ns, "ssn", views, TooManyTags::kFail);
       EXPECT_TRUE(std::is_sorted(tags.begin(), tags.end()));
       return Cost{state.reads(), faults->count(storage::Faults::Kind::kRead) - before, tags.size()};
     });
@@ -52,7 +52,7 @@ class TagQueryReads : public testing::EncryptedCollection {
         crypto::InsertUpdatePayloadV2::parse(insert_payload("a", 0).view().as_binary().bytes);
     transact([&](Operation& op) {
       StateCollections state(op, ns, fields);
-      const EscFold done = fold_token(state, payload.esc, random, EscLeftovers::kAll);
+      const EscFold done = fold_token(state, payload.esc, random, 100);
       const crypto::EscTwiceDerivedTagToken ids(payload.esc);
       for (auto n = done.uses.first; n <= done.uses.last; ++n) state.remove(ids.non_anchor_id(n));
       for (auto n = done.anchors.first; n <= done.anchors.last; ++n) state.remove(ids.anchor_id(n));
