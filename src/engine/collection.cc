@@ -117,12 +117,14 @@ void Collection::exists(Operation& op, std::span<const bson::ValueView> ids,
   op.reader().contains(keys, found);
 }
 
-RecordCursor Collection::scan(Operation& op) const {
+RecordCursor Collection::scan(Operation& op, const RecordId& after) const {
   std::string lower;
   storage::append_table(lower, table_);
   std::string upper;
   storage::append_table(upper, table_ + 1);
-  return RecordCursor(op.reader().cursor({as_bytes(lower), as_bytes(upper)}), lower);
+  std::string first = lower;
+  if (!after.empty()) first.append(as_text(after.bytes())).push_back('\0');
+  return RecordCursor(op.reader().cursor({as_bytes(lower), as_bytes(upper)}), std::move(first));
 }
 
 void Collection::insert(Operation& op, bson::View document) const {

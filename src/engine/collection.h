@@ -80,7 +80,8 @@ class Collection {
                                  storage::PinnedValue& pinned) const;
   // Whether there is a document with ids[i], for each i.
   void exists(Operation& op, std::span<const bson::ValueView> ids, std::span<bool> found) const;
-  RecordCursor scan(Operation& op) const;
+  // From the beginning, or after that record (which need not be there).
+  RecordCursor scan(Operation& op, const RecordId& after = {}) const;
 
   // --- writing, inside a write body (engine/retry.h). None of these validates the document against
   // the collection's validator or the encryption rules: the commands do (engine/write_rules.h).

@@ -9,8 +9,7 @@
 namespace quern::engine {
 namespace {
 
-using Body = bson::Document (*)(Operation&, const Namespace&, const schema::EncryptedFields*,
-                                bson::View);
+using Body = decltype(&qe::compact);
 
 void run_on_collection(Operation& operation, Body body, bson::Builder& reply) {
   const bson::Element first = operation.command().front();
@@ -23,7 +22,7 @@ void run_on_collection(Operation& operation, Body body, bson::Builder& reply) {
     throw DatabaseError(ErrorCode::kNamespaceNotFound,
                         "Collection '" + ns.to_string() + "' does not exist");
   }
-  reply.append_all(body(operation, ns, collection->encrypted_fields(), operation.command()));
+  reply.append_all(body(operation, ns, collection->encrypted_fields(), operation.command(), {}));
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <exception>
 #include <optional>
@@ -22,17 +21,19 @@ namespace {
 
 using crypto::EscId;
 
-// Tokens, or deletions or records, a transaction.
-constexpr std::size_t kTokensPerTransaction = 64;
-constexpr std::size_t kDocumentsPerTransaction = 512;
-// Ids of superfluous documents that are collected, and shuffled, before they are deleted: 2 MiB.
-constexpr std::size_t kPendingDeletions = 64 * 1024;
-
 struct Statistics {
   std::int64_t ecoc_read = 0;
   std::int64_t esc_read = 0;
   EscChanges esc;
   std::int64_t esc_deleted = 0;
+
+  Statistics& operator+=(const Statistics& other) {
+    ecoc_read += other.ecoc_read;
+    esc_read += other.esc_read;
+    esc += other.esc;
+    esc_deleted += other.esc_deleted;
+    return *this;
+  }
 
   bson::Document reply() const {
     bson::Builder b;
@@ -45,41 +46,41 @@ struct Statistics {
   }
 };
 
-// The distinct tokens of the records that a compaction found.
 class TokenSet {
  public:
   void add(EscToken token) {
     const std::string_view bytes = as_text(token.bytes());  // stays in place when the token moves
     if (known_.insert(bytes).second) tokens_.push_back(std::move(token));
   }
-  const std::vector<EscToken>& tokens() const { return tokens_; }
+  void add(TokenSet&& other) {
+    for (EscToken& token : other.tokens_) add(std::move(token));
+  }
+  bool contains(const EscToken& token) const { return known_.contains(as_text(token.bytes())); }
 
  private:
   std::unordered_set<std::string_view> known_;
   std::vector<EscToken> tokens_;
 };
 
-// One run of compact or cleanup. Its steps, each a transaction or several, leave a state that the
-// next run can go on from:
+// One run of compact or cleanup:
 //
 //   1  ECOC becomes ECOC.compact, a new ECOC begins
-//   2  fold the counters of every token recorded in ECOC.compact, 64 a transaction, and delete the
-//      uses and anchors that the folds made superfluous: when there are many, else at the end
-//   3  put records of tokens that the ESC doesn't know back into the ECOC
-//   4  drop ECOC.compact
+//   2  for some records of ECOC.compact at a time, in one transaction: fold the counters of their
+//      tokens, delete the uses and anchors that the folds made superfluous, and the records; those
+//      of tokens that the ESC doesn't know go back into the ECOC
+//   3  drop ECOC.compact, which is empty by now
 //
-// Nothing is deleted but what an anchor stands for that is already committed, so that no counter
-// depends on which records there were. A run that finds an ECOC.compact was interrupted before: it
-// goes on with step 2, and deletes all that is superfluous of each token, since it can't know how
-// much of it the other run has deleted.
+// Each transaction leaves a state in which nothing is left over, so that a run which finds an
+// ECOC.compact just goes on with step 2.
 class CompactionRun {
  public:
   CompactionRun(Operation& op, const Namespace& ns, const schema::EncryptedFields& fields,
-                CompactionKind kind)
+                CompactionKind kind, const CompactionLimits& limits)
       : op_(op),
         ns_(ns),
         fields_(fields),
         kind_(kind),
+        limits_(limits),
         ecoc_{ns.database, fields.ecoc_collection()},
         temporary_{ns.database, fields.ecoc_collection() + ".compact"} {}
 
@@ -89,16 +90,29 @@ class CompactionRun {
     const CompactionCommand::Tokens ecoc_tokens = command.tokens(fields_);
     if (!resumed) catalog().rename(ecoc_, temporary_, false, &op_);
     create_ecoc();
-    const TokenSet tokens = read_records(ecoc_tokens);
-    fold(tokens, resumed ? EscLeftovers::kAll : EscLeftovers::kOfThisFold);
-    delete_pending();
-    if (problem_) put_back(ecoc_tokens);
+    while (fold_next_records(ecoc_tokens)) {
+    }
     catalog().drop(temporary_, &op_);
     if (problem_) std::rethrow_exception(problem_);
     return statistics_;
   }
 
  private:
+  struct Record {
+    bson::Document document;
+    std::optional<EscToken> token;
+    bool put_back = false;
+  };
+  // What one transaction does.
+  struct Batch {
+    std::vector<Record> records;  // that it has done with
+    TokenSet folded;
+    std::vector<EscId> superfluous;
+    std::exception_ptr problem;
+    Statistics statistics;
+    bool last = false;
+  };
+
   Catalog& catalog() { return op_.engine().catalog(); }
   bool exists(const Namespace& ns) { return catalog().snapshot()->find(ns) != nullptr; }
 
@@ -110,88 +124,103 @@ class CompactionRun {
     }
   }
 
-  // Calls visit(document, path's token, value) for each record of a path that has a token; others
-  // are of fields that the collection doesn't have.
-  template <class Visit>
-  void for_each_record(const CompactionCommand::Tokens& ecoc_tokens, const Visit& visit) {
-    const Collection* temporary = op_.collection(temporary_);
-    if (temporary == nullptr) return;
-    RecordCursor cursor = temporary->scan(op_);
-    while (cursor.next()) {
-      op_.check_interrupt();
-      const bson::Element path = cursor.document()["fieldName"];
-      const bson::Element value = cursor.document()["value"];
-      if (!path.is_string() || !value.is_binary(bson::BinarySubtype::kGeneric)) continue;
-      const auto token = ecoc_tokens.find(path.as_string());
-      if (token == ecoc_tokens.end()) continue;
-      visit(cursor.document(), token->second, value.as_binary().bytes);
-    }
-  }
-
-  TokenSet read_records(const CompactionCommand::Tokens& ecoc_tokens) {
-    return write_transaction(op_, [&] {
-      TokenSet tokens;
-      std::int64_t read = 0;
-      for_each_record(ecoc_tokens, [&](bson::View, const crypto::EcocToken& key, BytesView value) {
-        ++read;
-        if (auto token = decrypted(key, value)) tokens.add(std::move(*token));
-      });
-      statistics_.ecoc_read = read;
-      return tokens;
+  // False when there are no more.
+  bool fold_next_records(const CompactionCommand::Tokens& ecoc_tokens) {
+    Batch batch = write_transaction(op_, [&] {
+      Batch batch;
+      const Collection* temporary = op_.collection(temporary_);
+      batch.last = temporary == nullptr;  // dropped by somebody
+      if (temporary == nullptr) return batch;
+      read_records(*temporary, ecoc_tokens, batch);
+      fold(batch);
+      move_records(*temporary, batch);
+      return batch;
     });
+    if (!batch.records.empty()) done_ = record_id_of(batch.records.back().document["_id"]);
+    folded_.add(std::move(batch.folded));
+    statistics_ += batch.statistics;
+    if (!problem_) problem_ = batch.problem;
+    return !batch.last;
   }
 
-  // Nothing, and a problem noted, for a value that isn't of an equality field.
-  std::optional<EscToken> decrypted(const crypto::EcocToken& key, BytesView value) {
+  void read_records(const Collection& temporary, const CompactionCommand::Tokens& ecoc_tokens,
+                    Batch& batch) {
+    RecordCursor cursor = temporary.scan(op_, done_);
+    while (batch.records.size() < limits_.records) {
+      if (!cursor.next()) {
+        batch.last = true;
+        return;
+      }
+      op_.check_interrupt();
+      Record& record = batch.records.emplace_back(Record{bson::Document(cursor.document()), {}});
+      decrypt(ecoc_tokens, record, batch);
+    }
+  }
+
+  // Finds the record's token. Those of fields that the collection doesn't have get none.
+  void decrypt(const CompactionCommand::Tokens& ecoc_tokens, Record& record, Batch& batch) {
+    const bson::Element path = record.document["fieldName"];
+    const bson::Element value = record.document["value"];
+    if (!path.is_string() || !value.is_binary(bson::BinarySubtype::kGeneric)) return;
+    const auto key = ecoc_tokens.find(path.as_string());
+    if (key == ecoc_tokens.end()) return;
     try {
-      return crypto::decrypt_ecoc_value(key, value);
-    } catch (const Error&) {
-      note_problem(std::current_exception());
-      return std::nullopt;
+      record.token = crypto::decrypt_ecoc_value(key->second, value.as_binary().bytes);
+    } catch (const Error&) {  // the value isn't of an equality field
+      record.put_back = true;
+      if (!batch.problem) batch.problem = std::current_exception();
     }
   }
 
-  void note_problem(std::exception_ptr problem) {
-    if (!problem_) problem_ = std::move(problem);
-  }
-
-  void fold(const TokenSet& tokens, EscLeftovers leftovers) {
-    const auto& all = tokens.tokens();
-    for (std::size_t from = 0; from < all.size(); from += kTokensPerTransaction) {
-      const std::size_t to = std::min(from + kTokensPerTransaction, all.size());
-      std::vector<EscFold> folds;
-      std::uint64_t reads = 0;
-      write_transaction(op_, [&] {
-        folds.clear();
-        StateCollections state(op_, ns_, fields_);
-        for (std::size_t i = from; i < to; ++i) {
-          op_.check_interrupt();
-          folds.push_back(kind_ == CompactionKind::kCompact
-                              ? compact_token(state, all[i], RandomSource::system(), leftovers)
-                              : cleanup_token(state, all[i], RandomSource::system(), leftovers));
-        }
-        reads = state.reads();
-      });
-      statistics_.esc_read += static_cast<std::int64_t>(reads);
-      for (std::size_t i = from; i < to; ++i) finish(all[i], folds[i - from]);
+  // Folds the tokens of the batch's records, as far as its deletions reach: the records from there
+  // on leave the batch.
+  void fold(Batch& batch) {
+    StateCollections state(op_, ns_, fields_);
+    for (std::size_t i = 0; i < batch.records.size(); ++i) {
+      op_.check_interrupt();
+      if (!fold(state, batch.records[i], batch)) {
+        batch.records.resize(i);
+        batch.last = false;
+      }
     }
+    for (const Record& record : batch.records) {
+      if (record.token || record.put_back) ++batch.statistics.ecoc_read;
+    }
+    shuffle(batch.superfluous);
+    for (const EscId& id : batch.superfluous) {
+      op_.check_interrupt();
+      if (state.remove(id)) ++batch.statistics.esc_deleted;
+    }
+    batch.statistics.esc_read +=
+        static_cast<std::int64_t>(state.reads() + batch.superfluous.size());
   }
 
-  // After the fold was committed.
-  void finish(const EscToken& token, const EscFold& fold) {
+  // False when the record must be looked at again, in another batch.
+  bool fold(StateCollections& state, Record& record, Batch& batch) {
+    if (!record.token || folded_.contains(*record.token) || batch.folded.contains(*record.token)) {
+      return true;
+    }
+    const std::size_t left = limits_.deletions - batch.superfluous.size();
+    if (left == 0) return false;
+    const EscFold fold = kind_ == CompactionKind::kCompact
+                             ? compact_token(state, *record.token, RandomSource::system(), left)
+                             : cleanup_token(state, *record.token, RandomSource::system(), left);
     if (fold.unknown) {
-      unknown_.insert(as_text(token.bytes()));
-      note_problem(std::make_exception_ptr(unknown_token()));
-      return;
+      record.put_back = true;
+      if (!batch.problem) batch.problem = std::make_exception_ptr(unknown_token());
+      return true;
     }
-    statistics_.esc += fold.changes;
-    const crypto::EscTwiceDerivedTagToken ids(token);
+    batch.statistics.esc += fold.changes;
+    const crypto::EscTwiceDerivedTagToken ids(*record.token);
     for (std::uint64_t n = fold.uses.first; n <= fold.uses.last; ++n) {
-      add_pending(ids.non_anchor_id(n));
+      batch.superfluous.push_back(ids.non_anchor_id(n));
     }
     for (std::uint64_t n = fold.anchors.first; n <= fold.anchors.last; ++n) {
-      add_pending(ids.anchor_id(n));
+      batch.superfluous.push_back(ids.anchor_id(n));
     }
+    if (fold.more) return false;
+    batch.folded.add(*std::move(record.token));
+    return true;
   }
 
   Error unknown_token() const {
@@ -205,57 +234,26 @@ class CompactionRun {
                     compact ? "compacted" : "cleaned up", compact ? "compaction" : "cleanup"));
   }
 
-  void add_pending(const EscId& id) {
-    pending_.push_back(id);
-    if (pending_.size() == kPendingDeletions) delete_pending();
-  }
-
-  // In random order: which ids were deleted together doesn't tell which belong to one token.
-  void delete_pending() {
-    for (std::size_t left = pending_.size(); left > 1; --left) {
+  // Which ids were deleted one after the other doesn't tell which belong to one token.
+  static void shuffle(std::vector<EscId>& ids) {
+    for (std::size_t left = ids.size(); left > 1; --left) {
       std::array<std::uint8_t, 8> random;
       random_bytes(random);
-      std::swap(pending_[left - 1], pending_[load_le<std::uint64_t>(random.data()) % left]);
+      std::swap(ids[left - 1], ids[load_le<std::uint64_t>(random.data()) % left]);
     }
-    for (std::size_t from = 0; from < pending_.size(); from += kDocumentsPerTransaction) {
-      const std::size_t to = std::min(from + kDocumentsPerTransaction, pending_.size());
-      std::int64_t deleted = 0;
-      write_transaction(op_, [&] {
-        deleted = 0;
-        StateCollections state(op_, ns_, fields_);
-        for (std::size_t i = from; i < to; ++i) {
-          op_.check_interrupt();
-          if (state.remove(pending_[i])) ++deleted;
-        }
-      });
-      statistics_.esc_deleted += deleted;
-      statistics_.esc_read += static_cast<std::int64_t>(to - from);
-    }
-    pending_.clear();
   }
 
-  // Records that couldn't be folded are for the next run, which may have the right tokens.
-  void put_back(const CompactionCommand::Tokens& ecoc_tokens) {
-    std::vector<bson::Document> kept;
-    write_transaction(op_, [&] {
-      kept.clear();
-      for_each_record(ecoc_tokens,
-                      [&](bson::View record, const crypto::EcocToken& key, BytesView value) {
-                        const auto token = decrypted(key, value);
-                        if (!token || unknown_.contains(as_text(token->bytes()))) {
-                          kept.emplace_back(record);
-                        }
-                      });
-    });
-    for (std::size_t from = 0; from < kept.size(); from += kDocumentsPerTransaction) {
-      const std::size_t to = std::min(from + kDocumentsPerTransaction, kept.size());
-      write_transaction(op_, [&] {
-        const Collection& ecoc = op_.collection_or_create(ecoc_, state_collection_options());
-        for (std::size_t i = from; i < to; ++i) {
-          storage::PinnedValue pinned;  // there already if a run was killed after this step
-          if (!ecoc.find_by_id(op_, kept[i]["_id"], pinned)) ecoc.insert(op_, kept[i]);
-        }
-      });
+  // Deletes the records that were dealt with. Those that couldn't be folded go back into the ECOC,
+  // for a run that may have the right tokens.
+  void move_records(const Collection& temporary, const Batch& batch) {
+    for (const Record& record : batch.records) {
+      op_.check_interrupt();
+      const bson::ValueView id = record.document["_id"].value();
+      temporary.remove(op_, record_id_of(id), record.document);
+      if (!record.put_back) continue;
+      const Collection& ecoc = op_.collection_or_create(ecoc_, state_collection_options());
+      storage::PinnedValue pinned;  // a restored dump may have it in both
+      if (!ecoc.find_by_id(op_, id, pinned)) ecoc.insert(op_, record.document);
     }
   }
 
@@ -263,35 +261,36 @@ class CompactionRun {
   const Namespace& ns_;
   const schema::EncryptedFields& fields_;
   CompactionKind kind_;
+  CompactionLimits limits_;
   Namespace ecoc_;
   Namespace temporary_;
-  std::vector<EscId> pending_;                    // superfluous, to be deleted
-  std::unordered_set<std::string_view> unknown_;  // tokens that the ESC doesn't know
-  std::exception_ptr problem_;                    // the first; thrown when all else is done
+  RecordId done_;               // the last record that was dealt with
+  TokenSet folded_;             // by this run
+  std::exception_ptr problem_;  // the first; thrown when all else is done
   Statistics statistics_;
 };
 
 bson::Document run(Operation& op, const Namespace& ns, const schema::EncryptedFields* stored,
-                   bson::View command, CompactionKind kind) {
+                   bson::View command, CompactionKind kind, const CompactionLimits& limits) {
   const CompactionCommand parsed = CompactionCommand::parse(command, kind);
   if (stored == nullptr) {
     throw Error(6346807, fmt::format("'{}' is not an encrypted collection", ns.to_string()));
   }
   parsed.check_covers(*stored);
   const CompactionLocks::Guard guard(op.engine().compaction_locks(), op, ns);
-  return CompactionRun(op, ns, *stored, kind).run(parsed).reply();
+  return CompactionRun(op, ns, *stored, kind, limits).run(parsed).reply();
 }
 
 }  // namespace
 
 bson::Document compact(Operation& op, const Namespace& ns, const schema::EncryptedFields* stored,
-                       bson::View command) {
-  return run(op, ns, stored, command, CompactionKind::kCompact);
+                       bson::View command, const CompactionLimits& limits) {
+  return run(op, ns, stored, command, CompactionKind::kCompact, limits);
 }
 
 bson::Document cleanup(Operation& op, const Namespace& ns, const schema::EncryptedFields* stored,
-                       bson::View command) {
-  return run(op, ns, stored, command, CompactionKind::kCleanup);
+                       bson::View command, const CompactionLimits& limits) {
+  return run(op, ns, stored, command, CompactionKind::kCleanup, limits);
 }
 
 void check_compact_command(bson::View command) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <thread>
 
 #include "crypto/insert_update_payload.h"
@@ -45,7 +46,7 @@ class Compact : public testing::EncryptedCollection {
   Document run(std::string_view name, const Document& with) {
     const Document body = command(name, with);
     Operation op(engine, ns.database, body);
-    return name == kCompact ? compact(op, ns, &fields, body) : cleanup(op, ns, &fields, body);
+    return (name == kCompact ? compact : cleanup)(op, ns, &fields, body, limits);
   }
   Document run(std::string_view name) { return run(name, tokens()); }
 
@@ -88,12 +89,30 @@ class Compact : public testing::EncryptedCollection {
     });
   }
 
+  // Now a use, now a record of a token that was never used.
+  void insert_record_or_use(int i) {
+    if (i % 2 == 0) {
+      if (!exists(ecoc)) engine.catalog().create({"db", ecoc}, state_collection_options());
+      insert_record("ssn", Bytes(48, static_cast<std::uint8_t>(i)));
+    } else {
+      insert_times("a", 1);
+    }
+  }
+
   bool exists(const std::string& collection) {
     return engine.catalog().snapshot()->find(Namespace{"db", collection}) != nullptr;
   }
 
+  CompactionLimits limits;
+
  private:
   std::atomic<int> next_id_ = 1;
+};
+
+// So small that a few values take many transactions.
+class CompactInSteps : public Compact {
+ protected:
+  CompactInSteps() { limits = {.records = 2, .deletions = 3}; }
 };
 
 TEST_F(Compact, WithoutStateCollectionsDoesNothing) {
@@ -183,34 +202,112 @@ TEST_F(Compact, GoesOnAfterARecordThatIsNoneAndKeepsIt) {
 }
 
 // Every step of a run is a transaction; one that fails is where a killed run would have stopped.
-TEST_F(Compact, KilledAnywhereLosesNoCounterAndTheNextRunLeavesNothing) {
-  std::uint64_t a = 0;
-  std::uint64_t b = 0;
+TEST_F(CompactInSteps, KilledAnywhereLosesNoCounterAndTheNextRunLeavesNothing) {
+  const std::vector<std::string> values = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+  std::map<std::string, std::uint64_t> expected;
+  const auto insert_each = [&](int times) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const int own = i == 0 ? 4 * times : times;  // the first takes several steps
+      insert_times(values[i], own);
+      expected[values[i]] += own;
+    }
+  };
+  const auto counted = [&] {
+    std::map<std::string, std::uint64_t> all;
+    for (const std::string& value : values) all[value] = uses(value);
+    return all;
+  };
   for (const char* name : {kCompact, kCleanup}) {
     bool killed = true;
     int steps = 0;
     for (; killed; ++steps) {
       SCOPED_TRACE(::testing::Message() << name << " killed at step " << steps + 1);
-      insert_times("a", 3);
-      insert_times("b", 2);
+      insert_each(1);
       if (steps % 2 == 1) insert_record("ssn", Bytes(48, 7));
       faults->fail(storage::Faults::Kind::kCommit, steps + 1);
       const int code = code_of([&] { run(name); });
       faults->heal();
       killed = code == static_cast<int>(ErrorCode::kInternalError);
-      ASSERT_EQ(uses("a"), a += 3);
-      ASSERT_EQ(uses("b"), b += 2);
-      insert_times("a", 1);
+      ASSERT_EQ(counted(), expected);
+      insert_each(1);
       code_of([&] { run(steps % 3 == 0 ? kCleanup : kCompact); });  // goes on with what was left
       code_of([&] { run(kCompact); });                              // and takes what came since
-      ASSERT_EQ(uses("a"), a += 1);
-      ASSERT_EQ(uses("b"), b);
+      ASSERT_EQ(counted(), expected);
       ASSERT_EQ(non_anchors(), 0u);
       ASSERT_FALSE(exists(ecoc + ".compact"));
+      ASSERT_THAT(all(ecoc), SizeIs(steps % 2));
       remove_all(ecoc);
     }
-    EXPECT_GT(steps, 6);  // rename, create, read, fold, delete, drop
+    EXPECT_GT(steps, 10);  // rename, create, the values by two or three uses, drop
   }
+}
+
+TEST_F(CompactInSteps, DeletesAllUsesOfAllValues) {
+  std::uint64_t times = 0;
+  for (const char* name : {kCompact, kCleanup}) {
+    for (const char* value : {"a", "b", "c", "d", "e"}) insert_times(value, 2);
+    insert_times("a", 9);
+    const Document reply = run(name);
+    ++times;
+    EXPECT_EQ(stat(reply, "ecoc.read"), 19);
+    EXPECT_EQ(non_anchors(), 0u);
+    EXPECT_EQ(uses("a"), 11 * times);
+    EXPECT_EQ(uses("e"), 2 * times);
+  }
+}
+
+TEST_F(CompactInSteps, CleanupLeavesOneDocumentAValue) {
+  for (int i = 0; i < 5; ++i) {
+    insert_times("a", 4);
+    insert_times("b", 1);
+    run(kCompact);
+  }
+  insert_times("a", 1);
+  insert_times("b", 1);
+  run(kCleanup);
+  EXPECT_THAT(all(esc), SizeIs(2));
+  EXPECT_EQ(uses("a"), 21u);
+  EXPECT_EQ(uses("b"), 6u);
+}
+
+TEST_F(CompactInSteps, KeepsWhatItDidBeforeItWasInterrupted) {
+  insert_times("a", 30);
+  std::size_t left = 30;
+  int runs = 0;
+  for (; exists(ecoc + ".compact") || left != 0; ++runs) {
+    ASSERT_LT(runs, 40);
+    // Some transactions succeed, then one cannot.
+    faults->fail(storage::Faults::Kind::kCommit, 5);
+    code_of([&] { run(kCompact); });
+    faults->heal();
+    EXPECT_LE(non_anchors(), left);
+    left = non_anchors();
+  }
+  EXPECT_GT(runs, 2);
+  EXPECT_EQ(uses("a"), 30u);
+}
+
+TEST_F(CompactInSteps, KeepsEveryRecordThatCouldNotBeFolded) {
+  for (int i = 0; i < 7; ++i) {
+    insert_record_or_use(i);
+  }
+  EXPECT_EQ(code_of([&] { run(kCompact); }), 7666502);
+  EXPECT_THAT(all(ecoc), SizeIs(4));
+  EXPECT_EQ(non_anchors(), 0u);
+}
+
+TEST_F(CompactInSteps, AcceptsARecordThatIsInTheNewEcocToo) {
+  insert_times("a", 1);
+  insert_record("ssn", Bytes(48, 7));
+  const auto records = all(ecoc);
+  engine.catalog().rename({"db", ecoc}, {"db", ecoc + ".compact"});
+  transact([&](Operation& op) {
+    const Collection& created = op.collection_or_create({"db", ecoc}, state_collection_options());
+    for (const Document& record : records) created.insert(op, record);
+  });
+  EXPECT_EQ(code_of([&] { run(kCompact); }), 7666502);
+  EXPECT_THAT(all(ecoc), SizeIs(2));
+  EXPECT_FALSE(exists(ecoc + ".compact"));
 }
 
 TEST_F(Compact, ResumesAnInterruptedRun) {

@@ -32,28 +32,31 @@ struct EscChanges {
 struct EscNumbers {
   std::uint64_t first = 1;
   std::uint64_t last = 0;
+
+  std::uint64_t size() const { return last - first + 1; }
 };
 
-// What folding did, and which documents say nothing any more once it is committed: newer ones stand
-// for them. They may be deleted in any order and at any time, those of one fold as well as a part.
+// What folding did, and which documents say nothing any more because of it: newer ones stand for
+// them. The caller deletes them in the same transaction, in any order.
 struct EscFold {
   bool unknown = false;  // the token was never used: it is none of this ESC; nothing was done
+  bool more = false;     // limit documents became superfluous; fold once more
   EscChanges changes{};
   EscNumbers uses{};
   EscNumbers anchors{};
+
+  std::uint64_t superfluous() const { return uses.size() + anchors.size(); }
 };
 
-// Which documents a fold reports: those that it made superfluous, or all that are superfluous,
-// because a run was killed that may not have deleted what it folded.
-enum class EscLeftovers { kOfThisFold, kAll };
+// Both make at most limit documents superfluous (limit > 0), the oldest first.
 
 // Writes an anchor for the uses since the last one, if there were any.
 EscFold compact_token(EscStore& esc, const EscToken& token, RandomSource& random,
-                      EscLeftovers leftovers = EscLeftovers::kOfThisFold);
+                      std::uint64_t limit);
 
 // Lets the null anchor stand for everything up to now.
 EscFold cleanup_token(EscStore& esc, const EscToken& token, RandomSource& random,
-                      EscLeftovers leftovers = EscLeftovers::kOfThisFold);
+                      std::uint64_t limit);
 
 }  // namespace quern::engine::qe
 

@@ -13,6 +13,7 @@
 namespace quern::engine::qe {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::esc_token;
 using testing::MemoryEsc;
 
@@ -33,11 +34,25 @@ struct Fixture : ::testing::Test {
   void remove_all(const std::vector<crypto::EscId>& gone) {
     for (const crypto::EscId& id : gone) esc.documents.erase(id);
   }
-  EscFold compact(EscLeftovers leftovers = EscLeftovers::kOfThisFold) {
-    return compact_token(esc, token, RandomSource::system(), leftovers);
+  EscFold compact(std::uint64_t limit = 100) {
+    return compact_token(esc, token, RandomSource::system(), limit);
   }
-  EscFold cleanup(EscLeftovers leftovers = EscLeftovers::kOfThisFold) {
-    return cleanup_token(esc, token, RandomSource::system(), leftovers);
+  EscFold cleanup(std::uint64_t limit = 100) {
+    return cleanup_token(esc, token, RandomSource::system(), limit);
+  }
+  // The documents that each step makes superfluous, until there are none left.
+  template <class Step>
+  std::vector<std::uint64_t> steps(const Step& step) {
+    std::vector<std::uint64_t> sizes;
+    const std::uint64_t uses = state().uses();
+    for (bool more = true; more;) {
+      const EscFold fold = step();
+      more = fold.more;
+      remove(fold);
+      sizes.push_back(fold.superfluous());
+      EXPECT_EQ(state().uses(), uses);
+    }
+    return sizes;
   }
   void remove(const EscFold& fold) { remove_all(superfluous(ids, fold)); }
   EscState state() { return find_esc_state(esc, token); }
@@ -76,14 +91,22 @@ TEST_F(Compaction, DoesNothingWithoutNewUses) {
   EXPECT_THAT(superfluous(ids, fold), ::testing::IsEmpty());
 }
 
-TEST_F(Compaction, ReportsWhatKilledRunsMayHaveLeft) {
-  use(5);
-  compact();  // killed before the uses were deleted
-  use(1);
-  cleanup();  // and again
-  remove(compact(EscLeftovers::kAll));
-  EXPECT_EQ(esc.documents.size(), 1u);
-  EXPECT_EQ(state().uses(), 6u);
+TEST_F(Compaction, FoldsUpToItsLimitWithAnAnchorEach) {
+  use(7);
+  EXPECT_THAT(steps([&] { return compact(3); }), ElementsAre(3, 3, 1));
+  EXPECT_EQ(esc.documents.size(), 3u);
+  EXPECT_EQ(state().anchor, 3u);
+  use(3);
+  EXPECT_THAT(steps([&] { return compact(3); }), ElementsAre(3));
+}
+
+TEST_F(Compaction, CostsTheUsesThatAreNewHoweverManyThereWere) {
+  constexpr std::uint64_t kUses = std::uint64_t{1} << 40;
+  esc.insert_anchor(ids.anchor_id(1), crypto::EscTwiceDerivedValueToken(token).encrypt(
+                                          {0, kUses}, RandomSource::system()));
+  use(2);
+  EXPECT_THAT(steps([&] { return compact(100); }), ElementsAre(2));
+  EXPECT_EQ(state().uses(), kUses + 2);
 }
 
 TEST_F(Compaction, DoesNothingForATokenThatWasNeverUsed) {
@@ -115,6 +138,18 @@ TEST_F(Cleanup, FoldsAnchorsIntoTheNullAnchor) {
   remove(fold);
   EXPECT_EQ(esc.documents.size(), 1u);
   EXPECT_EQ(state().uses(), 7u);
+}
+
+TEST_F(Cleanup, FoldsUpToItsLimitAnchorsFirst) {
+  for (int i = 0; i < 5; ++i) {
+    use(1);
+    remove(compact());
+  }
+  use(6);
+  EXPECT_THAT(steps([&] { return cleanup(3); }), ElementsAre(3, 3, 3, 2));
+  EXPECT_EQ(esc.documents.size(), 1u);
+  EXPECT_EQ(state().null_anchor->apos, 5u);
+  EXPECT_EQ(state().null_anchor->cpos, 11u);
 }
 
 TEST_F(Cleanup, WithoutAnchorsCountsTheUses) {
@@ -185,31 +220,26 @@ class Schedule {
     for (std::size_t n = pick(3); n > 0; --n) insert();
   }
 
+  // Each step is one transaction: between them the run may be interrupted, or uses be counted.
   void run_compaction(bool cleanup) {
-    const bool resumed = !temporary_.empty();
-    if (!resumed) temporary_.swap(ecoc_);
+    if (temporary_.empty()) temporary_.swap(ecoc_);
     insert_some();
-    const auto leftovers = resumed ? EscLeftovers::kAll : EscLeftovers::kOfThisFold;
-    std::vector<crypto::EscId> pending;
-    for (const std::size_t name : temporary_) {
+    while (!temporary_.empty()) {
       if (pick(12) == 0) return;  // killed: what is set aside stays for the next run
-      const EscFold fold =
-          cleanup ? cleanup_token(esc_, tokens_[name], RandomSource::system(), leftovers)
-                  : compact_token(esc_, tokens_[name], RandomSource::system(), leftovers);
+      const std::size_t name = *temporary_.begin();
+      const auto step = cleanup ? cleanup_token : compact_token;
+      const EscFold fold = step(esc_, tokens_[name], RandomSource::system(), 1 + pick(5));
       ASSERT_FALSE(fold.unknown);
-      for (const auto& id : superfluous(crypto::EscTwiceDerivedTagToken(tokens_[name]), fold)) {
-        pending.push_back(id);
+      auto gone = superfluous(crypto::EscTwiceDerivedTagToken(tokens_[name]), fold);
+      std::shuffle(gone.begin(), gone.end(), random_);
+      for (const crypto::EscId& id : gone) {
+        ASSERT_EQ(esc_.documents.erase(id), 1u);
+        check();
       }
+      if (!fold.more) temporary_.erase(name);
       check();
       insert_some();
     }
-    std::shuffle(pending.begin(), pending.end(), random_);
-    for (const crypto::EscId& id : pending) {
-      if (pick(50) == 0) return;
-      esc_.documents.erase(id);
-      check();
-    }
-    temporary_.clear();
   }
 
   void check() {
