@@ -56,7 +56,12 @@ void DropCommand::run(Operation& operation, bson::Builder& reply) const {
   const Namespace ns = operation.ns(arguments.collection());
   std::optional<Uuid> uuid;
   if (const bson::Element element = arguments["collectionUUID"]) uuid = element.as_uuid();
-  const auto dropped = operation.engine().catalog().drop(ns, &operation, uuid);
+  Catalog& catalog = operation.engine().catalog();
+  const auto dropped = catalog.drop(ns, &operation, uuid);
+  // What an unfinished compaction left is of no use without them.
+  if (const auto left = qe::compaction_leftover(ns.collection, dropped.get())) {
+    catalog.drop(operation.ns(*left), &operation);
+  }
   if (!dropped) return;
   reply.append("nIndexesWas", static_cast<std::int32_t>(dropped->indexes().size() + 1));
   reply.append("ns", ns.to_string());

@@ -299,5 +299,123 @@ TEST_F(EncryptedCommands, APlainUnsetLeavesAStaleTagAndNoFault) {
   EXPECT_EQ(report().stale_tags, 1u);
 }
 
+TEST_F(EncryptedCommands, AnEncryptedUpdateTakesAwayStaleTags) {
+  run(insert_command(doc("_id", 1, "ssn", insert_payload("a"))));
+  run(doc("update", "people", "updates",
+          array(doc("q", doc("_id", 1), "u", doc("$unset", doc("ssn", 1))))));
+  run(update_command(doc("_id", 1), doc("$set", doc("ssn", insert_payload("zzz")))));
+  EXPECT_THAT(ids(doc("ssn", find_payload("a"))), IsEmpty());
+  run(doc("delete", "people", "deletes", array(doc("q", doc("ssn", find_payload("a")), "limit", 1)),
+          "encryptionInformation", information()));
+  EXPECT_THAT(ids(doc("ssn", find_payload("zzz"))), ElementsAre(1));
+  EXPECT_EQ(report().stale_tags, 0u);
+}
+
+TEST_F(EncryptedCommands, AnEncryptedRenameTakesAwayTheTag) {
+  run(insert_command(doc("_id", 1, "ssn", insert_payload("a"))));
+  run(update_command(doc("_id", 1), doc("$rename", doc("ssn", "former"))));
+  EXPECT_THAT(ids(doc("ssn", find_payload("a"))), IsEmpty());
+  EXPECT_THAT(report().faults, IsEmpty());
+}
+
+TEST_F(EncryptedCommands, AnUpdateByAClientThatKnowsAPartOfTheSchemaKeepsAllTags) {
+  run(insert_command(doc("_id", 1, "ssn", insert_payload("a"), "card",
+                         doc("number", insert_payload(std::int64_t{5})))));
+  run(doc("update", "people", "updates",
+          array(doc("q", doc("_id", 1), "u", doc("$set", doc("ssn", insert_payload("b"))))),
+          "encryptionInformation", information(schema_of("ssn", 0))));
+  EXPECT_THAT(ids(doc("card.number", find_payload(std::int64_t{5}))), ElementsAre(1));
+  EXPECT_THAT(ids(doc("ssn", find_payload("b"))), ElementsAre(1));
+  EXPECT_THAT(ids(doc("ssn", find_payload("a"))), IsEmpty());
+}
+
+TEST_F(EncryptedCommands, ValuesThatAPlainClientMovedAreNoFaults) {
+  run(insert_command(doc("_id", 1, "ssn", insert_payload("a"))));
+  const Document first = stored(1);
+  run(doc("update", "people", "updates",
+          array(doc("q", doc("_id", 1), "u", doc("$rename", doc("ssn", "former"))))));
+  run(doc("insert", "people", "documents", array(doc("_id", 2, "copy", first["ssn"].value()))));
+  EXPECT_THAT(report().faults, IsEmpty());
+  EXPECT_EQ(report().stale_tags, 1u);
+  EXPECT_EQ(report().misplaced_values, 2u);
+}
+
+// {_id, ssn: "a", list: [1, 5]}, and filters for it by ssn and by a member of the list.
+class EncryptedConditions : public EncryptedCommands {
+ protected:
+  EncryptedConditions() {
+    run(insert_command(doc("_id", 1, "ssn", insert_payload("a"), "list", array(1, 5))));
+  }
+  std::vector<Document> filters() const {
+    const Value payload = find_payload("a");
+    const auto expr = [&](const Document& expression) { return doc("$expr", expression); };
+    return {
+        doc("ssn", payload, "list", 5),
+        doc("list", 5, "ssn", payload),
+        doc("list", 5, "$or", array(doc("ssn", payload), doc("x", 1))),
+        doc("list", 5, "ssn", doc("$in", array(payload, find_payload("b")))),
+        doc("list", 5, "$nor", array(doc("ssn", doc("$ne", payload)))),
+        doc("list", 5, "$expr", doc("$eq", array("$ssn", payload))),
+        doc("list", 5, "$and", array(expr(doc("$in", array("$ssn", array(payload)))))),
+    };
+  }
+  std::string list() { return json_of(stored(1)); }
+  static std::string json_of(const Document& document) {
+    return bson::to_json(doc("list", document["list"].value()));
+  }
+};
+
+TEST_F(EncryptedConditions, LeaveThePositionalOperatorToTheOthersInAnUpdate) {
+  for (const Document& filter : filters()) {
+    run(update_command(filter, doc("$set", doc("list.$", 99))));
+    EXPECT_EQ(list(), json_of(doc("list", array(1, 99)))) << bson::to_json(filter);
+    run(update_command(doc("list", 99), doc("$set", doc("list.$", 5))));
+  }
+}
+
+TEST_F(EncryptedConditions, LeaveThePositionalOperatorToTheOthersInFindAndModify) {
+  for (const Document& filter : filters()) {
+    const auto modify = [&](const Document& query, int value) {
+      run(doc("findAndModify", "people", "query", query, "update",
+              doc("$set", doc("list.$", value)), "encryptionInformation", information()));
+    };
+    modify(filter, 99);
+    EXPECT_EQ(list(), json_of(doc("list", array(1, 99)))) << bson::to_json(filter);
+    modify(doc("list", 99), 5);
+  }
+}
+
+TEST_F(EncryptedConditions, LeaveThePositionalOperatorToTheOthersInAProjection) {
+  for (const Document& filter : filters()) {
+    const Document reply = run(doc("find", "people", "filter", filter, "projection",
+                                   doc("list.$", 1), "encryptionInformation", information()));
+    const bson::View found =
+        reply.view().at_path("cursor.firstBatch").as_array().front().as_document();
+    EXPECT_EQ(json_of(Document(found)), json_of(doc("list", array(5)))) << bson::to_json(filter);
+  }
+}
+
+TEST_F(EncryptedConditions, AloneGiveThePositionalOperatorNothing) {
+  const Document filter = doc("ssn", find_payload("a"));
+  EXPECT_EQ(refused(update_command(filter, doc("$set", doc("list.$", 99)))), 2);
+  EXPECT_EQ(list(), json_of(doc("list", array(1, 5))));
+}
+
+TEST_F(CompactionCommands, LeaveNothingBehindThatADropWouldForget) {
+  const std::string leftover = ecoc + ".compact";
+  const auto exists = [&] {
+    return runner.engine().catalog().snapshot()->find(Namespace{"db", leftover}) != nullptr;
+  };
+  for (const std::string& dropped : {ecoc, ns.collection}) {
+    runner.engine().catalog().rename({"db", ecoc}, {"db", leftover});  // a run that did not end
+    run(doc("drop", dropped));
+    EXPECT_FALSE(exists()) << dropped;
+    run(doc("create", ecoc, "clusteredIndex", doc("key", doc("_id", 1), "unique", true)));
+  }
+  runner.engine().catalog().rename({"db", ecoc}, {"db", leftover});
+  run(doc("drop", esc));
+  EXPECT_TRUE(exists());
+}
+
 }  // namespace
 }  // namespace quern::engine::qe

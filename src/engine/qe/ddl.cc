@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/collection.h"
+
 namespace quern::engine::qe {
 namespace {
 
@@ -144,6 +146,18 @@ bool is_state_collection(std::string_view collection) {
   return collection.starts_with("enxcol_.") &&
          (collection.ends_with(".esc") || collection.ends_with(".ecc") ||
           collection.ends_with(".ecoc") || collection.ends_with(".ecoc.compact"));
+}
+
+std::optional<std::string> compaction_leftover(std::string_view collection,
+                                               const Collection* dropped) {
+  const std::string suffix = ".compact";
+  if (dropped != nullptr && dropped->encrypted_fields() != nullptr) {
+    return dropped->encrypted_fields()->ecoc_collection() + suffix;
+  }
+  if (is_state_collection(collection) && collection.ends_with(".ecoc")) {
+    return std::string(collection) + suffix;
+  }
+  return std::nullopt;
 }
 
 }  // namespace quern::engine::qe

@@ -4,10 +4,15 @@
 #define QUERN_ENGINE_QE_DDL_H_
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "quern/bson/view.h"
 #include "schema/encrypted_fields.h"
+
+namespace quern::engine {
+class Collection;
+}
 
 namespace quern::engine::qe {
 
@@ -32,6 +37,12 @@ void check_rename(bool source_encrypted, bool target_encrypted);
 
 // Names that begin with enxcol_. and end in .esc, .ecc, .ecoc or .ecoc.compact.
 bool is_state_collection(std::string_view collection);
+
+// The <ecoc>.compact that goes when an encrypted collection, or an <ecoc>, is dropped: drivers that
+// drop the state collections may not know that there is one. dropped: null when there was no
+// collection of the name.
+std::optional<std::string> compaction_leftover(std::string_view collection,
+                                               const Collection* dropped);
 
 }  // namespace quern::engine::qe
 
