@@ -57,6 +57,20 @@ void key_pattern(const CommandAnalysis& analysis, const Element& member) {
   analysis.out.append(member);
 }
 
+// {path: yes or no}, where paths may be nested documents.
+void wildcard_projection(const CommandAnalysis& analysis, const Element& member) {
+  analysis.out.open_document(member.key());
+  for (const Element& part : document_member(analysis, member)) {
+    if (part.is_document()) {
+      wildcard_projection(analysis, part);
+    } else {
+      check_direction(member.key(), part);
+      analysis.out.append(part);
+    }
+  }
+  analysis.out.close();
+}
+
 constexpr Member kCollModIndexMembers[] = {
     {"keyPattern", key_pattern},         {"name", copy_member},   {"unique", copy_member},
     {"expireAfterSeconds", copy_member}, {"hidden", copy_member}, {"prepareUnique", copy_member},
@@ -112,13 +126,15 @@ constexpr Member kIndexMembers[] = {
     {"partialFilterExpression", check_validator},
     {"collation", copy_collation_member},
     {"storageEngine", copy_member},
-    {"wildcardProjection", key_pattern},
+    {"wildcardProjection", wildcard_projection},
     {"weights", weights},
     {"default_language", copy_member},
     {"language_override", copy_member},
     {"textIndexVersion", copy_member},
     {"2dsphereIndexVersion", copy_member},
     {"bits", copy_member},
+    {"bucketSize", copy_member},
+    {"dropDups", copy_member},
     {"min", copy_member},
     {"max", copy_member},
     {"ns", copy_member},

@@ -1,4 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "analysis/testing.h"
@@ -103,6 +104,24 @@ TEST(CreateIndexes, KeysPassAlsoOnEncryptedFields) {
       R"({"createIndexes": "c", "indexes": [{"key": {"p": 1}, "name": "x", "frobnicate": 1}]})",
       "'createIndexes.indexes.frobnicate'");
   expect_refused(R"({"createIndexes": "c", "indexes": ["x"]})", "takes documents");
+}
+
+TEST(CreateIndexes, WildcardProjectionsMayBeNested) {
+  expect_unchanged(
+      R"({"createIndexes": "c", "indexes": [{"key": {"$**": 1}, "name": "x", "wildcardProjection": {"a": {"b": 1, "d": {"e": true}}, "_id": 0}}]})");
+  for (const char* projection : {R"({"a": {"b": "x"}})", R"({"a": {"d": {"e": [1]}}})",
+                                 R"({"ssn": "text"})", R"({"a": {"b": {"$meta": "textScore"}}})"}) {
+    expect_refused(
+        fmt::format(
+            R"({{"createIndexes": "c", "indexes": [{{"key": {{"$**": 1}}, "name": "x", "wildcardProjection": {}}}]}})",
+            projection),
+        "must be a direction");
+  }
+}
+
+TEST(CreateIndexes, OptionsOfOldIndexesPass) {
+  expect_unchanged(
+      R"({"createIndexes": "c", "indexes": [{"key": {"p": 1}, "name": "x", "dropDups": true, "bucketSize": 1}]})");
 }
 
 TEST(CreateIndexes, TextIndexesWeighPlainFields) {

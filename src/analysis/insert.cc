@@ -25,6 +25,7 @@ constexpr Member kInsertMembers[] = {
     {"documents", documents},
     {"ordered", copy_member},
     {"bypassDocumentValidation", copy_member},
+    {"bypassEmptyTsReplacement", copy_member},
 };
 
 }  // namespace

@@ -105,6 +105,12 @@ TEST(Insert, QueryTypesOfLaterVersionsAreRefusedByName) {
   expect_insert_refused(R"({"title": "x"})", "queryType prefixPreview");
 }
 
+TEST(Writes, MayKeepEmptyTimestampsOfPlainFields) {
+  expect_unchanged(R"({"insert": "c", "documents": [], "bypassEmptyTsReplacement": true})");
+  expect_unchanged(R"({"update": "c", "updates": [], "bypassEmptyTsReplacement": true})");
+  expect_unchanged(R"({"findAndModify": "c", "remove": true, "bypassEmptyTsReplacement": true})");
+}
+
 TEST(Insert, WhatIsNotUnderstoodIsRefused) {
   expect_insert_refused("5", "insert.documents takes documents");
   expect_refused(R"({"insert": "c", "documents": {}})", "'insert.documents' must be an array");

@@ -37,11 +37,13 @@ bool is_metadata_keyword(bson::ValueView value) { return is_one_of(value, kMetad
 
 void check_key_pattern(std::string_view where, bson::View pattern) {
   for (const bson::Element& part : pattern) {
-    if (is_direction(part) || is_one_of(part, kIndexTypes) || is_metadata(part)) {
-      continue;
-    }
-    refuse::wrong_member_type(where, part.key(), "a direction", part.type());
+    if (!is_one_of(part, kIndexTypes) && !is_metadata(part)) check_direction(where, part);
   }
+}
+
+void check_direction(std::string_view where, const bson::Element& part) {
+  if (is_direction(part)) return;
+  refuse::wrong_member_type(where, part.key(), "a direction", part.type());
 }
 
 }  // namespace quern::analysis

@@ -13,6 +13,8 @@ namespace quern::analysis {
 // Throws Error unless every value is -1, 0, 1, a boolean, the type of an index, or {$meta: …}.
 // where names the document in the message.
 void check_key_pattern(std::string_view where, bson::View pattern);
+// One of them, that can only be a direction.
+void check_direction(std::string_view where, const bson::Element& part);
 
 // Whether the value is a keyword of {$meta: …}.
 bool is_metadata_keyword(bson::ValueView value);

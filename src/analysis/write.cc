@@ -52,7 +52,7 @@ void updates(const CommandAnalysis& analysis, const Element& member) {
 constexpr Member kUpdateMembers[] = {
     {"update", copy_member},     {"updates", updates},
     {"ordered", copy_member},    {"bypassDocumentValidation", copy_member},
-    {"let", analyse_let_member},
+    {"let", analyse_let_member}, {"bypassEmptyTsReplacement", copy_member},
 };
 
 constexpr Member kDeleteStatement[] = {
@@ -88,6 +88,7 @@ constexpr Member kFindAndModifyMembers[] = {
     {"upsert", copy_member},
     {"collation", copy_collation_member},
     {"bypassDocumentValidation", copy_member},
+    {"bypassEmptyTsReplacement", copy_member},
 };
 
 }  // namespace
