@@ -1,0 +1,147 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "analysis/constants.h"
+
+#include <fmt/format.h>
+
+#include "analysis/testing.h"
+
+namespace quern::analysis {
+namespace {
+
+using namespace testing;
+
+constexpr std::string_view kConstant = "A constant cannot take the place of the encrypted field";
+
+void expect_refused_roots(std::initializer_list<const char*> roots) {
+  for (const char* root : roots) {
+    expect_pipeline_refused(fmt::format(R"([{{"$replaceWith": {}}}])", root), kConstant);
+  }
+}
+
+void expect_accepted_roots(std::initializer_list<const char*> roots) {
+  for (const char* root : roots) {
+    expect_pipeline_unchanged(fmt::format(R"([{{"$replaceWith": {}}}])", root));
+  }
+}
+
+TEST(Constants, AVariableOfTheCommandIsOne) {
+  expect_refused(R"({"find": "c", "let": {"v": "secret"}, "projection": {"ssn": "$$v"}})",
+                 kConstant);
+  for (const char* stage :
+       {R"({"$set": {"ssn": "$$v"}})", R"({"$set": {"a": {"b": "$$v"}}})",
+        R"({"$replaceWith": "$$v"})", R"({"$replaceWith": {"$mergeObjects": ["$p", "$$v"]}})",
+        R"({"$replaceWith": "$$v.x"})", R"({"$group": {"_id": 1, "ssn": {"$first": "$$v"}}})",
+        R"({"$unset": "ssn"}, {"$set": {"ssn": "$$v"}})"}) {
+    expect_refused(
+        fmt::format(R"({{"aggregate": "c", "cursor": {{}}, "let": {{"v": 1}}, "pipeline": [{}]}})",
+                    stage),
+        kConstant);
+  }
+  expect_unchanged(
+      R"({"aggregate": "c", "cursor": {}, "let": {"v": 1}, "pipeline": [{"$set": {"p": "$$v"}}]})");
+}
+
+TEST(Constants, AVariableThatIsBoundToOneIsOne) {
+  expect_pipeline_refused(
+      R"([{"$set": {"a": {"$let": {"vars": {"v": "secret"}, "in": {"b": "$$v"}}}}}])", kConstant);
+  expect_refused_roots({
+      R"({"$let": {"vars": {"v": "secret"}, "in": {"ssn": "$$v"}}})",
+      R"({"$let": {"vars": {"v": {"ssn": "secret"}}, "in": "$$v"}})",
+      R"({"$let": {"vars": {"v": {"$concat": ["$p", "x"]}}, "in": {"ssn": "$$v"}}})",
+      R"({"$let": {"vars": {"v": "secret"}, "in": {"$let": {"vars": {"w": "$$v"},
+          "in": {"ssn": "$$w"}}}}})",
+      R"({"$first": {"$map": {"input": ["secret"], "as": "v", "in": {"ssn": "$$v"}}}})",
+      R"({"$first": {"$map": {"input": ["secret"], "in": {"ssn": "$$this"}}}})",
+      R"({"$first": {"$filter": {"input": [{"ssn": "secret"}], "cond": true}}})",
+      R"({"$reduce": {"input": "$p", "initialValue": {"ssn": "secret"}, "in": "$$value"}})",
+      R"({"$reduce": {"input": "$p", "initialValue": "$q",
+          "in": {"ssn": "$$value.k", "k": "secret"}}})",
+  });
+}
+
+TEST(Constants, AVariableThatIsBoundToSomethingElseIsNone) {
+  expect_pipeline_unchanged(
+      R"([{"$set": {"ssn": {"$let": {"vars": {"v": "$p", "w": 5}, "in": "$$v"}}}}])");
+  expect_pipeline_unchanged(R"([{"$set": {"ssn": "$$NOW"}}])");
+  expect_pipeline_unchanged(R"([{"$set": {"ssn": {"$cond": ["$p", "$q", "$$REMOVE"]}}}])");
+  expect_pipeline_unchanged(
+      R"([{"$set": {"ssn": {"$map": {"input": "$p", "as": "v", "in": "$$v.x"}}}}])");
+  expect_pipeline_unchanged(
+      R"([{"$set": {"ssn": {"$filter": {"input": "$p", "cond": {"$eq": ["$$this.x", 5]}}}}}])");
+  expect_accepted_roots({
+      R"({"$let": {"vars": {"v": "$p"}, "in": {"ssn": "$$v"}}})",
+      R"({"$let": {"vars": {"v": "$p"}, "in": "$$v"}})",
+      R"({"$let": {"vars": {"v": 5}, "in": {"$let": {"vars": {"v": "$p"}, "in": "$$v"}}}})",
+      R"({"$reduce": {"input": "$p", "initialValue": {},
+          "in": {"$mergeObjects": ["$$value", "$$this"]}}})",
+  });
+}
+
+TEST(Constants, AValueBesideItsNameIsThatOfTheField) {
+  for (const char* document : {
+           R"({"$setField": {"field": "b", "input": "$p", "value": "secret"}})",
+           R"({"$setField": {"field": "d", "input": "$p", "value": {"e": "secret"}}})",
+           R"({"$arrayToObject": [[["d", {"e": "secret"}]]]})",
+       }) {
+    expect_pipeline_refused(fmt::format(R"([{{"$set": {{"a": {}}}}}])", document), kConstant);
+  }
+  expect_refused_roots({
+      R"({"$setField": {"field": "a", "input": "$p", "value": {"b": "secret"}}})",
+      R"({"$setField": {"field": {"$literal": "a"}, "input": "$p", "value": {"b": "secret"}}})",
+      R"({"$setField": {"field": "p", "input": {"ssn": "secret"}, "value": 1}})",
+      R"({"$arrayToObject": [[["a", {"b": "secret"}]]]})",
+      R"({"$arrayToObject": [[{"k": "a", "v": {"b": "secret"}}]]})",
+      R"({"$arrayToObject": {"$literal": [{"k": "a", "v": {"b": "secret"}}]}})",
+      R"({"$arrayToObject": {"$map": {"input": "$p", "in": ["ssn", "secret"]}}})",
+  });
+  expect_accepted_roots({
+      R"({"$setField": {"field": "p", "input": "$q", "value": "note"}})",
+      R"({"$setField": {"field": "ssn", "input": "$q", "value": "$p"}})",
+      R"({"$setField": {"field": "a", "input": "$q", "value": {"c": "x"}}})",
+      R"({"$arrayToObject": [[["p", "ssn"], ["ssn", "$p"]]]})",
+      R"({"$arrayToObject": {"$map": {"input": "$p", "in": {"k": "$$this.k", "v": "$$this.v"}}}})",
+  });
+}
+
+TEST(Constants, AValueBesideANameThatIsNotKnownMayBeThatOfAField) {
+  expect_refused_roots({
+      R"({"$setField": {"field": "$p", "input": "$q", "value": "secret"}})",
+      R"({"$arrayToObject": [[[{"$concat": ["s", "sn"]}, "secret"]]]})",
+      R"({"$arrayToObject": {"$zip": {"inputs": [["ssn"], ["secret"]]}}})",
+      R"({"$arrayToObject": {"$map": {"input": "$p", "in": {"k": "$$this", "v": "secret"}}}})",
+  });
+}
+
+TEST(Constants, ConditionsAndNamesAndPositionsAreNotInTheValue) {
+  expect_accepted_roots({
+      R"({"$cond": [{"$eq": ["$kind", "note"]}, "$p", "$q"]})",
+      R"({"$switch": {"branches": [{"case": {"$eq": ["$kind", "note"]}, "then": "$p"}],
+          "default": "$q"}})",
+      R"({"$mergeObjects": ["$p", {"kind": "note"}]})",
+      R"({"$mergeObjects": ["$p", {"kind": {"$cond": [{"$eq": ["$x", "note"]}, 1, 2]}}]})",
+      R"({"$unsetField": {"field": "ssn", "input": "$q"}})",
+      R"({"$getField": {"field": "n", "input": "$q"}})",
+      R"({"$arrayElemAt": ["$p", 0]})",
+      R"({"$first": {"$filter": {"input": "$p", "cond": {"$eq": ["$$this.k", "ssn"]}}}})",
+  });
+  expect_pipeline_unchanged(R"([{"$set": {"a": {"$cond": [{"$eq": ["$x", "b"]}, "$p", "$q"]}}}])");
+  expect_pipeline_unchanged(R"([{"$set": {"ssn": {"$getField": "q"}}}])");
+  expect_pipeline_unchanged(R"([{"$set": {"ssn": {"$getField": {"field": "q", "input": "$p"}}}}])");
+}
+
+TEST(Constants, AlternativesAndWhatOperatorsYieldAreInTheValue) {
+  expect_refused_roots({
+      R"({"$cond": ["$p", {"ssn": "secret"}, "$q"]})",
+      R"({"$switch": {"branches": [{"case": "$p", "then": {"ssn": "secret"}}], "default": "$q"}})",
+      R"({"$ifNull": ["$p", {"a": {"b": "secret"}}]})",
+      R"({"$mergeObjects": ["$p", {"ssn": "secret"}]})",
+      R"({"$mergeObjects": ["$p", {"$literal": {"ssn": "secret"}}]})",
+      R"({"$first": [[{"ssn": "secret"}]]})",
+      R"({"$getField": {"field": "x", "input": {"x": {"ssn": "secret"}}}})",
+      R"({"$getField": {"field": "x", "input": {"$literal": {"x": {"ssn": "secret"}}}}})",
+      R"({"$unsetField": {"field": "x", "input": {"ssn": "secret"}}})",
+  });
+}
+
+}  // namespace
+}  // namespace quern::analysis
