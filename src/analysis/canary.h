@@ -68,8 +68,8 @@ inline constexpr std::string_view kFieldOperators[] = {
     "$bitsAllSet", "$bitsAnyClear", "$bitsAnySet",  "$geoWithin",   "$within",    "$geoIntersects",
     "$near",       "$nearSphere",   "$maxDistance", "$minDistance", "$unheard",   "$comment"};
 
-// Commands as JSON, in which P stands for a path in quotes, D for "$path", V for the canary, and N
-// for the canary inside nested documents of the path's components.
+// Commands as JSON, in which P stands for a path in quotes, also after a dot in them, D for
+// "$path", V for the canary, and N for the canary inside nested documents of the path's components.
 using Templates = std::vector<std::string>;
 
 inline Templates filters() {
@@ -263,8 +263,35 @@ inline Templates computed_stages() {
       R"({"$replaceWith": {"$mergeObjects": [{"$literal": N}, "$p"]}})",
       R"({"$replaceWith": {"$cond": ["$p", N, "$q"]}})",
       R"({"$replaceRoot": {"newRoot": {"$ifNull": ["$p", N]}}})",
+      R"({"$set": {P: "$$bound"}})",
+      R"({"$project": {P: {"$cond": ["$p", "$$bound", "$q"]}}})",
+      R"({"$group": {"_id": null, P: {"$first": "$$bound"}}})",
+      R"({"$group": {"_id": null, P: {"$firstN": {"n": 2, "input": V}}}})",
+      R"({"$group": {"_id": null, P: {"$top": {"sortBy": {"p": 1}, "output": "$$bound"}}}})",
+      R"({"$replaceWith": "$$nested"})",
+      R"({"$replaceWith": {"$mergeObjects": ["$p", "$$nested"]}})",
+      R"({"$replaceWith": {"$let": {"vars": {"v": N}, "in": "$$v"}}})",
+      R"({"$replaceWith": {"$first": {"$map": {"input": [N], "in": "$$this"}}}})",
+      R"({"$replaceWith": {"$first": {"$filter": {"input": [N], "cond": "$p"}}}})",
+      R"({"$replaceWith": {"$reduce": {"input": "$p", "initialValue": N, "in": "$$value"}}})",
+      R"({"$replaceWith": {"$arrayElemAt": [[N], 0]}})",
+      R"({"$replaceWith": {"$getField": {"field": "x", "input": {"x": N}}}})",
+      R"({"$replaceWith": {"$getField": {"field": "x", "input": {"$literal": {"x": N}}}}})",
+      R"({"$replaceWith": {"$unsetField": {"field": "x", "input": N}}})",
+      R"({"$replaceWith": {"$setField": {"field": P, "input": "$p", "value": V}}})",
+      R"({"$replaceWith": {"$setField": {"field": {"$const": P}, "input": "$p", "value": V}}})",
+      R"({"$replaceWith": {"$setField": {"field": "$p", "input": "$p", "value": V}}})",
+      R"({"$replaceWith": {"$arrayToObject": [[[P, V]]]}})",
+      R"({"$replaceWith": {"$arrayToObject": [[{"k": P, "v": V}]]}})",
+      R"({"$replaceWith": {"$arrayToObject": {"$literal": [{"k": P, "v": V}]}}})",
+      R"({"$replaceWith": {"$arrayToObject": {"$literal": [[P, V]]}}})",
+      R"({"$replaceWith": {"$arrayToObject": {"$zip": {"inputs": [[P], [V]]}}}})",
+      R"({"$replaceWith": {"$arrayToObject": {"$map": {"input": "$p", "in": [P, V]}}}})",
+      R"({"$replaceWith": {"$arrayToObject": {"$map": {"input": [V], "in": {"k": P, "v": "$$this"}}}}})",
+      R"({"$replaceWith": {"$first": [[{"$arrayToObject": [[[P, V]]]}]]}})",
   };
   for (const std::string_view name : expression_operator_names()) {
+    if (shape_of_operator(name) == Shape::kGetField) continue;  // the operand is a name
     result.push_back(fmt::format("{{\"$project\": {{P: {{\"{}\": [V]}}}}}}", name));
     result.push_back(fmt::format("{{\"$addFields\": {{P: {{\"{}\": V}}}}}}", name));
     result.push_back(fmt::format("{{\"$set\": {{P: {{\"{}\": [\"$p\", V]}}}}}}", name));
@@ -276,6 +303,17 @@ inline Templates computed_stages() {
   }
   return result;
 }
+
+// The same for a value inside the document that a name beside it stands for.
+inline constexpr std::string_view kComputedDocuments[] = {
+    R"({"$replaceWith": {"$setField": {"field": "a", "input": "$p", "value": V}}})",
+    R"({"$replaceWith": {"$arrayToObject": [[["a", V]]]}})",
+    R"({"$replaceWith": {"$arrayToObject": {"$literal": [{"k": "a", "v": V}]}}})",
+    R"({"$replaceWith": {"$arrayToObject": {"$map": {"input": "$p", "in": {"k": "a", "v": V}}}}})",
+    R"({"$set": {"a": {"$setField": {"field": "x", "input": V, "value": "$p"}}}})",
+    R"({"$set": {"a": {"$let": {"vars": {"v": V}, "in": "$$v"}}}})",
+    R"({"$project": {"a": {"$mergeObjects": ["$p", V]}}})",
+};
 
 // Stages after which nothing of the schema's fields is there any more.
 inline constexpr std::string_view kRemovals[] = {
@@ -305,6 +343,34 @@ inline Templates stages_after_removal() {
           R"({"$project": {P: V}})", R"({"$addFields": {P: {"$concat": ["$p", V]}}})",
           R"({"$group": {"_id": null, P: {"$first": V}}})", R"({"$replaceWith": N})"}) {
       result.push_back(fmt::format("{}, {}", removal, stage));
+    }
+  }
+  return result;
+}
+
+// Stages after the other collection's fields were removed in a join.
+inline Templates stages_after_join() {
+  Templates result;
+  for (const std::string_view removal : kRemovals) {
+    for (const char* unwind : {"", R"({"$unwind": "$o"}, )"}) {
+      for (const char* stage :
+           {R"({"$match": {"o.P": V}})", R"({"$match": {"o.0.P": V}})", R"({"$match": {"o": N}})",
+            R"({"$match": {"o": {"$elemMatch": {P: V}}}})",
+            R"({"$match": {"o": {"$elemMatch": {"$and": [N]}}}})",
+            R"({"$match": {"o": {"$in": [N]}}})", R"({"$match": {"$expr": {"$eq": ["$o.P", V]}}})",
+            R"({"$match": {"$expr": {"$in": ["$o", [N]]}}})",
+            R"({"$match": {"$expr": {"$in": [N, "$o"]}}})", R"({"$set": {"o.P": V}})",
+            R"({"$set": {"o": N}})", R"({"$unset": "o"}, {"$match": {"o.P": V}})",
+            R"({"$project": {"o": 1}}, {"$match": {"o.P": V}})",
+            R"({"$project": {"y": "$o"}}, {"$match": {"y.P": V}})",
+            R"({"$set": {"o.x": "$p"}}, {"$match": {"o.P": V}})",
+            R"({"$group": {"_id": "$o"}}, {"$match": {"_id.P": V}})",
+            R"({"$group": {"_id": null, "x": {"$push": "$o"}}}, {"$match": {"x.P": V}})",
+            R"({"$replaceWith": "$o"}, {"$match": {P: V}})"}) {
+        result.push_back(
+            fmt::format(R"({{"$lookup": {{"from": "other", "as": "o", "pipeline": [{}]}}}}, {}{})",
+                        removal, unwind, stage));
+      }
     }
   }
   return result;
@@ -395,6 +461,7 @@ class Filler {
       std::string key(element.key());
       if (key.starts_with('%')) key[0] = '$';
       if (key == "@P") key = path_;
+      if (key.ends_with(".P")) key.replace(key.size() - 1, 1, path_);
       if (element.is_document()) {
         out.open_document(key);
         members(element.as_document(), out);
@@ -423,6 +490,7 @@ class Filler {
     } else {
       std::string copy(text);
       for (char& c : copy) c = c == '%' ? '$' : c;
+      if (copy.ends_with(".P")) copy.replace(copy.size() - 1, 1, path_);
       out.append(key, copy);
     }
   }

@@ -114,7 +114,48 @@ TEST(Canary, StagesThatComputeEncryptedFields) {
   Tally tally;
   Templates patterns;
   for (const std::string& stage : computed_stages()) {
-    patterns.push_back(R"({"aggregate": "c", "pipeline": [)" + stage + R"(], "cursor": {}})");
+    patterns.push_back(R"({"aggregate": "c", "let": {"bound": V, "nested": N}, "pipeline": [)" +
+                       stage + R"(], "cursor": {}})");
+  }
+  check_everywhere(patterns, tally, /*all_canaries=*/false);
+  EXPECT_EQ(tally.marked, 0u);
+  EXPECT_GT(tally.refused, 5000u);
+}
+
+TEST(Canary, VariablesInThePlaceOfEncryptedFields) {
+  Tally tally;
+  check_everywhere(
+      {R"({"find": "c", "let": {"v": V}, "projection": {P: "$$v"}})",
+       R"({"find": "c", "let": {"v": N}, "projection": {"a": "$$v.a", "ssn": "$$v.ssn"}})",
+       R"({"aggregate": "c", "let": {"v": V}, "pipeline": [{"$set": {P: "$$v"}}], "cursor": {}})",
+       R"({"aggregate": "c", "let": {"v": V}, "pipeline": [{"$group": {"_id": 1, P: {"$first": "$$v"}}}], "cursor": {}})",
+       R"({"aggregate": "c", "let": {"v": N}, "pipeline": [{"$replaceWith": "$$v"}], "cursor": {}})",
+       R"({"aggregate": "c", "let": {"v": V}, "pipeline": [{"$match": {"$expr": {"$eq": [D, "$$v"]}}}], "cursor": {}})",
+       R"({"aggregate": "c", "let": {"v": N}, "pipeline": [{"$unset": "a"}, {"$match": {"$expr": {"$eq": ["$a", "$$v.a"]}}}, {"$set": {"ssn": "$$v.ssn", "n": "$$v.n", "billing": "$$v", "note": "$$v", "age": "$$v", "title": "$$v"}}], "cursor": {}})"},
+      tally);
+  EXPECT_EQ(tally.marked, 0u);
+  EXPECT_EQ(tally.harmless, 0u);
+}
+
+TEST(Canary, StagesThatComputeDocumentsWithEncryptedFields) {
+  Tally tally;
+  for (const std::string_view stage : kComputedDocuments) {
+    const bson::Document pattern =
+        parsed(R"({"aggregate": "c", "pipeline": [)" + std::string(stage) + R"(], "cursor": {}})");
+    for (const Canary& canary : canaries()) {
+      const bson::Document value = bson::doc("b", canary.value);
+      check(Filler("a", value.view().as_value()).fill(pattern), canary, tally);
+    }
+  }
+  EXPECT_EQ(tally.marked, 0u);
+  EXPECT_EQ(tally.harmless, 0u);
+}
+
+TEST(Canary, StagesAfterAJoinWithoutEncryptedFields) {
+  Tally tally;
+  Templates patterns;
+  for (const std::string& stages : stages_after_join()) {
+    patterns.push_back(R"({"aggregate": "plain", "pipeline": [)" + stages + R"(], "cursor": {}})");
   }
   check_everywhere(patterns, tally, /*all_canaries=*/false);
   EXPECT_EQ(tally.marked, 0u);

@@ -39,16 +39,16 @@ bool EncryptionTree::encrypts() const {
       return false;
     case Kind::kEncrypted:
     case Kind::kUnknown:
-    case Kind::kArray:
       return true;
     case Kind::kObject:
+    case Kind::kArray:
       break;
   }
   return std::ranges::any_of(children_, &EncryptionTree::encrypts);
 }
 
 EncryptionTree EncryptionTree::array_of(EncryptionTree element) {
-  if (!element.encrypts()) return {};
+  if (element.kind_ == Kind::kPlain) return {};
   EncryptionTree tree(Kind::kArray);
   element.name_ = {};
   tree.children_.push_back(std::move(element));
@@ -77,8 +77,13 @@ EncryptionTree::Target EncryptionTree::resolve(std::string_view path) const {
         return {kRemoved, node, path};
       case Kind::kUnknown:
         return {kUnknown, node, path};
-      case Kind::kArray:
-        return {kArray, node, path};
+      case Kind::kArray: {
+        if (node->encrypts()) return {kArray, node, path};
+        std::string_view rest = path;
+        if (is_array_position(take_component(rest))) path = rest;
+        node = &node->children_.front();
+        continue;
+      }
       case Kind::kEncrypted:
         return {path.data() == nullptr ? kEncrypted : kBelow, node, path};
       case Kind::kObject:
@@ -114,6 +119,10 @@ void EncryptionTree::set(std::string_view path, EncryptionTree value) {
     erase(path);
     return;
   }
+  if (kind_ == Kind::kArray) {
+    children_.front().set(path, std::move(value));
+    return;
+  }
   if (kind_ != Kind::kObject) {
     kind_ = Kind::kObject;
     field_ = nullptr;
@@ -133,8 +142,10 @@ void EncryptionTree::set(std::string_view path, EncryptionTree value) {
   }
 }
 
-// Plain subtrees disappear.
+// What is assigned below a name that was removed makes a new document of it. Plain subtrees
+// disappear.
 void EncryptionTree::erase(std::string_view path) {
+  if (kind_ == Kind::kRemoved) kind_ = Kind::kPlain;
   if (kind_ != Kind::kObject && kind_ != Kind::kArray) return;
   const bool in_array = kind_ == Kind::kArray;
   const std::string_view component = in_array ? std::string_view() : take_component(path);
@@ -142,27 +153,33 @@ void EncryptionTree::erase(std::string_view path) {
   if (next == nullptr) return;
   if (path.data() != nullptr) {
     next->erase(path);
-    if (in_array ? next->encrypts() : next->kind_ != Kind::kPlain) return;
+    if (next->kind_ != Kind::kPlain) return;
   }
   std::erase_if(children_, [&](const EncryptionTree& child) { return child.name_ == component; });
   if (children_.empty()) kind_ = Kind::kPlain;
 }
 
 void EncryptionTree::remove(std::string_view path) {
-  const Target target = resolve(path);
-  if (target.node == nullptr) return;
-  if (target.rest.data() == nullptr) {
-    set(path, target.node->removed());
-  } else if (target.kind == Target::Kind::kArray) {
-    erase(path);
+  if (kind_ == Kind::kArray) {
+    children_.front().remove(path);
+  } else if (kind_ == Kind::kObject) {
+    EncryptionTree* next = child(take_component(path));
+    if (next == nullptr) return;
+    if (path.data() != nullptr) {
+      next->remove(path);
+    } else {
+      *next = next->removed();
+    }
   }
 }
 
 EncryptionTree EncryptionTree::removed() const {
-  if (kind_ == Kind::kPlain) return {};
-  if (kind_ != Kind::kObject) return EncryptionTree(Kind::kRemoved);
-  EncryptionTree result;
-  for (const EncryptionTree& child : children_) result.set(child.name_, child.removed());
+  EncryptionTree result = *this;
+  for (EncryptionTree& child : result.children_) child = child.removed();
+  if (children_.empty() && kind_ != Kind::kPlain) {
+    result.kind_ = Kind::kRemoved;
+    result.field_ = nullptr;
+  }
   return result;
 }
 

@@ -31,10 +31,10 @@ class EncryptionTree {
       kPlain,
       kRemoved,        // to, or below, the name of a field that an earlier stage took away: node
       kEncrypted,      // exactly to an encrypted field: node
-      kAbove,          // to a document that holds encrypted fields: node
+      kAbove,          // to a document that holds encrypted fields, or names of removed ones: node
       kBelow,          // inside an encrypted field: node
       kUnknown,        // to, or below, an unknown node
-      kArray,          // to, or below, an array with encrypted elements
+      kArray,          // to, or below, an array with encrypted elements: node
       kArrayPosition,  // through "0", "$", "$[]" or "$[x]" directly below a document with encrypted
                        // fields
     };
@@ -61,6 +61,7 @@ class EncryptionTree {
   bool encrypts() const;
   // Kind kObject: the child of that name, nullptr when it is plain.
   const EncryptionTree* child(std::string_view name) const;
+  // Paths lead through arrays in which nothing is encrypted, with positions or without.
   Target resolve(std::string_view path) const;
   // The dotted path of the first node that encrypts and is no object, relative to this one.
   std::string first_encrypted_path() const;

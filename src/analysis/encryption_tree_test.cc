@@ -70,6 +70,8 @@ TEST(EncryptionTree, NamesOfWhatIsRemovedStayKnownUntilTheyAreAssigned) {
   EXPECT_EQ(tree.resolve("a.b").kind, TargetKind::kRemoved);
   tree.set("a", EncryptionTree());
   EXPECT_EQ(tree.resolve("a.b").kind, TargetKind::kPlain);
+  tree.set("n.x", EncryptionTree());
+  EXPECT_EQ(tree.resolve("n.x").kind, TargetKind::kPlain);
   tree.set("ssn", EncryptionTree::encrypted(fields().fields()[0]));
   EXPECT_EQ(tree.resolve("ssn").kind, TargetKind::kEncrypted);
 }
@@ -92,6 +94,18 @@ TEST(EncryptionTree, ArraysHideTheirElementsButCanLoseThem) {
   EXPECT_EQ(tree.resolve("o.ssn").kind, TargetKind::kArray);
   for (const schema::EncryptedField& field : fields().fields()) tree.remove("o." + field.path);
   EXPECT_FALSE(tree.encrypts());
+  EXPECT_EQ(tree.resolve("o").kind, TargetKind::kAbove);
+  EXPECT_EQ(tree.resolve("o.ssn").kind, TargetKind::kRemoved);
+  EXPECT_EQ(tree.resolve("o.0.a.b").kind, TargetKind::kRemoved);
+  EXPECT_EQ(tree.resolve("o.p").kind, TargetKind::kPlain);
+  tree.set("o.p", EncryptionTree());
+  EXPECT_EQ(tree.resolve("o.ssn").kind, TargetKind::kRemoved);
+  tree.set("o.ssn", EncryptionTree());
+  EXPECT_EQ(tree.resolve("o.ssn").kind, TargetKind::kPlain);
+  tree.remove("o");
+  EXPECT_EQ(tree.resolve("o.a.b").kind, TargetKind::kRemoved);
+  tree.set("o", EncryptionTree());
+  EXPECT_EQ(tree.kind(), Kind::kPlain);
   EXPECT_FALSE(EncryptionTree::array_of(EncryptionTree()).encrypts());
 }
 

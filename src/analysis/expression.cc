@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "analysis/constants.h"
 #include "analysis/expression_operators.h"
 #include "analysis/expression_syntax.h"
 #include "analysis/key_pattern.h"
@@ -122,11 +123,20 @@ class ExpressionAnalysis {
       field = &compared_field(operation.key(), of_left, of_right);
     } else if (of_right.tree.encrypts()) {
       field = &compared_field(operation.key(), of_right, of_left);
+    } else {
+      check_removed(of_left, right);
+      check_removed(of_right, left);
     }
     out_.open_array(operation.key());
     write("0", left, field);
     write("1", right, field);
     out_.close();
+  }
+
+  // A document without its encrypted fields may not be compared with values of them.
+  static void check_removed(const Outcome& document, ValueView other) {
+    if (document.tree.encrypts()) return;
+    refuse_compared_constants(document.tree, document.path, other);
   }
 
   // The field of the encrypted operand of a comparison, after checking that the other one fits.
@@ -162,6 +172,8 @@ class ExpressionAnalysis {
     const Outcome of_needle = outcomes_.of(needle);
     out_.open_array(operation.key());
     if (!of_needle.tree.encrypts()) {
+      check_removed(of_needle, haystack);
+      check_removed(outcomes_.of(haystack), needle);
       write("0", needle);
       evaluated("1", haystack);
       out_.close();
@@ -249,13 +261,19 @@ class ExpressionAnalysis {
       name = argument(operation, "field");
       input = arguments["input"];
     }
-    if (input.missing()) {
-      const bool known = outcomes_.of(name).constant;
-      if (!known && tree_.encrypts()) refuse::reference(tree_.first_encrypted_path());
-      const ValueView field = known ? constant_value(name) : ValueView();
-      if (field.is_string() && tree_.child(field.as_string()) != nullptr) {
+    const EncryptionTree of_input = input.missing() ? tree_ : outcomes_.of(input).tree;
+    const bool known = outcomes_.of(name).constant;
+    const ValueView field = known ? constant_value(name) : ValueView();
+    if (name.is_array() || (known && !field.is_string())) {
+      refuse::malformed("Expression $getField takes the name of a field");
+    }
+    if (known) {
+      if (const EncryptionTree* child = of_input.child(field.as_string())) {
+        if (!child->encrypts()) refuse::removed(field.as_string());
         refuse::reference(field.as_string());
       }
+    } else if (of_input.encrypts()) {
+      refuse::reference(of_input.first_encrypted_path());
     }
     evaluated(operation.key(), operation);
   }

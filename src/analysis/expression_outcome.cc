@@ -63,7 +63,7 @@ Outcome Outcomes::of_reference(std::string_view text) {
   }
   if (path.data() == nullptr) {  // the whole document
     if (tree_.encrypts()) refuse::reference(tree_.first_encrypted_path());
-    return {};
+    return {tree_, false, false, {}};
   }
   const Target target = tree_.resolve(path);
   // The text may be a value that its author forgot to quote: messages name what the schema knows.
@@ -119,8 +119,8 @@ Outcome Outcomes::of_object(View object) {
     }
     Outcome of_member = of(member);
     result.constant = result.some_constant = result.constant && of_member.constant;
-    if (!of_member.tree.encrypts()) continue;
-    if (result.path.empty()) result.path = of_member.path;
+    if (of_member.tree.kind() == EncryptionTree::Kind::kPlain) continue;
+    if (!result.tree.encrypts()) result.path = of_member.path;
     result.tree.set(member.key(), std::move(of_member).handed_on());
   }
   return result;
@@ -176,6 +176,8 @@ Outcome Outcomes::any_of(const std::vector<ValueView>& alternatives) {
       first = false;
     } else if (!same(result.tree, one.tree)) {
       result.tree = EncryptionTree::unknown();
+    } else if (result.tree.kind() == EncryptionTree::Kind::kPlain) {
+      result.tree = std::move(one.tree);  // names of removed fields
     }
   }
   return result;

@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "analysis/expression.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "analysis/testing.h"
@@ -239,6 +240,43 @@ TEST(Expression, WhatIsNotUnderstoodIsRefused) {
                       "'$switch.branches.x'");
   expect_expr_refused(R"({"$map": {"input": [], "in": 1, "x": 1}})", "'$map.x'");
   expect_expr_refused(R"({"$eq": [{"x.y": 1}, 1]})", "Field name 'x.y'");
+}
+
+TEST(Expression, RemovedFieldsAreKnownThroughTheDocumentAboveThem) {
+  constexpr std::string_view kRemoved = "was removed by an earlier stage";
+  const auto pipeline = [](const char* removal, const char* expression) {
+    return fmt::format(R"([{}, {{"$match": {{"$expr": {}}}}}])", removal, expression);
+  };
+  for (const char* expression :
+       {R"({"$eq": ["$a", {"b": "s"}]})", R"({"$ne": [{"b": "s"}, "$a"]})",
+        R"({"$gt": ["$a", {"$literal": {"b": "s"}}]})", R"({"$in": ["$a", [{"b": "s"}]]})",
+        R"({"$eq": [{"x": "$a"}, {"x": {"b": "s"}}]})", R"({"$eq": ["$a", {"d": {"e": "s"}}]})",
+        R"({"$let": {"vars": {"v": {"b": "s"}}, "in": {"$eq": ["$a", "$$v"]}}})",
+        R"({"$eq": [{"$getField": {"field": "b", "input": "$a"}}, "s"]})",
+        R"({"$eq": [{"$getField": {"field": {"$const": "b"}, "input": "$a"}}, "s"]})",
+        R"({"$eq": [{"$getField": "a"}, {"b": "s"}]})"}) {
+    expect_pipeline_refused(pipeline(R"({"$unset": "a"})", expression), kRemoved);
+  }
+  for (const char* expression :
+       {R"({"$eq": ["$$ROOT", {"ssn": "s"}]})", R"({"$in": ["$$CURRENT", [{"ssn": "s"}]]})",
+        R"({"$eq": [{"$getField": {"field": "ssn", "input": "$$ROOT"}}, "s"]})"}) {
+    expect_pipeline_refused(pipeline(R"({"$project": {"p": 1}})", expression), kRemoved);
+  }
+  for (const char* expression :
+       {R"({"$eq": ["$a", {"c": "s"}]})", R"({"$eq": ["$a", {}]})", R"({"$eq": ["$a", "$p"]})",
+        R"({"$eq": [{"$getField": {"field": "c", "input": "$a"}}, "s"]})"}) {
+    expect_pipeline_unchanged(pipeline(R"({"$unset": "a"})", expression));
+  }
+  expect_pipeline_unchanged(
+      R"([{"$project": {"p": 1}}, {"$group": {"_id": null, "x": {"$push": "$$ROOT"}}}])");
+}
+
+TEST(Expression, GetFieldTakesNothingButAName) {
+  for (const char* name : {R"(["$p", "secret"])", R"(["secret"])", R"({"field": 5, "input": "$p"})",
+                           R"({"field": {"x": "secret"}, "input": "$p"})"}) {
+    expect_filter_refused(fmt::format(R"({{"$expr": {{"$getField": {}}}}})", name),
+                          "$getField takes the name of a field");
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "analysis/constants.h"
 #include "analysis/expression.h"
+#include "analysis/expression_syntax.h"
 #include "analysis/refusal.h"
 #include "analysis/stage.h"
 
@@ -26,9 +27,10 @@ constexpr std::string_view kAccumulators[] = {
 // The field of $sortByCount, and of a bucket that does not say what it wants.
 constexpr std::string_view kCount = "count";
 
-void group_by(const StageAnalysis& stage, std::string_view key, ValueView expression) {
-  const Outcome id = analyse_output(stage.context, stage.tree, key, expression, stage.out);
-  if (!id.tree.encrypts()) return;
+// Returns the tree of the key.
+EncryptionTree group_by(const StageAnalysis& stage, std::string_view key, ValueView expression) {
+  Outcome id = analyse_output(stage.context, stage.tree, key, expression, stage.out);
+  if (!id.tree.encrypts()) return std::move(id.tree);
   const std::string below = id.tree.first_encrypted_path();
   refuse::operation(fmt::format(
       "Cannot group on field '_id{}{}' which is encrypted with the random algorithm or whose "
@@ -39,6 +41,26 @@ void group_by(const StageAnalysis& stage, std::string_view key, ValueView expres
 // {$sum: 1}
 bool counts(const Element& accumulator) {
   return accumulator.key() == "$sum" && accumulator.whole_number() == 1;
+}
+
+// What is accumulated: the argument itself, or one of several, of which the others say how.
+ValueView accumulated(const Element& accumulator) {
+  struct Named {
+    std::string_view accumulator;
+    std::string_view value;
+    std::string_view other;
+  };
+  static constexpr Named kNamed[] = {
+      {"$top", "output", "sortBy"},    {"$topN", "output", "sortBy"},
+      {"$bottom", "output", "sortBy"}, {"$bottomN", "output", "sortBy"},
+      {"$firstN", "input", "n"},       {"$lastN", "input", "n"},
+      {"$minN", "input", "n"},         {"$maxN", "input", "n"},
+      {"$median", "input", "method"},  {"$percentile", "input", "method"},
+  };
+  const auto row = std::ranges::find(kNamed, accumulator.key(), &Named::accumulator);
+  if (row == std::end(kNamed)) return accumulator;
+  arguments_of(accumulator, {row->value, row->other, "n", "p"});
+  return argument(accumulator, row->value);
 }
 
 void accumulate(const StageAnalysis& stage, const Element& field, EncryptionTree& output) {
@@ -57,16 +79,19 @@ void accumulate(const StageAnalysis& stage, const Element& field, EncryptionTree
                             accumulator.key()));
   }
   stage.out.open_document(field.key());
-  const Outcome argument =
+  const Outcome arguments =
       analyse_output(stage.context, stage.tree, accumulator.key(), accumulator, stage.out);
-  if (argument.tree.encrypts()) {
+  if (arguments.tree.encrypts()) {
     refuse::operation(
         fmt::format("Accumulator '{}' cannot aggregate encrypted fields.", accumulator.key()));
   }
+  const ValueView value = accumulated(accumulator);
   if (const auto before = stage.tree.resolve(field.key()); before.node != nullptr) {
-    if (!counts(accumulator)) refuse_constants(*before.node, field.key(), accumulator);
+    if (!counts(accumulator)) refuse_constants(*before.node, field.key(), value);
   }
-  output.set(field.key(), {});
+  // One value or an array of them: paths lead through both.
+  output.set(field.key(),
+             EncryptionTree::array_of(Outcomes(stage.context, stage.tree).of(value).tree));
   if (accumulator.is_document()) {
     // $top and its kind order by paths of the documents.
     if (const Element order = accumulator.as_document()["sortBy"]; order.is_document()) {
@@ -98,7 +123,7 @@ void analyse_group(const StageAnalysis& stage, const Element& operation) {
   stage.out.open_document(operation.key());
   for (const Element& field : spec) {
     if (field.key() == "_id") {
-      group_by(stage, field.key(), field);
+      output.set(field.key(), group_by(stage, field.key(), field));
     } else {
       accumulate(stage, field, output);
     }
@@ -108,8 +133,9 @@ void analyse_group(const StageAnalysis& stage, const Element& operation) {
 }
 
 void analyse_sort_by_count(const StageAnalysis& stage, const Element& operation) {
-  group_by(stage, operation.key(), operation);
+  EncryptionTree key = group_by(stage, operation.key(), operation);
   stage.tree = stage.tree.removed();
+  stage.tree.set("_id", std::move(key));
   stage.tree.set(kCount, {});
 }
 
@@ -124,7 +150,7 @@ void bucket(const StageAnalysis& stage, const Element& operation, const Other& o
   stage.out.open_document(operation.key());
   for (const Element& member : stage_options(operation)) {
     if (member.key() == "groupBy") {
-      group_by(stage, member.key(), member);
+      output.set("_id", group_by(stage, member.key(), member));
     } else if (member.key() == "output") {
       accumulators(stage, member, output);
     } else if (!other(member)) {

@@ -272,19 +272,21 @@ class FilterAnalysis {
     }
   }
 
-  // Encrypted fields cannot live in arrays: below a plain path everything is plain.
+  // Encrypted fields cannot live in arrays: nothing in the elements is encrypted, but there may be
+  // names of removed fields.
   void elements(const Target& target, std::string_view path, const Element& element) {
     if (target.kind == Target::Kind::kEncrypted) refuse_operator(element.key(), path);
     if (target.kind == Target::Kind::kRemoved) refuse::removed(path);
-    if (target.kind == Target::Kind::kAbove) refuse::composite_operand(element.key(), path);
+    if (target.encrypts()) refuse::composite_operand(element.key(), path);
     if (!element.is_document()) malformed(element.key(), "a document");
     const View operand = element.as_document();
     out_.open_document(element.key());
     if (is_operator_document(element) && top_operator(operand.front().key()) == nullptr) {
       operators(target, path, operand);
     } else {
-      const EncryptionTree plain;
-      FilterAnalysis nested(context_, plain, use_, out_);
+      const EncryptionTree of_elements =
+          target.node == nullptr ? EncryptionTree() : EncryptionTree(*target.node);
+      FilterAnalysis nested(context_, of_elements, use_, out_);
       nested.in_elements_ = true;
       nested.filter(operand);
     }
@@ -318,7 +320,8 @@ class FilterAnalysis {
   void plain(const Target& target, std::string_view path, const Element& constant,
              std::string_view operation) {
     if (target.kind == Target::Kind::kRemoved) refuse::removed(path);
-    if (target.kind == Target::Kind::kAbove && (constant.is_document() || constant.is_array())) {
+    if (target.kind == Target::Kind::kAbove && (constant.is_document() || constant.is_array()) &&
+        (target.encrypts() || !constant.as_document_or_array().empty())) {
       refuse::composite_operand(operation, path);
     }
     out_.append(constant);

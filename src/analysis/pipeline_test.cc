@@ -18,6 +18,7 @@ using testing::expect_refused;
 using testing::expect_unchanged;
 
 constexpr std::string_view kRemoved = "was removed by an earlier stage";
+constexpr std::string_view kConstant = "A constant cannot take the place of the encrypted field";
 constexpr std::string_view kReference =
     "Invalid reference to an encrypted field within aggregate expression: ";
 constexpr std::string_view kGroup =
@@ -275,6 +276,38 @@ TEST(Group, AccumulatorsDoNotTakeEncryptedFields) {
                           "Accumulator '$frobnicate' is not understood");
 }
 
+TEST(Group, OnlyWhatIsAccumulatedCanTakeThePlaceOfAField) {
+  for (const char* accumulator :
+       {R"({"$topN": {"n": 3, "sortBy": {"q": 1}, "output": "$q"}})",
+        R"({"$firstN": {"n": 3, "input": "$q"}})",
+        R"({"$percentile": {"input": "$q", "p": [0.5], "method": "approximate"}})"}) {
+    expect_pipeline_unchanged(
+        fmt::format(R"([{{"$group": {{"_id": "$p", "n": {}}}}}])", accumulator));
+  }
+  for (const char* accumulator : {R"({"$topN": {"n": 3, "sortBy": {"q": 1}, "output": "secret"}})",
+                                  R"({"$firstN": {"n": 3, "input": "secret"}})"}) {
+    expect_pipeline_refused(fmt::format(R"([{{"$group": {{"_id": "$p", "n": {}}}}}])", accumulator),
+                            kConstant);
+  }
+  expect_pipeline_refused(
+      R"([{"$group": {"_id": null, "x": {"$firstN": {"n": 3, "input": "$q", "ssn": "x"}}}}])",
+      "'$firstN.ssn'");
+}
+
+TEST(Group, NamesOfRemovedFieldsStayKnownInWhatIsGrouped) {
+  for (const char* removal : {R"({"$project": {"p": 1}})", R"({"$sortByCount": "$p"})"}) {
+    const std::string group = fmt::format(
+        R"([{}, {{"$group": {{"_id": "$$ROOT", "x": {{"$push": "$$ROOT"}}, "y": {{"$first": "$a"}}}}}}])",
+        removal);
+    expect_pipeline_unchanged(group);
+    for (const char* path : {"_id.ssn", "x.ssn", "x.0.a.b", "y.b"}) {
+      expect_pipeline_refused(fmt::format(R"({}, {{"$match": {{"{}": "x"}}}}])",
+                                          group.substr(0, group.size() - 1), path),
+                              kRemoved);
+    }
+  }
+}
+
 TEST(Group, ExpressionsInsideAccumulatorsNameTheField) {
   expect_pipeline_refused(
       R"([{"$group": {"_id": null, "c": {"$sum": {"$switch": {"branches": [{"case": {"$not":
@@ -334,6 +367,27 @@ TEST(Stages, UnwindDoesNotTakeEncryptedFields) {
                           "includeArrayIndex");
 }
 
+TEST(Stages, NamesThatAStageAssignsAreNotRemovedAnyMore) {
+  expect_pipeline(
+      R"([{"$unset": "ssn"}, {"$unwind": {"path": "$p", "includeArrayIndex": "ssn"}}, {"$match": {"ssn": 5}}])",
+      R"([{"$unset": "ssn"}, {"$unwind": {"path": "$p", "includeArrayIndex": "ssn"}}, {"$match": {"ssn": {"$eq": 5}}}])");
+  expect_pipeline(
+      R"([{"$unset": "n"}, {"$geoNear": {"near": [0, 0], "distanceField": "n", "includeLocs": "x"}}, {"$match": {"n": 5}}])",
+      R"([{"$unset": "n"}, {"$geoNear": {"near": [0, 0], "distanceField": "n", "includeLocs": "x"}}, {"$match": {"n": {"$eq": 5}}}])");
+  expect_pipeline(
+      R"([{"$unset": "ssn"}, {"$set": {"ssn.x": "$p"}}, {"$match": {"ssn.x": "x"}}])",
+      R"([{"$unset": "ssn"}, {"$set": {"ssn.x": "$p"}}, {"$match": {"ssn.x": {"$eq": "x"}}}])");
+  expect_pipeline_refused(
+      R"([{"$unset": "n"}, {"$geoNear": {"near": [0, 0], "distanceField": "x", "key": "n"}}, {"$match": {"n": 5}}])",
+      kRemoved);
+}
+
+TEST(Stages, RedactMeetsNoRemovedFieldsAtAnyLevel) {
+  expect_pipeline_refused(
+      R"([{"$unset": "a"}, {"$redact": {"$cond": [{"$eq": ["$b", "x"]}, "$$PRUNE", "$$DESCEND"]}}])",
+      kRemoved);
+}
+
 TEST(Stages, RedactKeepsAwayFromEncryptedFieldsAtEveryLevel) {
   expect_pipeline_unchanged(
       R"([{"$redact": {"$cond": [{"$eq": ["$level", 5]}, "$$PRUNE", "$$DESCEND"]}}])");
@@ -381,6 +435,38 @@ TEST(Lookup, EncryptedElementsCanBeUsedAfterUnwind) {
   expect_pipeline_unchanged("[" + lookup +
                             R"(, {"$project": {"o.ssn": 0, "o.a": 0, "o.n": 0, "o.billing": 0,
                                  "o.note": 0, "o.age": 0, "o.title": 0}}, {"$addFields": {"x": {"$size": "$o"}}}])");
+}
+
+TEST(Lookup, NamesOfFieldsThatTheSubPipelineRemovedStayKnownInItsArray) {
+  for (const char* removal :
+       {R"({"$project": {"p": 1}})", R"({"$group": {"_id": "$p"}})",
+        R"({"$unset": ["ssn", "n", "a.b", "a.d", "billing", "note", "age", "title"]})"}) {
+    const std::string lookup = fmt::format(
+        R"([{{"$lookup": {{"from": "other", "as": "o", "pipeline": [{}]}}}}, )", removal);
+    for (const char* unwind : {"", R"({"$unwind": "$o"}, )"}) {
+      for (const char* stage :
+           {R"({"$match": {"o.ssn": "x"}})", R"({"$match": {"o.0.ssn": "x"}})",
+            R"({"$match": {"o": {"$elemMatch": {"ssn": "x"}}}})",
+            R"({"$match": {"$expr": {"$eq": ["$o.ssn", "x"]}}})",
+            R"({"$match": {"$expr": {"$in": [{"ssn": "x"}, "$o"]}}})",
+            R"({"$replaceWith": "$o"}, {"$match": {"ssn": "x"}})",
+            R"({"$set": {"o.x": "$p"}}, {"$match": {"o.ssn": "x"}})",
+            R"({"$project": {"y": "$o"}}, {"$match": {"y.ssn": "x"}})",
+            R"({"$project": {"p": 1}}, {"$match": {"o.ssn": "x"}})",
+            R"({"$unset": "o"}, {"$match": {"o.ssn": "x"}})",
+            R"({"$group": {"_id": 1, "x": {"$push": "$o"}}}, {"$match": {"x.ssn": "x"}})"}) {
+        expect_pipeline_refused(lookup + unwind + stage + "]", kRemoved);
+      }
+      expect_pipeline_refused(lookup + unwind + R"({"$set": {"o.ssn": "x"}}])", kConstant);
+    }
+    expect_pipeline(
+        lookup + R"({"$match": {"o": {"$ne": []}, "o.p": "x"}}])",
+        lookup + R"({"$match": {"$and": [{"o": {"$ne": []}}, {"o.p": {"$eq": "x"}}]}}])");
+    expect_pipeline(lookup + R"({"$match": {"o": {"$elemMatch": {"p": 1}}}}])",
+                    lookup + R"({"$match": {"o": {"$elemMatch": {"p": {"$eq": 1}}}}}])");
+    expect_pipeline_unchanged(lookup + R"({"$match": {"$expr": {"$eq": ["$o", []]}}}])");
+    expect_pipeline_unchanged(lookup + R"({"$set": {"o.p": 5, "x": {"$size": "$o"}}}])");
+  }
 }
 
 TEST(Lookup, TheJoinIsOverPlainFields) {

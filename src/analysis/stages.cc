@@ -2,6 +2,8 @@
 // The stages that neither group nor join.
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "analysis/constants.h"
 #include "analysis/expression.h"
 #include "analysis/expression_syntax.h"
@@ -176,6 +178,7 @@ void analyse_unwind(const StageAnalysis& stage, const Element& operation) {
   }
   if (!index.empty()) {
     require_plain(stage.tree, index, "$unwind.includeArrayIndex");
+    stage.tree.set(index, {});
   }
   stage.out.append(operation);
 }
@@ -201,7 +204,8 @@ void analyse_redact(const StageAnalysis& stage, const Element& operation) {
     analyse_evaluated(stage.context, tree, operation.key(), operation, Comparisons::kRefused,
                       discarded);
     for (const EncryptionTree& child : tree.children()) {
-      if (!child.encrypts() || child.kind() == EncryptionTree::Kind::kEncrypted) continue;
+      using Kind = EncryptionTree::Kind;
+      if (child.kind() == Kind::kEncrypted || child.kind() == Kind::kRemoved) continue;
       self(self, child);
     }
   };
@@ -210,6 +214,7 @@ void analyse_redact(const StageAnalysis& stage, const Element& operation) {
 }
 
 void analyse_geo_near(const StageAnalysis& stage, const Element& operation) {
+  std::vector<std::string_view> assigned;
   stage.out.open_document(operation.key());
   for (const Element& member : stage_options(operation)) {
     const std::string_view name = member.key();
@@ -222,6 +227,7 @@ void analyse_geo_near(const StageAnalysis& stage, const Element& operation) {
     }
     if (name == "key" || name == "distanceField" || name == "includeLocs") {
       require_plain(stage.tree, member_string(operation, member), "$geoNear");
+      if (name != "key") assigned.push_back(member.as_string());
     } else if (name != "near" && name != "spherical" && name != "minDistance" &&
                name != "maxDistance" && name != "distanceMultiplier") {
       refuse::unknown_member(operation.key(), name);
@@ -229,6 +235,7 @@ void analyse_geo_near(const StageAnalysis& stage, const Element& operation) {
     stage.out.append(member);
   }
   stage.out.close();
+  for (const std::string_view path : assigned) stage.tree.set(path, {});
 }
 
 }  // namespace quern::analysis
