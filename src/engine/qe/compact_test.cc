@@ -256,6 +256,22 @@ TEST_F(CompactInSteps, DeletesAllUsesOfAllValues) {
   }
 }
 
+TEST_F(CompactInSteps, LeavesNoAnchorThatStandsForNothing) {
+  for (const char* value : {"a", "b", "a", "a"}) insert_times(value, 1);
+  EXPECT_EQ(stat(run(kCompact), "esc.inserted"), 2);  // "b" comes when no deletion is left
+}
+
+TEST_F(CompactInSteps, LooksAtTheCounterOfAValueOnce) {
+  const auto reads = [&](const CompactionLimits& with) {
+    limits = with;
+    for (const char* value : {"a", "b", "a", "b"}) insert_times(value, 2);
+    const std::int64_t read = stat(run(kCompact), "esc.read");
+    remove_all(esc);
+    return read;
+  };
+  EXPECT_EQ(reads({.records = 2, .deletions = 100}), reads({}));
+}
+
 TEST_F(CompactInSteps, CleanupLeavesOneDocumentAValue) {
   for (int i = 0; i < 5; ++i) {
     insert_times("a", 4);

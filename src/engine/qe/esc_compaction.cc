@@ -50,9 +50,7 @@ EscFold cleanup_token(EscStore& esc, const EscToken& token, RandomSource& random
   if (is_unknown(state)) return {.unknown = true};
   EscFold fold;
   fold.anchors = next_numbers(null_apos(state), newest_anchor(state), limit);
-  fold.uses =
-      next_numbers(state.anchor_cpos, state.uses(),
-                   fold.anchors.last < newest_anchor(state) ? 0 : limit - fold.anchors.size());
+  fold.uses = next_numbers(state.anchor_cpos, state.uses(), limit - fold.anchors.size());
   const EscState::Positions positions{fold.anchors.last, fold.uses.last};
   fold.more = positions != EscState::Positions{newest_anchor(state), state.uses()};
   if (state.null_anchor == positions) return fold;
