@@ -4,6 +4,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "quern/base/error.h"
@@ -12,6 +13,7 @@ namespace quern::query {
 namespace {
 
 constexpr std::uint32_t kMatchLimit = 1'000'000;  // steps of backtracking
+constexpr std::uint32_t kLeastMatchLimit = 1000;
 constexpr std::uint32_t kDepthLimit = 100'000;
 constexpr std::uint32_t kHeapLimitKiB = 20'000;
 constexpr std::size_t kMaxPattern = 16 * 1024;
@@ -20,6 +22,11 @@ struct FreeMatch {
   void operator()(pcre2_match_data* data) const { pcre2_match_data_free(data); }
 };
 using MatchData = std::unique_ptr<pcre2_match_data, FreeMatch>;
+
+struct FreeLimits {
+  void operator()(pcre2_match_context* limits) const { pcre2_match_context_free(limits); }
+};
+using Limits = std::unique_ptr<pcre2_match_context, FreeLimits>;
 
 std::uint32_t option_bits(std::string_view options) {
   std::uint32_t bits = 0;
@@ -52,13 +59,12 @@ struct Regex::Impl {
   std::string pattern;
   std::string options;
   pcre2_code* code = nullptr;
-  pcre2_match_context* limits = nullptr;
+  Limits limits;
   // Match data of the last match, for the next one on any thread.
   std::atomic<pcre2_match_data*> spare = nullptr;
 
   ~Impl() {
     pcre2_code_free(code);
-    pcre2_match_context_free(limits);
     pcre2_match_data_free(spare.load());
   }
 
@@ -70,16 +76,35 @@ struct Regex::Impl {
   }
   void give_back(MatchData data) { MatchData(spare.exchange(data.release())); }
 
+  int match(std::string_view text, std::size_t start, pcre2_match_data* data, const Limits& within,
+            std::uint32_t options) const {
+    return pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), start,
+                       PCRE2_NO_UTF_CHECK | options, data, within.get());
+  }
+
+  bool is_anchored() const {
+    std::uint32_t bits = 0;
+    pcre2_pattern_info(code, PCRE2_INFO_ALLOPTIONS, &bits);
+    return (bits & PCRE2_ANCHORED) != 0;
+  }
+
+  // Compiled code has a small stack and cannot grow it; the interpreter works on the heap, so that
+  // the limits decide. It is slow, and the limit on steps is that of each start of a match: the
+  // first may use it up, all others have it together.
+  int interpret(std::string_view text, std::size_t start, pcre2_match_data* data) const {
+    const int result = match(text, start, data, limits, PCRE2_NO_JIT | PCRE2_ANCHORED);
+    if (result != PCRE2_ERROR_NOMATCH || is_anchored()) return result;
+    const Limits shared(pcre2_match_context_copy(limits.get()));
+    if (shared == nullptr) throw std::bad_alloc();
+    const std::size_t share = kMatchLimit / (text.size() - start + 1);
+    pcre2_set_match_limit(shared.get(), std::max<std::uint32_t>(kLeastMatchLimit, share));
+    return match(text, start, data, shared, PCRE2_NO_JIT);
+  }
+
   // Number of groups matched, the whole included; 0 if the text doesn't match.
   int run(std::string_view text, std::size_t start, pcre2_match_data* data) const {
-    const auto match = [&](std::uint32_t options) {
-      return pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), start,
-                         options, data, limits);
-    };
-    int result = match(PCRE2_NO_UTF_CHECK);
-    // Compiled code has a small stack and cannot grow it; the interpreter works on the heap, so
-    // that the limits decide.
-    if (result == PCRE2_ERROR_JIT_STACKLIMIT) result = match(PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT);
+    int result = match(text, start, data, limits, 0);
+    if (result == PCRE2_ERROR_JIT_STACKLIMIT) result = interpret(text, start, data);
     if (result >= 0) return result;
     if (result == PCRE2_ERROR_NOMATCH) return 0;
     throw Error(51156, "a regular expression exceeded its limits (code " + std::to_string(result) +
@@ -108,11 +133,11 @@ Regex::Regex(std::string_view pattern, std::string_view options, std::int32_t in
                                   std::to_string(offset));
   }
   pcre2_jit_compile(impl_->code, PCRE2_JIT_COMPLETE);  // interpreted where that fails
-  impl_->limits = pcre2_match_context_create(nullptr);
+  impl_->limits.reset(pcre2_match_context_create(nullptr));
   if (impl_->limits == nullptr) throw std::bad_alloc();
-  pcre2_set_match_limit(impl_->limits, kMatchLimit);
-  pcre2_set_depth_limit(impl_->limits, kDepthLimit);
-  pcre2_set_heap_limit(impl_->limits, kHeapLimitKiB);
+  pcre2_set_match_limit(impl_->limits.get(), kMatchLimit);
+  pcre2_set_depth_limit(impl_->limits.get(), kDepthLimit);
+  pcre2_set_heap_limit(impl_->limits.get(), kHeapLimitKiB);
 }
 
 Regex::Regex(bson::ValueView regex) : Regex(regex.as_regex().pattern, regex.as_regex().options) {}

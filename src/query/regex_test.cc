@@ -42,6 +42,20 @@ TEST(Regex, TheLimitsDecideAndNotTheStackOfCompiledCode) {
   EXPECT_EQ(error_of([&] { Regex("^(a|b|ab)+$", "").search(text + "-"); }).code(), 51156);
 }
 
+TEST(Regex, AllStartsOfAMatchHaveOneLimitTogether) {
+  const std::string text(30'000, 'a');
+  for (const char* pattern : {"(?:a|b)*[cd]", "(a?b?)*?[cd]"}) {
+    EXPECT_EQ(error_of([&] { Regex(pattern, "").search(text); }).code(), 51156) << pattern;
+  }
+  // What matches at the first start may take as long as an anchored pattern.
+  EXPECT_TRUE(Regex("(?:a|b)*[cd]", "").search(text + "c"));
+  EXPECT_TRUE(Regex("^(?:a|b)*[cd]", "").search(text + "c"));
+  EXPECT_FALSE(Regex("^(?:a|b)*[cd]", "").search(text));
+  std::vector<Regex::Range> groups;
+  EXPECT_TRUE(Regex("(a|b)+", "").search("--" + text, 2, groups));
+  EXPECT_EQ(groups.front().end, text.size() + 2);
+}
+
 TEST(Regex, OneRegexServesManyThreads) {
   const Regex regex("(\\d+)-(x)?", "");
   std::atomic<int> wrong = 0;
