@@ -15,12 +15,12 @@ namespace {
 
 constexpr std::int64_t kGetLimit = 21;  // get() looks at no more, as its message says
 
-// How many bytes of plaintext an insert command holds. It travels as one body, of which a server
-// takes 16 MiB. Encryption, which comes after this, makes a small value about ten times as large
-// (an insert payload has some 400 bytes), so that a batch with encrypted values has to stay far
-// below; it loses little, for encrypting a document costs more than its share of a command.
+// What an insert command holds. It travels as one body, of which a server takes 16 MiB, and 100,000
+// documents. Encryption comes after this and puts a payload in the place of each encrypted value:
+// the value, and about 360 bytes beside it, whatever the value's own size.
 constexpr std::size_t kMaxInsertBytes = 15 * 1024 * 1024;
-constexpr std::size_t kMaxEncryptedInsertBytes = 256 * 1024;
+constexpr std::size_t kMaxInsertDocuments = 100'000;
+constexpr std::size_t kPayloadOverhead = 400;
 
 std::int64_t count_of(bson::View reply, std::string_view key) {
   return reply[key].whole_number().value_or(0);
@@ -275,18 +275,20 @@ std::int64_t Query::remove() const {
 std::size_t Query::insert_batch(ModelSession& session, const ModelRef& model, const Target& where,
                                 std::span<void* const> objects, std::span<const ObjectId> ids,
                                 std::size_t batch_size, std::size_t first) {
-  const std::size_t max_bytes = where.encrypting && model.info->has_encrypted_fields()
-                                    ? kMaxEncryptedInsertBytes
-                                    : kMaxInsertBytes;
+  const std::size_t growth =
+      where.encrypting ? kPayloadOverhead * encrypted_paths(*model.info).size() : 0;
+  const std::size_t end =
+      first + std::min({batch_size, kMaxInsertDocuments, objects.size() - first});
   bson::Builder command = start_insert(model.collection);
   std::size_t next = first;
-  for (; next < objects.size() && next - first < batch_size; ++next) {
+  for (; next < end; ++next) {
     bson::Builder document;
     if (!id_of(*model.info, objects[next]).is_set()) document.append("_id", ids[next]);
     encode_members(*model.info, objects[next], document);
     const bson::Document encoded = document.finish();
     // One that is too large by itself goes alone.
-    if (next > first && command.size() + encoded.size() > max_bytes) break;
+    const std::size_t grown = command.size() + encoded.size() + (next - first + 1) * growth;
+    if (next > first && grown > kMaxInsertBytes) break;
     command.push(encoded);
   }
   try {

@@ -345,6 +345,27 @@ TEST(QuerySet, ABatchEndsBeforeItIsTooLargeForAServer) {
   EXPECT_THAT(counts, ElementsAre(2, 1, 1, 2)) << "what is too large alone goes alone";
 }
 
+TEST(QuerySet, ABatchLeavesRoomForThePayloadsOfEncryptedValues) {
+  ScriptedSession db;
+  std::vector<Patient> list(20'000, john());
+  db.objects<Patient>().bulk_create(list, {.batch_size = list.size(), .atomic = false});
+  ASSERT_GT(db.runner.documents.size(), 1U);
+  const std::size_t encrypted = encrypted_paths(model_info<Patient>()).size();
+  for (const bson::Document& command : db.runner.documents) {
+    const std::size_t payloads = command["documents"].as_array().count() * encrypted * 400;
+    EXPECT_LT(command.size() + payloads, 16U << 20);
+  }
+}
+
+TEST(QuerySet, ABatchHasNoMoreDocumentsThanAServerTakes) {
+  ScriptedSession db;
+  std::vector<Note> list(100'001);
+  for (Note& note : list) note.title = "t";
+  db.objects<Note>().bulk_create(list, {.batch_size = list.size(), .atomic = false});
+  ASSERT_EQ(db.runner.documents.size(), 2U);
+  EXPECT_EQ(db.runner.documents[0]["documents"].as_array().count(), 100'000U);
+}
+
 TEST(QuerySet, BulkCreateIsOneTransaction) {
   ScriptedSession db;
   std::vector<Note> list(3, Note{.title = "t", .text = {}});
