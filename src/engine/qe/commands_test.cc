@@ -299,6 +299,18 @@ TEST_F(EncryptedCommands, APlainUnsetLeavesAStaleTagAndNoFault) {
   EXPECT_EQ(report().stale_tags, 1u);
 }
 
+TEST_F(EncryptedCommands, AComparisonAnywhereInAnExpressionIsThatOfTheValue) {
+  run(insert_command(doc("_id", 1, "ssn", insert_payload("a"))));
+  run(insert_command(doc("_id", 2, "ssn", insert_payload("b"))));
+  run(doc("insert", "people", "documents", array(doc("_id", 3))));
+  const auto when = [&](const char* op) {
+    return doc("$expr",
+               doc("$cond", array(doc(op, array("$ssn", find_payload("a"))), true, false)));
+  };
+  EXPECT_THAT(ids(when("$eq")), ElementsAre(1));
+  EXPECT_THAT(ids(when("$ne")), UnorderedElementsAre(2, 3));
+}
+
 TEST_F(EncryptedCommands, AnEncryptedUpdateTakesAwayStaleTags) {
   run(insert_command(doc("_id", 1, "ssn", insert_payload("a"))));
   run(doc("update", "people", "updates",

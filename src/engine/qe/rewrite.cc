@@ -212,22 +212,21 @@ class FilterRewriter {
     out.close();
   }
 
-  // {$or: [{$in: [tag, {$ifNull: ["$__safeContent__", []]}]}, …]}
+  // {$anyElementTrue: [{$map: {input: {$ifNull: ["$__safeContent__", []]}, as: "tag",
+  //                            in: {$in: ["$$tag", [tags]]}}}]}
   void append_membership(Builder& out, std::string_view key, const Membership& membership) {
     const std::vector<Tag> all = tags(membership.path, membership.payloads);
     out.open_document(key);
     if (membership.negated) out.open_array("$not").push_document();
-    out.open_array("$or");
-    for (const Tag& tag : all) {
-      out.push_document().open_array("$in");
-      out.push(bson::Binary{bson::BinarySubtype::kGeneric, tag});
-      out.push_document().open_array("$ifNull");
-      out.push(fmt::format("${}", kSafeContent)).push_array().close();
-      out.close().close().close().close();
-    }
-    out.close();
+    out.open_array("$anyElementTrue").push_document().open_document("$map");
+    out.open_document("input").open_array("$ifNull");
+    out.push(fmt::format("${}", kSafeContent)).push_array().close().close().close();
+    out.append("as", "tag");
+    out.open_document("in").open_array("$in").push("$$tag").push_array();
+    append_tags(out, all);
+    out.close().close().close();          // tags, $in, in
+    out.close().close().close().close();  // $map, its document, $anyElementTrue, key or $not's
     if (membership.negated) out.close().close();
-    out.close();
   }
 
   StateCollections state_;

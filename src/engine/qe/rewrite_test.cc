@@ -136,14 +136,21 @@ TEST_F(Rewrite, OfExprUsesTheIndexWhereItCan) {
       doc("$or", array(doc("$expr", "$x"), condition("$in", a))));
 }
 
-TEST_F(Rewrite, OfExprInsideOtherOperatorsTestsTheTags) {
+TEST_F(Rewrite, OfExprInsideOtherOperatorsTestsTheTagsAgainstOneConstant) {
   const Value a = inserted("a");
-  const Value missing_as_empty =
-      Value(doc("$ifNull", array("$__safeContent__", array())).view().as_value());
-  EXPECT_REWRITTEN(
-      doc("$expr", doc("$cond", array(doc("$eq", array("$ssn", find_payload("a"))), true, "$x"))),
-      doc("$expr", doc("$cond", array(doc("$or", array(doc("$in", array(a, missing_as_empty)))),
-                                      true, "$x"))));
+  const Value a2 = inserted("a");
+  const Document in = condition("$in", a, a2);
+  const Value tags(in.view().at_path("__safeContent__.$elemMatch.$in"));
+  const Document test =
+      doc("$anyElementTrue",
+          array(doc("$map", doc("input", doc("$ifNull", array("$__safeContent__", array())), "as",
+                                "tag", "in", doc("$in", array("$$tag", tags))))));
+  const auto cond = [](const Document& comparison) {
+    return doc("$expr", doc("$cond", array(comparison, true, "$x")));
+  };
+  EXPECT_REWRITTEN(cond(doc("$eq", array("$ssn", find_payload("a")))), cond(test));
+  EXPECT_REWRITTEN(cond(doc("$ne", array("$ssn", find_payload("a")))),
+                   cond(doc("$not", array(test))));
 }
 
 TEST_F(Rewrite, LeavesPayloadsInOtherPlacesAlone) {
