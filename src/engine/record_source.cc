@@ -156,10 +156,10 @@ class ScanSource : public RecordSource {
 class IndexSource : public RecordSource {
  public:
   IndexSource(QueryContext& context, std::uint32_t record_table, const Index& index,
-              std::vector<Stretch> stretches, const query::Plan& plan, Filter filter)
+              std::vector<Stretch> stretches, bool reverse, Filter filter)
       : context_(context),
         index_(index),
-        walk_(context.reader(), std::move(stretches), plan.reverse),
+        walk_(context.reader(), std::move(stretches), reverse),
         filter_(std::move(filter)) {
     storage::append_table(record_key_, record_table);
   }
@@ -238,8 +238,8 @@ std::unique_ptr<RecordSource> PlannedQuery::open(QueryContext& context) const {
   }
   const Index& index = *collection_.find_index(plan_.index->name);
   return std::make_unique<IndexSource>(context, collection_.table(), index,
-                                       stretches(index.table(), index.key(), plan_.ranges), plan_,
-                                       std::move(filter));
+                                       stretches(index.table(), index.key(), plan_.ranges),
+                                       plan_.reverse, std::move(filter));
 }
 
 bson::Document PlannedQuery::explain(const query::SortPattern* sort) const {

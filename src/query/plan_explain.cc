@@ -35,7 +35,7 @@ bson::Document index_scan(const Plan& plan) {
   out.append("stage", "IXSCAN")
       .append("keyPattern", plan.index->key)
       .append("indexName", plan.index->name)
-      .append("isMultiKey", plan.index->multikey)
+      .append("isMultiKey", plan.index->multikey())
       .append("isUnique", plan.index->unique)
       .append("isSparse", plan.index->sparse)
       .append("isPartial", plan.index->partial.has_value())

@@ -211,10 +211,7 @@ class Candidate {
  public:
   Candidate(const IndexInfo& index, std::size_t order, const Demands& demands,
             const SortPattern* sort)
-      : index_(index),
-        multikey_(index.multikey_flag != nullptr ? index.multikey_flag->load() : index.multikey),
-        order_(order),
-        parts_(key_parts(index.key)) {
+      : index_(index), multikey_(index.multikey()), order_(order), parts_(key_parts(index.key)) {
     for (const bson::Element& part : index.key) usable_ &= part.is_number();
     if (!usable_) return;  // "hashed" and the like
     complete_ = index.partial ? demands.imply(index.partial->root()) : true;
@@ -247,7 +244,6 @@ class Candidate {
     for (const Bounds& bounds : bounds_) plan.bounds.push_back(bounds.intervals);
     plan.reverse = provides_sort_ && reverse_;
     plan.provides_sort = provides_sort_;
-    plan.may_repeat = multikey_;
     const bool all_in_ranges = build_ranges(plan);
     plan.exact = exact_ && all_in_ranges;
     return plan;
@@ -386,6 +382,18 @@ class Candidate {
   bool reverse_ = false;
 };
 
+// Whether a Candidate of it is worth making: most indexes have nothing to do with a query.
+bool concerns(const IndexInfo& index, const Demands& demands, const SortPattern* sort) {
+  const std::string_view first = index.key.view().front().key();
+  if (std::any_of(demands.constraints().begin(), demands.constraints().end(),
+                  [&](const Constraint& constraint) { return constraint.path == first; })) {
+    return true;
+  }
+  return sort != nullptr &&
+         std::any_of(sort->parts().begin(), sort->parts().end(),
+                     [&](const auto& part) { return part.path.text() == first; });
+}
+
 const IndexInfo* hinted(bson::View hint, std::span<const IndexInfo> indexes) {
   const bson::Element name = hint["$hint"];
   for (const IndexInfo& index : indexes) {
@@ -420,7 +428,9 @@ Plan plan(const Matcher& filter, const SortPattern* sort, bson::View hint,
   const IndexInfo* demanded = hint.empty() ? nullptr : hinted(hint, indexes);
   std::optional<Candidate> best;
   for (std::size_t i = 0; i < indexes.size(); ++i) {
-    if (demanded != nullptr && demanded != &indexes[i]) continue;
+    if (demanded != nullptr ? demanded != &indexes[i] : !concerns(indexes[i], demands, sort)) {
+      continue;
+    }
     Candidate candidate(indexes[i], i, demands, sort);
     if (!candidate.usable()) continue;
     if (demanded != nullptr) {

@@ -1,9 +1,9 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Chooses how to find the documents of a filter: which index, which part of it, in which direction.
 //
-// Rules, in order. An index is considered if the filter bounds its first part, or if it provides
-// the sort; a partial index only if the filter implies its condition, a sparse one only if the
-// filter asks for values that exist. Among those the best is the one with
+// Rules, in order. An index is considered if the filter bounds its first part, or if the sort names
+// that and the index provides the sort; a partial index only if the filter implies its condition, a
+// sparse one only if the filter asks for values that exist. Among those the best is the one with
 //   1. the most leading parts bounded to points, then a bounded range after them,
 //   2. a unique index fully bounded to points before all others,
 //   3. the sort provided,
@@ -30,9 +30,10 @@ struct IndexInfo {
   bson::Document key;  // {a: 1, "b.c": -1}
   bool unique = false;
   bool sparse = false;
-  bool multikey = false;
-  const std::atomic<bool>* multikey_flag = nullptr;  // in its place where it may still be set
+  const std::atomic<bool>* multikey_flag = nullptr;  // may be set at any time; null: never
   std::optional<Matcher> partial;                    // partialFilterExpression
+
+  bool multikey() const { return multikey_flag != nullptr && multikey_flag->load(); }
 };
 
 // Values from low to high in BSON order (low <= high), whatever the index's direction.
@@ -65,8 +66,6 @@ struct Plan {
   // The scanned keys decide alone: every document found matches and every match is found. Otherwise
   // the filter must be asked about each document.
   bool exact = false;
-  // A document may come more than once (the index is multikey): drop repeated record ids.
-  bool may_repeat = false;
 };
 
 // sort may be null or empty. hint: empty, {"$natural": ±1}, {"$hint": "index name"} or a key

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <set>
 
 #include "quern/base/error.h"
@@ -14,6 +15,8 @@
 
 namespace quern::query {
 namespace {
+
+const std::atomic<bool> kMultikey = true;
 
 IndexInfo index(const char* key) {
   IndexInfo info;
@@ -91,6 +94,14 @@ TEST(Planner, TheIndexWithMoreLeadingPointsWins) {
   EXPECT_EQ(name_of(planned(R"({"a":{"$gt":1}})", indexes)), R"({"a":1})");
 }
 
+TEST(Planner, AnIndexWhoseFirstPartTheQueryDoesNotNameIsNotWalked) {
+  const std::vector<IndexInfo> indexes{index(R"({"a":1,"b":1})")};
+  EXPECT_EQ(planned(R"({"b":5})", indexes).plan.index, nullptr);
+  EXPECT_EQ(planned(R"({"b":5})", indexes, R"({"b":1})").plan.index, nullptr);
+  EXPECT_NE(planned(R"({"b":5})", indexes, R"({"a":1})").plan.index, nullptr);
+  EXPECT_NE(planned(R"({"b":5})", indexes, "{}", R"({"a":1,"b":1})").plan.index, nullptr);
+}
+
 TEST(Planner, AUniqueIndexThatIsFullyNamedWins) {
   std::vector<IndexInfo> indexes{index(R"({"a":1,"b":1})"), index(R"({"_id":1})")};
   indexes[1].unique = true;
@@ -113,12 +124,13 @@ TEST(Planner, AnIndexCanGiveTheSort) {
 
 TEST(Planner, OnAMultikeyIndexRangesAreNotIntersected) {
   std::vector<IndexInfo> indexes{index(R"({"a":1})")};
-  indexes[0].multikey = true;
+  indexes[0].multikey_flag = &kMultikey;
   EXPECT_EQ(one_line(bounds_text(planned(R"({"a":{"$gt":5,"$lt":3}})", indexes))),
             R"j({"a":["(5,\"\")"]})j");
   EXPECT_EQ(one_line(bounds_text(planned(R"({"a":{"$elemMatch":{"$gt":3,"$lt":5}}})", indexes))),
             R"j({"a":["(3,5)"]})j");
-  EXPECT_TRUE(planned(R"({"a":1})", indexes).plan.may_repeat);
+  const Planned p = planned(R"({"a":1})", indexes);
+  EXPECT_TRUE(p.explained["inputStage"].as_document()["isMultiKey"].as_bool());
 }
 
 TEST(Planner, OfPartsThroughOneArrayOnlyTheFirstIsBounded) {
@@ -127,7 +139,7 @@ TEST(Planner, OfPartsThroughOneArrayOnlyTheFirstIsBounded) {
   constexpr const char* kFilter = R"({"a.x":1,"a.y":2,"b":3})";
   EXPECT_EQ(one_line(bounds_text(planned(kFilter, indexes))),
             R"({"a.x":["[1,1]"],"a.y":["[2,2]"],"b":["[3,3]"]})");
-  indexes[0].multikey = true;
+  indexes[0].multikey_flag = &kMultikey;
   EXPECT_EQ(one_line(bounds_text(planned(kFilter, indexes))),
             R"({"a.x":["[1,1]"],"a.y":["[MinKey,MaxKey]"],"b":["[3,3]"]})");
 }
@@ -136,7 +148,7 @@ TEST(Planner, ASortIsNotGivenByAPartWhoseArrayAnotherPartBounds) {
   // Of [{x: 1, y: 5}, {x: 2, y: 0}] the keys with x: 1 hide y: 0, by which it sorts.
   std::vector<IndexInfo> indexes{index(R"({"a.x":1,"a.y":1})"), index(R"({"b":1,"a.y":1})")};
   EXPECT_TRUE(planned(R"({"a.x":1})", indexes, R"({"a.y":1})").plan.provides_sort);
-  for (IndexInfo& info : indexes) info.multikey = true;
+  for (IndexInfo& info : indexes) info.multikey_flag = &kMultikey;
   EXPECT_FALSE(planned(R"({"a.x":1})", indexes, R"({"a.y":1})").plan.provides_sort);
   EXPECT_FALSE(planned("{}", indexes, R"({"a.x":1,"a.y":1})").plan.provides_sort);
   EXPECT_TRUE(planned(R"({"b":1})", indexes, R"({"a.y":1})").plan.provides_sort);
@@ -185,7 +197,7 @@ TEST(Planner, ManyTagsBecomeAsManyPoints) {
   }
   filter.close().close();
   std::vector<IndexInfo> indexes{index(R"({"__safeContent__":1})")};
-  indexes[0].multikey = true;
+  indexes[0].multikey_flag = &kMultikey;
   const Plan p = plan(Matcher::parse(filter.finish()), nullptr, {}, indexes);
   EXPECT_EQ(p.ranges.size(), 20000u);
   EXPECT_TRUE(p.bounds[0][0].is_point());
@@ -204,7 +216,7 @@ class SimulatedIndex {
         entries_.push_back({{}, i});
         for (const bson::ValueView v : key) entries_.back().key.emplace_back(v);
       });
-      info.multikey |= outcome.multikey;
+      if (outcome.multikey) info.multikey_flag = &kMultikey;
       if (info.sparse && outcome.all_missing) entries_.resize(first);
     }
     std::stable_sort(entries_.begin(), entries_.end(), [this](const Entry& x, const Entry& y) {
@@ -230,7 +242,7 @@ class SimulatedIndex {
         if (seen.insert(document).second) {
           found.push_back(document);
         } else {
-          EXPECT_TRUE(p.may_repeat);
+          EXPECT_TRUE(info_.multikey());
         }
       }
     }
