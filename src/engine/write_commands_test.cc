@@ -19,6 +19,40 @@ TEST(InsertCommand, ReportsADuplicateIdWithItsIndexAndStopsThere) {
   EXPECT_DOCUMENTS(engine.find("c"), R"([{"_id": 1}, {"_id": 2}])");
 }
 
+TEST(DuplicateKeys, ThatAreLargeAreNotTold) {
+  constexpr std::size_t kEnough = 4096;
+  TestEngine engine;
+  const std::string huge(7 << 20, '\x01');
+  const auto insert = [&](bson::View first, bson::View second) {
+    bson::Builder b;
+    b.append("insert", "c").open_array("documents").push(first).push(second).close();
+    return engine.run_raw(b.append("ordered", false).finish().view());
+  };
+  const bson::Document reply = insert(bson::doc("_id", huge), bson::doc("_id", huge));
+  EXPECT_LT(reply.size(), kEnough);
+  const bson::View error = reply["writeErrors"].as_array().front().as_document();
+  EXPECT_EQ(error["code"].as_int32(), 11000);
+  EXPECT_EQ(bson::to_json(error["keyPattern"].as_document()), normalised(R"({"_id": 1})"));
+  EXPECT_TRUE(error["keyValue"].missing());
+
+  EXPECT_FALSE(
+      insert(bson::doc("_id", 1, "a", huge), bson::doc("_id", 2, "a", huge))["writeErrors"]);
+  const std::string indexes =
+      R"({"createIndexes": "c", "indexes": [{"name": "a", "key": {"a": 1}, "unique": true}]})";
+  const bson::Document refused = engine.run_raw(indexes);
+  EXPECT_EQ(refused["code"].as_int32(), 11000);
+  EXPECT_LT(refused.size(), kEnough);
+
+  engine.run(R"({"delete": "c", "deletes": [{"q": {"_id": {"$ne": 1}}, "limit": 0}]})");
+  engine.run(indexes);
+  const bson::Document modified =
+      engine.run_raw(bson::doc("findAndModify", "c", "query", bson::doc("_id", 3), "update",
+                               bson::doc("$set", bson::doc("a", huge)), "upsert", true)
+                         .view());
+  EXPECT_EQ(modified["code"].as_int32(), 11000);
+  EXPECT_LT(modified.size(), kEnough);
+}
+
 TEST(InsertCommand, GoesOnAfterAFaultWhenUnordered) {
   TestEngine engine;
   const bson::Document reply = engine.run_raw(
@@ -199,7 +233,7 @@ TEST_F(Writes, TellTheDuplicateKeyWhereverItIsReported) {
 
 TEST(WriteErrors, BeyondAMebibyteTellOnlyIndexAndCode) {
   TestEngine engine;
-  const std::string id(4000, 'k');
+  const std::string id(1000, 'k');
   std::string list;
   constexpr int kCount = 1000;
   for (int i = 0; i < kCount; ++i) list += (i == 0 ? "" : ", ") + (R"({"_id": ")" + id) + R"("})";
