@@ -15,12 +15,17 @@ namespace quern::engine {
 // How a command may be used in a multi-document transaction.
 enum class InTransaction { kRefused, kAllowed };
 
+// What a command does to the data. Who writes confirms what it leaves, or found, in place: that is
+// on the medium before the reply, where the durability says so.
+enum class Effect { kReads, kWrites };
+
 // Stateless and thread-safe: one object serves every call.
 class Command {
  public:
   virtual ~Command() = default;
   virtual std::string_view name() const = 0;
   virtual InTransaction in_transaction() const { return InTransaction::kRefused; }
+  virtual Effect effect() const { return Effect::kReads; }
   // Only on the database "admin".
   virtual bool admin_only() const { return false; }
   // Writes the reply's members but "ok", which the caller appends. Throws Error: the reply is then

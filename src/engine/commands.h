@@ -7,67 +7,71 @@
 
 namespace quern::engine {
 
-#define QUERN_COMMAND(Class, command_name, transaction)                                  \
+#define QUERN_COMMAND(Class, command_name, transaction, effect_on_data)                  \
   class Class : public Command {                                                         \
    public:                                                                               \
     std::string_view name() const override { return command_name; }                      \
     InTransaction in_transaction() const override { return InTransaction::transaction; } \
+    Effect effect() const override { return Effect::effect_on_data; }                    \
     void run(Operation& operation, bson::Builder& reply) const override;                 \
   }
-#define QUERN_ADMIN_COMMAND(Class, command_name, transaction)                            \
+#define QUERN_ADMIN_COMMAND(Class, command_name, transaction, effect_on_data)            \
   class Class : public Command {                                                         \
    public:                                                                               \
     std::string_view name() const override { return command_name; }                      \
     InTransaction in_transaction() const override { return InTransaction::transaction; } \
+    Effect effect() const override { return Effect::effect_on_data; }                    \
     bool admin_only() const override { return true; }                                    \
     void run(Operation& operation, bson::Builder& reply) const override;                 \
   }
 
 // commands/diagnosis.cc
-QUERN_COMMAND(BuildInfoCommand, "buildInfo", kRefused);
-QUERN_COMMAND(HelloCommand, "hello", kAllowed);
-QUERN_COMMAND(PingCommand, "ping", kRefused);
+QUERN_COMMAND(BuildInfoCommand, "buildInfo", kRefused, kReads);
+QUERN_COMMAND(HelloCommand, "hello", kAllowed, kReads);
+QUERN_COMMAND(PingCommand, "ping", kRefused, kReads);
 
 // commands/collections.cc
-QUERN_COMMAND(CollModCommand, "collMod", kRefused);
-QUERN_COMMAND(CreateCommand, "create", kAllowed);
-QUERN_COMMAND(DropCommand, "drop", kRefused);
-QUERN_COMMAND(DropDatabaseCommand, "dropDatabase", kRefused);
-QUERN_COMMAND(ListCollectionsCommand, "listCollections", kRefused);
-QUERN_ADMIN_COMMAND(ListDatabasesCommand, "listDatabases", kRefused);
-QUERN_ADMIN_COMMAND(RenameCollectionCommand, "renameCollection", kRefused);
+QUERN_COMMAND(CollModCommand, "collMod", kRefused, kWrites);
+QUERN_COMMAND(CreateCommand, "create", kAllowed, kWrites);
+QUERN_COMMAND(DropCommand, "drop", kRefused, kWrites);
+QUERN_COMMAND(DropDatabaseCommand, "dropDatabase", kRefused, kWrites);
+QUERN_COMMAND(ListCollectionsCommand, "listCollections", kRefused, kReads);
+QUERN_ADMIN_COMMAND(ListDatabasesCommand, "listDatabases", kRefused, kReads);
+QUERN_ADMIN_COMMAND(RenameCollectionCommand, "renameCollection", kRefused, kWrites);
 
 // commands/indexes.cc
-QUERN_COMMAND(CreateIndexesCommand, "createIndexes", kRefused);
-QUERN_COMMAND(DropIndexesCommand, "dropIndexes", kRefused);
-QUERN_COMMAND(ListIndexesCommand, "listIndexes", kRefused);
+QUERN_COMMAND(CreateIndexesCommand, "createIndexes", kRefused, kWrites);
+QUERN_COMMAND(DropIndexesCommand, "dropIndexes", kRefused, kWrites);
+QUERN_COMMAND(ListIndexesCommand, "listIndexes", kRefused, kReads);
 
 // commands/find.cc, commands/aggregate.cc, commands/explain.cc
-QUERN_COMMAND(FindCommand, "find", kAllowed);
-QUERN_COMMAND(GetMoreCommand, "getMore", kAllowed);
-QUERN_COMMAND(KillCursorsCommand, "killCursors", kAllowed);
-QUERN_COMMAND(CountCommand, "count", kAllowed);
-QUERN_COMMAND(DistinctCommand, "distinct", kAllowed);
-QUERN_COMMAND(AggregateCommand, "aggregate", kAllowed);
-QUERN_COMMAND(ExplainCommand, "explain", kRefused);
+QUERN_COMMAND(FindCommand, "find", kAllowed, kReads);
+QUERN_COMMAND(GetMoreCommand, "getMore", kAllowed, kReads);
+QUERN_COMMAND(KillCursorsCommand, "killCursors", kAllowed, kReads);
+QUERN_COMMAND(CountCommand, "count", kAllowed, kReads);
+QUERN_COMMAND(DistinctCommand, "distinct", kAllowed, kReads);
+QUERN_COMMAND(AggregateCommand, "aggregate", kAllowed, kReads);
+QUERN_COMMAND(ExplainCommand, "explain", kRefused, kReads);
 
 // commands/insert.cc, commands/update.cc, commands/delete.cc, commands/find_and_modify.cc
-QUERN_COMMAND(InsertCommand, "insert", kAllowed);
-QUERN_COMMAND(UpdateCommand, "update", kAllowed);
-QUERN_COMMAND(DeleteCommand, "delete", kAllowed);
-QUERN_COMMAND(FindAndModifyCommand, "findAndModify", kAllowed);
+QUERN_COMMAND(InsertCommand, "insert", kAllowed, kWrites);
+QUERN_COMMAND(UpdateCommand, "update", kAllowed, kWrites);
+QUERN_COMMAND(DeleteCommand, "delete", kAllowed, kWrites);
+QUERN_COMMAND(FindAndModifyCommand, "findAndModify", kAllowed, kWrites);
 
 // commands/sessions.cc. The two that end a transaction are carried out by EngineRunner, which holds
 // the session.
-QUERN_COMMAND(StartSessionCommand, "startSession", kRefused);
-QUERN_COMMAND(EndSessionsCommand, "endSessions", kRefused);
-QUERN_COMMAND(RefreshSessionsCommand, "refreshSessions", kRefused);
-QUERN_ADMIN_COMMAND(CommitTransactionCommand, "commitTransaction", kAllowed);
-QUERN_ADMIN_COMMAND(AbortTransactionCommand, "abortTransaction", kAllowed);
+QUERN_COMMAND(StartSessionCommand, "startSession", kRefused, kReads);
+QUERN_COMMAND(EndSessionsCommand, "endSessions", kRefused, kReads);
+QUERN_COMMAND(RefreshSessionsCommand, "refreshSessions", kRefused, kReads);
+QUERN_ADMIN_COMMAND(CommitTransactionCommand, "commitTransaction", kAllowed, kWrites);
+QUERN_ADMIN_COMMAND(AbortTransactionCommand, "abortTransaction", kAllowed, kReads);
 
 // commands/encryption.cc
-QUERN_COMMAND(CompactStructuredEncryptionDataCommand, "compactStructuredEncryptionData", kRefused);
-QUERN_COMMAND(CleanupStructuredEncryptionDataCommand, "cleanupStructuredEncryptionData", kRefused);
+QUERN_COMMAND(CompactStructuredEncryptionDataCommand, "compactStructuredEncryptionData", kRefused,
+              kWrites);
+QUERN_COMMAND(CleanupStructuredEncryptionDataCommand, "cleanupStructuredEncryptionData", kRefused,
+              kWrites);
 
 #undef QUERN_COMMAND
 #undef QUERN_ADMIN_COMMAND

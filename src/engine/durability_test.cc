@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "engine/testing.h"
@@ -122,11 +124,19 @@ TEST_F(DurableEngine, SyncsACommandThatAsksForTheJournal) {
   EXPECT_EQ(engine->find("c").size(), 2u);
 }
 
-TEST_F(DurableEngine, SyncsSchemaChanges) {
+TEST_F(DurableEngine, SyncsASchemaChangeOnceHoweverMuchItWrites) {
   open(Mode::kAlways);
-  engine->run(R"({"createIndexes": "c", "indexes": [{"name": "a", "key": {"a": 1}}]})");
+  EXPECT_EQ(syncs_of(R"({"create": "c"})"), 1);
+  EXPECT_EQ(syncs_of(R"({"create": "d"})"), 1);
+  engine->run(R"({"insert": "c", "documents": [)" + documents(3000) + "]}");
+  EXPECT_EQ(syncs_of(R"({"createIndexes": "c", "indexes": [{"name": "a", "key": {"a": 1}}]})"), 1);
+  EXPECT_EQ(syncs_of(R"({"collMod": "c", "validator": {"_id": {"$gte": 0}}})"), 1);
+  EXPECT_EQ(syncs_of(R"({"drop": "d"})"), 1);
   crash();
   EXPECT_EQ(engine->documents(R"({"listIndexes": "c"})").size(), 2u);
+  EXPECT_EQ(engine->documents(R"({"listCollections": 1})").size(), 1u);
+  open(Mode::kAlways);
+  EXPECT_EQ(syncs_of(R"({"dropDatabase": 1})"), 1);
 }
 
 TEST_F(DurableEngine, AcknowledgesNothingThatCouldNotBeSynced) {
@@ -135,6 +145,63 @@ TEST_F(DurableEngine, AcknowledgesNothingThatCouldNotBeSynced) {
   faults->fail(storage::Faults::Kind::kSync, 1);
   EXPECT_EQ(engine->code_of(R"({"insert": "c", "documents": [{"_id": 1}]})"), 1);
   EXPECT_EQ(engine->code_of(R"({"insert": "c", "documents": [{"_id": 2}]})"), 0);
+}
+
+constexpr const char* kUpsert =
+    R"({"update": "c", "updates": [{"q": {"_id": 1}, "u": {"$set": {"a": 1}}, "upsert": true}]})";
+
+TEST_F(DurableEngine, SyncsARetryThatFindsNothingLeftToWrite) {
+  open(Mode::kAlways);
+  engine->run(R"({"create": "c"})");
+  faults->fail(storage::Faults::Kind::kSync, 1);
+  EXPECT_EQ(engine->code_of(kUpsert), 1);
+  const std::int64_t before = files->log_syncs();
+  EXPECT_REPLY(engine->run(kUpsert), R"({"n": 1, "nModified": 0, "ok": 1.0})");
+  EXPECT_EQ(files->log_syncs(), before + 1);
+  crash();
+  EXPECT_EQ(engine->find("c").size(), 1u);
+}
+
+// What it confirms, another has written, who still waits for the medium.
+TEST_F(DurableEngine, AcknowledgesNoWriteBeforeWhatItFoundIsOnTheMedium) {
+  open(Mode::kAlways);
+  engine->run(R"({"create": "c"})");
+  files->hold_log_syncs();
+  int first_code = -1;
+  std::thread first([&] { first_code = engine->code_of(kUpsert); });
+  while (!files->holds_a_log_sync()) std::this_thread::yield();
+  const std::int64_t asked = faults->count(storage::Faults::Kind::kSync);
+  std::atomic<bool> answered = false;
+  int second_code = -1;
+  std::thread second([&] {
+    second_code = engine->code_of(kUpsert);
+    answered = true;
+  });
+  while (!answered && faults->count(storage::Faults::Kind::kSync) == asked) {
+    std::this_thread::yield();
+  }
+  files->cut_power();
+  files->let_log_syncs_go();
+  first.join();
+  second.join();
+  EXPECT_EQ(first_code, 1);
+  EXPECT_EQ(second_code, 1);
+  crash();
+  EXPECT_EQ(engine->find("c").size(), 0u);
+}
+
+TEST_F(DurableEngine, AsksForASecondCommitWhereTheMediumFailed) {
+  for (const auto kind : {storage::Faults::Kind::kSync, storage::Faults::Kind::kCommit}) {
+    open(Mode::kAlways);
+    engine->run(R"({"create": "c"})");
+    TestSession client(*engine);
+    client.run(R"({"insert": "c", "documents": [{}]})");
+    faults->fail(kind, 1);
+    const bson::Document reply = client.commit();
+    EXPECT_EQ(reply["code"].as_int32(), 1);
+    EXPECT_EQ(reply["errorLabels"].as_array().front().as_string(),
+              "UnknownTransactionCommitResult");
+  }
 }
 
 // The client asks again because the first commit was not acknowledged.

@@ -22,6 +22,11 @@ Engine::~Engine() {
   cursors_.kill_all();
 }
 
+std::optional<TimePoint> Engine::system_time(std::optional<TimePoint> time) {
+  if (!time) return std::nullopt;
+  return std::chrono::steady_clock::now() + (*time - clock_->now());
+}
+
 void Engine::expire() {
   const auto now = clock_->now();
   cursors_.expire(now, options_.cursor_timeout);

@@ -33,6 +33,9 @@ class Engine {
   Cursors& cursors() { return cursors_; }
   qe::CompactionLocks& compaction_locks() { return compaction_locks_; }
   Clock& clock() { return *clock_; }
+  // A point of the engine's clock, which may be a test's, as one of the system's: what condition
+  // variables take.
+  std::optional<TimePoint> system_time(std::optional<TimePoint> time);
   const EngineOptions& options() const { return options_; }
 
   // Ends cursors, transactions and sessions whose time is over. The engine's thread does so every

@@ -115,19 +115,24 @@ void label_for_transaction(Error& error) {
   }
 }
 
-void set_time_limit(Operation& operation, bson::Element max_time) {
-  if (max_time.missing()) return;
+std::optional<TimePoint> deadline_of(Engine& engine, bson::Element max_time) {
+  if (max_time.missing()) return std::nullopt;
   const auto limit = max_time.whole_number();
   if (!limit || *limit < 0 || *limit > INT32_MAX) {
     throw DatabaseError(ErrorCode::kBadValue,
                         "maxTimeMS must be a whole number between 0 and 2147483647");
   }
-  if (*limit > 0) operation.set_time_limit(std::chrono::milliseconds(*limit));
+  if (*limit == 0) return std::nullopt;
+  return engine.clock().now() + std::chrono::milliseconds(*limit);
 }
 
-// Before what was written is acknowledged.
-void make_durable(Engine& engine, const SessionMembers& members, bool wrote) {
-  if (members.journaled() || (wrote && engine.store().syncs_always())) engine.store().sync();
+// Before a command is acknowledged. One that found nothing left to write confirms what another has
+// written, who may still be waiting for the medium.
+void make_durable(Engine& engine, const Command& command, const SessionMembers& members) {
+  if (members.journaled() ||
+      (command.effect() == Effect::kWrites && engine.store().syncs_always())) {
+    engine.store().sync();
+  }
 }
 
 bson::Document finish(bson::Builder& reply) {
@@ -135,12 +140,25 @@ bson::Document finish(bson::Builder& reply) {
   return reply.finish();
 }
 
+// When the medium fails, the transaction may be committed all the same: the client is to ask again.
+void commit(Engine& engine, const Command& command, const SessionMembers& members, Session& session,
+            bool committed_before) {
+  try {
+    if (!committed_before) session.commit(engine);
+    make_durable(engine, command, members);
+  } catch (Error& error) {
+    if (error.is(ErrorCode::kInternalError)) error.add_label("UnknownTransactionCommitResult");
+    throw;
+  }
+}
+
 // One statement of a multi-document transaction. Any fault ends the transaction.
 bson::Document run_in_transaction(Engine& engine, const Command& command,
                                   const SessionMembers& members, std::string_view database,
                                   bson::View text) {
+  const auto deadline = deadline_of(engine, members.max_time);
   const LockedSession session =
-      engine.sessions().lock(members.lsid.as_document(), engine.clock().now());
+      engine.sessions().lock(engine, members.lsid.as_document(), deadline);
   session->touch(engine.clock().now());
   const std::int64_t number = *members.transaction_number.whole_number();
   if (ends_transaction(command)) {
@@ -153,17 +171,13 @@ bson::Document run_in_transaction(Engine& engine, const Command& command,
     const bool committed_before = session->state() == Session::State::kCommitted &&
                                   session->transaction_number() == number &&
                                   command.name() == "commitTransaction";
-    bson::Builder reply;
-    if (!committed_before) {
-      session->go_on(number);
-      if (command.name() == "commitTransaction") {
-        session->commit(engine);
-      } else {
-        session->abort(engine);
-      }
+    if (!committed_before) session->go_on(engine, number);
+    if (command.name() == "commitTransaction") {
+      commit(engine, command, members, *session.session, committed_before);
+    } else {
+      session->abort(engine);
     }
-    // The first attempt of a second commit may have failed after the commit, and before the sync.
-    make_durable(engine, members, command.name() == "commitTransaction");
+    bson::Builder reply;
     return finish(reply);
   }
   if (command.in_transaction() == InTransaction::kRefused) {
@@ -176,7 +190,7 @@ bson::Document run_in_transaction(Engine& engine, const Command& command,
         "Cannot run '" + std::string(command.name()) + "' in a multi-document transaction.");
   }
   if (members.start.missing()) {
-    session->go_on(number);
+    session->go_on(engine, number);
   } else {
     session->start(engine, number);
   }
@@ -184,7 +198,7 @@ bson::Document run_in_transaction(Engine& engine, const Command& command,
     bson::Document result;
     {
       Operation operation(engine, database, text, session.session.get());
-      set_time_limit(operation, members.max_time);
+      if (deadline) operation.set_deadline(*deadline);
       bson::Builder reply;
       command.run(operation, reply);
       result = finish(reply);
@@ -222,10 +236,12 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
                             "autocommit: false are missing");
   }
   Operation operation(engine, database, text);
-  set_time_limit(operation, members.max_time);
+  if (const auto deadline = deadline_of(engine, members.max_time)) {
+    operation.set_deadline(*deadline);
+  }
   bson::Builder reply;
   command->run(operation, reply);
-  make_durable(engine, members, operation.wrote());
+  make_durable(engine, *command, members);
   return finish(reply);
 }
 

@@ -14,10 +14,6 @@ namespace {
 
 constexpr unsigned kInterruptInterval = 64;
 
-[[noreturn]] void throw_expired() {
-  throw DatabaseError(ErrorCode::kMaxTimeMSExpired, "operation exceeded time limit");
-}
-
 [[noreturn]] void throw_outdated(const Collection& collection) {
   DatabaseError error(
       ErrorCode::kWriteConflict,
@@ -29,13 +25,19 @@ constexpr unsigned kInterruptInterval = 64;
 
 }  // namespace
 
+void throw_max_time_expired() {
+  throw DatabaseError(ErrorCode::kMaxTimeMSExpired, "operation exceeded time limit");
+}
+
 Operation::Operation(Engine& engine, std::string_view database, bson::View command,
                      Session* session)
     : engine_(engine),
       database_(database),
       command_(command),
       now_{engine.clock().wall_now().time_since_epoch().count()},
-      session_(session) {}
+      session_(session) {
+  if (session_ != nullptr) deadline_ = session_->deadline();
+}
 
 void Operation::use(std::shared_ptr<const CatalogSnapshot> catalog) {
   if (catalog_ == catalog) return;
@@ -115,17 +117,25 @@ bool Operation::get_latest(BytesView key, storage::PinnedValue& value) {
   return engine_.store().get(key, value);
 }
 
-void Operation::refresh() {
-  if (session_ != nullptr) return;
-  reader_.reset();
-}
-
 std::shared_ptr<QueryContext> Operation::query_context() {
   return std::make_shared<QueryContext>(*this, reader());
 }
 
 void Operation::set_time_limit(std::chrono::milliseconds limit) {
-  deadline_ = engine_.clock().now() + limit;
+  set_deadline(engine_.clock().now() + limit);
+}
+
+void Operation::set_deadline(std::chrono::steady_clock::time_point deadline) {
+  if (!deadline_ || deadline < *deadline_) deadline_ = deadline;
+}
+
+std::optional<std::chrono::steady_clock::time_point> Operation::system_deadline() const {
+  return engine_.system_time(deadline_);
+}
+
+void Operation::throw_expired() const {
+  if (session_ != nullptr && deadline_ == session_->deadline()) session_->throw_expired();
+  throw_max_time_expired();
 }
 
 void Operation::check_interrupt() {
@@ -145,11 +155,9 @@ void Operation::begin_write(const storage::TransactionOptions& options) {
     return;
   }
   reader_.reset();
-  storage::TransactionOptions unsynced = options;
-  unsynced.sync = false;
   do {
     use(engine_.catalog().snapshot());
-    own_transaction_ = engine_.store().begin(unsynced);
+    own_transaction_ = engine_.store().begin(options);
   } while (options.snapshot && engine_.catalog().snapshot()->epoch() != catalog_->epoch());
   transaction_ = own_transaction_.get();
 }
@@ -157,7 +165,7 @@ void Operation::begin_write(const storage::TransactionOptions& options) {
 void Operation::end_write() {
   transaction_ = nullptr;
   if (session_ != nullptr) return;
-  wrote_ |= own_transaction_->commit();
+  own_transaction_->commit();
   own_transaction_.reset();
   entered_.clear();
 }
@@ -173,7 +181,7 @@ void Operation::enter(const Collection& collection) {
   WriteGate& gate = collection.state()->gate;
   if (std::none_of(entered.begin(), entered.end(),
                    [&](const GatePass& pass) { return pass.is_for(gate); })) {
-    auto pass = GatePass::enter({collection.state(), &gate}, deadline_);
+    auto pass = GatePass::enter({collection.state(), &gate}, system_deadline());
     if (!pass) throw_expired();
     entered.push_back(std::move(*pass));
   }

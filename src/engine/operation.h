@@ -3,7 +3,7 @@
 //
 // Reading. reader() is one snapshot of the store for the whole operation, or the session's
 // transaction when the command belongs to one. collection() looks into the catalog as of that
-// snapshot. After refresh() both are new.
+// snapshot.
 //
 // A write body ends that view: streams and cursors must be closed before, and what is read after it
 // is read from a new snapshot.
@@ -66,27 +66,26 @@ class Operation {
   // Only inside a write body.
   storage::Transaction& transaction();
   bool writing() const { return transaction_ != nullptr; }
-  // A write body was committed that wrote something. On the medium it is only after
-  // Store::sync(), which the runner calls before it acknowledges the command.
-  bool wrote() const { return wrote_; }
   bool in_session_transaction() const { return session_ != nullptr; }
   Session* session() const { return session_; }
   // One read of the latest state, or through the transaction if there is one.
   bool get_latest(BytesView key, storage::PinnedValue& value);
 
-  // The next read takes a new snapshot and a new catalog. Only outside of write bodies, with no
-  // cursor open. Does nothing in a multi-document transaction.
-  void refresh();
-
   // What streams of documents read through; outlives the operation when a client cursor keeps it.
   std::shared_ptr<QueryContext> query_context();
 
-  // Throws MaxTimeMSExpired (50). Cheap; call it once a document in loops.
+  // Throws MaxTimeMSExpired (50), or NoSuchTransaction (251) when the time of the session's
+  // transaction is over. Cheap; call it once a document in loops.
   void check_interrupt();
   // The same, for those who waited: looks at the clock every time.
   void check_interrupt_now() const;
   void set_time_limit(std::chrono::milliseconds limit);
+  // Of the time limits that there are the earliest counts.
+  void set_deadline(std::chrono::steady_clock::time_point deadline);
+  // A point of the engine's clock.
   std::optional<std::chrono::steady_clock::time_point> deadline() const { return deadline_; }
+  // The same for who waits with the system's clock.
+  std::optional<std::chrono::steady_clock::time_point> system_deadline() const;
 
   // The wall clock when the operation began: $$NOW.
   bson::Date now() const { return now_; }
@@ -99,7 +98,8 @@ class Operation {
 
   // --- for Collection
   // Waits until no schema change runs on the collection and keeps them out until the transaction
-  // ends. Throws WriteConflict when the collection object is out of date, MaxTimeMSExpired.
+  // ends. Throws WriteConflict when the collection object is out of date, and what
+  // check_interrupt() throws.
   void enter(const Collection& collection);
   void set_multikey(const Collection& collection, const Index& index);
 
@@ -107,6 +107,7 @@ class Operation {
   friend class QueryContext;
   void pin();
   void use(std::shared_ptr<const CatalogSnapshot> catalog);
+  [[noreturn]] void throw_expired() const;
 
   Engine& engine_;
   std::string database_;
@@ -121,8 +122,10 @@ class Operation {
   std::vector<GatePass> entered_;  // left after own_transaction_ has ended
   std::unique_ptr<storage::Transaction> own_transaction_;
   storage::Transaction* transaction_ = nullptr;
-  bool wrote_ = false;
 };
+
+// Throws MaxTimeMSExpired (50).
+[[noreturn]] void throw_max_time_expired();
 
 }  // namespace quern::engine
 

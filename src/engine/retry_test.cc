@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "engine/table_state.h"
 #include "engine/testing.h"
 #include "quern/base/error.h"
@@ -51,6 +53,22 @@ TEST(WriteTransaction, WaitsForASchemaChangeNoLongerThanItMay) {
   EXPECT_EQ(engine.code_of(R"({"insert": "c", "documents": [{"_id": 1}], "maxTimeMS": 20})"), 50);
   gate.open();
   EXPECT_EQ(engine.code_of(R"({"insert": "c", "documents": [{"_id": 1}], "maxTimeMS": 20000})"), 0);
+}
+
+// By that clock no time passes, however long it takes.
+TEST(WriteTransaction, WaitsForASchemaChangeByTheClockOfTheEngine) {
+  ManualClock clock;
+  TestEngine engine(EngineOptions{.clock = &clock});
+  engine.run(R"({"create": "c"})");
+  const auto catalog = engine.engine().catalog().snapshot();
+  WriteGate& gate = catalog->find("test.c")->state()->gate;
+  ASSERT_TRUE(gate.close(std::chrono::steady_clock::now()));
+  std::thread writer([&] {
+    EXPECT_EQ(engine.code_of(R"({"insert": "c", "documents": [{}], "maxTimeMS": 60000})"), 0);
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  gate.open();
+  writer.join();
 }
 
 }  // namespace

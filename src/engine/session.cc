@@ -3,6 +3,7 @@
 
 #include "engine/cursors.h"
 #include "engine/engine.h"
+#include "engine/operation.h"
 #include "quern/base/error.h"
 
 namespace quern::engine {
@@ -21,6 +22,14 @@ DatabaseError too_old(std::int64_t number, std::int64_t current) {
                            ", has already started on the session");
 }
 
+std::unique_lock<TimedMutex> lock_of(Engine& engine, Session& session,
+                                     std::optional<TimePoint> deadline) {
+  if (!deadline) return std::unique_lock(session.mutex());
+  std::unique_lock lock(session.mutex(), *engine.system_time(deadline));
+  if (!lock) throw_max_time_expired();
+  return lock;
+}
+
 }  // namespace
 
 void Session::start(Engine& engine, std::int64_t number) {
@@ -33,14 +42,19 @@ void Session::start(Engine& engine, std::int64_t number) {
   if (state_ == State::kInProgress) abort(engine);
   do {
     catalog_ = engine.catalog().snapshot();
-    transaction_ = engine.store().begin({.sync = false});
+    transaction_ = engine.store().begin();
   } while (engine.catalog().snapshot()->epoch() != catalog_->epoch());
   number_ = number;
   state_ = State::kInProgress;
-  started_ = engine.clock().now();
+  deadline_ = engine.clock().now() + engine.options().transaction_timeout;
 }
 
-void Session::go_on(std::int64_t number) const {
+void Session::throw_expired() const {
+  throw no_such_transaction("Transaction with { txnNumber: " + std::to_string(number_) +
+                            " } has been aborted: it was not committed in time.");
+}
+
+void Session::go_on(Engine& engine, std::int64_t number) {
   if (number < number_) throw too_old(number, number_);
   const std::string text = std::to_string(number);
   if (number > number_ || state_ == State::kNone) {
@@ -55,6 +69,10 @@ void Session::go_on(std::int64_t number) const {
   if (state_ == State::kCommitted) {
     throw DatabaseError(ErrorCode::kTransactionCommitted,
                         "Transaction with { txnNumber: " + text + " } has been committed.");
+  }
+  if (engine.clock().now() >= deadline_) {
+    abort(engine);
+    throw_expired();
   }
 }
 
@@ -104,12 +122,19 @@ std::shared_ptr<Session> Sessions::get(bson::View lsid, TimePoint now) {
   return session;
 }
 
-LockedSession Sessions::lock(bson::View lsid, TimePoint now) {
+LockedSession Sessions::lock(Engine& engine, bson::View lsid, std::optional<TimePoint> deadline) {
   for (;;) {
-    auto session = get(lsid, now);
-    std::unique_lock lock(session->mutex());
+    auto session = get(lsid, engine.clock().now());
+    auto lock = lock_of(engine, *session, deadline);
     if (!session->ended()) return {std::move(session), std::move(lock)};
+    forget(*session, lsid);
   }
+}
+
+void Sessions::forget(const Session& session, bson::View lsid) {
+  const std::lock_guard lock(mutex_);
+  const auto at = sessions_.find(session_key(lsid));
+  if (at != sessions_.end() && at->second.get() == &session) sessions_.erase(at);
 }
 
 void Sessions::refresh(bson::View lsid, TimePoint now) {
@@ -120,17 +145,19 @@ void Sessions::refresh(bson::View lsid, TimePoint now) {
   if (session_lock) at->second->touch(now);
 }
 
-void Sessions::end(Engine& engine, bson::View lsid) {
+void Sessions::end(Engine& engine, bson::View lsid, std::optional<TimePoint> deadline) {
   std::shared_ptr<Session> session;
   {
     const std::lock_guard lock(mutex_);
     const auto at = sessions_.find(session_key(lsid));
     if (at == sessions_.end()) return;
-    session = std::move(at->second);
-    sessions_.erase(at);
+    session = at->second;
   }
-  const std::lock_guard lock(session->mutex());
-  session->end(engine);
+  {
+    const auto lock = lock_of(engine, *session, deadline);
+    session->end(engine);
+  }
+  forget(*session, lsid);
 }
 
 void Sessions::expire(Engine& engine, TimePoint now) {
@@ -141,7 +168,7 @@ void Sessions::expire(Engine& engine, TimePoint now) {
     bool gone = false;
     if (session_lock) {
       if (session.state() == Session::State::kInProgress) {
-        if (now - session.started() >= engine.options().transaction_timeout) session.abort(engine);
+        if (now >= session.deadline()) session.abort(engine);
       } else {
         gone = now - session.last_use() >= engine.options().session_timeout;
         if (gone) session.end(engine);

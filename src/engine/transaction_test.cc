@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/table_state.h"
 #include "engine/testing.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
@@ -162,6 +163,53 @@ TEST(TransactionTimeout, EndsATransactionThatNobodyFinishes) {
   engine.engine().expire();
   EXPECT_EQ(client.commit()["code"].as_int32(), 251);
   EXPECT_EQ(engine.find("c").size(), 0u);
+}
+
+TEST(TransactionTimeout, HoldsBeforeAnybodyLooksForSuchTransactions) {
+  ManualClock clock;
+  TestEngine engine(EngineOptions{.clock = &clock});
+  TestSession client(engine);
+  client.run(R"({"insert": "c", "documents": [{"_id": 1}]})");
+  clock.advance(std::chrono::seconds(60));
+  const bson::Document reply = client.commit();
+  EXPECT_EQ(reply["code"].as_int32(), 251);
+  EXPECT_EQ(reply["errorLabels"].as_array().front().as_string(), "TransientTransactionError");
+  EXPECT_EQ(engine.find("c").size(), 0u);
+}
+
+// An index is built on the one collection; the other is not to stay locked meanwhile.
+TEST(TransactionTimeout, EndsATransactionThatWaitsForASchemaChange) {
+  ManualClock clock;
+  TestEngine engine(EngineOptions{.clock = &clock});
+  engine.run(R"({"create": "c"})");
+  TestSession client(engine);
+  client.run(R"({"insert": "d", "documents": [{"_id": 1}]})");
+  clock.advance(std::chrono::milliseconds(59'980));
+  const auto catalog = engine.engine().catalog().snapshot();
+  WriteGate& gate = catalog->find("test.c")->state()->gate;
+  ASSERT_TRUE(gate.close(std::chrono::steady_clock::now()));
+  const bson::Document reply = client.run_raw(R"({"insert": "c", "documents": [{"_id": 1}]})");
+  gate.open();
+  EXPECT_EQ(reply["code"].as_int32(), 251);
+  EXPECT_EQ(reply["errorLabels"].as_array().front().as_string(), "TransientTransactionError");
+  EXPECT_EQ(engine.code_of(R"({"drop": "d"})"), 0);
+}
+
+TEST(Sessions, AreWaitedForNoLongerThanACommandMay) {
+  TestEngine engine;
+  engine.run(R"({"create": "c"})");
+  const std::string lsid = R"({"id": {"$uuid": "00112233-4455-6677-8899-aabbccddeeff"}})";
+  const std::string members = R"(, "maxTimeMS": 20, "lsid": )" + lsid +
+                              R"(, "txnNumber": {"$numberLong": "1"}, "autocommit": false)";
+  {
+    const LockedSession busy = engine.engine().sessions().lock(
+        engine.engine(), bson::from_json(lsid).view(), std::nullopt);
+    EXPECT_EQ(engine.code_of(R"({"find": "c", "startTransaction": true)" + members + "}"), 50);
+    EXPECT_EQ(engine.code_of(R"({"commitTransaction": 1, "$db": "admin")" + members + "}"), 50);
+    EXPECT_EQ(engine.code_of(R"({"endSessions": [)" + lsid + R"(], "maxTimeMS": 20})"), 50);
+  }
+  EXPECT_EQ(engine.code_of(R"({"find": "c", "startTransaction": true)" + members + "}"), 0);
+  EXPECT_EQ(engine.code_of(R"({"endSessions": [)" + lsid + R"(], "maxTimeMS": 2000})"), 0);
 }
 
 TEST(EndSessions, EndsTheTransactionOfTheSession) {

@@ -12,7 +12,7 @@ namespace quern::storage {
 
 struct Durability {
   enum class Mode : std::uint8_t {
-    kAlways,    // every commit is synced before it is acknowledged (TransactionOptions::sync)
+    kAlways,    // whoever acknowledges a write syncs before (Store::sync)
     kInterval,  // a background thread syncs every `interval`: a machine crash loses at most that
     kNever,     // the operating system decides
   };

@@ -51,6 +51,7 @@ class FaultyFileSystem::Writer : public rocksdb::FSWritableFileOwnerWrapper {
   }
   template <class Call>
   IOStatus sync(Call call) {
+    if (state_->log) system_.wait_to_sync_log();
     if (system_.cut_) return no_power();
     const std::uint64_t written = state_->written;  // another thread may append meanwhile
     IOStatus status = call();
@@ -66,6 +67,36 @@ class FaultyFileSystem::Writer : public rocksdb::FSWritableFileOwnerWrapper {
 };
 
 FaultyFileSystem::FaultyFileSystem() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+
+void FaultyFileSystem::wait_to_sync_log() {
+  std::unique_lock lock(hold_mutex_);
+  ++held_;
+  let_go_.wait(lock, [this] { return may_go_ > 0; });
+  --held_;
+  if (may_go_ != kAllMayGo) --may_go_;
+}
+
+void FaultyFileSystem::hold_log_syncs() {
+  const std::lock_guard lock(hold_mutex_);
+  may_go_ = 0;
+}
+
+void FaultyFileSystem::let_one_log_sync_go() {
+  const std::lock_guard lock(hold_mutex_);
+  ++may_go_;
+  let_go_.notify_all();
+}
+
+void FaultyFileSystem::let_log_syncs_go() {
+  const std::lock_guard lock(hold_mutex_);
+  may_go_ = kAllMayGo;
+  let_go_.notify_all();
+}
+
+bool FaultyFileSystem::holds_a_log_sync() {
+  const std::lock_guard lock(hold_mutex_);
+  return held_ > 0;
+}
 
 void FaultyFileSystem::restore_power() {
   const std::lock_guard lock(mutex_);

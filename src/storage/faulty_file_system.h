@@ -11,7 +11,9 @@
 #include <rocksdb/file_system.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,6 +29,12 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
 
   // How often a write-ahead log was synced so far.
   std::int64_t log_syncs() const { return log_syncs_; }
+
+  // From now on, whoever syncs a log waits until it is let go.
+  void hold_log_syncs();
+  void let_one_log_sync_go();
+  void let_log_syncs_go();
+  bool holds_a_log_sync();
 
   // From now on every change of a file fails.
   void cut_power() { cut_ = true; }
@@ -45,9 +53,16 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
  private:
   struct File;
   class Writer;
+  static constexpr std::int64_t kAllMayGo = std::numeric_limits<std::int64_t>::max();
+
+  void wait_to_sync_log();
 
   std::atomic<bool> cut_ = false;
   std::atomic<std::int64_t> log_syncs_ = 0;
+  std::mutex hold_mutex_;
+  std::condition_variable let_go_;
+  std::int64_t may_go_ = kAllMayGo;
+  int held_ = 0;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<File>> files_;  // written since the last restore_power()
 };

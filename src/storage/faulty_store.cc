@@ -117,9 +117,9 @@ class FaultyTransaction : public Transaction {
     faults_.pass(Kind::kWrite);
     transaction_->remove_guarded(key);
   }
-  bool commit() override {
+  void commit() override {
     faults_.pass(Kind::kCommit);
-    return transaction_->commit();
+    transaction_->commit();
   }
   void rollback() override { transaction_->rollback(); }
   std::uint64_t own_writes() const override { return transaction_->own_writes(); }

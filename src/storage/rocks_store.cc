@@ -211,7 +211,7 @@ class RocksTransaction : public Transaction {
     check(batch().Delete(slice(key)));
     ++writes_;
   }
-  bool commit() override;
+  void commit() override;
   void rollback() override { end(); }
   std::uint64_t own_writes() const override { return indexed_ ? writes_ : 0; }
 
@@ -231,7 +231,6 @@ class RocksTransaction : public Transaction {
   std::vector<LockTable::Hash> locked_;
   std::unique_ptr<rocksdb::WriteBatchWithIndex> indexed_;  // null: writes need not be read back
   rocksdb::WriteBatch plain_;
-  rocksdb::WriteOptions write_options_;
   std::uint64_t writes_ = 0;
   bool ended_ = false;
 };
@@ -294,29 +293,28 @@ class RocksStore : public Store {
   }
 
   void purge(KeyRange range) override {
-    check(db_->DeleteRange(write_options(true), db_->DefaultColumnFamily(), slice(range.lower),
-                           slice(range.upper)));
-    note_write();
+    check(db_->DeleteRange({}, db_->DefaultColumnFamily(), slice(range.lower), slice(range.upper)));
   }
 
-  // A sync that begins now covers all that was committed before; one that runs already may not.
-  // Whoever finds none running begins the next, for all who wait.
+  // A sync covers what was readable when it began: all up to RocksDB's latest sequence number,
+  // which every write raises, after it is in the log and before anybody sees it. Whoever finds no
+  // sync running begins the next, for all who wait.
   void sync() override {
     if (!on_disk_) return;
+    const rocksdb::SequenceNumber wanted = db_->GetLatestSequenceNumber();
     std::unique_lock lock(sync_mutex_);
-    const std::uint64_t wanted = syncs_begun_ + 1;
-    while (syncs_done_ < wanted) {
+    while (synced_ < wanted) {
       if (syncing_) {
         sync_ended_.wait(lock);
         continue;
       }
       syncing_ = true;
-      const std::uint64_t mine = ++syncs_begun_;
       lock.unlock();
+      const rocksdb::SequenceNumber covered = db_->GetLatestSequenceNumber();
       const rocksdb::Status status = db_->FlushWAL(true);
       lock.lock();
       syncing_ = false;
-      if (status.ok()) syncs_done_ = mine;
+      if (status.ok()) synced_ = covered;
       sync_ended_.notify_all();
       check(status);
     }
@@ -337,12 +335,6 @@ class RocksStore : public Store {
   rocksdb::DB& db() { return *db_; }
   LockTable& locks() { return locks_; }
   LockTable::Owner new_owner() { return next_owner_.fetch_add(1, std::memory_order_relaxed); }
-  rocksdb::WriteOptions write_options(bool sync) const {
-    rocksdb::WriteOptions options;
-    options.sync = sync && syncs_always();
-    return options;
-  }
-  void note_write() { dirty_.store(true, std::memory_order_relaxed); }
 
  private:
   static rocksdb::Options make_options(const RocksOptions& options) {
@@ -379,10 +371,12 @@ class RocksStore : public Store {
   void sync_periodically() {
     std::unique_lock lock(syncer_mutex_);
     while (!syncer_wake_.wait_for(lock, durability_.interval, [this] { return stopping_; })) {
-      if (!dirty_.exchange(false, std::memory_order_relaxed)) continue;
       lock.unlock();
-      // A failing medium makes the next commit fail, which is where it can be reported.
-      if (!db_->FlushWAL(true).ok()) note_write();
+      try {
+        sync();
+      } catch (const DatabaseError&) {
+        // A failing medium makes the next commit fail, which is where it can be reported.
+      }
       lock.lock();
     }
   }
@@ -398,11 +392,9 @@ class RocksStore : public Store {
   std::mutex sync_mutex_;
   std::condition_variable sync_ended_;
   bool syncing_ = false;
-  std::uint64_t syncs_begun_ = 0;
-  std::uint64_t syncs_done_ = 0;  // the latest that succeeded
+  rocksdb::SequenceNumber synced_ = 0;
 
   // kInterval: the thread that syncs.
-  std::atomic<bool> dirty_ = false;
   std::mutex syncer_mutex_;
   std::condition_variable syncer_wake_;
   bool stopping_ = false;
@@ -410,7 +402,7 @@ class RocksStore : public Store {
 };
 
 RocksTransaction::RocksTransaction(RocksStore& store, const TransactionOptions& options)
-    : store_(store), owner_(store.new_owner()), write_options_(store.write_options(options.sync)) {
+    : store_(store), owner_(store.new_owner()) {
   if (options.snapshot) {
     stamp_ = store_.locks().begin_snapshot();
     options_.snapshot = store_.db().GetSnapshot();
@@ -480,15 +472,13 @@ std::unique_ptr<Cursor> RocksTransaction::cursor(KeyRange range) {
       });
 }
 
-bool RocksTransaction::commit() {
+void RocksTransaction::commit() {
   if (writes_ != 0) {
-    check(store_.db().Write(write_options_, batch().GetWriteBatch()));
-    store_.note_write();
+    check(store_.db().Write({}, batch().GetWriteBatch()));
     store_.locks().release_committed(locked_);
     locked_.clear();
   }
   end();
-  return writes_ != 0;
 }
 
 }  // namespace

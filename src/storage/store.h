@@ -87,9 +87,9 @@ class Transaction : public Reader {
   // get_for_update of the key itself or, for an index entry, of its record. Cheaper.
   virtual void put_guarded(BytesView key, BytesView value) = 0;
   virtual void remove_guarded(BytesView key) = 0;
-  // False when there was nothing to write. A transaction that threw from commit() or was rolled back
-  // can only be destroyed.
-  virtual bool commit() = 0;
+  // On the medium it is only after Store::sync(). A transaction that threw from commit() or was
+  // rolled back can only be destroyed.
+  virtual void commit() = 0;
   virtual void rollback() = 0;
 };
 
@@ -99,9 +99,6 @@ struct TransactionOptions {
   bool snapshot = true;
   // Reads see the transaction's own writes. Off: reads must be of keys that it did not write.
   bool read_own_writes = true;
-  // Where each commit is forced to the medium (Durability::Mode::kAlways): commit() waits for that.
-  // Off: whoever acknowledges the commit calls Store::sync() before, once for many.
-  bool sync = true;
 };
 
 // Thread-safe. Must outlive its readers and transactions.
@@ -115,10 +112,12 @@ class Store {
   // Deletes every key in the range, at once and outside of any transaction. Only for keys that no
   // catalog entry leads to any more: writers are not warned.
   virtual void purge(KeyRange range) = 0;
-  // Makes everything committed so far survive a crash of the machine. Threads that call it at the
-  // same time share the wait.
+  // Makes everything that anybody can read so far, whoever committed it, survive a crash of the
+  // machine; returns at once when it does already. Threads that call it at the same time share the
+  // wait.
   virtual void sync() = 0;
-  // Durability::Mode::kAlways: what is acknowledged must be on the medium.
+  // Durability::Mode::kAlways: whoever acknowledges a write, even one that found nothing left to
+  // do, calls sync() before.
   virtual bool syncs_always() const = 0;
   // An estimate of the bytes that the range takes on the medium.
   virtual std::uint64_t approximate_size(KeyRange range) = 0;

@@ -36,7 +36,7 @@ void StartSessionCommand::run(Operation& operation, bson::Builder& reply) const 
 void EndSessionsCommand::run(Operation& operation, bson::Builder&) const {
   Arguments(operation.command(), name(), {});
   for_each_session(operation.command(), [&](bson::View lsid) {
-    operation.engine().sessions().end(operation.engine(), lsid);
+    operation.engine().sessions().end(operation.engine(), lsid, operation.deadline());
   });
 }
 
