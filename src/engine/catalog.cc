@@ -165,6 +165,9 @@ class Catalog::Change {
         transaction_(catalog.store_.begin()) {}
 
   const Collection* find(const Namespace& ns) const { return before_->find(ns); }
+  std::vector<const Collection*> collections(std::string_view database) const {
+    return before_->collections(database);
+  }
   std::uint32_t allocate_table() {
     transaction_->put(as_bytes(next_table_key()),
                       bson::doc("next", std::int64_t{next_table_ + 1}).view().bytes());
@@ -333,6 +336,31 @@ std::shared_ptr<const Collection> Catalog::drop(const Namespace& ns, Operation* 
   }
   purge(tables_of(*gone));
   return gone;
+}
+
+void Catalog::drop_database(std::string_view database, Operation* operation) {
+  std::vector<std::uint32_t> doomed;
+  for (bool done = false; !done;) {
+    std::vector<Namespace> names;
+    const auto seen = snapshot();
+    for (const Collection* collection : seen->collections(database)) {
+      names.push_back(collection->ns());
+    }
+    const SchemaLock lock(*this, names, operation);
+    Change change(*this);
+    const auto all = change.collections(database);
+    done = std::all_of(all.begin(), all.end(), [&](const Collection* collection) {
+      return lock.find(collection->ns()).get() == collection;
+    });
+    if (!done) continue;  // one was just created: it is not locked
+    for (const Collection* collection : all) {
+      for (const std::uint32_t table : tables_of(*collection)) doomed.push_back(table);
+      change.remove(*collection);
+    }
+    change.doom(doomed);
+    change.commit();
+  }
+  purge(doomed);
 }
 
 void Catalog::rename(const Namespace& from, const Namespace& to, bool drop_target,

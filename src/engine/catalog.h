@@ -79,6 +79,8 @@ class Catalog {
   // uuid.
   std::shared_ptr<const Collection> drop(const Namespace& ns, Operation* operation = nullptr,
                                          const std::optional<Uuid>& uuid = {});
+  // Removes all collections of the database in one step.
+  void drop_database(std::string_view database, Operation* operation = nullptr);
   // Gives the collection another name in the same database, keeping its records and indexes. With
   // drop_target a collection that has that name goes, in the same step. Throws NamespaceNotFound,
   // NamespaceExists, InvalidNamespace, and IllegalOperation when either is encrypted.

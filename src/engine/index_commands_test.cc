@@ -32,6 +32,27 @@ TEST_F(Indexes, AreListedWithThatOnIdFirst) {
                        {"v": 2, "key": {"a": 1}, "name": "a_1", "unique": true}])");
 }
 
+TEST_F(Indexes, ThatContradictEachOtherCreateNoCollection) {
+  EXPECT_EQ(create_code(R"({"name": "x", "key": {"a": 1}}, {"name": "x", "key": {"b": 1}})"), 86);
+  EXPECT_EQ(engine.documents(R"({"listCollections": 1})").size(), 0u);
+}
+
+TEST_F(Indexes, OverArraysAreExplainedAsSuch) {
+  const auto multikey = [this] {
+    const bson::Document reply = engine.run(
+        R"({"explain": {"find": "c", "filter": {"a": 1}}, "verbosity": "queryPlanner"})");
+    return reply["queryPlanner"]
+        .as_document()["winningPlan"]
+        .as_document()["inputStage"]
+        .as_document()["isMultiKey"]
+        .as_bool();
+  };
+  create(R"({"name": "a_1", "key": {"a": 1}})");
+  EXPECT_FALSE(multikey());
+  insert(R"([{"a": [1, 2]}])");
+  EXPECT_TRUE(multikey());
+}
+
 TEST_F(Indexes, CreatedTwiceAreCreatedOnce) {
   EXPECT_REPLY(
       engine.run(R"({"createIndexes": "c", "indexes": [{"name": "a_1", "key": {"a": 1}}]})"),

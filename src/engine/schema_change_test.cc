@@ -113,6 +113,30 @@ TEST_F(SchemaChanges, LetWritersInWhileTheyWait) {
   EXPECT_GT(engine.find("c").size(), 1u);
 }
 
+// One at a time closes the gate: the writers that the one keeps out don't find the next before
+// them.
+TEST_F(SchemaChanges, WaitForTheirTurnBeforeTheyKeepWritersOut) {
+  std::atomic<int> left = 6;
+  for (int i = 0; i < 6; ++i) {
+    meanwhile([&] {
+      EXPECT_EQ(engine.code_of(R"({"collMod": "c", "validator": {}, "maxTimeMS": 400})"), 50);
+      --left;
+    });
+  }
+  while (left > 0) EXPECT_EQ(engine.code_of(R"({"insert": "c", "documents": [{}]})"), 0);
+}
+
+TEST(SchemaChange, WaitsByTheClockOfTheEngine) {
+  ManualClock clock;
+  TestEngine engine(EngineOptions{.clock = &clock});
+  TestSession holder(engine);
+  holder.run(R"({"insert": "c", "documents": [{"_id": 1}]})");
+  std::thread change([&] { EXPECT_EQ(engine.code_of(R"({"drop": "c", "maxTimeMS": 4000})"), 0); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  holder.commit();
+  change.join();
+}
+
 TEST_F(SchemaChanges, WaitNoLongerThanTheyMay) {
   EXPECT_EQ(engine.code_of(R"({"drop": "c", "maxTimeMS": 20})"), 50);
   EXPECT_EQ(engine.code_of(R"({"collMod": "c", "validator": {}, "maxTimeMS": 20})"), 50);
@@ -139,6 +163,42 @@ TEST_F(SchemaChanges, ThatRenameLoseNoTargetWhenTheyFail) {
                  "$db": "admin"})");
   EXPECT_DOCUMENTS(engine.find("target"), R"([{"_id": 1, "a": 1}])");
   EXPECT_EQ(engine.find("c").size(), 0u);
+}
+
+TEST_F(SchemaChanges, ThatDropADatabaseDropAllOfItOrNothing) {
+  engine.run(R"({"create": "a"})");
+  engine.run(R"({"create": "z"})");
+  EXPECT_EQ(engine.code_of(R"({"dropDatabase": 1, "maxTimeMS": 20})"), 50);
+  EXPECT_EQ(engine.documents(R"({"listCollections": 1})").size(), 3u);
+  go_on();
+  EXPECT_EQ(engine.code_of(R"({"dropDatabase": 1})"), 0);
+  EXPECT_EQ(engine.documents(R"({"listCollections": 1})").size(), 0u);
+}
+
+TEST(DropDatabase, IsOneStepOnDisk) {
+  const TemporaryDirectory root;
+  using storage::Faults;
+  bool failed = true;
+  for (int n = 1; failed; ++n) {
+    SCOPED_TRACE(n);
+    const auto faults = std::make_shared<Faults>();
+    storage::RocksOptions options;
+    options.directory = root.path() / std::to_string(n);
+    options.durability.mode = storage::Durability::Mode::kNever;
+    {
+      TestEngine engine(storage::make_faulty_store(storage::open_rocks_store(options), faults));
+      for (const char* name : {"a", "b"}) {
+        engine.run(R"({"insert": ")" + std::string(name) + R"(", "documents": [{"_id": 1}]})");
+      }
+      faults->fail(Faults::Kind::kCommit, n);
+      failed = engine.code_of(R"({"dropDatabase": 1})") != 0;
+      faults->heal();
+    }
+    TestEngine engine(options.directory);
+    const std::size_t left = engine.documents(R"({"listCollections": 1})").size();
+    EXPECT_EQ(left, n == 1 ? 2u : 0u);
+    EXPECT_EQ(engine.find("a").size() + engine.find("b").size(), left);
+  }
 }
 
 TEST(RenameCollection, WithDropTargetIsOneStepOnDisk) {

@@ -25,48 +25,66 @@ SchemaLock::SchemaLock(const Catalog& catalog, std::vector<Namespace> names, Ope
   // One order for everybody, so that nobody waits for each other.
   std::sort(names_.begin(), names_.end(),
             [](const Namespace& a, const Namespace& b) { return a.to_string() < b.to_string(); });
-  closed_.reserve(names_.size());
   const auto give_up = steady_clock::now() + kLockTimeout;
-  const auto deadline = operation != nullptr && operation->deadline()
-                            ? std::min(give_up, *operation->deadline())
-                            : give_up;
-  for (milliseconds spell = kFirstSpell;; spell = std::min(2 * spell, kLongestSpell)) {
-    const Namespace* busy = close(catalog, std::min(steady_clock::now() + spell, deadline));
-    if (busy == nullptr) return;
-    if (operation != nullptr) operation->check_interrupt_now();
-    if (steady_clock::now() >= give_up) {
-      throw DatabaseError(ErrorCode::kLockTimeout,
-                          "Unable to acquire the lock on " + busy->to_string() +
-                              " within 5 seconds: a transaction is writing to the collection, or "
-                              "another schema change is running");
+  const auto limit = operation != nullptr ? operation->system_deadline() : std::nullopt;
+  const auto deadline = std::min(give_up, limit.value_or(give_up));
+  const Namespace* busy = take_turn(catalog, deadline);
+  if (busy == nullptr) busy = close_in_spells(deadline);
+  if (busy == nullptr) return;
+  if (limit && *limit < give_up) throw_max_time_expired();
+  throw DatabaseError(ErrorCode::kLockTimeout,
+                      "Unable to acquire the lock on " + busy->to_string() +
+                          " within 5 seconds: a transaction is writing to the collection, or "
+                          "another schema change is running");
+}
+
+const Namespace* SchemaLock::take_turn(const Catalog& catalog, WriteGate::Deadline deadline) {
+  for (bool current = false; !current;) {
+    turns_.clear();
+    snapshot_ = catalog.snapshot();
+    current = true;
+    for (const Namespace& ns : names_) {
+      if (const Collection* found = snapshot_->find(ns)) {
+        std::unique_lock turn(found->state()->schema_changes, deadline);
+        if (!turn) {
+          turns_.clear();
+          return &ns;
+        }
+        turns_.push_back(std::move(turn));
+      }
+      // Otherwise another change was faster: this may no longer be the collection to wait for.
+      current = catalog.snapshot()->find(ns) == snapshot_->find(ns);
+      if (!current) break;
     }
+  }
+  return nullptr;
+}
+
+const Namespace* SchemaLock::close_in_spells(WriteGate::Deadline deadline) {
+  closed_.reserve(names_.size());
+  for (milliseconds spell = kFirstSpell;; spell = std::min(2 * spell, kLongestSpell)) {
+    const Namespace* busy = close(std::min(steady_clock::now() + spell, deadline));
+    if (busy == nullptr || steady_clock::now() >= deadline) return busy;
     std::this_thread::sleep_until(std::min(steady_clock::now() + spell, deadline));
   }
 }
 
-const Namespace* SchemaLock::close(const Catalog& catalog, WriteGate::Deadline deadline) {
-  for (;;) {
-    snapshot_ = catalog.snapshot();
-    for (const Namespace& ns : names_) {
-      const Collection* found = snapshot_->find(ns);
-      if (found == nullptr) continue;
-      if (!found->state()->gate.close(deadline)) {
-        open();
-        return &ns;
-      }
-      closed_.push_back(found->state());
+const Namespace* SchemaLock::close(WriteGate::Deadline deadline) {
+  for (const Namespace& ns : names_) {
+    const Collection* found = snapshot_->find(ns);
+    if (found == nullptr) continue;
+    WriteGate& gate = found->state()->gate;
+    if (!gate.close(deadline)) {
+      open();
+      return &ns;
     }
-    const auto now = catalog.snapshot();
-    if (std::all_of(names_.begin(), names_.end(),
-                    [&](const Namespace& ns) { return now->find(ns) == snapshot_->find(ns); })) {
-      return nullptr;
-    }
-    open();  // another change was faster
+    closed_.push_back(&gate);
   }
+  return nullptr;
 }
 
 void SchemaLock::open() {
-  for (const auto& state : closed_) state->gate.open();
+  for (WriteGate* gate : closed_) gate->open();
   closed_.clear();
 }
 

@@ -1,10 +1,11 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// What a schema change holds while it decides and while it is carried out: the closed gates of its
-// collections.
+// What a schema change holds while it decides and while it is carried out: its turn among the
+// schema changes of its collections, and their closed gates.
 #ifndef QUERN_ENGINE_SCHEMA_LOCK_H_
 #define QUERN_ENGINE_SCHEMA_LOCK_H_
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "engine/catalog.h"
@@ -18,9 +19,9 @@ class Operation;
 // Keeps writers and other schema changes out of some collections while it lives: what find() shows
 // stays current. Names without a collection are not held: one may be created.
 //
-// Waits for the writers inside. A transaction may stay inside for long, so new writers are kept out
-// only for spells of it, and let in between; the spells grow until they outlast the short writes of
-// a busy collection.
+// Waits for its turn, then for the writers inside. A transaction may stay inside for long, so new
+// writers are kept out only for spells of it, and let in between; the spells grow until they
+// outlast the short writes of a busy collection.
 class SchemaLock {
  public:
   // Throws LockTimeout (24) after five seconds, MaxTimeMSExpired (50) when the operation, if there
@@ -36,13 +37,16 @@ class SchemaLock {
   const Collection& required(const Namespace& ns) const;
 
  private:
-  // Null, or the collection that others did not leave before the deadline: then none is closed.
-  const Namespace* close(const Catalog& catalog, WriteGate::Deadline deadline);
+  // They return null, or the collection that others did not leave before the deadline.
+  const Namespace* take_turn(const Catalog& catalog, WriteGate::Deadline deadline);
+  const Namespace* close_in_spells(WriteGate::Deadline deadline);
+  const Namespace* close(WriteGate::Deadline deadline);
   void open();
 
   std::vector<Namespace> names_;
-  std::shared_ptr<const CatalogSnapshot> snapshot_;
-  std::vector<std::shared_ptr<TableState>> closed_;
+  std::shared_ptr<const CatalogSnapshot> snapshot_;  // keeps the collections and their states
+  std::vector<std::unique_lock<TimedMutex>> turns_;
+  std::vector<WriteGate*> closed_;
 };
 
 }  // namespace quern::engine

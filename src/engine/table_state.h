@@ -4,12 +4,14 @@
 #define QUERN_ENGINE_TABLE_STATE_H_
 
 #include "engine/high_water.h"
+#include "engine/timed_mutex.h"
 #include "engine/write_gate.h"
 
 namespace quern::engine {
 
 // Thread-safe.
 struct TableState {
+  TimedMutex schema_changes;  // whoever closes the gate holds it
   WriteGate gate;
   HighWater high_water;
 };

@@ -1,6 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "engine/write_gate.h"
 
+#include "quern/base/error.h"
+
 namespace quern::engine {
 
 bool WriteGate::enter(std::optional<Deadline> deadline) {
@@ -26,8 +28,9 @@ void WriteGate::leave() {
 
 bool WriteGate::close(Deadline deadline) {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait_until(lock, deadline, [this] { return is_open(); })) return false;
-  state_.fetch_or(kClosed, std::memory_order_acq_rel);
+  if ((state_.fetch_or(kClosed, std::memory_order_acq_rel) & kClosed) != 0) {
+    throw Error(ErrorCode::kInternalError, "a gate for writers is closed twice");
+  }
   const bool empty = changed_.wait_until(
       lock, deadline, [this] { return state_.load(std::memory_order_acquire) == kClosed; });
   if (!empty) {

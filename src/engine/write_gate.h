@@ -21,7 +21,8 @@ class WriteGate {
   using Deadline = std::chrono::steady_clock::time_point;
 
   // Keeps new writers out and waits for those inside to leave; false (and open again) when that
-  // takes longer than the deadline.
+  // takes longer than the deadline. Only one schema change at a time may close a gate
+  // (TableState::schema_changes): writers would wait for the one, then for the next.
   bool close(Deadline deadline);
   void open();
 

@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "quern/base/error.h"
+
 namespace quern::engine {
 namespace {
 
@@ -37,9 +39,14 @@ TEST(WriteGate, ThatIsClosedLetsNobodyIn) {
   const auto gate = std::make_shared<WriteGate>();
   ASSERT_TRUE(gate->close(now()));
   EXPECT_FALSE(GatePass::enter(gate, now() + kShort));
-  EXPECT_FALSE(gate->close(now() + kShort));
   gate->open();
   EXPECT_TRUE(GatePass::enter(gate, now()));
+}
+
+TEST(WriteGate, IsClosedByOneSchemaChangeAtATime) {
+  const auto gate = std::make_shared<WriteGate>();
+  ASSERT_TRUE(gate->close(now()));
+  EXPECT_THROW(gate->close(now() + kShort), Error);
 }
 
 TEST(WriteGate, WithoutADeadlineIsWaitedForUntilItOpens) {

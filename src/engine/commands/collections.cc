@@ -69,11 +69,7 @@ void DropCommand::run(Operation& operation, bson::Builder& reply) const {
 
 void DropDatabaseCommand::run(Operation& operation, bson::Builder& reply) const {
   Arguments(operation.command(), name(), {});
-  Catalog& catalog = operation.engine().catalog();
-  const auto snapshot = catalog.snapshot();
-  for (const Collection* collection : snapshot->collections(operation.database())) {
-    catalog.drop(collection->ns(), &operation);
-  }
+  operation.engine().catalog().drop_database(operation.database(), &operation);
   reply.append("dropped", operation.database());
 }
 

@@ -64,7 +64,10 @@ void CreateIndexesCommand::run(Operation& operation, bson::Builder& reply) const
     specs.push_back(index_spec(index.as_document()));
   }
   const Collection* existing = operation.latest_collection(ns);
-  operation.collection_or_create(ns);
+  if (existing == nullptr) {
+    new_index_specs(nullptr, specs);  // refuses what contradicts itself before anything is created
+    operation.collection_or_create(ns);
+  }
   const IndexCounts counts = operation.engine().catalog().create_indexes(ns, specs, &operation);
   reply.append("numIndexesBefore", counts.before).append("numIndexesAfter", counts.after);
   reply.append("createdCollectionAutomatically", existing == nullptr);
