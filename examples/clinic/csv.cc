@@ -22,7 +22,7 @@ int CsvReader::get() {
   const int c = in_.get();
   if (c == kEnd) return c;
   ++offset_;
-  if (c == '\n') {
+  if (c == '\n' || (c == '\r' && in_.peek() != '\n')) {
     ++line_;
     if (line_end_ == 0) line_end_ = offset_;
   }

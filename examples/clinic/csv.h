@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Comma-separated values as RFC 4180 has them: fields may be quoted, a quote inside is doubled, and
-// a quoted field may hold commas and line breaks. Lines end in LF or CRLF. A byte order mark of
-// UTF-8 at the start is skipped.
+// a quoted field may hold commas and line breaks. Lines end in LF, CRLF or CR. A byte order mark
+// of UTF-8 at the start is skipped.
 #ifndef EXAMPLES_CLINIC_CSV_H_
 #define EXAMPLES_CLINIC_CSV_H_
 

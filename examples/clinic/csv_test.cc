@@ -40,19 +40,25 @@ TEST(CsvReader, EndsOfLinesMayBeOfEitherKindAndTheLastMayBeMissing) {
 }
 
 TEST(CsvReader, CountsLinesOfTheFileNotRows) {
-  const auto read = rows("a\n\"b\nb\"\n\nc\n");
-  EXPECT_EQ(read[0].line, 1);
-  EXPECT_EQ(read[1].line, 2);
-  EXPECT_EQ(read[2].line, 5);
+  for (const char* text :
+       {"a\n\"b\nb\"\n\nc\n", "a\r\n\"b\r\nb\"\r\n\r\nc\r\n", "a\r\"b\rb\"\r\rc\r"}) {
+    const auto read = rows(text);
+    ASSERT_EQ(read.size(), 3u);
+    EXPECT_EQ(read[0].line, 1);
+    EXPECT_EQ(read[1].line, 2);
+    EXPECT_EQ(read[2].line, 5);
+  }
 }
 
 TEST(CsvReader, AMalformedRowDoesNotSpoilTheNext) {
-  for (const char* bad : {"\"a\"b,c\n", "a\"b,c\n"}) {
+  for (const char* bad :
+       {"\"a\"b,c\n", "a\"b,c\n", "\"a\"b,c\r", "a\"b,c\r", "\"a,c\r", "a\"b,c\r\n"}) {
     const auto read = rows(std::string(bad) + "good,row\n");
     ASSERT_EQ(read.size(), 2u) << bad;
     EXPECT_NE(read[0].error, "") << bad;
     EXPECT_EQ(read[1].error, "") << bad;
     EXPECT_THAT(read[1].fields, ElementsAre("good", "row")) << bad;
+    EXPECT_EQ(read[1].line, 2) << bad;
   }
 }
 

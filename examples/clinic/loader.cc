@@ -24,6 +24,10 @@ using myapp::Patient;
 using quern::f;
 
 std::ifstream open_file(const std::filesystem::path& file) {
+  // It is read twice, and from a place in its middle.
+  if (std::filesystem::exists(file) && !std::filesystem::is_regular_file(file)) {
+    throw quern::ImproperlyConfigured(fmt::format("{} is no regular file", file.string()));
+  }
   std::ifstream in(file, std::ios::binary);
   if (!in) throw quern::ImproperlyConfigured(fmt::format("cannot read {}", file.string()));
   return in;
@@ -77,13 +81,14 @@ class Loader {
     while (more && !guard.interrupted()) {
       std::vector<Row> batch;
       more = read_batch(batch, guard, progress);
-      store(batch, progress);
+      store(batch);
       progress.update(position_.loaded - loaded_before, reader_.offset());
     }
     progress.clear();
     report(position_.loaded - loaded_before, position_.rejected - rejected_before,
            progress.seconds(), more);
-    return more ? quern::ExitCode::kInterrupted : quern::ExitCode::kOk;
+    if (more) return quern::ExitCode::kInterrupted;
+    return position_.rejected > 0 ? quern::ExitCode::kFailure : quern::ExitCode::kOk;
   }
 
  private:
@@ -134,10 +139,10 @@ class Loader {
   }
 
   // The patients that are not there yet and the position behind them, all or nothing.
-  void store(const std::vector<Row>& batch, Progress& progress) {
+  void store(const std::vector<Row>& batch) {
     position_.next_line = reader_.line();
     position_.next_offset = reader_.offset();
-    std::vector<const Row*> known;
+    std::vector<std::int64_t> known;  // lines
     LoadPosition position;
     db_.transaction([&](quern::Transaction& tx) {
       known.clear();  // of an attempt that was rolled back
@@ -147,7 +152,7 @@ class Loader {
         if (taken.insert(row.patient.patient_id).second) {
           fresh.push_back(row.patient);
         } else {
-          known.push_back(&row);
+          known.push_back(row.line);
         }
       }
       if (!fresh.empty()) tx.objects<Patient>().bulk_create(fresh);
@@ -157,10 +162,8 @@ class Loader {
       tx.save(position);
     });
     position_ = position;
-    for (const Row* row : known) {
-      reject(row->line, {fmt::format("patient_id {} exists already", row->patient.patient_id)},
-             progress);
-    }
+    if (known_ == 0 && !known.empty()) first_known_ = known.front();
+    known_ += static_cast<std::int64_t>(known.size());
   }
 
   // The numbers of the batch's patients that are stored already.
@@ -180,6 +183,11 @@ class Loader {
       console_.out << fmt::format("Interrupted before line {}: run the same command to go on.\n",
                                   position_.next_line);
     }
+    if (known_ > 0) {
+      console_.err << fmt::format(
+          "{}:{}: patient_id exists already{}\n", file_.string(), first_known_,
+          known_ == 1 ? "" : fmt::format(", the first of {} such rows", grouped(known_)));
+    }
     console_.out << fmt::format(
         "Loaded {} patients in {:.1f} s ({}/s), rejected {} rows.\n", grouped(loaded), seconds,
         grouped(static_cast<std::int64_t>(seconds > 0 ? static_cast<double>(loaded) / seconds : 0)),
@@ -197,6 +205,9 @@ class Loader {
   std::ifstream in_;
   CsvReader reader_;
   LoadPosition position_;
+  // Rows of this run whose patients are there already, and the line of the first.
+  std::int64_t known_ = 0;
+  std::int64_t first_known_ = 0;
 };
 
 }  // namespace
