@@ -3,10 +3,13 @@
 // libmongoc. Usage: models_tool mongodb://HOST:PORT/; exits with 1 at the first answer that is not
 // the one a query set owes. Such servers need not have transactions, so none is used.
 #include <fmt/format.h>
+#include <stdlib.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <iostream>
 #include <stdexcept>
+#include <system_error>
 #include <vector>
 
 #include "quern/quern.h"
@@ -32,6 +35,27 @@ struct Book {
   std::int64_t pages{};
   Edition edition;
   std::vector<std::string> tags;
+};
+
+// A folder of this run's own, which is the current one while it exists.
+class Scratch {
+ public:
+  Scratch() {
+    std::string name = std::filesystem::temp_directory_path() / "quern-models-tool-XXXXXX";
+    if (!::mkdtemp(name.data())) throw std::system_error(errno, std::generic_category(), name);
+    folder_ = name;
+    std::filesystem::current_path(folder_);
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::current_path("/", ignored);
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+ private:
+  std::filesystem::path folder_;
 };
 
 template <class Wanted, class Got>
@@ -97,15 +121,10 @@ void check(quern::Project& db) {
 
 int main(int argc, char** argv) try {
   if (argc != 2) throw std::runtime_error("usage: models_tool mongodb://HOST:PORT/");
-  const auto folder = std::filesystem::temp_directory_path() / "quern-models-tool";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  std::filesystem::current_path(folder);
+  const Scratch scratch;
   quern::Project db{{.databases = {{"default", {.host = argv[1], .name = "library"}}}}};
   db.app<Author, Book>("library");
   check(db);
-  std::filesystem::current_path("/");
-  std::filesystem::remove_all(folder);
   std::cout << "all answers as they must be\n";
 } catch (const std::exception& error) {
   std::cerr << "models_tool: " << error.what() << '\n';
