@@ -95,26 +95,34 @@ class ModelDiff {
 
   void renames(std::vector<FieldState>& from, const std::vector<FieldState>& to,
                const std::string& parent) {
-    for (const FieldState& field : to) {
-      if (find_named(from, field.name)) continue;
-      for (FieldState& old : from) {
-        if (find_named(to, old.name)) continue;
-        const bool keeps_column = old.column == field.column;
+    // The same stored name says that it is the same member: nobody need be asked about those.
+    for (const bool keeps_column : {true, false}) {
+      for (const FieldState& field : to) {
+        if (!find_named(from, field.name)) rename_one(from, to, field, parent, keeps_column);
+      }
+    }
+  }
+
+  // Finds the member that the new `field` was, if there is one.
+  void rename_one(std::vector<FieldState>& from, const std::vector<FieldState>& to,
+                  const FieldState& field, const std::string& parent, bool keeps_column) {
+    for (FieldState& old : from) {
+      if (find_named(to, old.name) || shape(old, false) != shape(field, false)) continue;
+      const std::string old_path = joined_path(parent, old.name);
+      if (keeps_column) {
+        if (old.column != field.column) continue;
+      } else {
         const bool moves_along = old.column == old.name && field.column == field.name;
-        if (!keeps_column && !moves_along) continue;
-        if (shape(old, false) != shape(field, false)) continue;
-        const std::string old_path = joined_path(parent, old.name);
-        // The same stored name says that it is the same member.
-        if (!keeps_column &&
+        if (!moves_along ||
             !questioner_.renamed(to_, old_path, joined_path(parent, field.name), field.type)) {
           continue;
         }
-        const bool pinned = keeps_column && old.column == old.name;
-        emit(rename_field(to_.name, old_path, field.name, pinned ? field.column : ""));
-        old.name = field.name;
-        old.column = field.column;
-        break;
       }
+      const bool pinned = keeps_column && old.column == old.name;
+      emit(rename_field(to_.name, old_path, field.name, pinned ? field.column : ""));
+      old.name = field.name;
+      old.column = field.column;
+      return;
     }
   }
 

@@ -426,6 +426,33 @@ TEST(Autodetector, TheSameColumnSaysThatItIsTheSameMember) {
   expect_reaches<pinned_column::Patient>(changes);
 }
 
+namespace pinned_column_later {
+struct Patient {
+  Id id{};
+  Char<255> nickname;
+  Char<255> full_name;
+  std::int64_t number = 0;
+  before::Record record;
+  std::vector<before::Visit> visits;
+  struct Meta {
+    static auto columns() { return Columns{column(&Patient::full_name, "name")}; }
+  };
+};
+}  // namespace pinned_column_later
+
+TEST(Autodetector, AboutAMemberThatItsColumnIdentifiesNothingIsAsked) {
+  Questioner questioner;
+  questioner.renamed = [](const auto&, const std::string& from, const std::string& to,
+                          const std::string&) {
+    ADD_FAILURE() << from << " to " << to;
+    return false;
+  };
+  const Changes changes = changes_to<pinned_column_later::Patient>(questioner);
+  EXPECT_THAT(described(changes), ElementsAre("Rename field name on patient to full_name",
+                                              "Add field nickname to patient"));
+  expect_reaches<pinned_column_later::Patient>(changes);
+}
+
 namespace pinned_encrypted_column {
 struct Record {
   Encrypted<Char<11>, equality> social;

@@ -5,8 +5,10 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "migrations/migration_error.h"
 #include "quern/bson/json.h"
@@ -137,22 +139,39 @@ std::vector<Migration> read_migrations(const std::filesystem::path& folder, std:
   return out;
 }
 
+namespace {
+
+void write_text(const std::filesystem::path& file, const std::string& text) {
+  errno = 0;
+  std::ofstream out(file, std::ios::binary);
+  out << text;
+  out.close();
+  if (out) return;
+  const std::error_code reason(errno != 0 ? errno : EIO, std::generic_category());
+  throw std::filesystem::filesystem_error("write", file, reason);
+}
+
+}  // namespace
+
 std::filesystem::path write_migration(const std::filesystem::path& folder,
                                       const Migration& migration) {
-  std::filesystem::create_directories(folder);
   const std::filesystem::path file = folder / (migration.key.name + ".json");
-  if (std::filesystem::exists(file)) {
-    throw ImproperlyConfigured(fmt::format("{} exists already", file.string()));
-  }
   const std::filesystem::path temporary = folder / ("." + migration.key.name + ".json.tmp");
-  {
-    const bson::Document document = migration.to_bson();
-    std::ofstream out(temporary, std::ios::binary);
-    out << bson::to_pretty_json(document) << '\n';
-    out.close();
-    if (!out) throw ImproperlyConfigured(fmt::format("cannot write {}", temporary.string()));
+  const bson::Document document = migration.to_bson();
+  const std::string text = bson::to_pretty_json(document) + "\n";
+  try {
+    std::filesystem::create_directories(folder);
+    if (std::filesystem::exists(file)) {
+      throw ImproperlyConfigured(fmt::format("{} exists already", file.string()));
+    }
+    write_text(temporary, text);
+    std::filesystem::rename(temporary, file);
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    throw ImproperlyConfigured(
+        fmt::format("cannot write {}: {}", file.string(), error.code().message()));
   }
-  std::filesystem::rename(temporary, file);
   return file;
 }
 

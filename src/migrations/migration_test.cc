@@ -62,6 +62,23 @@ TEST_F(MigrationFile, IsNeverOverwritten) {
   EXPECT_THROW(write_migration(folder_, first()), ImproperlyConfigured);
 }
 
+TEST_F(MigrationFile, WhatCannotBeWrittenIsNamedWithTheReasonAndLeavesNothing) {
+  const auto fault = [&](const char* reason) {
+    EXPECT_THAT([&] { write_migration(folder_, first()); },
+                Throws<ImproperlyConfigured>(
+                    Property(&Error::what, AllOf(testing::StartsWith("cannot write "),
+                                                 testing::EndsWith(std::string(": ") + reason)))));
+  };
+  std::filesystem::create_directories(folder_.parent_path());
+  std::ofstream(folder_) << "a file, not a folder";
+  fault("Not a directory");
+  std::filesystem::remove(folder_);
+  std::filesystem::create_directories(folder_);
+  std::filesystem::create_symlink("/dev/full", folder_ / ".0001_initial.json.tmp");
+  fault("No space left on device");
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
 TEST_F(MigrationFile, FaultsNameTheFileAndTheOperation) {
   write("0001_a.json", R"({"format": 1, "app": "myapp", "name": "0001_a", "dependencies": [],
                            "operations": [{"op": "DeleteModel", "model": "A"}, {"op": "Nonsense"}]})");
