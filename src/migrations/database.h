@@ -25,6 +25,9 @@ class Database {
   // Runs commands on what is never encrypted: collections, indexes, the history.
   virtual CommandRunner& plain_runner() = 0;
 
+  // Throws where create_encrypted_collection() would find or make keys that do not work together
+  // with those that are there. Makes nothing.
+  virtual void refuse_unusable_keys(std::string_view collection, bson::View encrypted_fields) = 0;
   // Finds or makes the data keys, then creates the collection and what belongs to it. May be run
   // again after it was interrupted. Returns how many data keys were made. encrypted_fields has
   // keyAltName in place of keyId.

@@ -58,6 +58,26 @@ void refuse_missing_functions(const Plan& plan, Database& database) {
   }
 }
 
+void refuse_unusable_keys(const Plan& plan, const Graph& graph, Database& database) {
+  if (!database.is_encrypted()) return;
+  for (const PlanStep& step : plan) {
+    const std::string& app = step.migration->key.app;
+    State state = graph.state_before(*step.migration);
+    for (const OperationPtr& operation : step.migration->operations) {
+      const State before = state;
+      operation->apply_to(state, app);
+      if (!database.allow_migrate(app, operation->model())) continue;
+      const State& from = step.backwards ? state : before;
+      const State& to = step.backwards ? before : state;
+      for (const auto& [label, model] : to.models()) {
+        if (from.find(model.app, model.name) || !model.has_encrypted()) continue;
+        const bson::Document fields = model.encrypted_fields();
+        database.refuse_unusable_keys(model.collection, fields);
+      }
+    }
+  }
+}
+
 bool Executor::allowed(const Migration& migration, const Operation& operation) const {
   return database_.allow_migrate(migration.key.app, operation.model());
 }
@@ -104,6 +124,7 @@ void Executor::run(const Plan& plan, bool fake, const Progress& progress) {
   } else {
     refuse_irreversible(plan);
     refuse_missing_functions(plan, database_);
+    refuse_unusable_keys(plan, graph_, database_);
   }
   for (const PlanStep& step : plan) {
     const Migration& migration = *step.migration;

@@ -22,6 +22,10 @@ struct Progress {
 // Throws MigrationError for a step that calls a function which the project has not registered.
 void refuse_missing_functions(const Plan& plan, Database& database);
 
+// The same for a step that creates an encrypted collection, where its keys would be of no use, as
+// Database::refuse_unusable_keys() says.
+void refuse_unusable_keys(const Plan& plan, const Graph& graph, Database& database);
+
 // Borrows graph, database and clock.
 class Executor {
  public:
@@ -29,7 +33,8 @@ class Executor {
       : graph_(graph), database_(database), clock_(clock) {}
 
   // fake: change the history only. Throws MigrationError, before anything runs, when the plan has a
-  // step backwards over an operation that cannot be undone or calls a function that is missing.
+  // step backwards over an operation that cannot be undone or calls a function that is missing, and
+  // what refuse_unusable_keys() throws.
   void run(const Plan& plan, bool fake, const Progress& progress = {});
 
  private:

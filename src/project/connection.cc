@@ -9,10 +9,12 @@
 #include "engine/engine_runner.h"
 #include "kms/registry.h"
 #include "project/durability_setting.h"
+#include "project/encrypted_map.h"
 #include "project/host.h"
 #include "project/secret_reader.h"
 #include "quern/base/error.h"
 #include "quern/command/reply.h"
+#include "storage/rocks_directory.h"
 
 namespace quern::internal {
 
@@ -62,11 +64,12 @@ Connection::Connection(std::string alias, const DatabaseSettings& settings,
 bool Connection::exists() const {
   const Host host = Host::parse(settings_.host);
   return host.kind != Host::Kind::kEmbedded ||
-         std::filesystem::exists(base_directory_ / host.location);
+         storage::holds_rocks_store(base_directory_ / host.location);
 }
 
 bool Connection::has_collection(std::string_view name) {
   bool found = false;
+  if (!exists()) return found;
   for_each(plain(), database_, bson::doc("listCollections", 1, "filter", bson::doc("name", name)),
            [&](bson::View) { return found = true; });
   return found;
@@ -78,7 +81,7 @@ CommandRunner& Connection::plain() {
   return *plain_;
 }
 
-std::shared_ptr<const kms::KmsRegistry> Connection::make_registry() const {
+std::shared_ptr<const kms::KmsRegistry> Connection::make_registry() const try {
   auto registry = std::make_shared<kms::KmsRegistry>();
   for (const KmsProvider& provider : settings_.auto_encryption->kms_providers) {
     kms::Credentials credentials;
@@ -91,6 +94,8 @@ std::shared_ptr<const kms::KmsRegistry> Connection::make_registry() const {
     registry->add(kms::make_provider(provider.name, std::move(credentials)));
   }
   return registry;
+} catch (const ImproperlyConfigured& error) {
+  throw ImproperlyConfigured(fmt::format("databases.{}.auto_encryption: {}", alias_, error.what()));
 }
 
 Connection::Keys& Connection::keys() {
@@ -102,12 +107,7 @@ Connection::Keys& Connection::keys() {
                       "\"auto_encryption\" setting",
                       alias_));
     }
-    try {
-      keys_ = std::make_unique<Keys>(plain(), *settings_.auto_encryption, make_registry());
-    } catch (const ImproperlyConfigured& error) {
-      throw ImproperlyConfigured(
-          fmt::format("databases.{}.auto_encryption: {}", alias_, error.what()));
-    }
+    keys_ = std::make_unique<Keys>(plain(), *settings_.auto_encryption, make_registry());
   }
   return *keys_;
 }
@@ -126,7 +126,15 @@ keyvault::KeyVault& Connection::key_vault() { return keys().vault; }
 
 keyvault::KeyCache& Connection::key_cache() { return keys().cache; }
 
+std::optional<keyvault::DataKeyDocument> Connection::find_key(std::string_view alt_name) {
+  return exists() ? key_vault().find(alt_name) : std::nullopt;
+}
+
 void Connection::verify_keys() {
+  if (!exists()) {
+    make_registry();
+    return;
+  }
   const std::vector<keyvault::DataKeyDocument> keys = key_vault().all();
   for (const KmsProvider& provider : settings_.auto_encryption->kms_providers) {
     const auto key = std::find_if(keys.begin(), keys.end(), [&](const auto& candidate) {
@@ -141,6 +149,17 @@ void Connection::verify_keys() {
           fmt::format("databases.{}.auto_encryption: {}", alias_, error.what()));
     }
   }
+}
+
+std::filesystem::path Connection::map_file() const {
+  if (!is_encrypted() || settings_.auto_encryption->encrypted_fields_map.empty()) return {};
+  return base_directory_ / settings_.auto_encryption->encrypted_fields_map;
+}
+
+std::optional<schema::EncryptedFieldsMap> Connection::pinned_map() const {
+  const std::filesystem::path file = map_file();
+  if (file.empty()) return std::nullopt;
+  return read_map(file);
 }
 
 client::CreateEncryptedOptions Connection::create_options() const {

@@ -55,8 +55,10 @@ class Connection {
   bool is_encrypted() const { return settings_.auto_encryption.has_value(); }
   const DatabaseSettings& settings() const { return settings_; }
 
-  // False for an embedded database whose folder is not there: opening it would create it.
+  // False for an embedded database that nothing was written to yet: opening it would create it.
+  // Throws DatabaseError where that cannot be seen.
   bool exists() const;
+  // False also where the database does not exist, which stays so.
   bool has_collection(std::string_view name);
   // Throws DatabaseError when an embedded database cannot be opened.
   CommandRunner& plain();
@@ -66,9 +68,18 @@ class Connection {
   // Only on an encrypting alias.
   keyvault::KeyVault& key_vault();
   keyvault::KeyCache& key_cache();
-  // Throws ImproperlyConfigured when a provider of the settings cannot unwrap the first data key
-  // that the vault has of it: new keys would be wrapped by another master key than the old ones.
+  // The key of that alternate name. Nothing also where the database does not exist, which stays so.
+  std::optional<keyvault::DataKeyDocument> find_key(std::string_view alt_name);
+  // Throws ImproperlyConfigured when a provider's secrets cannot be read, and when it cannot unwrap
+  // the first data key that the vault has of it: new keys would be wrapped by another master key
+  // than the old ones. Makes no database.
   void verify_keys();
+  // The file that encrypted_fields_map names; empty: no map is pinned.
+  std::filesystem::path map_file() const;
+  // Nothing when none is pinned. Throws ImproperlyConfigured for one that cannot be read.
+  std::optional<schema::EncryptedFieldsMap> pinned_map() const;
+  // Throws ImproperlyConfigured for a pinned map that does not fit the models. Opens nothing.
+  void verify_map() const { make_options_(); }
   // Provider and master key of new data keys.
   client::CreateEncryptedOptions create_options() const;
   // After a schema was changed behind the encrypting runner's back.
@@ -83,6 +94,7 @@ class Connection {
          std::shared_ptr<const kms::KmsRegistry> registry);
   };
   Keys& keys();
+  // Throws ImproperlyConfigured that names the alias.
   std::shared_ptr<const kms::KmsRegistry> make_registry() const;
 
   const std::string alias_;

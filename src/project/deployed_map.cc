@@ -10,9 +10,9 @@
 namespace quern::internal {
 namespace {
 
-// A model's encrypted fields with the keys that the vault has for them, and those of members that
-// migrations removed: the collection still has them.
-bson::Document fields_with_keys(Connection& connection, const migrations::ModelState& model) {
+// A model's encrypted fields with the keys that the vault has for them.
+bson::Document fields_with_keys(const ProjectCore& core, Connection& connection,
+                                const migrations::ModelState& model) {
   bson::Builder out;
   out.open_array("fields");
   const bson::Document fields = model.encrypted_fields();
@@ -23,11 +23,12 @@ bson::Document fields_with_keys(Connection& connection, const migrations::ModelS
         out.append(member);
         continue;
       }
-      const auto key = connection.key_vault().find(member.as_string());
+      const auto key = connection.find_key(member.as_string());
       if (!key) {
-        throw ImproperlyConfigured(
-            fmt::format("Encryption key '{}' not found. Have you migrated the {} model?",
-                        member.as_string(), model.label()));
+        const std::string advice = core.advice_on_missing_key(connection, model.collection);
+        throw ImproperlyConfigured(fmt::format("Encryption key '{}' of {} not found.{}{}",
+                                               member.as_string(), model.label(),
+                                               advice.empty() ? "" : " ", advice));
       }
       out.append("keyId", key->id);
     }
@@ -39,18 +40,47 @@ bson::Document fields_with_keys(Connection& connection, const migrations::ModelS
 
 }  // namespace
 
-bson::Document deployed_map(ProjectCore& core, Connection& connection) {
+std::vector<migrations::ModelState> encrypted_models(ProjectCore& core, std::string_view alias) {
   const migrations::State migrated = core.load_migrations().state();
-  bson::Builder out;
-  for (const ModelRef* ref : core.models_in(connection.alias())) {
+  std::vector<migrations::ModelState> out;
+  for (const ModelRef* ref : core.models_in(alias)) {
     migrations::ModelState model = migrations::state_of_model(*ref);
     if (const auto* known = migrated.find(model.app, model.name)) {
       model.removed_encrypted = known->removed_encrypted;
     }
-    if (!model.has_encrypted()) continue;
-    out.append(connection.database() + "." + model.collection, fields_with_keys(connection, model));
+    if (model.has_encrypted()) out.push_back(std::move(model));
+  }
+  return out;
+}
+
+bson::Document deployed_map(ProjectCore& core, Connection& connection) {
+  bson::Builder out;
+  for (const migrations::ModelState& model : encrypted_models(core, connection.alias())) {
+    out.append(connection.database() + "." + model.collection,
+               fields_with_keys(core, connection, model));
   }
   return out.finish();
+}
+
+std::vector<std::string> pinned_key_faults(const schema::EncryptedFields& pinned,
+                                           Connection& connection, bson::View encrypted_fields) {
+  std::vector<std::string> faults;
+  for (const bson::Element& element : encrypted_fields["fields"].as_array()) {
+    const bson::View field = element.as_document();
+    const std::string_view path = field["path"].as_string();
+    const schema::EncryptedField* wanted = pinned.find(path);
+    if (!wanted || !wanted->key_id) {
+      faults.push_back(fmt::format("the map has no key for {}", path));
+      continue;
+    }
+    const std::string_view name = field["keyAltName"].as_string();
+    const auto key = connection.find_key(name);
+    if (key && key->id == *wanted->key_id) continue;
+    faults.push_back(fmt::format("{} has the key {} in the map, but the vault has {} as '{}'", path,
+                                 wanted->key_id->to_string(), key ? key->id.to_string() : "nothing",
+                                 name));
+  }
+  return faults;
 }
 
 std::vector<std::string> map_differences(const bson::Document& deployed,

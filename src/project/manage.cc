@@ -201,8 +201,12 @@ ExitCode report(std::exception_ptr failure, const std::string& program, std::ost
     return ExitCode::kDatabase;
   } catch (const Error& error) {
     err << fmt::format("{}: {}\n", error.code_name(), error.what());
-    // Another key encryption key than the vault's, or credentials that a cluster does not take.
-    if (error.is(ErrorCode::kAuthenticationFailed)) return ExitCode::kConfiguration;
+    // Another key encryption key than the vault's, or credentials that a cluster does not take; a
+    // vault without the keys that models or a pinned map need.
+    if (error.is(ErrorCode::kAuthenticationFailed) || error.is(ErrorCode::kKeyNotFound)) {
+      return ExitCode::kConfiguration;
+    }
+    if (error.is(ErrorCode::kInterrupted)) return ExitCode::kInterrupted;
     const bool unreachable =
         error.is(ErrorCode::kHostUnreachable) || error.is(ErrorCode::kNetworkTimeout);
     return unreachable ? ExitCode::kDatabase : ExitCode::kFailure;
@@ -212,12 +216,12 @@ ExitCode report(std::exception_ptr failure, const std::string& program, std::ost
   }
 }
 
-// Commands that need no settings, so that a project without valid ones can be put right.
-bool needs_no_settings(int argc, const char* const* argv) {
-  if (argc < 2) return true;
-  constexpr std::string_view kCommands[] = {"help",    "-h",        "--help",
-                                            "version", "--version", "generatelocalkey"};
-  return std::find(std::begin(kCommands), std::end(kCommands), argv[1]) != std::end(kCommands);
+// Commands that a project without valid settings can be put right with.
+bool is_help(std::string_view command) {
+  return command.empty() || command == "help" || command == "-h" || command == "--help";
+}
+bool needs_no_project(std::string_view command) {
+  return command == "version" || command == "--version" || command == "generatelocalkey";
 }
 
 std::string program_name(int argc, const char* const* argv) {
@@ -228,6 +232,7 @@ std::string program_name(int argc, const char* const* argv) {
 
 int manage(Project& project, int argc, const char* const* argv, Console console) {
   const std::string program = program_name(argc, argv);
+  project.core().program = program;
   ExitCode code;
   try {
     std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
@@ -253,10 +258,13 @@ int manage(const std::function<Project()>& make_project, int argc, const char* c
   try {
     project.emplace(make_project());
   } catch (...) {
-    const ExitCode code = report(std::current_exception(), program_name(argc, argv), console.err);
-    if (!needs_no_settings(argc, argv)) return static_cast<int>(code);
-    console.err << "Note that only the built-in commands are there, because the project could not "
-                   "be made.\n";
+    const std::string_view command = argc > 1 ? argv[1] : "";
+    if (!needs_no_project(command)) {
+      const ExitCode code = report(std::current_exception(), program_name(argc, argv), console.err);
+      if (!is_help(command)) return static_cast<int>(code);
+      console.err << "Note that only the built-in commands are there, because the project could "
+                     "not be made.\n";
+    }
     Settings none;
     none.databases["default"] = {.host = "memory:", .name = "none"};
     project.emplace(std::move(none));

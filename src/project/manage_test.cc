@@ -122,18 +122,20 @@ TEST_F(Manage, WithoutValidSettingsTheCommandsThatMendThemRun) {
   };
   const std::string key = (folder_.path() / "new_kek").string();
   for (const std::vector<const char*>& arguments :
-       std::vector<std::vector<const char*>>{{},
-                                             {"help"},
-                                             {"-h"},
-                                             {"help", "migrate"},
-                                             {"version"},
-                                             {"--version"},
-                                             {"generatelocalkey", key.c_str()}}) {
+       std::vector<std::vector<const char*>>{{}, {"help"}, {"-h"}, {"help", "migrate"}}) {
     const Ran ran = broken(arguments);
     EXPECT_EQ(ran.code, 0) << ran.err;
     EXPECT_NE(ran.out, "");
     EXPECT_THAT(ran.err, AllOf(HasSubstr("there is no settings file"),
                                HasSubstr("only the built-in commands are there")));
+  }
+  // These have nothing to do with settings.
+  for (const std::vector<const char*>& arguments : std::vector<std::vector<const char*>>{
+           {"version"}, {"--version"}, {"generatelocalkey", key.c_str()}}) {
+    const Ran ran = broken(arguments);
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_NE(ran.out, "");
+    EXPECT_EQ(ran.err, "");
   }
   EXPECT_TRUE(std::filesystem::exists(key));
   const Ran check = broken({"check"});
@@ -169,6 +171,9 @@ TEST_F(Manage, EveryErrorHasItsExitCode) {
       {"configuration", [] { throw ImproperlyConfigured("x"); }, ExitCode::kConfiguration},
       {"another key encryption key", [] { throw Error(ErrorCode::kAuthenticationFailed, "x"); },
        ExitCode::kConfiguration},
+      {"a key that the vault does not have", [] { throw Error(ErrorCode::kKeyNotFound, "x"); },
+       ExitCode::kConfiguration},
+      {"no answer", [] { throw Error(ErrorCode::kInterrupted, "x"); }, ExitCode::kInterrupted},
       {"a migration", [] { throw migrations::MigrationError("x"); }, ExitCode::kMigrationRefused},
       {"a database", [] { throw DatabaseError(ErrorCode::kBadValue, "x"); }, ExitCode::kDatabase},
       {"a unique constraint", [] { throw IntegrityError(ErrorCode::kDuplicateKey, "x"); },
@@ -222,8 +227,11 @@ TEST_F(Manage, ShowsTheMapWithTheDatabasesName) {
   Project db = project();
   const Ran early = run(db, {"showencryptedfieldsmap", "--database", "encrypted"});
   EXPECT_EQ(early.code, static_cast<int>(ExitCode::kConfiguration));
-  EXPECT_THAT(early.err, HasSubstr("Encryption key 'myapp_patient.record.ssn' not found. Have you "
-                                   "migrated the myapp.Patient model?"));
+  EXPECT_THAT(
+      early.err,
+      HasSubstr("Encryption key 'myapp_patient.record.ssn' of myapp.Patient not found. Have "
+                "you migrated? Run 'manage migrate --database encrypted'."));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "data"));
   migrate(db);
   const bson::Document map =
       bson::from_json(run_ok(db, {"showencryptedfieldsmap", "--database", "encrypted"}));
@@ -278,6 +286,9 @@ TEST_F(Manage, WhatInspectCannotReadIsAUsageError) {
   const Ran filter = run(db, {"inspect", "--filter", "{"});
   EXPECT_EQ(filter.code, static_cast<int>(ExitCode::kUsage));
   EXPECT_THAT(filter.err, HasSubstr("--filter: "));
+  for (const char* limit : {"--limit=-1", "--limit=0", "--limit=x"}) {
+    EXPECT_EQ(run(db, {"inspect", limit}).code, static_cast<int>(ExitCode::kUsage)) << limit;
+  }
 }
 
 TEST_F(Manage, InspectAlignsItsColumns) {
@@ -318,7 +329,35 @@ TEST_F(Manage, WhatWasNotMigratedIsToldWithTheCommandToRun) {
   EXPECT_THAT(fault([&] { db.objects<Patient>().get(ssn == "123-45-6789"); }), hint);
   EXPECT_THAT(fault([&] { db.save(patient); }), hint);
   EXPECT_THAT(fault([&] { db.transaction([&](Transaction& tx) { tx.save(patient); }); }), hint);
-  EXPECT_THAT(run(db, {"inspect"}).err, HasSubstr("Have you migrated?"));
+  const Ran inspect = run(db, {"inspect"});
+  EXPECT_EQ(inspect.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(inspect.err, HasSubstr("Have you migrated?"));
+}
+
+TEST_F(Manage, HintsNameTheProgram) {
+  Project db = project();
+  run_ok(db, {"makemigrations"});
+  const auto run_clinic = [&](std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "/opt/clinic");
+    std::ostringstream out;
+    std::istringstream in;
+    manage(db, static_cast<int>(arguments.size()), arguments.data(),
+           Console{.out = out, .err = out, .in = in});
+    return out.str();
+  };
+  EXPECT_THAT(run_clinic({"inspect"}), HasSubstr("Run 'clinic migrate --database encrypted'."));
+  EXPECT_THAT(run_clinic({"check", "--database", "encrypted"}),
+              HasSubstr("Run 'clinic migrate --database encrypted' to apply it."));
+}
+
+TEST_F(Manage, CheckMakesNoDatabase) {
+  Project db = project();
+  run_ok(db, {"makemigrations"});
+  EXPECT_THAT(run_ok(db, {"check", "--database", "encrypted"}), HasSubstr("quern.W206"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "data"));
+  std::filesystem::remove(folder_.path() / "local_kek");
+  EXPECT_THAT(run(db, {"check", "--database", "encrypted"}).out, HasSubstr("ERROR: (quern.E105)"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "data"));
 }
 
 TEST_F(Manage, AKeyThatIsMissingAlthoughTheCollectionIsThereIsNoMissingMigration) {
@@ -328,7 +367,7 @@ TEST_F(Manage, AKeyThatIsMissingAlthoughTheCollectionIsThereIsNoMissingMigration
       bson::from_json(R"({"delete": "__keyVault", "deletes": [{"q": {}, "limit": 0}]})");
   run_checked(db.plain_runner("encrypted"), "encrypted_db", all);
   const Ran ran = run(db, {"inspect"});
-  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kFailure));
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
   EXPECT_THAT(ran.err, AllOf(HasSubstr("was not found in the key vault"),
                              Not(HasSubstr("Have you migrated"))));
 }

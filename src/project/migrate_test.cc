@@ -49,6 +49,10 @@ TEST_F(Migrate, PreviewOfAFreshProjectDoesNotEvenMakeTheDatabase) {
   EXPECT_EQ(run_ok(db, {"showmigrations", "--database", "encrypted"}),
             "myapp\n [ ] 0001_initial\n");
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "data"));
+  std::filesystem::create_directories(folder_.path() / "data");
+  run_ok(db, {"migrate", "--database", "encrypted", "--plan"});
+  run_ok(db, {"showmigrations", "--database", "encrypted"});
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path() / "data")) << "an empty folder stays so";
 }
 
 TEST_F(Migrate, PreviewAndDryRunChangeNothing) {
@@ -339,6 +343,79 @@ TEST_F(Migrate, ARenameIsAskedAboutOnATerminal) {
               AllOf(Not(HasSubstr("Did you rename")), HasSubstr("- Remove field name")));
 }
 
+TEST_F(Migrate, AnAnswerIsYesOrNoHoweverItIsWritten) {
+  make_first_version();
+  Project db = project<v2::Patient>();
+  const auto answered = [&](const char* text) {
+    return run(db, {"makemigrations", "--dry-run"}, text).out;
+  };
+  for (const char* yes : {"y\n", "Y\n", "YES\n", " Yes \n", "y"}) {
+    EXPECT_THAT(answered(yes), HasSubstr("~ Rename field name")) << yes;
+  }
+  for (const char* no : {"\n", "n\n", "No\n", "NO \r\n"}) {
+    EXPECT_THAT(answered(no), HasSubstr("- Remove field name")) << no;
+  }
+  EXPECT_THAT(answered("yep\ny\n"), testing::ContainsRegex("Did you .*Did you .*~ Rename field"));
+}
+
+TEST_F(Migrate, WithoutAnAnswerNothingIsWritten) {
+  make_first_version();
+  Project db = project<v2::Patient>();
+  const Ran ran = run(db, {"makemigrations"}, "perhaps");
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kInterrupted));
+  EXPECT_THAT(ran.err, HasSubstr("nothing was written"));
+  const std::filesystem::directory_iterator files(folder_.path() / "myapp/migrations");
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+}
+
+TEST_F(Migrate, ARenameThatIsGivenLeavesNoDoubtAboutTheOtherCandidates) {
+  struct Record {
+    quern::Encrypted<quern::Char<11>> ssn;
+    std::string first, second;
+  };
+  struct NewRecord {
+    quern::Encrypted<quern::Char<11>> ssn;
+    std::string third;
+  };
+  {
+    struct Note {
+      Id id{};
+      std::string first, second;
+      Record record;
+    };
+    Project db = project<Note>();
+    migrate(db);
+  }
+  struct Note {
+    Id id{};
+    std::string third, fourth;
+    NewRecord record;
+  };
+  Project db = project<Note>();
+  const std::vector<std::string> arguments = {
+      "makemigrations", "--dry-run",         "--rename", "note.second=third",
+      "--rename",       "note.first=fourth", "--rename", "note.record.second=third"};
+  for (const char* typed : {"", "y\n"}) {
+    const Ran ran = run(db, arguments, typed);
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_EQ(ran.err, "");
+    EXPECT_THAT(ran.out, AllOf(Not(HasSubstr("Did you")),
+                               HasSubstr("~ Rename field second on note to third"),
+                               HasSubstr("~ Rename field first on note to fourth"),
+                               HasSubstr("~ Rename field record.second on note to third"),
+                               HasSubstr("- Remove field record.first from note")));
+  }
+}
+
+TEST_F(Migrate, AMigrationThatCannotBeWrittenIsNotAnnounced) {
+  Project db = project();
+  folder_.write("myapp", "a file, not a folder");
+  const Ran ran = run(db, {"makemigrations"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_EQ(ran.out, "");
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("cannot write "), HasSubstr(": Not a directory")));
+}
+
 TEST_F(Migrate, GoesBackAndForth) {
   make_first_version();
   Project db = project<v2::Patient>();
@@ -508,9 +585,15 @@ TEST_F(Migrate, WithAnotherKeyThanTheVaultsNoDataKeyIsMade) {
   Project db = project();
   db.app<Note>("myapp");
   run_ok(db, {"makemigrations"});
-  const Ran ran = run(db, {"migrate", "--database", "encrypted"});
-  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
-  EXPECT_THAT(ran.err, HasSubstr("is not the one that wrapped it"));
+  for (const std::vector<std::string>& options :
+       std::vector<std::vector<std::string>>{{}, {"--plan"}}) {
+    std::vector<std::string> arguments = {"migrate", "--database", "encrypted"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const Ran ran = run(db, arguments);
+    EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
+    EXPECT_EQ(ran.out, "") << "before anything runs";
+    EXPECT_THAT(ran.err, HasSubstr("is not the one that wrapped it"));
+  }
   EXPECT_EQ(data_keys(db), 2);
   EXPECT_THAT(dump(db, "encrypted"), Not(HasSubstr("myapp_note")));
 }

@@ -21,8 +21,9 @@ class MigrationDatabase : public migrations::Database {
   bool exists() const override { return connection_.exists(); }
   CommandRunner& runner() override { return connection_.runner(); }
   CommandRunner& plain_runner() override { return connection_.plain(); }
-  // Throws, before it makes anything, ImproperlyConfigured for a key encryption key that is not the
-  // vault's, and MigrationError when the pinned map names keys that the vault does not have.
+  // Throws ImproperlyConfigured for a key encryption key that is not the vault's, and when the
+  // pinned map names keys that the vault does not have.
+  void refuse_unusable_keys(std::string_view collection, bson::View encrypted_fields) override;
   int create_encrypted_collection(std::string_view collection,
                                   bson::View encrypted_fields) override;
   void drop_encrypted_collection(std::string_view collection, bson::View encrypted_fields) override;
@@ -31,8 +32,6 @@ class MigrationDatabase : public migrations::Database {
   void run_function(std::string_view app, std::string_view function) override;
 
  private:
-  void refuse_keys_that_are_not_pinned(const Namespace& ns, bson::View encrypted_fields);
-
   Project& project_;
   Connection& connection_;
 };

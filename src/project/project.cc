@@ -88,13 +88,11 @@ bson::Document Project::run(const Target& target, bson::View command) {
   } catch (const Error& error) {
     if (!error.is(ErrorCode::kKeyNotFound)) throw;
     const bson::Element collection = command.front();
-    if (!collection.is_string() ||
-        core_->connection(target.alias).has_collection(collection.as_string())) {
-      throw;
-    }
-    throw Error(error.code(),
-                fmt::format("{}. Have you migrated? Run 'manage migrate --database {}'.",
-                            error.what(), target.alias));
+    if (!collection.is_string()) throw;
+    const std::string advice =
+        core_->advice_on_missing_key(core_->connection(target.alias), collection.as_string());
+    if (advice.empty()) throw;
+    throw Error(error.code(), fmt::format("{}. {}", error.what(), advice));
   }
 }
 

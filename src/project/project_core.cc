@@ -102,6 +102,20 @@ Connection& ProjectCore::connection(std::string_view alias) {
                                          hint ? fmt::format(" Did you mean '{}'?", *hint) : ""));
 }
 
+std::string ProjectCore::advice_on_missing_key(Connection& connection,
+                                               std::string_view collection) const {
+  if (connection.has_collection(collection)) return "";
+  const auto pinned = connection.pinned_map();
+  if (pinned && pinned->find(fmt::format("{}.{}", connection.database(), collection))) {
+    return fmt::format(
+        "The encrypted_fields_map {} pins it: bring back the key vault that the map was written "
+        "for.",
+        connection.map_file().string());
+  }
+  return fmt::format("Have you migrated? Run '{} migrate --database {}'.", program,
+                     connection.alias());
+}
+
 std::vector<const ModelRef*> ProjectCore::models_in(std::string_view alias) const {
   std::vector<const ModelRef*> out;
   for (const ModelRef& model : models_) {
@@ -141,24 +155,23 @@ void ProjectCore::check_routes_once() {
 
 client::EncryptingOptions ProjectCore::encrypting_options(const std::string& alias) {
   models_are_final_ = true;
-  const AutoEncryption& settings = *settings_.databases.at(alias).auto_encryption;
-  const std::string& database = connections_.find(alias)->second.database();
+  const Connection& connection = connections_.find(alias)->second;
+  const std::string& database = connection.database();
   const std::vector<const ModelRef*> models = models_in(alias);
   client::EncryptingOptions options;
-  if (settings.encrypted_fields_map.empty()) {
+  options.map = connection.pinned_map();
+  if (!options.map) {
     // The models say what must be encrypted, whatever the server says.
     const bson::Document map = compiled_map(database, models);
     options.map = schema::EncryptedFieldsMap::parse(map);
     options.allow_more_fields = true;
     return options;
   }
-  const std::filesystem::path file = settings_.base_directory / settings.encrypted_fields_map;
-  options.map = read_map(file);
   const std::vector<std::string> problems = map_problems(*options.map, database, models);
   if (!problems.empty()) {
     throw ImproperlyConfigured(
-        fmt::format("the encrypted_fields_map {} does not fit the models:\n  {}", file.string(),
-                    fmt::join(problems, "\n  ")));
+        fmt::format("the encrypted_fields_map {} does not fit the models:\n  {}",
+                    connection.map_file().string(), fmt::join(problems, "\n  ")));
   }
   return options;
 }

@@ -36,10 +36,15 @@ class ProjectCore {
 
   std::map<std::pair<std::string, std::string>, MigrationFunction, std::less<>> functions;
   std::vector<Command> commands;
+  // Which program runs the commands, for hints.
+  std::string program = "manage";
 
   // Throws ImproperlyConfigured for an unknown alias.
   Connection& connection(std::string_view alias);
   RunnerPool& runner_pool() { return pool_; }
+  // What to do about a data key that is missing because its collection was not made here. Empty
+  // where the collection is there: then the key was lost.
+  std::string advice_on_missing_key(Connection& connection, std::string_view collection) const;
   // Models that the routers let into a database.
   std::vector<const ModelRef*> models_in(std::string_view alias) const;
 

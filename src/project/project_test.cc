@@ -285,7 +285,7 @@ TEST_F(PinnedMap, CheckFindsOtherKeysThanTheVaultsAndOtherFields) {
   const Ran other_keys = check(with_other_key(map));
   EXPECT_EQ(other_keys.code, static_cast<int>(ExitCode::kConfiguration));
   EXPECT_THAT(other_keys.out,
-              HasSubstr("ERROR: (quern.E103) encrypted_db.myapp_patient: field 'record.ssn'"));
+              HasSubstr("ERROR: (quern.E103) encrypted_db.myapp_patient: record.ssn has the key "));
   EXPECT_THAT(check(replaced(map, "record.ssn", "record.other")).out,
               AllOf(HasSubstr("ERROR: (quern.E103) the encrypted_fields_map"),
                     HasSubstr("lacks the encrypted field record.ssn")));
@@ -296,13 +296,38 @@ TEST_F(PinnedMap, MigrateMakesNoOtherKeysThanThePinnedOnes) {
   const std::string map = make_map();
   std::filesystem::remove_all(folder_.path() / "data");
   Project db = pinned(map);
-  const Ran ran = run(db, {"migrate", "--database", "encrypted"});
-  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kMigrationRefused));
-  EXPECT_THAT(ran.err, AllOf(HasSubstr("pins other keys for encrypted_db.myapp_patient"),
-                             HasSubstr("the vault has nothing as 'myapp_patient.record.ssn'"),
-                             HasSubstr("showencryptedfieldsmap --out")));
-  EXPECT_EQ(data_keys(db), 0);
-  EXPECT_THAT(dump(db, "encrypted"), Not(HasSubstr("myapp_patient")));
+  for (std::vector<std::string> arguments :
+       {std::vector<std::string>{"migrate", "--database", "encrypted"},
+        std::vector<std::string>{"migrate", "--database", "encrypted", "--plan"}}) {
+    const Ran ran = run(db, arguments);
+    EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
+    EXPECT_EQ(ran.out, "") << "before anything runs";
+    EXPECT_THAT(ran.err, AllOf(HasSubstr("pins other keys for encrypted_db.myapp_patient"),
+                               HasSubstr("the vault has nothing as 'myapp_patient.record.ssn'"),
+                               HasSubstr("showencryptedfieldsmap --out")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "data"));
+}
+
+TEST_F(PinnedMap, KeysThatTheVaultLacksAreToldByCheckAndNotToBeMigrated) {
+  const std::string map = make_map();
+  std::filesystem::remove_all(folder_.path() / "data");
+  Project db = pinned(map);
+  const Ran check = run(db, {"check", "--database", "encrypted"});
+  EXPECT_EQ(check.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(check.out, AllOf(HasSubstr("ERROR: (quern.E103) encrypted_db.myapp_patient: "
+                                         "record.ssn has the key "),
+                               HasSubstr("the vault has nothing as 'myapp_patient.record.billing'"),
+                               Not(HasSubstr("Have you migrated"))));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "data"));
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"showencryptedfieldsmap", "--database", "encrypted"},
+           {"inspect", "--filter", R"({"record.ssn": "123-45-6789"})"}}) {
+    const Ran ran = run(db, arguments);
+    EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration)) << arguments[0];
+    EXPECT_THAT(ran.err, AllOf(HasSubstr("map.json pins it: bring back the key vault"),
+                               Not(HasSubstr("Have you migrated"))));
+  }
 }
 
 TEST_F(PinnedMap, MigrateTakesThePinnedKeysThatTheVaultHas) {
@@ -314,7 +339,7 @@ TEST_F(PinnedMap, MigrateTakesThePinnedKeysThatTheVaultHas) {
   {
     Project db = pinned(with_other_key(map));
     EXPECT_EQ(run(db, {"migrate", "--database", "encrypted"}).code,
-              static_cast<int>(ExitCode::kMigrationRefused));
+              static_cast<int>(ExitCode::kConfiguration));
   }
   Project db = pinned(map);
   run_ok(db, {"migrate", "--database", "encrypted"});

@@ -6,7 +6,6 @@
 #include "migrations/history.h"
 #include "migrations/migration_error.h"
 #include "project/deployed_map.h"
-#include "project/encrypted_map.h"
 #include "project/host.h"
 #include "project/migration_database.h"
 #include "project/project_core.h"
@@ -103,10 +102,10 @@ void check_migrations(Project& project, std::string_view alias, std::vector<Chec
     const std::size_t missing = graph.plan_forwards(applied).size();
     if (missing == 0) return;
     out.push_back({Level::kWarning, "quern.W206",
-                   fmt::format("{0} migration{1} not applied to '{2}'. Run 'manage migrate "
+                   fmt::format("{0} migration{1} not applied to '{2}'. Run '{4} migrate "
                                "--database {2}' to apply {3}.",
                                missing, missing == 1 ? " is" : "s are", alias,
-                               missing == 1 ? "it" : "them")});
+                               missing == 1 ? "it" : "them", project.core().program)});
   } catch (const migrations::MigrationError& error) {
     out.push_back({Level::kError, "quern.E107", error.what()});
   }
@@ -121,14 +120,25 @@ void check_keys(Project& project, Connection& connection, std::vector<CheckMessa
     return;
   }
   try {
-    connection.runner();
-    const std::filesystem::path& map = connection.settings().auto_encryption->encrypted_fields_map;
-    if (map.empty()) return;
-    const std::filesystem::path file = project.settings().base_directory / map;
-    const bson::Document deployed = deployed_map(project.core(), connection);
-    for (const std::string& difference : map_differences(deployed, read_map(file), file.string())) {
-      out.push_back({Level::kError, "quern.E103", difference});
+    connection.verify_map();
+    const auto map = connection.pinned_map();
+    if (!map) return;
+    std::vector<std::string> faults;
+    for (const migrations::ModelState& model :
+         encrypted_models(project.core(), connection.alias())) {
+      const std::string ns = connection.database() + "." + model.collection;
+      const schema::EncryptedFields* pinned = map->find(ns);
+      if (!pinned) continue;  // of members that were removed only
+      const bson::Document fields = model.encrypted_fields();
+      for (const std::string& fault : pinned_key_faults(*pinned, connection, fields)) {
+        faults.push_back(fmt::format("{}: {}", ns, fault));
+      }
     }
+    if (faults.empty()) {
+      const bson::Document deployed = deployed_map(project.core(), connection);
+      faults = map_differences(deployed, *map, connection.map_file().string());
+    }
+    for (const std::string& fault : faults) out.push_back({Level::kError, "quern.E103", fault});
   } catch (const Error& error) {
     out.push_back({Level::kError, "quern.E103", error.what()});
   }
@@ -155,7 +165,7 @@ std::vector<CheckMessage> check_database(Project& project, std::string_view alia
   try {
     if (Host::parse(connection.settings().host).kind == Host::Kind::kMongo) {
       check_deployment(connection, out);
-    } else {
+    } else if (connection.exists()) {
       const bson::Document ping = bson::doc("ping", std::int32_t{1});
       run_checked(connection.plain(), connection.database(), ping);
     }

@@ -26,9 +26,10 @@ struct CheckMessage {
 //   quern.N301  a setting without effect
 std::vector<CheckMessage> check_project(Project& project);
 
-// Opens the database:
+// Opens the database, but makes none: of one that does not exist only its keys, its map and the
+// migrations are looked at.
 //   quern.E102  it cannot be opened or reached
-//   quern.E103  the pinned map does not fit the models, or the keys in the vault
+//   quern.E103  the pinned map does not fit the models, or names keys that the vault does not have
 //   quern.E104  a deployment that cannot do Queryable Encryption: too old, or standalone
 //   quern.E105  a key encryption key that cannot be read, has the wrong size or is not the vault's
 //   quern.E107  migrations that cannot be read

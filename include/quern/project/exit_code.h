@@ -13,14 +13,16 @@ enum class ExitCode : int {
   kFailure = 1,
   // The command line is wrong: an unknown command, option, app or migration.
   kUsage = 2,
-  // The settings, routers or models do not fit together, an alias or a file that is named does not
-  // exist, or a check found an error.
+  // The settings, routers, models or keys do not fit together (a database that is not migrated
+  // lacks its keys), an alias or a file that is named does not exist or cannot be written, or a
+  // check found an error.
   kConfiguration = 3,
   // A migration asks for something that an encrypted collection cannot do, or is inconsistent.
   kMigrationRefused = 4,
   // A database could not be opened or reached, or refused a command.
   kDatabase = 5,
-  // A signal ended the command in good order; running it again carries on.
+  // A signal ended the command in good order, or a question was not answered; running it again
+  // carries on.
   kInterrupted = 130,
 };
 

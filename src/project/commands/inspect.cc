@@ -125,6 +125,8 @@ void print_pair(std::ostream& out, const Paint& paint, bson::View raw, bson::Vie
 
 ExitCode run(CommandContext& context) {
   ProjectCore& core = context.project.core();
+  const std::int64_t limit = context.arguments.number("limit");
+  if (limit < 1) throw UsageError("--limit must be at least 1");
   const ModelRef& model = find_model(core, context.arguments.text("model"));
   const std::string alias = context.arguments.has("database") ? context.arguments.text("database")
                                                               : core.routers().db_for_read(model);
@@ -138,9 +140,8 @@ ExitCode run(CommandContext& context) {
       throw UsageError(fmt::format("--filter: {}", error.what()));
     }
   }
-  const bson::Document find =
-      bson::doc("find", model.collection, "filter", filter, "sort",
-                bson::doc("_id", std::int32_t{1}), "limit", context.arguments.number("limit"));
+  const bson::Document find = bson::doc("find", model.collection, "filter", filter, "sort",
+                                        bson::doc("_id", std::int32_t{1}), "limit", limit);
   const Paint paint(context.console.out_is_terminal);
   int count = 0;
   ProjectRunner runner(context.project, target);

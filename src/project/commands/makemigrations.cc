@@ -28,6 +28,9 @@ struct Rename {
   std::string text;
   std::string model, from, to;
   bool used = false;
+
+  // The path of the member under its new name.
+  std::string new_path() const { return from.substr(0, from.rfind('.') + 1) + to; }
 };
 
 Rename parse_rename(const std::string& text) {
@@ -54,19 +57,24 @@ class Renames {
 
   bool renamed(const migrations::ModelState& model, const std::string& old_path,
                const std::string& new_path, const std::string& type) {
-    const std::string name = new_path.substr(new_path.rfind('.') + 1);
+    bool decided = false;  // for one of the two by another --rename
     for (Rename& rename : given_) {
-      if (rename.model == to_lower(model.name) && rename.from == old_path && rename.to == name) {
+      if (rename.model != to_lower(model.name)) continue;
+      const bool from = rename.from == old_path;
+      const bool to = rename.new_path() == new_path;
+      if (from && to) {
         rename.used = true;
         return true;
       }
+      decided = decided || from || to;
     }
+    if (decided) return false;
     if (ask_) return answer(to_lower(model.name), old_path, new_path, type);
     if (!noinput_) {
       warnings_.push_back(fmt::format(
           "{0}.{1} is taken as removed and {0}.{2} as new, which loses what is stored. If it was "
           "renamed, say --rename {0}.{1}={3}.",
-          to_lower(model.name), old_path, new_path, name));
+          to_lower(model.name), old_path, new_path, new_path.substr(new_path.rfind('.') + 1)));
     }
     return false;
   }
@@ -85,12 +93,25 @@ class Renames {
  private:
   bool answer(const std::string& model, const std::string& old_path, const std::string& new_path,
               const std::string& type) {
-    console_.out << fmt::format("Did you rename {0}.{1} to {0}.{2} (a {3})? [y/N] ", model,
-                                old_path, new_path, type)
-                 << std::flush;
-    std::string answer;
-    std::getline(console_.in, answer);
-    return answer == "y" || answer == "Y" || answer == "yes";
+    std::string line;
+    while (true) {
+      console_.out << fmt::format("Did you rename {0}.{1} to {0}.{2} (a {3})? [y/N] ", model,
+                                  old_path, new_path, type)
+                   << std::flush;
+      if (!std::getline(console_.in, line)) {
+        console_.out << '\n';
+        throw Error(ErrorCode::kInterrupted, "no answer was given, and nothing was written");
+      }
+      const std::string answer = to_lower(trimmed(line));
+      if (answer == "y" || answer == "yes") return true;
+      if (answer.empty() || answer == "n" || answer == "no") return false;
+    }
+  }
+
+  static std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view kBlanks = " \t\r";
+    const std::size_t start = std::min(text.find_first_not_of(kBlanks), text.size());
+    return text.substr(start, text.find_last_not_of(kBlanks) + 1 - start);
   }
 
   static std::string why(const Rename& rename, const migrations::State& before,
@@ -140,13 +161,14 @@ ExitCode write(CommandContext& context, const Migration& migration) {
   ProjectCore& core = context.project.core();
   const std::filesystem::path folder = core.migrations_folder(migration.key.app);
   const std::filesystem::path file = (folder / (migration.key.name + ".json")).lexically_normal();
+  const bool check = context.arguments.has("check");
+  const bool dry_run = context.arguments.has("dry-run");
+  if (!check && !dry_run) migrations::write_migration(folder, migration);
   print_migration(context.console.out, file.string(), migration);
-  if (context.arguments.has("check")) return ExitCode::kFailure;
-  if (context.arguments.has("dry-run")) {
+  if (check) return ExitCode::kFailure;
+  if (dry_run) {
     const bson::Document document = migration.to_bson();
     context.console.out << bson::to_pretty_json(document) << '\n';
-  } else {
-    migrations::write_migration(folder, migration);
   }
   return ExitCode::kOk;
 }

@@ -149,6 +149,7 @@ ExitCode run(CommandContext& context) {
     if (!plan.empty()) print_plan(out, plan);
     return plan.empty() ? ExitCode::kOk : ExitCode::kFailure;
   }
+  if (!context.arguments.has("fake")) migrations::refuse_unusable_keys(plan, graph, database);
   if (context.arguments.has("plan")) {
     print_plan(out, plan);
     return ExitCode::kOk;
