@@ -258,7 +258,9 @@ class Constants {
       return;
     }
     const EncryptionTree* member = old.child(*name);
-    if (member == nullptr) member = old.resolve(*name).node;  // a name with dots
+    if (member == nullptr && old.resolve(*name).node != nullptr) {  // a name with dots
+      if (is_literal(place) || holds_constant(value)) refuse(old, path);
+    }
     if (member != nullptr) {
       check(*member, path.empty() ? std::string(*name) : fmt::format("{}.{}", path, *name), value,
             is_literal(place) ? Place::kLiteral : Place::kValue);

@@ -93,6 +93,8 @@ TEST(Constants, AValueBesideItsNameIsThatOfTheField) {
       R"({"$arrayToObject": [[{"k": "a", "v": {"b": "secret"}}]]})",
       R"({"$arrayToObject": {"$literal": [{"k": "a", "v": {"b": "secret"}}]}})",
       R"({"$arrayToObject": {"$map": {"input": "$p", "in": ["ssn", "secret"]}}})",
+      R"({"$setField": {"field": "a.b", "input": "$p", "value": "secret"}})",
+      R"({"$setField": {"field": "a.$[i].b", "input": "$p", "value": {"x": "secret"}}})",
   });
   expect_accepted_roots({
       R"({"$setField": {"field": "p", "input": "$q", "value": "note"}})",

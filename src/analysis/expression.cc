@@ -243,7 +243,7 @@ class ExpressionAnalysis {
     out_.open_document(operation.key());
     for (const Element& argument : arguments) {
       if (argument.key() == "in" || argument.key() == "cond") {
-        const Outcomes::Scope scope(outcomes_, {name, "this", "value"});
+        const Outcomes::Scope scope(outcomes_, name, arguments["input"], arguments["initialValue"]);
         evaluated(argument.key(), argument);
       } else {
         evaluated(argument.key(), argument);

@@ -53,19 +53,17 @@ Outcome Outcomes::of(ValueView expression) {
 
 Outcome Outcomes::of_reference(std::string_view text) {
   std::string_view path = text.substr(1);
+  const EncryptionTree* root = &tree_;
   if (path.starts_with('$')) {
     path.remove_prefix(1);
-    const std::string_view variable = take_component(path);
-    if (variable != "ROOT" && variable != "CURRENT") {
-      check_variable(variable);
-      return {};
-    }
+    const std::string_view name = take_component(path);
+    if (name != "ROOT" && name != "CURRENT") root = &variable(name);
   }
   if (path.data() == nullptr) {  // the whole document
-    if (tree_.encrypts()) refuse::reference(tree_.first_encrypted_path());
-    return {tree_, false, false, {}};
+    if (root->encrypts()) refuse::reference(root->first_encrypted_path());
+    return {*root, false, false, {}};
   }
-  const Target target = tree_.resolve(path);
+  const Target target = root->resolve(path);
   // The text may be a value that its author forgot to quote: messages name what the schema knows.
   const std::string known(known_part(path, target.rest));
   switch (target.kind) {
@@ -89,24 +87,34 @@ Outcome Outcomes::of_reference(std::string_view text) {
   return result;
 }
 
-void Outcomes::check_variable(std::string_view name) const {
+const EncryptionTree& Outcomes::variable(std::string_view name) const {
+  static const EncryptionTree kPlain;
+  const auto bound = std::find_if(variables_.rbegin(), variables_.rend(),
+                                  [&](const Variable& v) { return v.name == name; });
+  if (bound != variables_.rend()) return bound->value;
   const auto known = [&](auto&& names) {
     return std::find(std::begin(names), std::end(names), name) != std::end(names);
   };
-  if (known(kSystemVariables) || known(variables_) || known(context_.variables())) return;
+  if (known(kSystemVariables) || known(context_.variables())) return kPlain;
   refuse::malformed(
       "Use of an undefined variable; write {$literal: …} for a string that starts with $");
 }
 
 Outcome Outcomes::of_array(View array) {
   Outcome result = constant();
+  EncryptionTree removed;  // the names in all items
   for (const Element& item : array) {
     Outcome of_item = of(item);
     result.constant = result.some_constant = result.constant && of_item.constant;
-    if (!of_item.tree.encrypts() || result.tree.encrypts()) continue;
-    result.tree = EncryptionTree::array_of(EncryptionTree::unknown());
-    result.path = std::move(of_item.path);
+    if (result.tree.encrypts()) continue;
+    if (of_item.tree.encrypts()) {
+      result.tree = EncryptionTree::array_of(EncryptionTree::unknown());
+      result.path = std::move(of_item.path);
+    } else {
+      for (const EncryptionTree& name : of_item.tree.children()) removed.set(name.name(), name);
+    }
   }
+  if (!result.tree.encrypts()) result.tree = EncryptionTree::array_of(std::move(removed));
   return result;
 }
 
@@ -150,16 +158,34 @@ Outcome Outcomes::of_operation(const Element& operation) {
       return of(argument(operation, "in"));
     }
     case Shape::kEvaluated:
+      return of_removed(operation);
+    case Shape::kOverArray:
+      if (operation.key() == "$filter") return of_removed(operation);
+      break;
     case Shape::kEquality:
     case Shape::kOrdering:
     case Shape::kMembership:
-    case Shape::kOverArray:
     case Shape::kGetField:
     case Shape::kMetadata:
     case Shape::kText:
       break;
   }
   return {};
+}
+
+// What is computed with plain values is plain, but it may be one of them, or an element or a
+// member. Whether they are plain is for others to check.
+Outcome Outcomes::of_removed(ValueView operands) {
+  if (operands.is_document() && !is_operation(operands)) {
+    operands = operands.as_document()["input"];
+    if (operands.missing()) return {};
+  }
+  Outcome result = of(operands);
+  if (result.tree.encrypts()) return {};
+  if (operands.is_array() && result.tree.kind() == EncryptionTree::Kind::kArray) {
+    result.tree = EncryptionTree(result.tree.children().front());
+  }
+  return {std::move(result.tree), false, false, {}};
 }
 
 // Constants fit everything: a comparison turns them into markings of the field that is compared.
@@ -183,25 +209,35 @@ Outcome Outcomes::any_of(const std::vector<ValueView>& alternatives) {
   return result;
 }
 
-Outcomes::Scope::Scope(Outcomes& outcomes, std::initializer_list<std::string_view> names)
+Outcomes::Scope::Scope(Outcomes& outcomes, std::string_view name, ValueView input,
+                       ValueView initial_value)
     : outcomes_(outcomes), before_(outcomes.variables_.size()) {
-  for (const std::string_view name : names) add(name);
+  EncryptionTree element = outcomes.of(input).tree;
+  EncryptionTree value = initial_value ? outcomes.of(initial_value).tree : EncryptionTree();
+  add("this", element);
+  add("value", std::move(value));
+  add(name, std::move(element));
 }
 
 Outcomes::Scope::Scope(Outcomes& outcomes, ValueView vars)
     : outcomes_(outcomes), before_(outcomes.variables_.size()) {
   if (!vars.is_document()) refuse::malformed("Expression $let needs a document 'vars'");
-  for (const Element& name : vars.as_document()) add(name.key());
+  std::vector<Variable> bound;
+  for (const Element& name : vars.as_document()) {
+    bound.push_back({name.key(), outcomes.of(name).tree});
+  }
+  for (Variable& variable : bound) add(variable.name, std::move(variable.value));
 }
 
 // CURRENT and the other system variables start with a capital: rebinding them would make paths mean
 // something else.
-void Outcomes::Scope::add(std::string_view name) {
+void Outcomes::Scope::add(std::string_view name, EncryptionTree value) {
   if (name.empty() || (name[0] >= 'A' && name[0] <= 'Z') ||
       name.find('.') != std::string_view::npos) {
     refuse::malformed(fmt::format("'{}' is not a valid name for a variable", name));
   }
-  outcomes_.variables_.push_back(name);
+  if (value.encrypts()) value = {};  // refused where the value is computed
+  outcomes_.variables_.push_back({name, std::move(value)});
 }
 
 }  // namespace quern::analysis

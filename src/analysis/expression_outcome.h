@@ -4,7 +4,6 @@
 #ifndef QUERN_ANALYSIS_EXPRESSION_OUTCOME_H_
 #define QUERN_ANALYSIS_EXPRESSION_OUTCOME_H_
 
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,17 +35,20 @@ class Outcomes {
   // understood.
   Outcome of(bson::ValueView expression);
 
-  // Names variables while it lives. Their values are plain.
+  // Names variables while it lives. Nothing in their values is encrypted, but there may be names of
+  // removed fields.
   class Scope {
    public:
-    Scope(Outcomes& outcomes, std::initializer_list<std::string_view> names);
     Scope(Outcomes& outcomes, bson::ValueView vars);  // of $let
+    // The name of an element of input, and what $reduce starts with.
+    Scope(Outcomes& outcomes, std::string_view name, bson::ValueView input,
+          bson::ValueView initial_value);
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
     ~Scope() { outcomes_.variables_.resize(before_); }
 
    private:
-    void add(std::string_view name);
+    void add(std::string_view name, EncryptionTree value);
 
     Outcomes& outcomes_;
     const std::size_t before_;
@@ -58,11 +60,17 @@ class Outcomes {
   Outcome of_object(bson::View object);
   Outcome of_operation(const bson::Element& operation);
   Outcome any_of(const std::vector<bson::ValueView>& alternatives);
-  void check_variable(std::string_view name) const;
+  Outcome of_removed(bson::ValueView operands);
+  const EncryptionTree& variable(std::string_view name) const;
+
+  struct Variable {
+    std::string_view name;
+    EncryptionTree value;
+  };
 
   const Context& context_;
   const EncryptionTree& tree_;
-  std::vector<std::string_view> variables_;
+  std::vector<Variable> variables_;
 };
 
 }  // namespace quern::analysis

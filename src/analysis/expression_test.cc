@@ -271,6 +271,36 @@ TEST(Expression, RemovedFieldsAreKnownThroughTheDocumentAboveThem) {
       R"([{"$project": {"p": 1}}, {"$group": {"_id": null, "x": {"$push": "$$ROOT"}}}])");
 }
 
+TEST(Expression, RemovedFieldsAreKnownThroughVariablesAndOperators) {
+  constexpr std::string_view kRemoved = "was removed by an earlier stage";
+  for (const char* expression :
+       {R"({"$let": {"vars": {"x": "$a"}, "in": {"$eq": ["$$x.b", "s"]}}})",
+        R"({"$let": {"vars": {"x": "$$ROOT"}, "in": {"$eq": ["$$x", {"a": {"b": "s"}}]}}})",
+        R"({"$filter": {"input": ["$a"], "cond": {"$eq": ["$$this.b", "s"]}}})",
+        R"({"$map": {"input": ["$a"], "as": "x", "in": {"$eq": ["$$x.b", "s"]}}})",
+        R"({"$reduce": {"input": "$p", "initialValue": "$a", "in": {"$eq": ["$$value.b", "s"]}}})",
+        R"({"$eq": [{"$mergeObjects": ["$p", "$a"]}, {"b": "s"}]})"}) {
+    expect_pipeline_refused(
+        fmt::format(R"([{{"$project": {{"p": 1}}}}, {{"$match": {{"$expr": {}}}}}])", expression),
+        kRemoved);
+  }
+  for (const char* yields :
+       {R"({"$first": "$a"})", R"({"$arrayElemAt": ["$a", 0]})",
+        R"({"$first": {"$filter": {"input": "$a", "cond": true}}})", R"({"$ifNull": ["$p", "$a"]})",
+        R"({"$mergeObjects": ["$p", "$a"]})", R"({"$let": {"vars": {"v": "$a"}, "in": "$$v"}})"}) {
+    expect_pipeline_refused(
+        fmt::format(R"([{{"$unset": "a"}}, {{"$set": {{"x": {}}}}}, {{"$match": {{"x.b": "s"}}}}])",
+                    yields),
+        kRemoved);
+    expect_pipeline_refused(
+        fmt::format(R"([{{"$unset": "a"}}, {{"$replaceWith": {}}}, {{"$match": {{"b": "s"}}}}])",
+                    yields),
+        kRemoved);
+  }
+  expect_pipeline_unchanged(
+      R"([{"$unset": "a"}, {"$match": {"$expr": {"$let": {"vars": {"x": "$a"}, "in": {"$eq": ["$$x.c", "s"]}}}}}])");
+}
+
 TEST(Expression, GetFieldTakesNothingButAName) {
   for (const char* name : {R"(["$p", "secret"])", R"(["secret"])", R"({"field": 5, "input": "$p"})",
                            R"({"field": {"x": "secret"}, "input": "$p"})"}) {

@@ -466,6 +466,7 @@ TEST(Lookup, NamesOfFieldsThatTheSubPipelineRemovedStayKnownInItsArray) {
                     lookup + R"({"$match": {"o": {"$elemMatch": {"p": {"$eq": 1}}}}}])");
     expect_pipeline_unchanged(lookup + R"({"$match": {"$expr": {"$eq": ["$o", []]}}}])");
     expect_pipeline_unchanged(lookup + R"({"$set": {"o.p": 5, "x": {"$size": "$o"}}}])");
+    expect_pipeline_unchanged(lookup + R"({"$set": {"o": []}}])");
   }
 }
 

@@ -62,7 +62,9 @@ class Projection {
     check_path(tree_, path);
     Outcome value = analyse_output(context_, tree_, member.key(), member, out_);
     if (before.node != nullptr) {
-      if (value.constant) refuse::constant(path);
+      if (value.constant && (before.kind != Target::Kind::kAbove || before.encrypts())) {
+        refuse::constant(path);
+      }
       refuse_constants(*before.node, path, member);
     }
     const Target now = output.resolve(path);
