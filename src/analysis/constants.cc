@@ -234,8 +234,8 @@ class Constants {
     } else if (!is_literal(place) && expression.is_string() &&
                expression.as_string().starts_with('$')) {
       if (is_constant_reference(expression.as_string())) refuse(old, path);
-    } else if (!is_operand(place)) {
-      refuse(old, path);
+    } else if (!is_operand(place) && old.encrypts()) {
+      refuse(old, path);  // without encrypted fields it is a document that goes away
     }
   }
 

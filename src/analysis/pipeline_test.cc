@@ -467,6 +467,8 @@ TEST(Lookup, NamesOfFieldsThatTheSubPipelineRemovedStayKnownInItsArray) {
     expect_pipeline_unchanged(lookup + R"({"$match": {"$expr": {"$eq": ["$o", []]}}}])");
     expect_pipeline_unchanged(lookup + R"({"$set": {"o.p": 5, "x": {"$size": "$o"}}}])");
     expect_pipeline_unchanged(lookup + R"({"$set": {"o": []}}])");
+    expect_pipeline_unchanged(lookup +
+                              R"({"$set": {"o": {"$ifNull": [{"$first": "$o"}, null]}}}])");
   }
 }
 
