@@ -129,12 +129,14 @@ class Constants {
     variables_.insert(variables_.end(), bound.begin(), bound.end());
   }
 
-  void bind_elements(View arguments) {
+  // Returns whether what $reduce starts with holds a constant.
+  bool bind_elements(View arguments) {
     const Element as = arguments["as"];
     const bool constant = holds_constant(arguments["input"]);
     const bool accumulates = holds_constant(arguments["initialValue"]);
     variables_.push_back({as.is_string() ? as.as_string() : "this", constant});
     variables_.push_back({"value", accumulates});
+    return accumulates;
   }
 
   // Whether the value of an expression has a constant in it, or is computed with one.
@@ -172,8 +174,7 @@ class Constants {
         const View arguments = operation.as_document();
         if (operation.key() == "$filter") return holds_constant(arguments["input"]);
         const Scope scope(*this);
-        bind_elements(arguments);
-        return holds_constant(arguments["initialValue"]) || holds_constant(arguments["in"]);
+        return bind_elements(arguments) || holds_constant(arguments["in"]);
       }
       case Shape::kGetField:
         return holds_constant(input_of_get_field(operation));

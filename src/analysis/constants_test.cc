@@ -131,6 +131,24 @@ TEST(Constants, ConditionsAndNamesAndPositionsAreNotInTheValue) {
   expect_pipeline_unchanged(R"([{"$set": {"ssn": {"$getField": {"field": "q", "input": "$p"}}}}])");
 }
 
+// Twice each would be for ever.
+TEST(Constants, NestedExpressionsAreLookedAtOnce) {
+  for (const char* nested :
+       {R"({{"$reduce": {{"input": "$p", "initialValue": {}, "in": "$$value"}}}})",
+        R"({{"$reduce": {{"input": "$p", "initialValue": "$p", "in": {}}}}})",
+        R"({{"$map": {{"input": {}, "in": "$$this"}}}})",
+        R"({{"$map": {{"input": "$p", "in": {}}}}})",
+        R"({{"$let": {{"vars": {{"v": {}}}, "in": "$$v"}}}})", R"({{"$first": [{}]}})"}) {
+    std::string expression = R"("$q")";
+    for (int depth = 0; depth < 30; ++depth) {
+      expression = fmt::format(fmt::runtime(nested), expression);
+    }
+    for (const char* path : {"a", "ssn"}) {
+      expect_pipeline_unchanged(fmt::format(R"([{{"$set": {{"{}": {}}}}}])", path, expression));
+    }
+  }
+}
+
 TEST(Constants, AlternativesAndWhatOperatorsYieldAreInTheValue) {
   expect_refused_roots({
       R"({"$cond": ["$p", {"ssn": "secret"}, "$q"]})",
