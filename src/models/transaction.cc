@@ -142,6 +142,10 @@ void run_transaction(ModelSession& session, const std::string& database,
   Clock& clock = Clock::system();
   const auto deadline = clock.now() + kRetryTime;
   auto pause = std::chrono::milliseconds(1);
+  const auto wait = [&] {
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, std::chrono::milliseconds(500));
+  };
   for (;;) {
     Transaction tx(session, database);
     try {
@@ -153,13 +157,13 @@ void run_transaction(ModelSession& session, const std::string& database,
         } catch (const Error& error) {
           if (tx.committed() || !error.has_label(kUnknownCommit) || clock.now() >= deadline) throw;
         }
+        wait();
       }
     } catch (const Error& error) {
       if (tx.committed() || !error.has_label(kTransient) || clock.now() >= deadline) throw;
     }
     tx.rollback();
-    std::this_thread::sleep_for(pause);
-    pause = std::min(pause * 2, std::chrono::milliseconds(500));
+    wait();
   }
 }
 
