@@ -131,6 +131,18 @@ TEST_F(Reads, ListDistinctValuesInOrder) {
                R"({"values": [1, {"x": 5}, {"x": [5, 6]}], "ok": 1.0})");
 }
 
+TEST_F(Reads, DistinctValuesFitInOneReply) {
+  for (int i = 0; i < 3; ++i) {
+    bson::Builder insert;
+    insert.append("insert", "large").open_array("documents");
+    insert.push(bson::doc("_id", i, "t", std::string(6 << 20, static_cast<char>('a' + i))));
+    engine.run_raw(insert.close().finish().view());
+  }
+  EXPECT_EQ(engine.code_of(R"({"distinct": "large", "key": "t", "query": {"_id": {"$lt": 2}}})"),
+            0);
+  EXPECT_EQ(engine.code_of(R"({"distinct": "large", "key": "t"})"), 17217);
+}
+
 TEST_F(Reads, Aggregate) {
   EXPECT_DOCUMENTS(engine.documents(R"({"aggregate": "c", "cursor": {}, "pipeline": [
       {"$match": {"m": {"$lt": 2}}}, {"$group": {"_id": "$m", "n": {"$sum": 1}}},
