@@ -75,6 +75,14 @@ void contains_in_batches(std::span<const BytesView> keys, std::span<bool> found,
   }
 }
 
+// RocksDB's own diary. Its file aborts the process when the medium is full: faults come as errors
+// of the calls that meet them.
+class NoLog : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 class RocksCursor : public Cursor {
  public:
   // make(read_options) returns an iterator.
@@ -255,9 +263,11 @@ class RocksStore : public Store {
     rocksdb::DB* opened = nullptr;
     const rocksdb::Status status = rocksdb::DB::Open(db_options, path, &opened);
     if (!status.ok()) {
-      throw DatabaseError(ErrorCode::kInternalError, "cannot open the database in \"" + path +
-                                                         "\": " + status.ToString() +
-                                                         " (is another process using it?)");
+      throw DatabaseError(ErrorCode::kInternalError,
+                          "cannot open the database in \"" + path + "\": " + status.ToString() +
+                              (status.ToString().find("LOCK") != std::string::npos
+                                   ? " (is another process using it?)"
+                                   : ""));
     }
     db_.reset(opened);
     if (durability_.mode == Durability::Mode::kInterval && on_disk_) {
@@ -354,8 +364,7 @@ class RocksStore : public Store {
     result.compaction_pri = rocksdb::kMinOverlappingRatio;
     result.level_compaction_dynamic_level_bytes = true;
     result.max_total_wal_size = 4 * options.write_buffer_bytes;
-    result.keep_log_file_num = 2;
-    result.info_log_level = rocksdb::WARN_LEVEL;
+    result.info_log = std::make_shared<NoLog>();
     result.stats_dump_period_sec = 0;
     rocksdb::BlockBasedTableOptions table;
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));

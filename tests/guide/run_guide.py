@@ -135,7 +135,7 @@ def main():
     shared = [b for b in blocks_of(page.parent / "models.md") if b.language == "cpp" and b.is_namespace][:1]
     flags = ["-I", str(arguments.prefix / "include")]
     compile_statements(blocks, shared, arguments.compiler, flags, arguments.scratch, page, folder)
-    environment = dict(os.environ, CMAKE_PREFIX_PATH=str(arguments.prefix), CXX=arguments.compiler,
+    environment = dict(os.environ, MONGOC_DISABLE_SHM="1", CMAKE_PREFIX_PATH=str(arguments.prefix), CXX=arguments.compiler,
                        CMAKE_GENERATOR="Ninja", LC_ALL="C.UTF-8")
     for block in blocks:
         if block.language == "console":
