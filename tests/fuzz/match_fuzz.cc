@@ -2,6 +2,7 @@
 // {f: filter, k: key pattern, s: sort, d: [documents]}: a filter matches a document the same way
 // every time, and what a plan finds through an index on k is what a scan of the documents finds.
 #include <algorithm>
+#include <atomic>
 #include <set>
 
 #include "quern/bson/compare.h"
@@ -30,6 +31,8 @@ std::weak_ordering order(bson::View pattern, const std::vector<bson::Value>& a,
   return std::weak_ordering::equivalent;
 }
 
+const std::atomic<bool> kMultikey = true;
+
 void check_index(bson::View key, const Matcher& matcher, const SortPattern* sort,
                  const std::vector<bson::Document>& documents) {
   IndexInfo info;
@@ -45,7 +48,7 @@ void check_index(bson::View key, const Matcher& matcher, const SortPattern* sort
     const auto outcome = pattern.keys(documents[i], [&](std::span<const bson::ValueView> values) {
       entries.push_back({{values.begin(), values.end()}, i});
     });
-    info.multikey |= outcome.multikey;
+    if (outcome.multikey) info.multikey_flag = &kMultikey;
     if (entries.size() > 1000) return;
   }
   const Plan p = plan(matcher, sort, {}, {&info, 1});
