@@ -497,16 +497,3 @@ std::unique_ptr<Store> open_rocks_store(const RocksOptions& options) {
 }
 
 }  // namespace quern::storage
-
-#if defined(__SANITIZE_THREAD__)
-// The distribution's RocksDB is not instrumented: ThreadSanitizer sees its memory, but not what
-// synchronises it. Whatever RocksDB allocated, or does, is left out; so is the resizing and
-// appending of strings in libstdc++, where the write batches that RocksDB merges for other threads
-// are cleared and copied.
-extern "C" const char* __tsan_default_suppressions() {
-  return "race:librocksdb.so\n"
-         "race:std::__cxx11::basic_string*::_M_replace_aux\n"
-         "race:std::__cxx11::basic_string*::_M_append\n"
-         "called_from_lib:librocksdb.so\n";
-}
-#endif
