@@ -68,6 +68,25 @@ class PowerCut : public ::testing::Test {
   std::filesystem::path directory_;
 };
 
+// A full disk looks the same.
+TEST_F(PowerCut, IsAnErrorOfEveryWriteFromThenOnAndNotTheEndOfTheProcess) {
+  open(Mode::kInterval, std::chrono::milliseconds(1));
+  write("a");
+  store->sync();
+  files->cut_power();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THROW(write("b"), DatabaseError);
+    EXPECT_THROW(
+        {
+          store->sync();  // which may find nothing newer than the last one
+          write("b");
+        },
+        DatabaseError);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));  // the background sync meets it too
+  }
+  EXPECT_EQ(closed(), "a");
+}
+
 TEST_F(PowerCut, LosesTheCommitsThatWaitForASync) {
   open(Mode::kAlways);
   EXPECT_TRUE(store->syncs_always());

@@ -285,7 +285,7 @@ class RocksStore : public Store {
       syncer_.join();
     }
     if (!db_) return;
-    if (on_disk_) db_->FlushWAL(true).PermitUncheckedError();
+    if (on_disk_ && !failed_) db_->FlushWAL(true).PermitUncheckedError();
     db_->Close().PermitUncheckedError();
   }
   RocksStore(const RocksStore&) = delete;
@@ -303,7 +303,9 @@ class RocksStore : public Store {
   }
 
   void purge(KeyRange range) override {
-    check(db_->DeleteRange({}, db_->DefaultColumnFamily(), slice(range.lower), slice(range.upper)));
+    write([range](rocksdb::DB& db) {
+      return db.DeleteRange({}, db.DefaultColumnFamily(), slice(range.lower), slice(range.upper));
+    });
   }
 
   // A sync covers what was readable when it began: all up to RocksDB's latest sequence number,
@@ -321,12 +323,18 @@ class RocksStore : public Store {
       syncing_ = true;
       lock.unlock();
       const rocksdb::SequenceNumber covered = db_->GetLatestSequenceNumber();
-      const rocksdb::Status status = db_->FlushWAL(true);
+      try {
+        write([](rocksdb::DB& db) { return db.FlushWAL(true); });
+      } catch (...) {
+        lock.lock();
+        syncing_ = false;
+        sync_ended_.notify_all();
+        throw;
+      }
       lock.lock();
       syncing_ = false;
-      if (status.ok()) synced_ = covered;
+      synced_ = covered;
       sync_ended_.notify_all();
-      check(status);
     }
   }
   bool syncs_always() const override {
@@ -343,6 +351,23 @@ class RocksStore : public Store {
   }
 
   rocksdb::DB& db() { return *db_; }
+
+  // Calls change(db), which returns a status. After the first that fails there are no more: what
+  // RocksDB makes of a log that it could not append to depends on how it was built, and may be to
+  // abort the process.
+  template <class Change>
+  void write(Change change) {
+    if (failed_) {
+      throw DatabaseError(
+          ErrorCode::kInternalError,
+          "storage: an earlier write failed, so that no more are taken (is the disk "
+          "full?): what was acknowledged is kept; mend it and open the database "
+          "again");
+    }
+    const rocksdb::Status status = change(*db_);
+    if (!status.ok()) failed_ = true;
+    check(status);
+  }
   LockTable& locks() { return locks_; }
   LockTable::Owner new_owner() { return next_owner_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -394,6 +419,7 @@ class RocksStore : public Store {
   const Durability durability_;
   std::unique_ptr<rocksdb::Env> environment_;
   std::unique_ptr<rocksdb::DB> db_;
+  std::atomic<bool> failed_ = false;  // a write or a sync
   LockTable locks_;
   std::atomic<LockTable::Owner> next_owner_ = 1;
   rocksdb::ReadOptions read_options_;
@@ -483,7 +509,7 @@ std::unique_ptr<Cursor> RocksTransaction::cursor(KeyRange range) {
 
 void RocksTransaction::commit() {
   if (writes_ != 0) {
-    check(store_.db().Write({}, batch().GetWriteBatch()));
+    store_.write([this](rocksdb::DB& db) { return db.Write({}, batch().GetWriteBatch()); });
     store_.locks().release_committed(locked_);
     locked_.clear();
   }
