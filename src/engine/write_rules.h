@@ -31,8 +31,8 @@ void check_insert(const Collection& collection, bson::View document, const Write
 void check_update(const Collection& collection, bson::View before, bson::View after,
                   const WriteChecks& checks);
 
-// {index, code, errmsg[, keyPattern, keyValue][, errInfo]}, pushed onto the open array. Of the errors
-// beyond the first 1 MiB only index and code are told, with an empty errmsg.
+// {index, code, errmsg[, keyPattern, keyValue][, errInfo]}, pushed onto the open array. Of the
+// errors beyond the first 1 MiB only index and code are told, with an empty errmsg.
 void push_write_error(bson::Builder& errors, std::int32_t index, const Error& error);
 
 }  // namespace quern::engine

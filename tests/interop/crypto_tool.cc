@@ -20,7 +20,7 @@
 
 #include "crypto/decrypt.h"
 #include "crypto/encrypt.h"
-#include "crypto/indexed_equality_value.h"
+#include "protocol/indexed_equality_value.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 
@@ -76,9 +76,10 @@ class Tool {
       return kek.encrypt(random, {}, request["key"].as_binary().bytes);
     }
     if (op == "store") {
-      const auto payload = crypto::InsertUpdatePayloadV2::parse(request["blob"].as_binary().bytes);
-      const crypto::Tag tag = crypto::EdcTwiceDerivedToken(payload.edc).tag(1);
-      return crypto::IndexedEqualityEncryptedValueV2::build(payload, 1, tag, random);
+      const auto payload =
+          protocol::InsertUpdatePayloadV2::parse(request["blob"].as_binary().bytes);
+      const protocol::Tag tag = protocol::EdcTwiceDerivedToken(payload.edc).tag(1);
+      return protocol::IndexedEqualityEncryptedValueV2::build(payload, 1, tag, random);
     }
     const Uuid id = request["key"].as_uuid();
     const crypto::DataKey& key = *keys_.at(id);

@@ -16,8 +16,8 @@
 
 namespace quern::bson {
 
-// An owned document. Moving is cheap; copying copies the bytes. Converts to a View as std::string does
-// to std::string_view: a View of a temporary lives until the end of the expression.
+// An owned document. Moving is cheap; copying copies the bytes. Converts to a View as std::string
+// does to std::string_view: a View of a temporary lives until the end of the expression.
 class Document {
  public:
   Document();  // {}

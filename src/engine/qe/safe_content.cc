@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "engine/qe/safe_content.h"
 
-#include "crypto/indexed_equality_value.h"
+#include "protocol/indexed_equality_value.h"
 #include "quern/base/error.h"
 
 namespace quern::engine::qe {
@@ -38,7 +38,7 @@ void for_each_blob(bson::View document, const BlobVisitor& visit) {
 
 std::optional<Tag> tag_of(BytesView blob) {
   try {
-    return crypto::IndexedEqualityEncryptedValueV2::parse(blob).tag();
+    return protocol::IndexedEqualityEncryptedValueV2::parse(blob).tag();
   } catch (const Error&) {
     return std::nullopt;
   }

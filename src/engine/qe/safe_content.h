@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "crypto/server_tokens.h"
+#include "protocol/server_tokens.h"
 #include "quern/base/bytes.h"
 #include "quern/bson/blob_subtype.h"
 #include "quern/bson/document.h"
@@ -20,7 +20,7 @@ namespace quern::engine::qe {
 
 inline constexpr std::string_view kSafeContent = "__safeContent__";
 
-using crypto::Tag;
+using protocol::Tag;
 
 // Appends the tags as binaries of subtype 0 to the array that is open in the builder.
 void append_tags(bson::Builder& array, std::span<const Tag> tags);

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "crypto/aead.h"
 #include "engine/qe/safe_content.h"
+#include "protocol/ciphertext.h"
 #include "quern/bson/blob_subtype.h"
 #include "quern/bson/document.h"
 
@@ -26,7 +26,7 @@ bool is_stored_value(BlobSubtype subtype, BytesView blob) {
     case BlobSubtype::kIndexedEqualityValueV2:
       return tag_of(blob).has_value();
     case BlobSubtype::kUnindexedValueV2:
-      return blob.size() >= kHeadSize + crypto::aead_size(1);
+      return blob.size() >= kHeadSize + protocol::aead_size(1);
     case BlobSubtype::kUnindexedValueV1:
     case BlobSubtype::kIndexedEqualityValueV1:
     case BlobSubtype::kIndexedRangeValueV1:

@@ -7,17 +7,17 @@
 //   +------+--------------------+---------------+-------------------------+---------------------+
 //
 // server encrypted value = IV(16) | CTR(ServerDataEncryptionLevel1, payload v), payload v as in
-// crypto/insert_update_payload.h.
-#ifndef QUERN_CRYPTO_INDEXED_EQUALITY_VALUE_H_
-#define QUERN_CRYPTO_INDEXED_EQUALITY_VALUE_H_
+// protocol/insert_update_payload.h.
+#ifndef QUERN_PROTOCOL_INDEXED_EQUALITY_VALUE_H_
+#define QUERN_PROTOCOL_INDEXED_EQUALITY_VALUE_H_
 
 #include <cstdint>
 
 #include "base/random.h"
-#include "crypto/insert_update_payload.h"
-#include "crypto/metadata_block.h"
+#include "protocol/insert_update_payload.h"
+#include "protocol/metadata_block.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 
 // Borrows the blob that was parsed.
 class IndexedEqualityEncryptedValueV2 {
@@ -41,6 +41,6 @@ class IndexedEqualityEncryptedValueV2 {
   BytesView blob_;
 };
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol
 
-#endif  // QUERN_CRYPTO_INDEXED_EQUALITY_VALUE_H_
+#endif  // QUERN_PROTOCOL_INDEXED_EQUALITY_VALUE_H_

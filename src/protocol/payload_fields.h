@@ -1,8 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Reading and writing the documents of the payloads: one blob subtype byte, then a BSON document
 // with a fixed set of members. The writer makes the blob with one allocation of the exact size.
-#ifndef QUERN_CRYPTO_PAYLOAD_FIELDS_H_
-#define QUERN_CRYPTO_PAYLOAD_FIELDS_H_
+#ifndef QUERN_PROTOCOL_PAYLOAD_FIELDS_H_
+#define QUERN_PROTOCOL_PAYLOAD_FIELDS_H_
 
 #include <cstdint>
 #include <initializer_list>
@@ -11,7 +11,7 @@
 
 #include "quern/bson/blob_subtype.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 
 // Contention factors and their maximum: 0 .. 2^63-2, else Error(BadValue).
 void check_contention(std::int64_t value);
@@ -66,6 +66,6 @@ Uuid uuid_member(const bson::Element& member, std::string_view name);
 std::int32_t int32_member(const bson::Element& member, std::string_view name);
 std::int64_t int64_member(const bson::Element& member, std::string_view name);
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol
 
-#endif  // QUERN_CRYPTO_PAYLOAD_FIELDS_H_
+#endif  // QUERN_PROTOCOL_PAYLOAD_FIELDS_H_

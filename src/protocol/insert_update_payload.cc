@@ -1,10 +1,10 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "crypto/insert_update_payload.h"
+#include "protocol/insert_update_payload.h"
 
-#include "crypto/payload_fields.h"
+#include "protocol/payload_fields.h"
 #include "quern/base/error.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 namespace {
 
 constexpr std::string_view kName = "InsertUpdatePayloadV2";
@@ -101,4 +101,4 @@ InsertUpdateCiphertext InsertUpdateCiphertext::parse(BytesView blob) {
   return result;
 }
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol

@@ -14,17 +14,17 @@
 //
 // Range payloads add g, sp, pn, tf, mn, mx, text payloads add b; this version recognises and
 // refuses them.
-#ifndef QUERN_CRYPTO_INSERT_UPDATE_PAYLOAD_H_
-#define QUERN_CRYPTO_INSERT_UPDATE_PAYLOAD_H_
+#ifndef QUERN_PROTOCOL_INSERT_UPDATE_PAYLOAD_H_
+#define QUERN_PROTOCOL_INSERT_UPDATE_PAYLOAD_H_
 
 #include <array>
 #include <cstdint>
 
-#include "crypto/tokens.h"
+#include "protocol/tokens.h"
 #include "quern/base/uuid.h"
 #include "quern/bson/types.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 
 struct InsertUpdatePayloadV2 {
   static constexpr std::size_t kEncryptedTokenSize = 48;
@@ -59,6 +59,6 @@ struct InsertUpdateCiphertext {
   static InsertUpdateCiphertext parse(BytesView blob);
 };
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol
 
-#endif  // QUERN_CRYPTO_INSERT_UPDATE_PAYLOAD_H_
+#endif  // QUERN_PROTOCOL_INSERT_UPDATE_PAYLOAD_H_

@@ -2,8 +2,8 @@
 // HMAC (RFC 2104) over SHA-256 and SHA-512. A key object holds the two hash states after the padded
 // key, so that a MAC of a short message costs two compressions; nothing here allocates but the key
 // object's own pooled memory.
-#ifndef QUERN_CRYPTO_HMAC_H_
-#define QUERN_CRYPTO_HMAC_H_
+#ifndef QUERN_PROTOCOL_HMAC_H_
+#define QUERN_PROTOCOL_HMAC_H_
 
 #include <cstdint>
 #include <initializer_list>
@@ -11,7 +11,7 @@
 
 #include "base/secret_bytes.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 
 inline constexpr std::size_t kSha256Size = 32;
 inline constexpr std::size_t kSha512Size = 64;
@@ -44,6 +44,6 @@ class HmacSha512Key {
 // Of a number (LE64), with a key that is used once.
 void hmac_sha256(BytesView key, std::uint64_t message, std::span<std::uint8_t, kSha256Size> out);
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol
 
-#endif  // QUERN_CRYPTO_HMAC_H_
+#endif  // QUERN_PROTOCOL_HMAC_H_

@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "crypto/cipher.h"
+#include "protocol/cipher.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "quern/base/error.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 namespace {
 
 // NIST SP 800-38A, appendix F: key, first two plaintext blocks.
@@ -90,4 +90,4 @@ TEST(KeyedCipher, WrongSizesAreRefused) {
 }
 
 }  // namespace
-}  // namespace quern::crypto
+}  // namespace quern::protocol

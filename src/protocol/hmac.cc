@@ -2,7 +2,7 @@
 // OpenSSL's low-level hash functions are deprecated in favour of EVP, but only they give access to
 // the state after the padded key without a heap allocation; they run the same assembly.
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include "crypto/hmac.h"
+#include "protocol/hmac.h"
 
 #include <openssl/sha.h>
 
@@ -11,7 +11,7 @@
 
 #include "quern/base/error.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 namespace {
 
 struct Sha256 {
@@ -114,4 +114,4 @@ void hmac_sha256(BytesView key, std::uint64_t message, std::span<std::uint8_t, k
   wipe_memory(states);
 }
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol

@@ -5,21 +5,21 @@
 #include <functional>
 
 #include "crypto/encrypt.h"
-#include "crypto/find_equality_payload.h"
-#include "crypto/indexed_equality_value.h"
-#include "crypto/insert_update_payload.h"
-#include "crypto/sealed_value.h"
 #include "crypto/testing/fixtures.h"
+#include "protocol/find_equality_payload.h"
+#include "protocol/indexed_equality_value.h"
+#include "protocol/insert_update_payload.h"
+#include "protocol/sealed_value.h"
 #include "quern/base/error.h"
 #include "quern/bson/document.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 namespace {
 
-using testing::index_key;
-using testing::index_key_id;
-using testing::user_key;
-using testing::user_key_id;
+using crypto::testing::index_key;
+using crypto::testing::index_key_id;
+using crypto::testing::user_key;
+using crypto::testing::user_key_id;
 
 using Parse = std::function<void(BytesView)>;
 const Parse kParseInsert = [](BytesView blob) { InsertUpdatePayloadV2::parse(blob); };
@@ -38,10 +38,13 @@ std::int32_t code_of(const Parse& parse, BytesView blob) {
 }
 
 Bytes insert_blob() {
-  return insert_equality_payload(*index_key(), index_key_id(), *user_key(), user_key_id(),
-                                 bson::Value::of("hello").view(), 8, RandomSource::system());
+  return crypto::insert_equality_payload(*index_key(), index_key_id(), *user_key(), user_key_id(),
+                                         bson::Value::of("hello").view(), 8,
+                                         RandomSource::system());
 }
-Bytes find_blob() { return find_equality_payload(*index_key(), bson::Value::of("x").view(), 8); }
+Bytes find_blob() {
+  return crypto::find_equality_payload(*index_key(), bson::Value::of("x").view(), 8);
+}
 
 // The blob with its document rebuilt by edit.
 Bytes edited(
@@ -180,8 +183,8 @@ TEST(MetadataBlock, BelongsToItsTokenOnly) {
 }
 
 TEST(SealedValue, OtherSubtypesLengthsAndTypesAreRefused) {
-  Bytes blob = unindexed_value(*user_key(), user_key_id(), bson::Value::of(1).view(),
-                               RandomSource::system());
+  Bytes blob = crypto::unindexed_value(*user_key(), user_key_id(), bson::Value::of(1).view(),
+                                       RandomSource::system());
   EXPECT_EQ(code_of(kParseSealed, blob), 0);
   EXPECT_EQ(code_of(kParseSealed, BytesView(blob).first(18)), 2);
   EXPECT_EQ(code_of(kParseSealed, {}), 2);
@@ -215,4 +218,4 @@ TEST(Payloads, FlippedBitsGiveTypedErrorsOrAnotherPayload) {
 }
 
 }  // namespace
-}  // namespace quern::crypto
+}  // namespace quern::protocol

@@ -9,12 +9,12 @@
 //   0x01 CSFLE deterministic  Fle1Aead with the deterministic IV
 //   0x02 CSFLE random         Fle1Aead
 //   0x10 UnindexedEncryptedValueV2, an encrypted field without queries: Fle2Aead
-#ifndef QUERN_CRYPTO_SEALED_VALUE_H_
-#define QUERN_CRYPTO_SEALED_VALUE_H_
+#ifndef QUERN_PROTOCOL_SEALED_VALUE_H_
+#define QUERN_PROTOCOL_SEALED_VALUE_H_
 
 #include "quern/bson/blob_subtype.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 
 // Borrows the blob that was parsed.
 class SealedValue {
@@ -35,6 +35,6 @@ class SealedValue {
   BytesView blob_;
 };
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol
 
-#endif  // QUERN_CRYPTO_SEALED_VALUE_H_
+#endif  // QUERN_PROTOCOL_SEALED_VALUE_H_

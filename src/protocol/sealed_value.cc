@@ -1,11 +1,11 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "crypto/sealed_value.h"
+#include "protocol/sealed_value.h"
 
 #include <string>
 
 #include "quern/base/error.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 
 SealedValue SealedValue::parse(BytesView blob) {
   using enum bson::BlobSubtype;
@@ -22,4 +22,4 @@ SealedValue SealedValue::parse(BytesView blob) {
   return SealedValue(blob);
 }
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol

@@ -6,14 +6,14 @@
 //   s  binData 0, 32  EscDerivedFromDataToken
 //   l  binData 0, 32  ServerDerivedFromDataToken
 //   cm int64          maximum contention factor, 0 .. 2^63-2; the server tries 0 .. cm
-#ifndef QUERN_CRYPTO_FIND_EQUALITY_PAYLOAD_H_
-#define QUERN_CRYPTO_FIND_EQUALITY_PAYLOAD_H_
+#ifndef QUERN_PROTOCOL_FIND_EQUALITY_PAYLOAD_H_
+#define QUERN_PROTOCOL_FIND_EQUALITY_PAYLOAD_H_
 
 #include <cstdint>
 
-#include "crypto/tokens.h"
+#include "protocol/tokens.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 
 struct FindEqualityPayloadV2 {
   EdcDerivedFromDataToken edc;
@@ -26,6 +26,6 @@ struct FindEqualityPayloadV2 {
   Bytes serialize() const;
 };
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol
 
-#endif  // QUERN_CRYPTO_FIND_EQUALITY_PAYLOAD_H_
+#endif  // QUERN_PROTOCOL_FIND_EQUALITY_PAYLOAD_H_

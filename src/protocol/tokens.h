@@ -12,14 +12,14 @@
 //   |- u64(2) ServerTokenDerivationLevel1 -- v --> ServerDerivedFromData
 //   `- u64(3) ServerDataEncryptionLevel1
 //
-// What the server derives from there is in crypto/server_tokens.h.
-#ifndef QUERN_CRYPTO_TOKENS_H_
-#define QUERN_CRYPTO_TOKENS_H_
+// What the server derives from there is in protocol/server_tokens.h.
+#ifndef QUERN_PROTOCOL_TOKENS_H_
+#define QUERN_PROTOCOL_TOKENS_H_
 
 #include "base/secret_bytes.h"
-#include "crypto/hmac.h"
+#include "protocol/hmac.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 
 // Move-only, wiped, not printable (it lives in a SecretArray).
 template <class Kind>
@@ -70,6 +70,6 @@ using EdcDerivedFromDataTokenAndContentionFactor = Token<struct EdcDerivedAndCon
 using EscDerivedFromDataTokenAndContentionFactor = Token<struct EscDerivedAndContentionKind>;
 using AnchorPaddingRootToken = Token<struct AnchorPaddingRootKind>;
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol
 
-#endif  // QUERN_CRYPTO_TOKENS_H_
+#endif  // QUERN_PROTOCOL_TOKENS_H_

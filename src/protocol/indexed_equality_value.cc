@@ -1,14 +1,14 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "crypto/indexed_equality_value.h"
+#include "protocol/indexed_equality_value.h"
 
 #include <array>
 #include <string>
 
-#include "crypto/aead.h"
+#include "protocol/ciphertext.h"
 #include "quern/base/error.h"
 #include "quern/bson/blob_subtype.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 namespace {
 
 constexpr std::size_t kHeaderSize = 1 + Uuid::kSize + 1;
@@ -73,4 +73,4 @@ Bytes IndexedEqualityEncryptedValueV2::build(const InsertUpdatePayloadV2& payloa
   return blob;
 }
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol

@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "crypto/hmac.h"
+#include "protocol/hmac.h"
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "quern/base/error.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 namespace {
 
 // OpenSSL's one-shot HMAC, as the oracle.
@@ -75,4 +75,4 @@ TEST(HmacSha256, KeysLongerThanABlockAreRefused) {
 }
 
 }  // namespace
-}  // namespace quern::crypto
+}  // namespace quern::protocol

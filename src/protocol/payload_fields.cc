@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "crypto/payload_fields.h"
+#include "protocol/payload_fields.h"
 
 #include <algorithm>
 #include <limits>
@@ -7,7 +7,7 @@
 
 #include "quern/base/error.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 namespace {
 
 std::string member_name(std::string_view name, std::string_view key) {
@@ -141,4 +141,4 @@ std::int64_t int64_member(const bson::Element& member, std::string_view name) {
   return member.as_int64();
 }
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol

@@ -1,12 +1,12 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "crypto/metadata_block.h"
+#include "protocol/metadata_block.h"
 
 #include <algorithm>
 #include <array>
 
-#include "crypto/aead.h"
+#include "protocol/ciphertext.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 namespace {
 
 constexpr std::size_t kPartSize = 32;
@@ -48,4 +48,4 @@ void MetadataBlock::build(const Counters& counters, const Tag& tag,
   ctr_encrypt(tokens.zeros(), iv, kZeros, out.last<kPartSize>());
 }
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol

@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "crypto/cipher.h"
+#include "protocol/cipher.h"
 
 #include <openssl/evp.h>
 
@@ -9,7 +9,7 @@
 
 #include "quern/base/error.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 namespace {
 
 struct FreeContext {
@@ -111,4 +111,4 @@ void aes256_ctr(BytesView key, Iv iv, BytesView in, std::span<std::uint8_t> out)
   run_with(context.get(), iv, in, out);
 }
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol

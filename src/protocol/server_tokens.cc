@@ -1,12 +1,12 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "crypto/server_tokens.h"
+#include "protocol/server_tokens.h"
 
 #include <string>
 
-#include "crypto/aead.h"
+#include "protocol/ciphertext.h"
 #include "quern/base/error.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 namespace {
 
 HmacSha256Key derived_key(BytesView parent, std::uint64_t message) {
@@ -107,4 +107,4 @@ EscDerivedFromDataTokenAndContentionFactor decrypt_ecoc_value(const EcocToken& t
   return EscDerivedFromDataTokenAndContentionFactor::copy_of(plain.bytes());
 }
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol

@@ -1,8 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // AES-256 in the two modes of the protocol, over OpenSSL. The algorithms are fetched once for the
 // process. No authentication here: see crypto/aead.h.
-#ifndef QUERN_CRYPTO_CIPHER_H_
-#define QUERN_CRYPTO_CIPHER_H_
+#ifndef QUERN_PROTOCOL_CIPHER_H_
+#define QUERN_PROTOCOL_CIPHER_H_
 
 #include <array>
 #include <atomic>
@@ -13,7 +13,7 @@
 
 struct evp_cipher_ctx_st;
 
-namespace quern::crypto {
+namespace quern::protocol {
 
 inline constexpr std::size_t kAesKeySize = 32;
 inline constexpr std::size_t kAesBlockSize = 16;
@@ -55,6 +55,6 @@ class KeyedCipher {
 // CTR with a key that is used once or seldom, such as a token that came with a payload.
 void aes256_ctr(BytesView key, Iv iv, BytesView in, std::span<std::uint8_t> out);
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol
 
-#endif  // QUERN_CRYPTO_CIPHER_H_
+#endif  // QUERN_PROTOCOL_CIPHER_H_

@@ -1,19 +1,19 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "crypto/tokens.h"
+#include "protocol/tokens.h"
 
 #include <gtest/gtest.h>
 
 #include <type_traits>
 
-#include "crypto/server_tokens.h"
 #include "crypto/testing/fixtures.h"
+#include "protocol/server_tokens.h"
 #include "quern/base/error.h"
 #include "quern/bson/document.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 namespace {
 
-using testing::index_key;
+using crypto::testing::index_key;
 
 const bson::Value kHello = bson::Value::of("hello");
 
@@ -28,7 +28,7 @@ TEST(Tokens, LevelOneTokensOfTheGoldenKey) {
 }
 
 TEST(Tokens, TheTreeAboveTheLevelOneTokens) {
-  const HmacSha256Key root(BytesView(testing::index_key_bytes()).subspan(64));
+  const HmacSha256Key root(BytesView(crypto::testing::index_key_bytes()).subspan(64));
   const auto collections = CollectionsLevel1Token::derive(root, 1);
   EXPECT_EQ(to_hex(collections.bytes()),
             "936f949df28740b1e2caa1e8f14b68b2003ef2766f27822d4d1833caf2bd2e9f");
@@ -58,11 +58,11 @@ TEST(Tokens, DataDependentTokensOfHello) {
 }
 
 // A data key of MongoDB's specification tests, of which only the token key matters here.
-std::shared_ptr<const DataKey> specification_key(std::string_view token_key) {
+std::shared_ptr<const crypto::DataKey> specification_key(std::string_view token_key) {
   Bytes key(96);
   const Bytes root = from_hex(token_key);
   std::copy(root.begin(), root.end(), key.begin() + 64);
-  return testing::data_key(key);
+  return crypto::testing::data_key(key);
 }
 
 TEST(Tokens, CompactionTokensThatTheSpecificationPublishes) {
@@ -117,7 +117,7 @@ TEST(ServerTokens, TagsAndIdsOfThePublishedFindOfValue123) {
 
 TEST(ServerTokens, AnchorValuesRoundTrip) {
   const EscTwiceDerivedValueToken token(
-      EscDerivedFromDataTokenAndContentionFactor::copy_of(testing::counting_bytes(7, 32)));
+      EscDerivedFromDataTokenAndContentionFactor::copy_of(crypto::testing::counting_bytes(7, 32)));
   const EscValue value = token.encrypt({5, 77}, RandomSource::system());
   EXPECT_EQ(token.decrypt(value), (EscTwiceDerivedValueToken::Positions{5, 77}));
   EXPECT_NE(token.encrypt({5, 77}, RandomSource::system()), value) << "each value has its own IV";
@@ -125,7 +125,7 @@ TEST(ServerTokens, AnchorValuesRoundTrip) {
 }
 
 TEST(ServerTokens, EcocValuesOfOtherQueryTypesAreRefusedByName) {
-  const auto token = EcocToken::copy_of(testing::counting_bytes(1, 32));
+  const auto token = EcocToken::copy_of(crypto::testing::counting_bytes(1, 32));
   EXPECT_THROW(decrypt_ecoc_value(token, Bytes(49)), NotSupported);
   EXPECT_THROW(decrypt_ecoc_value(token, Bytes(51)), NotSupported);
   for (const std::size_t size : {0, 16, 47, 50}) {
@@ -151,4 +151,4 @@ TEST(Tokens, CannotBeCopiedOrPrinted) {
 }
 
 }  // namespace
-}  // namespace quern::crypto
+}  // namespace quern::protocol

@@ -1,16 +1,16 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // What the server derives from the tokens of a payload: tags, ids and values of ESC documents, and
 // the keys of the metadata block. No data key is needed, and none of it reveals a plaintext.
-#ifndef QUERN_CRYPTO_SERVER_TOKENS_H_
-#define QUERN_CRYPTO_SERVER_TOKENS_H_
+#ifndef QUERN_PROTOCOL_SERVER_TOKENS_H_
+#define QUERN_PROTOCOL_SERVER_TOKENS_H_
 
 #include <array>
 #include <cstdint>
 
 #include "base/random.h"
-#include "crypto/tokens.h"
+#include "protocol/tokens.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 
 using Tag = std::array<std::uint8_t, 32>;       // an element of __safeContent__
 using EscId = std::array<std::uint8_t, 32>;     // _id of an ESC document
@@ -67,7 +67,7 @@ class EscTwiceDerivedValueToken {
   Token<EscTwiceDerivedValueToken> token_;
 };
 
-// The keys of the metadata block (crypto/metadata_block.h), from the payload's l.
+// The keys of the metadata block (protocol/metadata_block.h), from the payload's l.
 class ServerMetadataTokens {
  public:
   explicit ServerMetadataTokens(const ServerDerivedFromDataToken& parent);
@@ -85,6 +85,6 @@ class ServerMetadataTokens {
 EscDerivedFromDataTokenAndContentionFactor decrypt_ecoc_value(const EcocToken& token,
                                                               BytesView value);
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol
 
-#endif  // QUERN_CRYPTO_SERVER_TOKENS_H_
+#endif  // QUERN_PROTOCOL_SERVER_TOKENS_H_

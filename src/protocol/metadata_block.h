@@ -6,17 +6,17 @@
 //   [64,96)  IV(16) | CTR(ServerZeros, 16 zero bytes)
 //
 // Zeros that decrypt to zeros prove that a token belongs to this block.
-#ifndef QUERN_CRYPTO_METADATA_BLOCK_H_
-#define QUERN_CRYPTO_METADATA_BLOCK_H_
+#ifndef QUERN_PROTOCOL_METADATA_BLOCK_H_
+#define QUERN_PROTOCOL_METADATA_BLOCK_H_
 
 #include <cstdint>
 #include <optional>
 #include <span>
 
 #include "base/random.h"
-#include "crypto/server_tokens.h"
+#include "protocol/server_tokens.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 
 // A block inside bytes that somebody else owns.
 class MetadataBlock {
@@ -44,6 +44,6 @@ class MetadataBlock {
   std::span<const std::uint8_t, kSize> bytes_;
 };
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol
 
-#endif  // QUERN_CRYPTO_METADATA_BLOCK_H_
+#endif  // QUERN_PROTOCOL_METADATA_BLOCK_H_

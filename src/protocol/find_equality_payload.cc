@@ -1,11 +1,11 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "crypto/find_equality_payload.h"
+#include "protocol/find_equality_payload.h"
 
 #include <array>
 
-#include "crypto/payload_fields.h"
+#include "protocol/payload_fields.h"
 
-namespace quern::crypto {
+namespace quern::protocol {
 namespace {
 
 constexpr std::string_view kName = "FindEqualityPayloadV2";
@@ -45,4 +45,4 @@ Bytes FindEqualityPayloadV2::serialize() const {
   return blob;
 }
 
-}  // namespace quern::crypto
+}  // namespace quern::protocol
