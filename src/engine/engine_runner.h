@@ -48,9 +48,11 @@ class EngineRunner : public CommandRunner {
   EngineRunner(const EngineRunner&) = delete;
   EngineRunner& operator=(const EngineRunner&) = delete;
 
-  bson::Document run(std::string_view database, bson::View command) override;
-
   Engine& engine() { return *engine_; }
+
+ protected:
+  // Cancellation and deadline of the context are looked at as maxTimeMS is.
+  Reply do_run(std::string_view database, bson::View command, const RunContext& context) override;
 
  private:
   std::unique_ptr<Engine> engine_;

@@ -145,6 +145,9 @@ void Operation::check_interrupt() {
 }
 
 void Operation::check_interrupt_now() const {
+  if (cancellation_.stop_requested()) {
+    throw DatabaseError(ErrorCode::kInterrupted, "operation was interrupted");
+  }
   if (deadline_ && engine_.clock().now() >= *deadline_) throw_expired();
 }
 

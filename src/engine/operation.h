@@ -19,6 +19,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,12 +75,14 @@ class Operation {
   // What streams of documents read through; outlives the operation when a client cursor keeps it.
   std::shared_ptr<QueryContext> query_context();
 
-  // Throws MaxTimeMSExpired (50), or NoSuchTransaction (251) when the time of the session's
-  // transaction is over. Cheap; call it once a document in loops.
+  // Throws MaxTimeMSExpired (50), NoSuchTransaction (251) when the time of the session's
+  // transaction is over, or Interrupted (11601) when the command was called off. Cheap; call it
+  // once a document in loops.
   void check_interrupt();
   // The same, for those who waited: looks at the clock every time.
   void check_interrupt_now() const;
   void set_time_limit(std::chrono::milliseconds limit);
+  void set_cancellation(std::stop_token cancellation) { cancellation_ = std::move(cancellation); }
   // Of the time limits that there are the earliest counts.
   void set_deadline(std::chrono::steady_clock::time_point deadline);
   // A point of the engine's clock.
@@ -114,6 +117,7 @@ class Operation {
   bson::View command_;
   bson::Date now_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
+  std::stop_token cancellation_;
   unsigned interrupt_countdown_ = 0;
   Session* session_;
   std::shared_ptr<const CatalogSnapshot> catalog_;

@@ -68,7 +68,7 @@ class ModelSession {
   // How routing came to its answer: a sentence for error messages.
   virtual std::string explain_route(const ModelRef& model, std::string_view alias);
   // Runs a command and throws what its reply reports.
-  virtual bson::Document run(const Target& target, bson::View command);
+  virtual Reply run(const Target& target, bson::View command);
 
   // Validates the object and stores it: an insert if its Id is unset, otherwise an update of the
   // members that the model knows, and an insert if nothing was there. Sets the Id. Throws

@@ -45,7 +45,7 @@ class Transaction : public ModelSession {
   std::string choose_database(const ModelRef& model, Access access, const Hints& hints) override;
   Target target(std::string_view alias) override;
   std::string explain_route(const ModelRef& model, std::string_view alias) override;
-  bson::Document run(const Target& target, bson::View command) override;
+  Reply run(const Target& target, bson::View command) override;
   void on_commit(std::function<void()> action) override;
   Transaction* current_transaction() override { return this; }
 

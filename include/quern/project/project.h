@@ -73,7 +73,7 @@ class Project : public ModelSession {
   Target target(std::string_view alias) override;
   std::string explain_route(const ModelRef& model, std::string_view alias) override;
   // Where a collection is not there yet, a missing data key is told with the command to run.
-  bson::Document run(const Target& target, bson::View command) override;
+  Reply run(const Target& target, bson::View command) override;
 
   // For the library's own commands.
   internal::ProjectCore& core() const { return *core_; }
