@@ -8,8 +8,8 @@
 //   {op: "wrap", key: binary, kek: binary, random}         {blob}
 //   {op: "insert", key: id, index_key: id, cm, v, random}  {blob}   the other ops that encrypt too:
 //   {op: "find" | "unindexed" | "deterministic" | "random", …}
-//   {op: "store", blob}                                    {blob}   what a server makes of an
-//   insert {op: "decrypt", blob}                                  {v}
+//   {op: "store", blob}                                    {blob}   what a server makes of an insert
+//   {op: "decrypt", blob}                                  {v}
 //
 // random holds the bytes to use for randomness; they must be used up exactly. Without it the bytes
 // come from the system.

@@ -6,13 +6,14 @@
 
 #include <string_view>
 
+#include "quern/base/export.h"
 #include "quern/bson/document.h"
 #include "quern/command/reply.h"
 #include "quern/command/run_context.h"
 
 namespace quern {
 
-class CommandRunner {
+class QUERN_EXPORT CommandRunner {
  public:
   virtual ~CommandRunner() = default;
 

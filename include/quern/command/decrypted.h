@@ -14,12 +14,13 @@
 #include <utility>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/bson/document.h"
 
 namespace quern {
 
 // Which elements of one reply were decrypted, and to what. Made by the encrypting runner.
-class Plaintexts {
+class QUERN_EXPORT Plaintexts {
  public:
   struct Entry {
     std::size_t offset;  // of the ciphertext's value from the start of the reply
@@ -46,7 +47,7 @@ class DecryptedElement;
 
 // A document or an array of a reply, with the plaintexts of its elements at hand. Borrows both.
 // Trivially copyable; pass it by value.
-class DecryptedView {
+class QUERN_EXPORT DecryptedView {
  public:
   // A document of the caller's own making, all of it plaintext (quern::encode gives such): each of
   // its values counts as decrypted. Never for what comes from a server.
@@ -86,7 +87,7 @@ class DecryptedView {
 };
 
 // One element of it.
-class DecryptedElement {
+class QUERN_EXPORT DecryptedElement {
  public:
   DecryptedElement() : DecryptedElement({}, DecryptedView::of_raw({})) {}
 
@@ -130,7 +131,7 @@ class DecryptedElement {
   bool own_;
 };
 
-class DecryptedView::Iterator {
+class QUERN_EXPORT DecryptedView::Iterator {
  public:
   using value_type = DecryptedElement;
   using difference_type = std::ptrdiff_t;

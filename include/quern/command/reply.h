@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "quern/base/error.h"
+#include "quern/base/export.h"
 #include "quern/bson/document.h"
 #include "quern/command/decrypted.h"
 
@@ -22,7 +23,7 @@ class CommandRunner;
 // A reply as it came, ciphertexts and all: whoever treats it as a document reads what the server
 // sent, and that is the only way to its protocol members (ok, cursor.id, n, …). What was decrypted
 // of its documents is had through decrypted() alone; a copy as a bson::Document has lost it.
-class Reply : public bson::Document {
+class QUERN_EXPORT Reply : public bson::Document {
  public:
   Reply() = default;
   Reply(bson::Document raw) : Document(std::move(raw)) {}  // nothing is decrypted
@@ -40,7 +41,7 @@ class Reply : public bson::Document {
 };
 
 // A duplicate key that one statement of a write command met: its index, from 0.
-class WriteIntegrityError : public IntegrityError {
+class QUERN_EXPORT WriteIntegrityError : public IntegrityError {
  public:
   WriteIntegrityError(std::int32_t code, const std::string& message, std::int64_t index)
       : IntegrityError(code, message), index_(index) {}
@@ -53,23 +54,25 @@ class WriteIntegrityError : public IntegrityError {
 // Throws what the reply reports: ok: 0, the first of writeErrors, or writeConcernError. Duplicate
 // keys (11000) are thrown as IntegrityError (those of writeErrors with their index), everything
 // else as DatabaseError, with code, labels and errInfo.
-void throw_if_error(bson::View reply);
+QUERN_EXPORT void throw_if_error(bson::View reply);
 
 // The {ok: 0, errmsg, code, codeName[, errorLabels][, errInfo]} reply for an error.
-bson::Document error_reply(const Error& error);
+QUERN_EXPORT bson::Document error_reply(const Error& error);
 
 // runner.run(), then throw_if_error().
-Reply run_checked(CommandRunner& runner, std::string_view database, bson::View command);
+QUERN_EXPORT Reply run_checked(CommandRunner& runner, std::string_view database,
+                               bson::View command);
 
 // Runs a command that answers with a cursor (find, aggregate, listCollections, listIndexes) and
 // calls visit for every document as it came, fetching further batches with getMore; kills the
 // cursor when visit returns false or throws. The session members of command (lsid, txnNumber,
 // autocommit) go along.
-void for_each(CommandRunner& runner, std::string_view database, bson::View command,
-              const std::function<bool(bson::View)>& visit);
+QUERN_EXPORT void for_each(CommandRunner& runner, std::string_view database, bson::View command,
+                           const std::function<bool(bson::View)>& visit);
 // The same with what was decrypted of each document.
-void for_each_decrypted(CommandRunner& runner, std::string_view database, bson::View command,
-                        const std::function<bool(const DecryptedView&)>& visit);
+QUERN_EXPORT void for_each_decrypted(CommandRunner& runner, std::string_view database,
+                                     bson::View command,
+                                     const std::function<bool(const DecryptedView&)>& visit);
 
 }  // namespace quern
 

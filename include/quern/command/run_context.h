@@ -9,6 +9,7 @@
 #include <stop_token>
 #include <string_view>
 
+#include "quern/base/export.h"
 #include "quern/bson/view.h"
 
 namespace quern {
@@ -18,7 +19,7 @@ struct RunContext;
 // Is told of commands by the runner that executes them, not by those that wrap it: it sees what
 // the database sees, with ciphertexts in the place of encrypted values. Called from the threads
 // that run the commands. Must not throw.
-class CommandObserver {
+class QUERN_EXPORT CommandObserver {
  public:
   virtual ~CommandObserver() = default;
   virtual void started(const RunContext& context, std::string_view database,
@@ -29,7 +30,7 @@ class CommandObserver {
 };
 
 // Every member is optional. Copies are cheap; what it points to must outlive the call.
-struct RunContext {
+struct QUERN_EXPORT RunContext {
   // Who asks, as the caller has authenticated them. Empty: the process itself.
   std::string_view identity = {};
 

@@ -22,12 +22,13 @@
 #include <string>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/base/uuid.h"
 #include "quern/models/model_session.h"
 
 namespace quern {
 
-class Transaction : public ModelSession {
+class QUERN_EXPORT Transaction : public ModelSession {
  public:
   explicit Transaction(ModelSession& session, std::string database = {});
   ~Transaction() override;

@@ -1,9 +1,9 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // A project: settings, the apps with their models, and the databases they live in.
 //
-//   quern::Project db{settings};           // throws ImproperlyConfigured, all problems in one
-//   message db.app<Patient>("myapp");              // embedded structs are found through their
-//   owners db.save(patient);                      // and everything else of a ModelSession
+//   quern::Project db{settings};  // throws ImproperlyConfigured, all problems in one message
+//   db.app<Patient>("myapp");     // embedded structs are found through their owners
+//   db.save(patient);             // and everything else of a ModelSession
 //
 // There are no globals: a process may have several projects. Registering (app, function, command)
 // is for one thread, before the first use; everything else may be called from any thread. Databases
@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/models/model.h"
 #include "quern/models/model_session.h"
 #include "quern/project/command.h"
@@ -36,7 +37,7 @@ struct MigrationContext {
 };
 using MigrationFunction = std::function<void(const MigrationContext&)>;
 
-class Project : public ModelSession {
+class QUERN_EXPORT Project : public ModelSession {
  public:
   // Checks the settings; opens nothing. Throws ImproperlyConfigured.
   explicit Project(Settings settings);
