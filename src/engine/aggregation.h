@@ -10,7 +10,7 @@
 #include "engine/operation.h"
 #include "engine/record_source.h"
 #include "quern/bson/document.h"
-#include "query/pipeline.h"
+#include "query/pipeline/pipeline.h"
 
 namespace quern::engine {
 

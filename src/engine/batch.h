@@ -11,7 +11,7 @@
 #include "engine/cursors.h"
 #include "engine/operation.h"
 #include "quern/bson/document.h"
-#include "query/stream.h"
+#include "query/pipeline/stream.h"
 
 namespace quern::engine {
 

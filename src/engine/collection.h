@@ -17,7 +17,7 @@
 #include "quern/base/uuid.h"
 #include "quern/bson/document.h"
 #include "quern/command/namespace.h"
-#include "query/planner.h"
+#include "query/plan/planner.h"
 #include "schema/encrypted_fields.h"
 #include "storage/key_format.h"
 #include "storage/record_id.h"

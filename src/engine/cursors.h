@@ -14,7 +14,7 @@
 
 #include "engine/query_context.h"
 #include "quern/bson/document.h"
-#include "query/stream.h"
+#include "query/pipeline/stream.h"
 
 namespace quern::engine {
 

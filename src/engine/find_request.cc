@@ -8,6 +8,7 @@
 #include "engine/qe/encryption_information.h"
 #include "engine/qe/rewrite.h"
 #include "quern/base/error.h"
+#include "query/pipeline/sorted_stream.h"
 
 namespace quern::engine {
 namespace {

@@ -11,9 +11,9 @@
 #include "engine/operation.h"
 #include "engine/record_source.h"
 #include "quern/bson/document.h"
-#include "query/match.h"
-#include "query/projection.h"
-#include "query/sort.h"
+#include "query/match/match.h"
+#include "query/pipeline/projection.h"
+#include "query/value/sort.h"
 
 namespace quern::engine {
 

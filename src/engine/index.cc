@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "engine/duplicate_key.h"
-#include "query/match.h"
+#include "query/match/match.h"
 #include "storage/key_format.h"
 
 namespace quern::engine {

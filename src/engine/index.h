@@ -13,7 +13,7 @@
 
 #include "quern/bson/document.h"
 #include "quern/command/namespace.h"
-#include "query/index_keys.h"
+#include "query/plan/index_keys.h"
 #include "storage/record_id.h"
 #include "storage/store.h"
 

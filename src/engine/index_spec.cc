@@ -8,7 +8,7 @@
 #include "engine/arguments.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
-#include "query/match.h"
+#include "query/match/match.h"
 
 namespace quern::engine {
 namespace {

@@ -11,9 +11,9 @@
 #include "engine/retry.h"
 #include "engine/write_rules.h"
 #include "quern/base/error.h"
-#include "query/match.h"
-#include "query/sort.h"
-#include "query/update.h"
+#include "query/match/match.h"
+#include "query/update/update.h"
+#include "query/value/sort.h"
 
 namespace quern::engine {
 namespace {

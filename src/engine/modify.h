@@ -9,7 +9,7 @@
 #include "engine/operation.h"
 #include "engine/qe/tag_query.h"
 #include "quern/bson/document.h"
-#include "query/parse_context.h"
+#include "query/value/parse_context.h"
 #include "schema/encrypted_fields.h"
 
 namespace quern::engine {

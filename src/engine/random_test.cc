@@ -23,9 +23,9 @@
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
 #include "quern/bson/json.h"
-#include "query/match.h"
-#include "query/sort.h"
-#include "query/update.h"
+#include "query/match/match.h"
+#include "query/update/update.h"
+#include "query/value/sort.h"
 
 namespace quern::engine {
 namespace {

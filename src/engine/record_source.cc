@@ -5,7 +5,7 @@
 #include <unordered_set>
 
 #include "quern/base/error.h"
-#include "query/evaluation.h"
+#include "query/expression/evaluation.h"
 #include "storage/key_format.h"
 
 namespace quern::engine {

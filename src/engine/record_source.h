@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// The records that a filter asks for: a plan (query/planner.h) carried out over a collection.
+// The records that a filter asks for: a plan (query/plan/planner.h) carried out over a collection.
 #ifndef QUERN_ENGINE_RECORD_SOURCE_H_
 #define QUERN_ENGINE_RECORD_SOURCE_H_
 
@@ -10,10 +10,10 @@
 
 #include "engine/collection.h"
 #include "engine/query_context.h"
-#include "query/match.h"
-#include "query/planner.h"
-#include "query/sort.h"
-#include "query/stream.h"
+#include "query/match/match.h"
+#include "query/pipeline/stream.h"
+#include "query/plan/planner.h"
+#include "query/value/sort.h"
 
 namespace quern::engine {
 

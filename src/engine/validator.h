@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "quern/bson/document.h"
-#include "query/match.h"
+#include "query/match/match.h"
 
 namespace quern::engine {
 

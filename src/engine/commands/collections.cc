@@ -12,7 +12,7 @@
 #include "engine/qe/ddl.h"
 #include "quern/base/error.h"
 #include "quern/base/uuid.h"
-#include "query/match.h"
+#include "query/match/match.h"
 #include "storage/key_format.h"
 
 namespace quern::engine {

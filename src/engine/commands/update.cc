@@ -12,8 +12,8 @@
 #include "engine/qe/update.h"
 #include "engine/write_rules.h"
 #include "quern/base/error.h"
-#include "query/match.h"
-#include "query/projection.h"
+#include "query/match/match.h"
+#include "query/pipeline/projection.h"
 
 namespace quern::engine {
 namespace {
