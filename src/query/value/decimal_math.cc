@@ -1,29 +1,18 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "query/value/decimal_math.h"
 
-#include <algorithm>
 #include <bit>
+#include <boost/multiprecision/cpp_dec_float.hpp>
+#include <string>
 
 #include "bson/decimal.h"
 
-// The x86-64 ABI passes a _Decimal128 exactly as a __float128, so that a compiler without decimal
-// types can call the routines too. Their names: "Routines for decimal floating point emulation" in
-// the GCC internals manual.
-__extension__ using Quad = __float128;
-extern "C" {
-Quad __bid_addtd3(Quad, Quad);
-Quad __bid_subtd3(Quad, Quad);
-Quad __bid_multd3(Quad, Quad);
-Quad __bid_divtd3(Quad, Quad);
-Quad __bid_trunctdtf(Quad);   // decimal to binary
-Quad __bid_extendtftd(Quad);  // binary to decimal
-// glibc's functions of 128-bit floats, under names of our own: not every compiler declares them.
-Quad quern_sqrt(Quad) __asm__("sqrtf128");
-Quad quern_exp(Quad) __asm__("expf128");
-Quad quern_log(Quad) __asm__("logf128");
-Quad quern_log10(Quad) __asm__("log10f128");
-Quad quern_pow(Quad, Quad) __asm__("powf128");
-}
+// How libbidgcc000 was built: values by value, rounding mode and flags as arguments.
+#define DECIMAL_CALL_BY_REFERENCE 0
+#define DECIMAL_GLOBAL_ROUNDING 0
+#define DECIMAL_GLOBAL_EXCEPTION_FLAGS 0
+#include <bid_conf.h>
+#include <bid_functions.h>
 
 namespace quern::query::decimal {
 namespace {
@@ -31,137 +20,113 @@ namespace {
 using bson::DecimalParts;
 using bson::uint128;
 
-constexpr int kDigits = 34;
-constexpr int kMinExponent = -6176;
-constexpr int kMaxExponent = 6111;
+constexpr int kLow = std::endian::native == std::endian::little ? 0 : 1;
 
-Quad carry(Decimal128 value) { return std::bit_cast<Quad>(value); }
-Decimal128 uncarry(Quad quad) { return std::bit_cast<Decimal128>(quad); }
+BID_UINT128 lend(Decimal128 value) {
+  BID_UINT128 lent;
+  lent.w[kLow] = value.low;
+  lent.w[1 - kLow] = value.high;
+  return lent;
+}
+Decimal128 take(BID_UINT128 value) { return {value.w[kLow], value.w[1 - kLow]}; }
 
-bool finite(const DecimalParts& parts) { return parts.kind == DecimalParts::Kind::kFinite; }
-Decimal128 nan() { return bson::compose({DecimalParts::Kind::kNaN, false, 0, 0}); }
-
-// The shortest form of a value that went through binary: trailing zeros dropped, so that the root
-// of 4 prints as 2.
-Decimal128 from_binary(Quad value) {
-  const DecimalParts parts = bson::normalise(bson::decompose(uncarry(__bid_extendtftd(value))));
-  DecimalParts scaled = parts;
-  while (finite(scaled) && scaled.exponent > 0 && scaled.exponent < kDigits &&
-         scaled.coefficient <= static_cast<uint128>(1) << 100) {
-    scaled.coefficient *= 10;
-    --scaled.exponent;
-  }
-  return bson::compose(scaled);
+// The library calls all have this form; nobody asks for the flags (inexact, overflow, …).
+template <class Function, class... Operands>
+Decimal128 rounded(Function function, Operands... operands) {
+  _IDEC_flags flags = 0;
+  return take(function(lend(operands)..., BID_ROUNDING_TO_NEAREST, &flags));
 }
 
-template <class Function>
-Decimal128 through_binary(Decimal128 a, Function function) {
-  return from_binary(function(__bid_trunctdtf(carry(a))));
+bool finite(const DecimalParts& parts) { return parts.kind == DecimalParts::Kind::kFinite; }
+
+// Without trailing zeros, as an integer where its digits allow: the root of 16 prints as 4.
+Decimal128 shortest(Decimal128 value) {
+  DecimalParts parts = bson::normalise(bson::decompose(value));
+  while (finite(parts) && parts.exponent > 0 && parts.exponent < bson::kDecimalDigits &&
+         parts.coefficient <= static_cast<uint128>(1) << 100) {
+    parts.coefficient *= 10;
+    --parts.exponent;
+  }
+  return bson::compose(parts);
+}
+
+// Intel's exponential, logarithms and power can be some units of the last digit off, the power of a
+// large exponent thousands, and small results come out as zero. So Intel's answer stands only for
+// what is NaN, infinite or zero by definition, or far beyond the format. All else is computed with
+// 100 digits, of which no function here loses more than 40, and rounded once.
+using Fine = boost::multiprecision::cpp_dec_float_100;
+
+// e to the power of it is far beyond the format, which ends at 10^6145.
+constexpr int kFarBeyond = 20'000;
+
+Fine fine(Decimal128 value) { return Fine(value.to_string()); }
+bool ordinary(Decimal128 value) { return finite(bson::decompose(value)) && !is_zero(value); }
+
+Decimal128 rounded(const Fine& value) {
+  std::string text = value.str(0, std::ios_base::scientific);
+  _IDEC_flags flags = 0;
+  return shortest(take(bid128_from_string(text.data(), BID_ROUNDING_TO_NEAREST, &flags)));
 }
 
 }  // namespace
 
-Decimal128 add(Decimal128 a, Decimal128 b) { return uncarry(__bid_addtd3(carry(a), carry(b))); }
-Decimal128 subtract(Decimal128 a, Decimal128 b) {
-  return uncarry(__bid_subtd3(carry(a), carry(b)));
-}
-Decimal128 multiply(Decimal128 a, Decimal128 b) {
-  return uncarry(__bid_multd3(carry(a), carry(b)));
-}
-Decimal128 divide(Decimal128 a, Decimal128 b) { return uncarry(__bid_divtd3(carry(a), carry(b))); }
+Decimal128 add(Decimal128 a, Decimal128 b) { return rounded(bid128_add, a, b); }
+Decimal128 subtract(Decimal128 a, Decimal128 b) { return rounded(bid128_sub, a, b); }
+Decimal128 multiply(Decimal128 a, Decimal128 b) { return rounded(bid128_mul, a, b); }
+Decimal128 divide(Decimal128 a, Decimal128 b) { return rounded(bid128_div, a, b); }
 
 Decimal128 modulo(Decimal128 a, Decimal128 b) {
-  DecimalParts x = bson::decompose(a);
-  DecimalParts y = bson::normalise(bson::decompose(b));
-  if (x.kind == DecimalParts::Kind::kNaN || y.kind == DecimalParts::Kind::kNaN || !finite(x)) {
-    return nan();
-  }
-  if (!finite(y)) return a;
-  if (y.coefficient == 0) return nan();
-  if (x.coefficient == 0) return a;
-  // Exact: reduce x digit by digit modulo y, both at the smaller exponent.
-  if (y.exponent > x.exponent) {
-    const int shift = y.exponent - x.exponent;
-    for (int i = 0; i < shift; ++i) {
-      if (y.coefficient > x.coefficient) return a;  // already larger: nothing to take off
-      y.coefficient *= 10;                          // below 10^35, no overflow
-      --y.exponent;
-    }
-    x.coefficient %= y.coefficient;
-  } else {
-    x.coefficient %= y.coefficient;
-    for (int i = x.exponent - y.exponent; i > 0 && x.coefficient != 0; --i) {
-      x.coefficient = x.coefficient * 10 % y.coefficient;
-    }
-    x.exponent = y.exponent;
-  }
-  return bson::compose(x);
+  _IDEC_flags flags = 0;
+  return take(bid128_fmod(lend(a), lend(b), &flags));
 }
 
-Decimal128 negate(Decimal128 a) {
-  if (bson::decompose(a).kind == DecimalParts::Kind::kNaN) return a;
-  return {a.low, a.high ^ std::uint64_t{1} << 63};
-}
-
-Decimal128 absolute(Decimal128 a) { return {a.low, a.high & ~(std::uint64_t{1} << 63)}; }
+Decimal128 absolute(Decimal128 a) { return take(bid128_abs(lend(a))); }
 
 Decimal128 round(Decimal128 a, int places, Rounding rounding) {
-  DecimalParts parts = bson::decompose(a);
+  const DecimalParts parts = bson::decompose(a);
   if (!finite(parts) || parts.exponent >= -places) return a;
-  const int drop = -places - parts.exponent;
-  uint128 unit = 1;
-  uint128 kept = 0;
-  uint128 rest = parts.coefficient;
-  bool unit_fits = drop <= kDigits + 1;  // otherwise everything is dropped and is below half a unit
-  if (unit_fits) {
-    for (int i = 0; i < drop; ++i) unit *= 10;
-    kept = parts.coefficient / unit;
-    rest = parts.coefficient % unit;
-  }
-  bool up = false;
-  switch (rounding) {
-    case Rounding::kHalfEven:
-      up = unit_fits && (rest > unit / 2 || (rest == unit / 2 && kept % 2 == 1));
-      break;
-    case Rounding::kDown:
-      up = parts.negative && rest != 0;
-      break;
-    case Rounding::kUp:
-      up = !parts.negative && rest != 0;
-      break;
-    case Rounding::kToZero:
-      break;
-  }
-  parts.coefficient = kept + (up ? 1 : 0);
-  parts.exponent = -places;
-  // A place left of everything may lie beyond the largest exponent.
-  while (parts.exponent > kMaxExponent && parts.coefficient != 0) {
-    parts.coefficient *= 10;
-    --parts.exponent;
-  }
-  parts.exponent = std::min(std::max(parts.exponent, kMinExponent), kMaxExponent);
-  return bson::compose(parts);
+  const auto mode = [rounding]() -> _IDEC_round {
+    switch (rounding) {
+      case Rounding::kHalfEven:
+        return BID_ROUNDING_TO_NEAREST;
+      case Rounding::kDown:
+        return BID_ROUNDING_DOWN;
+      case Rounding::kUp:
+        return BID_ROUNDING_UP;
+      case Rounding::kToZero:
+        break;
+    }
+    return BID_ROUNDING_TO_ZERO;
+  }();
+  const Decimal128 unit = bson::compose({DecimalParts::Kind::kFinite, false, 1, -places});
+  _IDEC_flags flags = 0;
+  return take(bid128_quantize(lend(a), lend(unit), mode, &flags));
 }
 
-Decimal128 square_root(Decimal128 a) { return through_binary(a, quern_sqrt); }
-Decimal128 exponential(Decimal128 a) { return through_binary(a, quern_exp); }
-Decimal128 natural_logarithm(Decimal128 a) { return through_binary(a, quern_log); }
-Decimal128 logarithm10(Decimal128 a) { return through_binary(a, quern_log10); }
-
+Decimal128 square_root(Decimal128 a) { return shortest(rounded(bid128_sqrt, a)); }
+Decimal128 exponential(Decimal128 a) {
+  const Decimal128 defined = shortest(rounded(bid128_exp, a));
+  if (!ordinary(a) || abs(fine(a)) > kFarBeyond) return defined;
+  return rounded(exp(fine(a)));
+}
+Decimal128 natural_logarithm(Decimal128 a) {
+  const Decimal128 estimate = shortest(rounded(bid128_log, a));
+  return ordinary(estimate) ? rounded(log(fine(a))) : estimate;
+}
+Decimal128 logarithm10(Decimal128 a) {
+  const Decimal128 estimate = shortest(rounded(bid128_log10, a));
+  return ordinary(estimate) ? rounded(log10(fine(a))) : estimate;
+}
 Decimal128 power(Decimal128 base, Decimal128 exponent) {
-  // A whole exponent by squaring, so that 1.1 to the second is 1.21 and not nearly so.
-  const auto whole = bson::decimal_to_int64(exponent);
-  if (whole && *whole >= -512 && *whole <= 512) {
-    Decimal128 result = bson::decimal_from(std::int64_t{1});
-    Decimal128 square = base;
-    for (std::uint64_t n = static_cast<std::uint64_t>(*whole < 0 ? -*whole : *whole); n != 0;
-         n /= 2) {
-      if (n % 2 == 1) result = multiply(result, square);
-      if (n > 1) square = multiply(square, square);
-    }
-    return *whole < 0 ? divide(bson::decimal_from(std::int64_t{1}), result) : result;
+  const Decimal128 estimate = shortest(rounded(bid128_pow, base, exponent));
+  const bson::DecimalParts parts = bson::decompose(estimate);
+  if (parts.kind == DecimalParts::Kind::kNaN || !ordinary(base) || !ordinary(exponent)) {
+    return estimate;
   }
-  return from_binary(quern_pow(__bid_trunctdtf(carry(base)), __bid_trunctdtf(carry(exponent))));
+  const Fine magnitude = fine(absolute(base));
+  if (abs(log(magnitude) * fine(exponent)) > kFarBeyond) return estimate;
+  const Fine result = pow(magnitude, fine(exponent));
+  return rounded(parts.negative ? Fine(-result) : result);
 }
 
 bool is_zero(Decimal128 a) {

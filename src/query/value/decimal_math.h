@@ -1,11 +1,20 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// Arithmetic of decimal128, rounded to 34 digits half to even.
+// Arithmetic of decimal128, correctly rounded to 34 digits, half to even. add, subtract and
+// multiply keep the operands' scale (1.10 times 3 is 3.30); functions give the shortest form (the
+// root of 16 is 4).
 //
+<<<<<<< HEAD:src/query/value/decimal_math.h
 // The four operations are those of GCC's run-time library (libgcc), whose x86-64 format is BID, bit
 // for bit BSON's; they are correctly rounded. Roots, powers and logarithms go through a 113-bit
 // binary intermediate and may differ in the last digit.
 #ifndef QUERN_QUERY_VALUE_DECIMAL_MATH_H_
 #define QUERN_QUERY_VALUE_DECIMAL_MATH_H_
+=======
+// By Intel's library of IEEE 754-2008 decimals, which computes on BSON's encoding, on every
+// processor alike; the digits of exponential, logarithms and power by Boost.Multiprecision.
+#ifndef QUERN_QUERY_VALUE_DECIMAL_MATH_H_
+#define QUERN_QUERY_VALUE_DECIMAL_MATH_H_
+>>>>>>> 214312e (query: decimals by Intel's library and Boost.Multiprecision, on every processor and correctly rounded):src/query/decimal_math.h
 
 #include "quern/bson/types.h"
 
@@ -20,10 +29,9 @@ Decimal128 divide(Decimal128 a, Decimal128 b);
 // The remainder with the sign of a: a - b * trunc(a / b). NaN for a zero divisor.
 Decimal128 modulo(Decimal128 a, Decimal128 b);
 
-Decimal128 negate(Decimal128 a);
 Decimal128 absolute(Decimal128 a);
 enum class Rounding { kHalfEven, kDown, kUp, kToZero };
-// To a number of digits after the point (negative: before it).
+// To a number of digits after the point (negative: before it), between -6111 and 6176.
 Decimal128 round(Decimal128 a, int places, Rounding rounding);
 
 Decimal128 square_root(Decimal128 a);

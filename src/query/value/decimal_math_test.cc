@@ -49,7 +49,35 @@ TEST(DecimalMath, FunctionsGiveExactResultsWhereThereAreSome) {
   EXPECT_EQ(power(d("1.1"), d("2")).to_string(), "1.21");
   EXPECT_EQ(power(d("2"), d("-2")).to_string(), "0.25");
   EXPECT_EQ(power(d("4"), d("0.5")).to_string(), "2");
-  EXPECT_EQ(square_root(d("2")).to_string().substr(0, 33), "1.4142135623730950488016887242096");
+  EXPECT_EQ(power(d("3"), d("71")).to_string(), "7509466514979724803946715958257547");
+  EXPECT_EQ(power(d("-2"), d("3")).to_string(), "-8");
+}
+
+TEST(DecimalMath, FunctionsAreCorrectlyRounded) {
+  EXPECT_EQ(square_root(d("2")).to_string(), "1.414213562373095048801688724209698");
+  EXPECT_EQ(exponential(d("1")).to_string(), "2.718281828459045235360287471352662");
+  EXPECT_EQ(natural_logarithm(d("1.0000001")).to_string(),
+            "9.999999500000033333330833333533333E-8");
+  EXPECT_EQ(logarithm10(d("8.8")).to_string(), "0.9444826721501686263914166554165033");
+  EXPECT_EQ(power(d("1.1"), d("300")).to_string(), "2617010996188.399907017032528972038");
+  EXPECT_EQ(power(d("0.932490267314344"), d("6E+3")).to_string(),
+            "7.342531892437713988287084081137832E-183");
+}
+
+TEST(DecimalMath, FunctionsAtTheBordersOfTheFormat) {
+  EXPECT_EQ(exponential(d("-14200")).to_string(), "1.043174528E-6167");
+  EXPECT_EQ(exponential(d("-15000")).to_string(), "0");
+  EXPECT_EQ(exponential(d("-1E+6000")).to_string(), "0");
+  EXPECT_EQ(exponential(d("15000")).to_string(), "Infinity");
+  EXPECT_EQ(exponential(d("-14220")).to_string(), "2E-6176");
+  EXPECT_EQ(power(d("10"), d("-6176")).to_string(), "1E-6176");
+  EXPECT_EQ(power(d("0"), d("-1")).to_string(), "Infinity");
+  EXPECT_EQ(power(d("-2"), d("0.5")).to_string(), "NaN");
+  EXPECT_EQ(square_root(d("-1")).to_string(), "NaN");
+  EXPECT_EQ(natural_logarithm(d("0")).to_string(), "-Infinity");
+  EXPECT_EQ(absolute(d("-Infinity")).to_string(), "Infinity");
+  EXPECT_TRUE(is_zero(d("-0.00")));
+  EXPECT_FALSE(is_zero(d("-Infinity")));
 }
 
 }  // namespace

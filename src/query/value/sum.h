@@ -4,7 +4,11 @@
 #ifndef QUERN_QUERY_VALUE_SUM_H_
 #define QUERN_QUERY_VALUE_SUM_H_
 
+<<<<<<< HEAD:src/query/value/sum.h
 #include "query/value/datum.h"
+=======
+#include "bson/decimal.h"
+>>>>>>> 214312e (query: decimals by Intel's library and Boost.Multiprecision, on every processor and correctly rounded):src/query/sum.h
 
 namespace quern::query {
 
@@ -26,7 +30,7 @@ class Sum {
   double high_ = 0;  // doubles: high_ + low_
   double low_ = 0;
   double plain_ = 0;  // the simple sum, for infinities and NaN
-  bson::Decimal128 decimals_{0, 0x3040000000000000};
+  bson::Decimal128 decimals_ = bson::decimal_from(std::int64_t{0});
 };
 
 }  // namespace quern::query
