@@ -1,7 +1,7 @@
 # The layers of the architecture, one library target each. A layer may use only layers declared
 # before it, and of these only what its DEPENDS names (and what those depend on). Both edges are
 # enforced: the linker sees no other library, and cmake/CheckLayers.cmake fails the build on an
-# #include that crosses the table.
+# #include that crosses the table. Inside a layer with rooms the same script holds their order.
 set_property(GLOBAL PROPERTY QUERN_LAYERS "")
 set(QUERN_LAYER_TABLE ${PROJECT_BINARY_DIR}/layers.cmake)
 file(WRITE ${QUERN_LAYER_TABLE} "# Written by cmake/Layers.cmake\n")
@@ -39,6 +39,13 @@ function(quern_layer name)
   target_link_libraries(quern_${name} PUBLIC ${ARG_DEPENDS} ${ARG_LIBS})
   add_dependencies(quern_${name} quern_check_layers)
   set_property(GLOBAL APPEND PROPERTY QUERN_LAYER_LIBS ${ARG_LIBS})
+endfunction()
+
+# quern_rooms(layer room...): the folders of a layer, from the ground up. A room may use only itself
+# and the rooms before it; every source of the layer is in a room. Tests, and what lies in a folder
+# testing/, may use the whole layer.
+function(quern_rooms layer)
+  file(APPEND ${QUERN_LAYER_TABLE} "set(ROOMS_${layer} ${ARGN})\n")
 endfunction()
 
 add_custom_target(quern_check_layers ALL

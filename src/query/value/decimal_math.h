@@ -3,18 +3,10 @@
 // multiply keep the operands' scale (1.10 times 3 is 3.30); functions give the shortest form (the
 // root of 16 is 4).
 //
-<<<<<<< HEAD:src/query/value/decimal_math.h
-// The four operations are those of GCC's run-time library (libgcc), whose x86-64 format is BID, bit
-// for bit BSON's; they are correctly rounded. Roots, powers and logarithms go through a 113-bit
-// binary intermediate and may differ in the last digit.
-#ifndef QUERN_QUERY_VALUE_DECIMAL_MATH_H_
-#define QUERN_QUERY_VALUE_DECIMAL_MATH_H_
-=======
 // By Intel's library of IEEE 754-2008 decimals, which computes on BSON's encoding, on every
 // processor alike; the digits of exponential, logarithms and power by Boost.Multiprecision.
 #ifndef QUERN_QUERY_VALUE_DECIMAL_MATH_H_
 #define QUERN_QUERY_VALUE_DECIMAL_MATH_H_
->>>>>>> 214312e (query: decimals by Intel's library and Boost.Multiprecision, on every processor and correctly rounded):src/query/decimal_math.h
 
 #include "quern/bson/types.h"
 

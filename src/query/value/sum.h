@@ -4,11 +4,8 @@
 #ifndef QUERN_QUERY_VALUE_SUM_H_
 #define QUERN_QUERY_VALUE_SUM_H_
 
-<<<<<<< HEAD:src/query/value/sum.h
-#include "query/value/datum.h"
-=======
 #include "bson/decimal.h"
->>>>>>> 214312e (query: decimals by Intel's library and Boost.Multiprecision, on every processor and correctly rounded):src/query/sum.h
+#include "query/value/datum.h"
 
 namespace quern::query {
 

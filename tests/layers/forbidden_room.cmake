@@ -1,0 +1,22 @@
+# Runs the layer check over trees of one file each: what an include of another room may do.
+function(check path include wanted)
+  file(REMOVE_RECURSE ${SCRATCH})
+  file(WRITE ${SCRATCH}/src/${path} "#include \"${include}\"\n")
+  execute_process(COMMAND ${CMAKE_COMMAND} -DTABLE=${TABLE} -DROOT=${SCRATCH} -P ${CHECK}
+                  RESULT_VARIABLE result ERROR_VARIABLE text)
+  if(wanted STREQUAL "allowed" AND NOT result EQUAL 0)
+    message(FATAL_ERROR "${path} may include ${include}, but: ${text}")
+  elseif(wanted STREQUAL "refused" AND (result EQUAL 0 OR NOT text MATCHES "${path}"))
+    message(FATAL_ERROR "${path} was allowed to include ${include}, or not named: ${text}")
+  endif()
+endfunction()
+
+string(REGEX MATCH "^[^/]+" layer ${FROM})
+check(${FROM}/intruder.cc ${TO}/thing.h refused)
+check(${FROM}/intruder.h ${TO}/thing.h refused)
+check(${TO}/guest.cc ${FROM}/thing.h allowed)
+check(${FROM}/own.cc ${FROM}/thing.h allowed)
+check(${FROM}/own_test.cc ${TO}/thing.h allowed)
+check(${FROM}/testing/double.h ${TO}/thing.h allowed)
+check(${FROM}/own.cc ${FROM}/testing/double.h refused)
+check(${layer}/homeless.cc ${FROM}/thing.h refused)
