@@ -2,7 +2,7 @@
 #include "engine/batch.h"
 
 #include "engine/engine.h"
-#include "engine/write_rules.h"
+#include "engine/limits.h"
 
 namespace quern::engine {
 namespace {

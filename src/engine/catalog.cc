@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "engine/index_spec.h"
-#include "engine/operation.h"
+#include "engine/access.h"
 #include "engine/qe/ddl.h"
 #include "engine/schema_lock.h"
 #include "engine/table_state.h"
@@ -317,7 +317,7 @@ bool Catalog::create(const Namespace& ns, bson::View options) {
   return true;
 }
 
-std::shared_ptr<const Collection> Catalog::drop(const Namespace& ns, Operation* operation,
+std::shared_ptr<const Collection> Catalog::drop(const Namespace& ns, Access* operation,
                                                 const std::optional<Uuid>& uuid) {
   std::shared_ptr<const Collection> gone;
   {
@@ -338,7 +338,7 @@ std::shared_ptr<const Collection> Catalog::drop(const Namespace& ns, Operation* 
   return gone;
 }
 
-void Catalog::drop_database(std::string_view database, Operation* operation) {
+void Catalog::drop_database(std::string_view database, Access* operation) {
   std::vector<std::uint32_t> doomed;
   for (bool done = false; !done;) {
     std::vector<Namespace> names;
@@ -364,7 +364,7 @@ void Catalog::drop_database(std::string_view database, Operation* operation) {
 }
 
 void Catalog::rename(const Namespace& from, const Namespace& to, bool drop_target,
-                     Operation* operation) {
+                     Access* operation) {
   check_new_name(to);
   std::vector<std::uint32_t> doomed;
   for (bool done = false; !done;) {
@@ -392,7 +392,7 @@ void Catalog::rename(const Namespace& from, const Namespace& to, bool drop_targe
 }
 
 IndexCounts Catalog::create_indexes(const Namespace& ns, const std::vector<bson::Document>& specs,
-                                    Operation* operation) {
+                                    Access* operation) {
   // Usually they are all there, and then there is nothing to wait for.
   const auto seen = snapshot();
   if (const Collection* collection = seen->find(ns);
@@ -429,7 +429,7 @@ IndexCounts Catalog::create_indexes(const Namespace& ns, const std::vector<bson:
   return counts;
 }
 
-void Catalog::build(const Collection& collection, const Index& index, Operation* operation) {
+void Catalog::build(const Collection& collection, const Index& index, Access* operation) {
   std::string lower;
   storage::append_table(lower, collection.table());
   std::string upper;
@@ -460,7 +460,7 @@ void Catalog::build(const Collection& collection, const Index& index, Operation*
 }
 
 IndexCounts Catalog::drop_indexes(const Namespace& ns, const ChooseIndexes& choose,
-                                  Operation* operation) {
+                                  Access* operation) {
   std::vector<std::uint32_t> doomed;
   IndexCounts counts;
   {
@@ -487,7 +487,7 @@ IndexCounts Catalog::drop_indexes(const Namespace& ns, const ChooseIndexes& choo
   return counts;
 }
 
-void Catalog::modify(const Namespace& ns, const Decide& decide, Operation* operation) {
+void Catalog::modify(const Namespace& ns, const Decide& decide, Access* operation) {
   const SchemaLock lock(*this, {ns}, operation);
   const Collection& source = lock.required(ns);
   const Modification modification = decide(source);

@@ -24,7 +24,7 @@
 
 namespace quern::engine {
 
-class Operation;
+class Access;
 
 // Immutable, shared by whoever looks.
 class CatalogSnapshot {
@@ -77,24 +77,24 @@ class Catalog {
   // Removes the collection, its indexes and all their entries, and returns what is gone; null when
   // there is no such collection. Throws CollectionUUIDMismatch (361) if it is not the one with that
   // uuid.
-  std::shared_ptr<const Collection> drop(const Namespace& ns, Operation* operation = nullptr,
+  std::shared_ptr<const Collection> drop(const Namespace& ns, Access* operation = nullptr,
                                          const std::optional<Uuid>& uuid = {});
   // Removes all collections of the database in one step.
-  void drop_database(std::string_view database, Operation* operation = nullptr);
+  void drop_database(std::string_view database, Access* operation = nullptr);
   // Gives the collection another name in the same database, keeping its records and indexes. With
   // drop_target a collection that has that name goes, in the same step. Throws NamespaceNotFound,
   // NamespaceExists, InvalidNamespace, and IllegalOperation when either is encrypted.
   void rename(const Namespace& from, const Namespace& to, bool drop_target = false,
-              Operation* operation = nullptr);
+              Access* operation = nullptr);
   // Adds those of the indexes that the collection does not have, built from its records, all or
   // none. specs are complete (engine/index_spec.h). Throws what new_index_specs and qe::check_index
   // throw, DuplicateKeyError, NamespaceNotFound.
   IndexCounts create_indexes(const Namespace& ns, const std::vector<bson::Document>& specs,
-                             Operation* operation = nullptr);
+                             Access* operation = nullptr);
   // Removes the indexes that choose names. Throws NamespaceNotFound, IndexNotFound.
   using ChooseIndexes = std::function<std::vector<std::string>(const Collection&)>;
   IndexCounts drop_indexes(const Namespace& ns, const ChooseIndexes& choose,
-                           Operation* operation = nullptr);
+                           Access* operation = nullptr);
   // Replaces the options (collMod) and the specifications of the indexes named by spec.name. Throws
   // NamespaceNotFound, IndexNotFound.
   struct Modification {
@@ -102,7 +102,7 @@ class Catalog {
     std::vector<bson::Document> index_specs;
   };
   using Decide = std::function<Modification(const Collection&)>;
-  void modify(const Namespace& ns, const Decide& decide, Operation* operation = nullptr);
+  void modify(const Namespace& ns, const Decide& decide, Access* operation = nullptr);
   // Remembers that an index holds several keys for a document, durably before the first such entry
   // is. Called by a writer inside the collection's gate.
   void set_multikey(const Collection& collection, const Index& index);
@@ -113,7 +113,7 @@ class Catalog {
   void load();
   void publish(std::shared_ptr<const CatalogSnapshot> snapshot);
   void purge(const std::vector<std::uint32_t>& tables);
-  void build(const Collection& collection, const Index& index, Operation* operation);
+  void build(const Collection& collection, const Index& index, Access* operation);
 
   storage::Store& store_;
   std::mutex

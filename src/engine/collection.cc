@@ -4,8 +4,7 @@
 #include <algorithm>
 
 #include "engine/duplicate_key.h"
-#include "engine/engine.h"
-#include "engine/operation.h"
+#include "engine/access.h"
 #include "engine/table_state.h"
 #include "engine/validator.h"
 #include "storage/key_format.h"
@@ -82,7 +81,7 @@ const Index* Collection::find_index(std::string_view name) const {
   return at == indexes_.end() ? nullptr : at->get();
 }
 
-std::optional<bson::View> Collection::find_by_id(Operation& op, bson::ValueView id,
+std::optional<bson::View> Collection::find_by_id(Access& op, bson::ValueView id,
                                                  storage::PinnedValue& pinned) const {
   std::string key;
   storage::append_table(key, table_);
@@ -91,13 +90,13 @@ std::optional<bson::View> Collection::find_by_id(Operation& op, bson::ValueView 
   return bson::View(pinned.bytes().data());
 }
 
-std::optional<bson::View> Collection::find(Operation& op, const RecordId& record,
+std::optional<bson::View> Collection::find(Access& op, const RecordId& record,
                                            storage::PinnedValue& pinned) const {
   if (!op.reader().get(as_bytes(record_key(table_, record.bytes())), pinned)) return std::nullopt;
   return bson::View(pinned.bytes().data());
 }
 
-void Collection::exists(Operation& op, std::span<const bson::ValueView> ids,
+void Collection::exists(Access& op, std::span<const bson::ValueView> ids,
                         std::span<bool> found) const {
   std::string buffer;
   std::vector<std::size_t> ends;
@@ -117,7 +116,7 @@ void Collection::exists(Operation& op, std::span<const bson::ValueView> ids,
   op.reader().contains(keys, found);
 }
 
-RecordCursor Collection::scan(Operation& op, const RecordId& after) const {
+RecordCursor Collection::scan(Access& op, const RecordId& after) const {
   std::string lower;
   storage::append_table(lower, table_);
   std::string upper;
@@ -127,7 +126,7 @@ RecordCursor Collection::scan(Operation& op, const RecordId& after) const {
   return RecordCursor(op.reader().cursor({as_bytes(lower), as_bytes(upper)}), std::move(first));
 }
 
-void Collection::insert(Operation& op, bson::View document) const {
+void Collection::insert(Access& op, bson::View document) const {
   op.enter(*this);
   storage::Transaction& transaction = op.transaction();
   const bson::Element id = document.front();
@@ -138,7 +137,7 @@ void Collection::insert(Operation& op, bson::View document) const {
   const BytesView record_bytes = as_bytes(key).subspan(storage::kTableSize);
   transaction.lock(as_bytes(key));
   storage::PinnedValue existing;
-  if (!state_->high_water.raise(op.engine().store(), table_, record_bytes) &&
+  if (!state_->high_water.raise(op.store(), table_, record_bytes) &&
       transaction.get(as_bytes(key), existing)) {
     throw DuplicateKeyError(ns_, "_id_", bson::doc("_id", 1), bson::doc("_id", id.value()));
   }
@@ -154,7 +153,7 @@ void Collection::insert(Operation& op, bson::View document) const {
   }
 }
 
-std::optional<bson::View> Collection::lock(Operation& op, const RecordId& record,
+std::optional<bson::View> Collection::lock(Access& op, const RecordId& record,
                                            storage::PinnedValue& pinned) const {
   op.enter(*this);
   const std::string key = record_key(table_, record.bytes());
@@ -162,7 +161,7 @@ std::optional<bson::View> Collection::lock(Operation& op, const RecordId& record
   return bson::View(pinned.bytes().data());
 }
 
-void Collection::update(Operation& op, const RecordId& record, bson::View old_document,
+void Collection::update(Access& op, const RecordId& record, bson::View old_document,
                         bson::View new_document) const {
   op.enter(*this);
   storage::Transaction& transaction = op.transaction();
@@ -190,7 +189,7 @@ void Collection::update(Operation& op, const RecordId& record, bson::View old_do
   }
 }
 
-void Collection::remove(Operation& op, const RecordId& record, bson::View old_document) const {
+void Collection::remove(Access& op, const RecordId& record, bson::View old_document) const {
   op.enter(*this);
   storage::Transaction& transaction = op.transaction();
   transaction.remove(as_bytes(record_key(table_, record.bytes())));

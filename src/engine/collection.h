@@ -25,7 +25,7 @@
 
 namespace quern::engine {
 
-class Operation;
+class Access;
 class Validator;
 struct TableState;
 using storage::RecordId;
@@ -74,26 +74,26 @@ class Collection {
 
   // --- reading, through op.reader()
   // The document with that _id (compared as MongoDB compares: 1 and 1.0 are the same), pinned.
-  std::optional<bson::View> find_by_id(Operation& op, bson::ValueView id,
+  std::optional<bson::View> find_by_id(Access& op, bson::ValueView id,
                                        storage::PinnedValue& pinned) const;
-  std::optional<bson::View> find(Operation& op, const RecordId& record,
+  std::optional<bson::View> find(Access& op, const RecordId& record,
                                  storage::PinnedValue& pinned) const;
   // Whether there is a document with ids[i], for each i.
-  void exists(Operation& op, std::span<const bson::ValueView> ids, std::span<bool> found) const;
+  void exists(Access& op, std::span<const bson::ValueView> ids, std::span<bool> found) const;
   // From the beginning, or after that record (which need not be there).
-  RecordCursor scan(Operation& op, const RecordId& after = {}) const;
+  RecordCursor scan(Access& op, const RecordId& after = {}) const;
 
   // --- writing, inside a write body (engine/retry.h). None of these validates the document against
   // the collection's validator or the encryption rules: the commands do (engine/write_rules.h).
   // document has a valid _id as its first member. Throws DuplicateKeyError or WriteConflict.
-  void insert(Operation& op, bson::View document) const;
+  void insert(Access& op, bson::View document) const;
   // Locks the record and reads its latest state; nothing when it is gone. Throws WriteConflict.
-  std::optional<bson::View> lock(Operation& op, const RecordId& record,
+  std::optional<bson::View> lock(Access& op, const RecordId& record,
                                  storage::PinnedValue& pinned) const;
   // Replaces old_document, which is the stored state, by one with the same _id.
-  void update(Operation& op, const RecordId& record, bson::View old_document,
+  void update(Access& op, const RecordId& record, bson::View old_document,
               bson::View new_document) const;
-  void remove(Operation& op, const RecordId& record, bson::View old_document) const;
+  void remove(Access& op, const RecordId& record, bson::View old_document) const;
 
   // --- schema changes
   // What all versions of this collection share.

@@ -26,7 +26,7 @@ class ExpectedEntries {
     }
   }
 
-  void compare(Operation& op, std::vector<std::string>& faults) {
+  void compare(Access& op, std::vector<std::string>& faults) {
     std::sort(entries_.begin(), entries_.end());
     const std::vector<std::string> found = stored(op);
     report(entries_, found, "lacks {} entries", faults);
@@ -37,7 +37,7 @@ class ExpectedEntries {
   }
 
  private:
-  std::vector<std::string> stored(Operation& op) const {
+  std::vector<std::string> stored(Access& op) const {
     std::string lower;
     storage::append_table(lower, index_.table());
     std::string upper;
@@ -69,7 +69,7 @@ class ExpectedEntries {
 
 }  // namespace
 
-std::vector<std::string> check_records_and_indexes(Operation& op, const Collection& collection) {
+std::vector<std::string> check_records_and_indexes(Access& op, const Collection& collection) {
   std::vector<std::string> faults;
   std::vector<ExpectedEntries> indexes;
   for (const auto& index : collection.indexes()) indexes.emplace_back(*index);

@@ -6,14 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "engine/operation.h"
+#include "engine/access.h"
+#include "engine/collection.h"
 
 namespace quern::engine {
 
 // The faults found in the operation's snapshot, a sentence each; empty when all is well: each
 // record is well-formed and stands under the key of its _id; each index holds exactly the entries
 // that the records have in it. Names records by their position, never by a value.
-std::vector<std::string> check_records_and_indexes(Operation& op, const Collection& collection);
+std::vector<std::string> check_records_and_indexes(Access& op, const Collection& collection);
 
 }  // namespace quern::engine
 

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "engine/catalog.h"
 #include "engine/cursors.h"
-#include "engine/engine_runner.h"
+#include "engine/engine_options.h"
 #include "engine/qe/compaction_locks.h"
 #include "engine/session.h"
 #include "storage/store.h"

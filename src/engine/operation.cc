@@ -25,10 +25,6 @@ constexpr unsigned kInterruptInterval = 64;
 
 }  // namespace
 
-void throw_max_time_expired() {
-  throw DatabaseError(ErrorCode::kMaxTimeMSExpired, "operation exceeded time limit");
-}
-
 Operation::Operation(Engine& engine, std::string_view database, bson::View command,
                      Session* session)
     : engine_(engine),
@@ -96,6 +92,8 @@ const Collection& Operation::collection_or_create(const Namespace& ns, bson::Vie
     }
   }
 }
+
+storage::Store& Operation::store() const { return engine_.store(); }
 
 storage::Reader& Operation::reader() {
   if (transaction_ != nullptr) return *transaction_;

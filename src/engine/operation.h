@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/access.h"
 #include "engine/catalog.h"
 #include "engine/write_gate.h"
 #include "quern/bson/document.h"
@@ -37,7 +38,7 @@ class QueryContext;
 class Session;
 
 // Not thread-safe: one thread runs an operation.
-class Operation {
+class Operation final : public Access {
  public:
   // command must outlive the operation. session: the one whose open transaction the command is
   // part of, or null.
@@ -63,9 +64,9 @@ class Operation {
   // state and for write bodies.
   const Collection* latest_collection(const Namespace& ns);
 
-  storage::Reader& reader();
-  // Only inside a write body.
-  storage::Transaction& transaction();
+  storage::Store& store() const override;
+  storage::Reader& reader() override;
+  storage::Transaction& transaction() override;
   bool writing() const { return transaction_ != nullptr; }
   bool in_session_transaction() const { return session_ != nullptr; }
   Session* session() const { return session_; }
@@ -75,10 +76,7 @@ class Operation {
   // What streams of documents read through; outlives the operation when a client cursor keeps it.
   std::shared_ptr<QueryContext> query_context();
 
-  // Throws MaxTimeMSExpired (50), NoSuchTransaction (251) when the time of the session's
-  // transaction is over, or Interrupted (11601) when the command was called off. Cheap; call it
-  // once a document in loops.
-  void check_interrupt();
+  void check_interrupt() override;
   // The same, for those who waited: looks at the clock every time.
   void check_interrupt_now() const;
   void set_time_limit(std::chrono::milliseconds limit);
@@ -87,8 +85,7 @@ class Operation {
   void set_deadline(std::chrono::steady_clock::time_point deadline);
   // A point of the engine's clock.
   std::optional<std::chrono::steady_clock::time_point> deadline() const { return deadline_; }
-  // The same for who waits with the system's clock.
-  std::optional<std::chrono::steady_clock::time_point> system_deadline() const;
+  std::optional<std::chrono::steady_clock::time_point> system_deadline() const override;
 
   // The wall clock when the operation began: $$NOW.
   bson::Date now() const { return now_; }
@@ -100,11 +97,8 @@ class Operation {
   void abandon_write() noexcept;
 
   // --- for Collection
-  // Waits until no schema change runs on the collection and keeps them out until the transaction
-  // ends. Throws WriteConflict when the collection object is out of date, and what
-  // check_interrupt() throws.
-  void enter(const Collection& collection);
-  void set_multikey(const Collection& collection, const Index& index);
+  void enter(const Collection& collection) override;
+  void set_multikey(const Collection& collection, const Index& index) override;
 
  private:
   friend class QueryContext;
@@ -127,9 +121,6 @@ class Operation {
   std::unique_ptr<storage::Transaction> own_transaction_;
   storage::Transaction* transaction_ = nullptr;
 };
-
-// Throws MaxTimeMSExpired (50).
-[[noreturn]] void throw_max_time_expired();
 
 }  // namespace quern::engine
 

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <thread>
 
-#include "engine/operation.h"
+#include "engine/access.h"
 #include "quern/base/error.h"
 
 namespace quern::engine {
@@ -20,7 +20,7 @@ constexpr milliseconds kLongestSpell{320};
 
 }  // namespace
 
-SchemaLock::SchemaLock(const Catalog& catalog, std::vector<Namespace> names, Operation* operation)
+SchemaLock::SchemaLock(const Catalog& catalog, std::vector<Namespace> names, Access* operation)
     : names_(std::move(names)) {
   // One order for everybody, so that nobody waits for each other.
   std::sort(names_.begin(), names_.end(),

@@ -14,7 +14,7 @@
 
 namespace quern::engine {
 
-class Operation;
+class Access;
 
 // Keeps writers and other schema changes out of some collections while it lives: what find() shows
 // stays current. Names without a collection are not held: one may be created.
@@ -26,7 +26,7 @@ class SchemaLock {
  public:
   // Throws LockTimeout (24) after five seconds, MaxTimeMSExpired (50) when the operation, if there
   // is one, has less time.
-  SchemaLock(const Catalog& catalog, std::vector<Namespace> names, Operation* operation);
+  SchemaLock(const Catalog& catalog, std::vector<Namespace> names, Access* operation);
   ~SchemaLock() { open(); }
   SchemaLock(const SchemaLock&) = delete;
   SchemaLock& operator=(const SchemaLock&) = delete;

@@ -2,6 +2,7 @@
 #include "engine/write_rules.h"
 
 #include "engine/duplicate_key.h"
+#include "engine/limits.h"
 #include "engine/qe/validate.h"
 #include "engine/validator.h"
 

@@ -9,8 +9,6 @@
 
 namespace quern::engine {
 
-inline constexpr std::size_t kMaxDocumentBytes = 16 * 1024 * 1024;
-
 // The document with its _id in front; a missing one is generated. Writes to scratch only when the
 // document has to change, and returns a view of it or of the document. Throws BSONObjectTooLarge
 // (10334), InvalidIdField (53), DollarPrefixedFieldName (52).

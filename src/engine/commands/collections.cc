@@ -59,7 +59,8 @@ void DropCommand::run(Operation& operation, bson::Builder& reply) const {
   Catalog& catalog = operation.engine().catalog();
   const auto dropped = catalog.drop(ns, &operation, uuid);
   // What an unfinished compaction left is of no use without them.
-  if (const auto left = qe::compaction_leftover(ns.collection, dropped.get())) {
+  const auto* fields = dropped ? dropped->encrypted_fields() : nullptr;
+  if (const auto left = qe::compaction_leftover(ns.collection, fields)) {
     catalog.drop(operation.ns(*left), &operation);
   }
   if (!dropped) return;

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/collection.h"
+#include "quern/base/error.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -149,11 +149,9 @@ bool is_state_collection(std::string_view collection) {
 }
 
 std::optional<std::string> compaction_leftover(std::string_view collection,
-                                               const Collection* dropped) {
+                                               const schema::EncryptedFields* dropped) {
   const std::string suffix = ".compact";
-  if (dropped != nullptr && dropped->encrypted_fields() != nullptr) {
-    return dropped->encrypted_fields()->ecoc_collection() + suffix;
-  }
+  if (dropped != nullptr) return dropped->ecoc_collection() + suffix;
   if (is_state_collection(collection) && collection.ends_with(".ecoc")) {
     return std::string(collection) + suffix;
   }

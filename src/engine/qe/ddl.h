@@ -10,10 +10,6 @@
 #include "quern/bson/view.h"
 #include "schema/encrypted_fields.h"
 
-namespace quern::engine {
-class Collection;
-}
-
 namespace quern::engine::qe {
 
 // The encryptedFields of a create command, parsed and completed with the default state collection
@@ -39,10 +35,10 @@ void check_rename(bool source_encrypted, bool target_encrypted);
 bool is_state_collection(std::string_view collection);
 
 // The <ecoc>.compact that goes when an encrypted collection, or an <ecoc>, is dropped: drivers that
-// drop the state collections may not know that there is one. dropped: null when there was no
-// collection of the name.
+// drop the state collections may not know that there is one. dropped: the encryptedFields of the
+// collection that had the name, null when there was none or it was plain.
 std::optional<std::string> compaction_leftover(std::string_view collection,
-                                               const Collection* dropped);
+                                               const schema::EncryptedFields* dropped);
 
 }  // namespace quern::engine::qe
 
