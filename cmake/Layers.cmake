@@ -42,8 +42,8 @@ function(quern_layer name)
 endfunction()
 
 # quern_rooms(layer room...): the folders of a layer, from the ground up. A room may use only itself
-# and the rooms before it; every source of the layer is in a room. Tests, and what lies in a folder
-# testing/, may use the whole layer.
+# and the rooms before it; what lies beside the rooms, as the layer's face, may use them all, and so
+# may tests and what lies in a folder testing/.
 function(quern_rooms layer)
   file(APPEND ${QUERN_LAYER_TABLE} "set(ROOMS_${layer} ${ARGN})\n")
 endfunction()

@@ -5,11 +5,11 @@
 #include <new>
 
 #include "command/observation.h"
-#include "engine/command.h"
-#include "engine/duplicate_key.h"
-#include "engine/engine.h"
-#include "engine/operation.h"
-#include "engine/session.h"
+#include "engine/catalog/duplicate_key.h"
+#include "engine/commands/command.h"
+#include "engine/session/engine.h"
+#include "engine/session/operation.h"
+#include "engine/session/session.h"
 #include "quern/base/error.h"
 #include "quern/command/namespace.h"
 #include "quern/command/reply.h"

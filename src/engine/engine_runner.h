@@ -6,7 +6,7 @@
 #include <memory>
 #include <string_view>
 
-#include "engine/engine_options.h"
+#include "engine/session/engine_options.h"
 #include "quern/command/command_runner.h"
 
 namespace quern::storage {

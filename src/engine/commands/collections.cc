@@ -3,13 +3,13 @@
 #include <optional>
 #include <string>
 
-#include "engine/arguments.h"
-#include "engine/batch.h"
-#include "engine/collection_options.h"
-#include "engine/commands.h"
-#include "engine/engine.h"
-#include "engine/index_spec.h"
-#include "engine/qe/ddl.h"
+#include "engine/catalog/collection_options.h"
+#include "engine/catalog/index_spec.h"
+#include "engine/commands/commands.h"
+#include "engine/read/batch.h"
+#include "engine/rules/arguments.h"
+#include "engine/rules/ddl.h"
+#include "engine/session/engine.h"
 #include "quern/base/error.h"
 #include "quern/base/uuid.h"
 #include "query/match/match.h"

@@ -9,12 +9,12 @@
 #include <unordered_set>
 #include <vector>
 
-#include "engine/engine.h"
 #include "engine/qe/compaction_command.h"
-#include "engine/qe/compaction_locks.h"
 #include "engine/qe/esc_compaction.h"
 #include "engine/qe/state_collections.h"
-#include "engine/retry.h"
+#include "engine/session/compaction_locks.h"
+#include "engine/session/engine.h"
+#include "engine/session/retry.h"
 
 namespace quern::engine::qe {
 namespace {

@@ -9,10 +9,10 @@
 #include <map>
 #include <thread>
 
-#include "engine/qe/compaction_locks.h"
+#include "engine/catalog/table_state.h"
 #include "engine/qe/state_collections.h"
 #include "engine/qe/testing/encrypted_collection.h"
-#include "engine/table_state.h"
+#include "engine/session/compaction_locks.h"
 #include "protocol/insert_update_payload.h"
 
 namespace quern::engine::qe {

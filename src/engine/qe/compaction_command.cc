@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/arguments.h"
+#include "engine/rules/arguments.h"
 
 namespace quern::engine::qe {
 namespace {

@@ -7,10 +7,10 @@
 #include <map>
 #include <set>
 
-#include "engine/consistency.h"
-#include "engine/qe/safe_content.h"
+#include "engine/catalog/consistency.h"
 #include "engine/qe/state_collections.h"
-#include "engine/qe/validate.h"
+#include "engine/rules/safe_content.h"
+#include "engine/rules/validate.h"
 #include "protocol/find_equality_payload.h"
 #include "protocol/indexed_equality_value.h"
 

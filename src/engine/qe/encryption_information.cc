@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/operation.h"
+#include "engine/session/operation.h"
 
 namespace quern::engine::qe {
 namespace {

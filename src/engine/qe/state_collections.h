@@ -12,8 +12,8 @@
 #include <array>
 #include <string_view>
 
-#include "engine/operation.h"
 #include "engine/qe/esc_compaction.h"
+#include "engine/session/operation.h"
 #include "quern/command/namespace.h"
 #include "schema/encrypted_fields.h"
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "engine/engine.h"
+#include "engine/session/engine.h"
 #include "protocol/find_equality_payload.h"
 #include "protocol/indexed_equality_value.h"
 
