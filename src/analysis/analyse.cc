@@ -9,6 +9,7 @@
 #include "analysis/marking.h"
 #include "analysis/pipeline.h"
 #include "analysis/refusal.h"
+#include "command/command_table.h"
 
 namespace quern::analysis {
 namespace {
@@ -16,102 +17,87 @@ namespace {
 using bson::Element;
 using bson::View;
 
-using Names = std::span<const std::string_view>;
+using AnalyseCommand = void (*)(const CommandAnalysis&);
 
-// What becomes of a command by its name.
-struct Row {
-  std::string_view name;
-  void (*analyse)(const CommandAnalysis&);  // nullptr: passed on, whatever the schemas
-  Names members = {};  // those that a command which is passed on may have; empty: any
-};
-
-constexpr std::string_view kGetMore[] = {"getMore", "collection", "batchSize", "term",
-                                         "lastKnownCommittedOpTime"};
-constexpr std::string_view kKillCursors[] = {"killCursors", "cursors"};
-constexpr std::string_view kDrop[] = {"drop"};
-constexpr std::string_view kDropDatabase[] = {"dropDatabase"};
-constexpr std::string_view kDropIndexes[] = {"dropIndexes", "index"};
-constexpr std::string_view kRenameCollection[] = {"renameCollection", "to", "dropTarget"};
-constexpr std::string_view kListCollections[] = {"listCollections", "filter", "nameOnly",
-                                                 "authorizedCollections", "cursor"};
-constexpr std::string_view kListIndexes[] = {"listIndexes", "cursor"};
-
-constexpr Row kCommands[] = {
-    {"find", analyse_find},
-    {"aggregate", analyse_aggregate},
-    {"insert", analyse_insert},
-    {"update", analyse_update},
-    {"delete", analyse_delete},
-    {"findAndModify", analyse_find_and_modify},
-    {"findandmodify", analyse_find_and_modify},
-    {"count", analyse_count},
-    {"distinct", analyse_distinct},
-    {"create", analyse_create},
-    {"collMod", analyse_coll_mod},
-    {"createIndexes", analyse_create_indexes},
-    {"compactStructuredEncryptionData", analyse_compact},
-    {"cleanupStructuredEncryptionData", analyse_compact},
-
-    {"getMore", nullptr, kGetMore},
-    {"killCursors", nullptr, kKillCursors},
-    {"hello", nullptr},
-    {"isMaster", nullptr},
-    {"ismaster", nullptr},
-    {"ping", nullptr},
-    {"buildInfo", nullptr},
-    {"buildinfo", nullptr},
-    {"serverStatus", nullptr},
-    {"getCmdLineOpts", nullptr},
-    {"getLog", nullptr},
-    {"startSession", nullptr},
-    {"endSessions", nullptr},
-    {"refreshSessions", nullptr},
-    {"killSessions", nullptr},
-    {"killAllSessions", nullptr},
-    {"killAllSessionsByPattern", nullptr},
-    {"commitTransaction", nullptr},
-    {"abortTransaction", nullptr},
-    {"drop", nullptr, kDrop},
-    {"dropDatabase", nullptr, kDropDatabase},
-    {"dropIndexes", nullptr, kDropIndexes},
-    {"renameCollection", nullptr, kRenameCollection},
-    {"listCollections", nullptr, kListCollections},
-    {"listDatabases", nullptr},
-    {"listIndexes", nullptr, kListIndexes},
-    {"createSearchIndexes", nullptr},
-    {"listSearchIndexes", nullptr},
-    {"dropSearchIndex", nullptr},
-    {"updateSearchIndex", nullptr},
-    {"authenticate", nullptr},
-    {"getnonce", nullptr},
-    {"logout", nullptr},
-    {"saslStart", nullptr},
-    {"saslContinue", nullptr},
-};
-
-const Row* row_of(std::string_view name) {
-  const Row* row = std::ranges::find(kCommands, name, &Row::name);
-  return row == std::end(kCommands) ? nullptr : row;
-}
-
-bool can_be_explained(const Row& row) {
-  return row.analyse != nullptr && row.analyse != analyse_compact;
-}
-
-void check_passed_on(const Row& row, View command) {
-  if (row.members.empty()) return;
-  refuse::repeated_member(row.name, command);
-  for (const Element& member : command) {
-    if (is_generic_member(member.key())) continue;
-    if (std::ranges::find(row.members, member.key()) == row.members.end()) {
-      refuse::unknown_member(row.name, member.key());
-    }
+// The analysis of a command; null for one that is passed on, and for explain, which is analysed as
+// the command that it explains.
+AnalyseCommand analysis_of(CommandId id) {
+  switch (id) {
+    case CommandId::kAggregate:
+      return analyse_aggregate;
+    case CommandId::kCleanupStructuredEncryptionData:
+      return analyse_compact;
+    case CommandId::kCollMod:
+      return analyse_coll_mod;
+    case CommandId::kCompactStructuredEncryptionData:
+      return analyse_compact;
+    case CommandId::kCount:
+      return analyse_count;
+    case CommandId::kCreate:
+      return analyse_create;
+    case CommandId::kCreateIndexes:
+      return analyse_create_indexes;
+    case CommandId::kDelete:
+      return analyse_delete;
+    case CommandId::kDistinct:
+      return analyse_distinct;
+    case CommandId::kFind:
+      return analyse_find;
+    case CommandId::kFindAndModify:
+      return analyse_find_and_modify;
+    case CommandId::kInsert:
+      return analyse_insert;
+    case CommandId::kUpdate:
+      return analyse_update;
+    case CommandId::kExplain:
+    case CommandId::kAbortTransaction:
+    case CommandId::kAuthenticate:
+    case CommandId::kBuildInfo:
+    case CommandId::kCommitTransaction:
+    case CommandId::kCreateSearchIndexes:
+    case CommandId::kDrop:
+    case CommandId::kDropDatabase:
+    case CommandId::kDropIndexes:
+    case CommandId::kDropSearchIndex:
+    case CommandId::kEndSessions:
+    case CommandId::kGetCmdLineOpts:
+    case CommandId::kGetLog:
+    case CommandId::kGetMore:
+    case CommandId::kGetnonce:
+    case CommandId::kHello:
+    case CommandId::kKillAllSessions:
+    case CommandId::kKillAllSessionsByPattern:
+    case CommandId::kKillCursors:
+    case CommandId::kKillSessions:
+    case CommandId::kListCollections:
+    case CommandId::kListDatabases:
+    case CommandId::kListIndexes:
+    case CommandId::kListSearchIndexes:
+    case CommandId::kLogout:
+    case CommandId::kPing:
+    case CommandId::kRefreshSessions:
+    case CommandId::kRenameCollection:
+    case CommandId::kSaslContinue:
+    case CommandId::kSaslStart:
+    case CommandId::kServerStatus:
+    case CommandId::kStartSession:
+    case CommandId::kUpdateSearchIndex:
+      return nullptr;
   }
+  return nullptr;
+}
+
+void check_passed_on(const CommandRow& row, View command) {
+  if (row.analysis != AnalysisRule::kPassedOnMembers) return;
+  bson::StrictReader(
+      command, row.name,
+      bson::Members{.known = row.members, .shared = driver_members(), .names_itself = true},
+      refuse::kMemberFaults);
 }
 
 // The command proper: that inside explain, or the command itself.
 struct Subject {
-  const Row* row;
+  const CommandRow* row;
   View command;
   std::string_view collection;  // empty when the command is passed on
   bool explained;
@@ -126,11 +112,11 @@ Subject subject_of(View command) {
     command = first.as_document();
     first = command.front();
   }
-  const Row* row = row_of(first.key());
-  if (row == nullptr || (explained && !can_be_explained(*row))) {
+  const CommandRow* row = find_command_row(first.key());
+  if (row == nullptr || (explained ? !row->explainable : row->id == CommandId::kExplain)) {
     throw NotSupported(fmt::format("command not supported for auto encryption: {}", first.key()));
   }
-  if (row->analyse == nullptr) {
+  if (row->analysis != AnalysisRule::kAnalysed) {
     check_passed_on(*row, command);
     return {row, command, {}, false};
   }
@@ -142,9 +128,11 @@ Subject subject_of(View command) {
   return {row, command, first.as_string(), explained};
 }
 
+bool may_define_view(CommandId id) { return id == CommandId::kCreate || id == CommandId::kCollMod; }
+
 View pipeline_of(const Subject& subject) {
-  const std::string_view name = subject.row->name;
-  if (name != "aggregate" && name != "create" && name != "collMod") return {};
+  const CommandId id = subject.row->id;
+  if (id != CommandId::kAggregate && !may_define_view(id)) return {};
   const Element pipeline = subject.command["pipeline"];
   return pipeline.is_array() ? pipeline.as_array() : View();
 }
@@ -155,7 +143,7 @@ std::vector<std::string_view> collections_of(const Subject& subject) {
   std::vector<std::string_view> collections;
   if (subject.collection.empty()) return collections;
   collections.push_back(subject.collection);
-  if (subject.row->name == "create" || subject.row->name == "collMod") {
+  if (may_define_view(subject.row->id)) {
     const Element source = subject.command["viewOn"];
     if (source.is_string() && source.as_string() != subject.collection) {
       collections.push_back(source.as_string());
@@ -167,10 +155,10 @@ std::vector<std::string_view> collections_of(const Subject& subject) {
 
 void explained_command(const CommandAnalysis& analysis, const Element& member) {
   const View command = member.as_document();
-  const Row* row = row_of(command.front().key());
+  const CommandRow& row = *find_command_row(command.front().key());
   analysis.out.open_document(member.key());
-  row->analyse(
-      {analysis.context, analysis.tree, analysis.collection, row->name, command, analysis.out});
+  analysis_of(row.id)(
+      {analysis.context, analysis.tree, analysis.collection, row.name, command, analysis.out});
   analysis.out.close();
 }
 
@@ -203,7 +191,8 @@ std::vector<std::string> namespaces_of(std::string_view database, View command) 
 
 Analysis analyse(std::string_view database, View command, const SchemaMap& schemas) {
   const Subject subject = subject_of(command);
-  if (subject.row->analyse == nullptr) return {false, false, bson::Document(command)};
+  if (subject.row->analysis != AnalysisRule::kAnalysed)
+    return {false, false, bson::Document(command)};
   refuse_markings(command);
 
   Context context(database, schemas);
@@ -214,7 +203,7 @@ Analysis analyse(std::string_view database, View command, const SchemaMap& schem
     encrypts = !context.fields_of(collection).empty() || encrypts;
   }
   if (!encrypts) {
-    if (collections.size() > 1 && subject.row->name == "aggregate") {
+    if (collections.size() > 1 && subject.row->id == CommandId::kAggregate) {
       check_plain_pipeline(pipeline_of(subject));
     }
     return {false, false, bson::Document(command)};
@@ -230,7 +219,8 @@ Analysis analyse(std::string_view database, View command, const SchemaMap& schem
   if (subject.explained) {
     analyse_explain({context, tree, subject.collection, "explain", command, out});
   } else {
-    subject.row->analyse({context, tree, subject.collection, subject.row->name, command, out});
+    analysis_of(subject.row->id)(
+        {context, tree, subject.collection, subject.row->name, command, out});
   }
   return {context.marked(), true, out.finish()};
 }

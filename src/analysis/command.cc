@@ -8,6 +8,7 @@
 #include "analysis/match.h"
 #include "analysis/project.h"
 #include "analysis/refusal.h"
+#include "command/command_table.h"
 
 namespace quern::analysis {
 namespace {
@@ -15,30 +16,11 @@ namespace {
 using bson::Element;
 using bson::View;
 
-constexpr std::string_view kGenericMembers[] = {"lsid",
-                                                "txnNumber",
-                                                "startTransaction",
-                                                "autocommit",
-                                                "$clusterTime",
-                                                "readConcern",
-                                                "writeConcern",
-                                                "comment",
-                                                "maxTimeMS",
-                                                "apiVersion",
-                                                "apiStrict",
-                                                "apiDeprecationErrors",
-                                                "$readPreference",
-                                                "$db"};
-
 constexpr std::string_view kCollation[] = {
     "locale",    "caseLevel",   "caseFirst", "strength",      "numericOrdering",
     "alternate", "maxVariable", "backwards", "normalization", "version"};
 
 }  // namespace
-
-bool is_generic_member(std::string_view name) {
-  return std::ranges::find(kGenericMembers, name) != std::end(kGenericMembers);
-}
 
 void analyse_members(const CommandAnalysis& analysis, std::span<const Member> members,
                      bool with_generic_members) {
@@ -47,7 +29,7 @@ void analyse_members(const CommandAnalysis& analysis, std::span<const Member> me
     const auto row = std::ranges::find(members, element.key(), &Member::name);
     if (row != members.end()) {
       row->analyse(analysis, element);
-    } else if (with_generic_members && is_generic_member(element.key())) {
+    } else if (with_generic_members && is_driver_member(element.key())) {
       analysis.out.append(element);
     } else {
       refuse::unknown_member(analysis.name, element.key());

@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// What the analyses of the commands share. analyse.cc has the table of commands; each command has a
-// table of its members, and a member that is not in it is refused.
+// What the analyses of the commands share. command/command_table.cc has the table of commands; each
+// command has a table of its members, and a member that is not in it is refused.
 #ifndef QUERN_ANALYSIS_COMMAND_H_
 #define QUERN_ANALYSIS_COMMAND_H_
 
@@ -35,9 +35,6 @@ struct Member {
 // with_generic_members is set, and all others are refused.
 void analyse_members(const CommandAnalysis&, std::span<const Member> members,
                      bool with_generic_members);
-
-// Members that any command may have, and that never hold a value of a document.
-bool is_generic_member(std::string_view name);
 
 // Functions for the tables.
 void copy_member(const CommandAnalysis&, const bson::Element&);

@@ -44,14 +44,8 @@ View arguments_of(const Element& operation, std::initializer_list<std::string_vi
     refuse::malformed(
         fmt::format("Expression {} takes a document of named arguments", operation.key()));
   }
-  const View arguments = operation.as_document();
-  refuse::repeated_member(operation.key(), arguments);
-  for (const Element& argument : arguments) {
-    if (std::find(known.begin(), known.end(), argument.key()) == known.end()) {
-      refuse::unknown_member(operation.key(), argument.key());
-    }
-  }
-  return arguments;
+  return bson::StrictReader(operation.as_document(), operation.key(), known, refuse::kMemberFaults)
+      .view();
 }
 
 Element argument(const Element& operation, std::string_view name) {

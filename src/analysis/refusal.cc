@@ -3,9 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
-
 namespace quern::analysis::refuse {
 
 void operation(const std::string& text) { throw Error(ErrorCode::kQueryFeatureNotAllowed, text); }
@@ -109,28 +106,26 @@ void stage(std::string_view name) {
       "Aggregation stage {} is not allowed or supported with automatic encryption.", name));
 }
 
+const bson::MemberFaults kMemberFaults{
+    .unknown = {static_cast<std::int32_t>(ErrorCode::kUnknownField),
+                "'{where}.{name}' is not understood by automatic encryption"},
+    .repeated = {static_cast<std::int32_t>(ErrorCode::kFailedToParse),
+                 "'{where}.{name}' is given twice"},
+};
+
 void unknown_member(std::string_view where, std::string_view name) {
-  throw Error(ErrorCode::kUnknownField,
-              fmt::format("'{}.{}' is not understood by automatic encryption", where, name));
+  throw Error(kMemberFaults.unknown.code,
+              fmt::format(fmt::runtime(kMemberFaults.unknown.text), fmt::arg("where", where),
+                          fmt::arg("name", name)));
 }
 
 void repeated_member(std::string_view where, bson::View document) {
-  for (auto member = document.begin(); member != document.end(); ++member) {
-    for (auto later = std::next(member); later != document.end(); ++later) {
-      if (later->key() == member->key()) {
-        throw Error(ErrorCode::kFailedToParse,
-                    fmt::format("'{}.{}' is given twice", where, member->key()));
-      }
-    }
-  }
+  bson::require_distinct(document, where, kMemberFaults.repeated);
 }
 
 void check_options(std::string_view where, bson::View options,
                    std::span<const std::string_view> known) {
-  repeated_member(where, options);
-  for (const bson::Element& option : options) {
-    if (std::ranges::find(known, option.key()) == known.end()) unknown_member(where, option.key());
-  }
+  bson::StrictReader(options, where, known, kMemberFaults);
 }
 
 void malformed(const std::string& text) { throw Error(ErrorCode::kFailedToParse, text); }

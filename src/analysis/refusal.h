@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "bson/strict_reader.h"
 #include "quern/base/error.h"
 #include "quern/bson/view.h"
 #include "schema/encrypted_fields.h"
@@ -44,7 +45,8 @@ namespace quern::analysis::refuse {
 [[noreturn]] void constant(std::string_view path);
 [[noreturn]] void stage(std::string_view name);
 
-// What is not understood.
+// What is not understood. The faults of a strict reader, as this layer words them.
+extern const bson::MemberFaults kMemberFaults;
 [[noreturn]] void unknown_member(std::string_view where, std::string_view name);
 // Unless every member is there once: with two of a name, which one counts is for the server to
 // know.

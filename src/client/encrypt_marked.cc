@@ -3,10 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <vector>
 
+#include "bson/transform.h"
 #include "client/key_lookup.h"
+#include "command/command_table.h"
 #include "crypto/encrypt.h"
 #include "quern/base/error.h"
 #include "schema/blob_subtype.h"
@@ -17,37 +18,6 @@ namespace {
 
 using schema::BlobSubtype;
 using Placeholder = schema::EncryptionPlaceholder;
-
-// When a command carries encryptionInformation to the server.
-enum class Information {
-  kAlways,
-  kWithPayload,  // only when the command holds a payload that the server has to process
-  kNever,
-};
-
-struct CommandRule {
-  std::string_view name;
-  Information information;
-};
-
-// Commands that are not listed always carry it.
-constexpr std::array kCommandRules{
-    CommandRule{"create", Information::kNever},
-    CommandRule{"collMod", Information::kNever},
-    CommandRule{"createIndexes", Information::kNever},
-    CommandRule{"find", Information::kWithPayload},
-    CommandRule{"aggregate", Information::kWithPayload},
-    CommandRule{"distinct", Information::kWithPayload},
-    CommandRule{"count", Information::kWithPayload},
-    CommandRule{"insert", Information::kWithPayload},
-};
-
-Information information_rule(std::string_view command) {
-  for (const CommandRule& rule : kCommandRules) {
-    if (rule.name == command) return rule.information;
-  }
-  return Information::kAlways;
-}
 
 bool is_server_payload(BlobSubtype subtype) {
   switch (subtype) {
@@ -87,26 +57,14 @@ class Encryptor {
   // Second pass: copies the members of document into out with payloads in place of markings. It
   // must meet the markings in the order of the first pass.
   void copy(bson::View document, bson::Builder& out) {
-    for (const bson::Element& member : document) copy(member, out);
-  }
-  void copy(const bson::Element& member, bson::Builder& out) {
-    if (is_container(member)) {
-      if (member.is_document()) {
-        out.open_document(member.key());
-      } else {
-        out.open_array(member.key());
-      }
-      copy(member.as_document_or_array(), out);
-      out.close();
-      return;
-    }
-    const auto subtype = schema::blob_subtype(member);
-    if (subtype == BlobSubtype::kPlaceholder) {
-      const Bytes blob = encrypt(markings_[next_marking_++]);
-      out.append(member.key(), bson::Binary{bson::BinarySubtype::kEncrypted, blob});
-    } else {
-      out.append(member);
-    }
+    bson::transform(
+        document, out,
+        [&](const bson::Element& member, bson::EnclosingPath, bson::Builder& copied) {
+          if (schema::blob_subtype(member) != BlobSubtype::kPlaceholder) return bson::Edit::kEnter;
+          const Bytes blob = encrypt(markings_[next_marking_++]);
+          copied.append(member.key(), bson::Binary{bson::BinarySubtype::kEncrypted, blob});
+          return bson::Edit::kDone;
+        });
   }
 
   bool has_server_payload() const { return has_server_payload_; }
@@ -182,14 +140,16 @@ bson::Document encrypt_marked(bson::View marked, const CommandSchemas& schemas,
     command.append(kInformation, schemas.encryption_information);
     command.close();
     for (auto member = ++marked.begin(); member != marked.end(); ++member) {
-      encryptor.copy(*member, command);
+      command.append(*member);
     }
     return command.finish();
   }
   encryptor.copy(marked, command);
-  const Information rule = information_rule(first.key());
-  if (rule == Information::kAlways ||
-      (rule == Information::kWithPayload && encryptor.has_server_payload())) {
+  const CommandRow* row = find_command_row(first.key());
+  const EncryptionInformationRule rule =
+      row == nullptr ? EncryptionInformationRule::kAlways : row->encryption_information;
+  if (rule == EncryptionInformationRule::kAlways ||
+      (rule == EncryptionInformationRule::kWithPayload && encryptor.has_server_payload())) {
     command.append(kInformation, schemas.encryption_information);
   }
   return command.finish();

@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "bson/transform.h"
 #include "client/schema_drift.h"
 #include "quern/base/error.h"
 #include "quern/command/reply.h"
@@ -70,36 +71,33 @@ void create_collection(CommandRunner& runner, const Namespace& ns,
   }
 }
 
+// Whether an element of encryptedFields is one of its fields: {fields: [element, …]}.
+bool is_field(const bson::Element& element, bson::EnclosingPath path) {
+  return path.size() == 1 && path[0] == "fields" && element.is_document();
+}
+
 // encryptedFields in which every field without a key names one by alternate name.
 bson::Document with_named_keys(std::string_view collection, bson::View encrypted_fields) {
-  bson::Builder builder;
-  for (const bson::Element& member : encrypted_fields) {
-    if (member.key() != "fields" || !member.is_array()) {
-      builder.append(member);
-      continue;
+  const auto name_key = [&](const bson::Element& element, bson::EnclosingPath path,
+                            bson::Builder& out) {
+    if (!is_field(element, path)) {
+      return path.empty() && element.key() == "fields" ? bson::Edit::kEnter : bson::Edit::kCopy;
     }
-    builder.open_array("fields");
-    for (const bson::Element& entry : member.as_array()) {
-      if (!entry.is_document()) {  // left for the parser to refuse
-        builder.push(entry.value());
-        continue;
-      }
-      const bson::View field = entry.as_document();
-      const bson::Element path = field["path"];
-      const bool has_key =
-          (field.contains("keyId") && !field["keyId"].is_null()) || field.contains("keyAltName");
-      builder.push_document();
-      if (!has_key && path.is_string()) {
-        builder.append("keyAltName", fmt::format("{}.{}", collection, path.as_string()));
-      }
-      for (const bson::Element& part : field) {
-        if (part.key() != "keyId" || !part.is_null()) builder.append(part);
-      }
-      builder.close();
+    const bson::View field = element.as_document();
+    const bson::Element at = field["path"];
+    const bool has_key =
+        (field.contains("keyId") && !field["keyId"].is_null()) || field.contains("keyAltName");
+    out.open_document(element.key());
+    if (!has_key && at.is_string()) {
+      out.append("keyAltName", fmt::format("{}.{}", collection, at.as_string()));
     }
-    builder.close();
-  }
-  return builder.finish();
+    for (const bson::Element& part : field) {
+      if (part.key() != "keyId" || !part.is_null()) out.append(part);
+    }
+    out.close();
+    return bson::Edit::kDone;
+  };
+  return bson::transform(encrypted_fields, name_key);
 }
 
 }  // namespace
@@ -118,28 +116,16 @@ bson::Document complete_encrypted_fields(keyvault::KeyVault& vault, const Namesp
                       field.path, ns.to_string(), schema::name(query->type)));
     }
   }
-  bson::Builder builder;
-  for (const bson::Element& member : named) {
-    if (member.key() != "fields") {
-      builder.append(member);
-      continue;
-    }
-    builder.open_array("fields");
-    for (const bson::Element& field : member.as_array()) {
-      builder.push_document();
-      for (const bson::Element& part : field.as_document()) {
-        if (part.key() == "keyAltName") {
-          builder.append("keyId", vault.find_or_create(part.as_string(), options.provider,
-                                                       options.master_key));
-        } else {
-          builder.append(part);
-        }
-      }
-      builder.close();
-    }
-    builder.close();
-  }
-  return builder.finish();
+  const auto find_key = [&](const bson::Element& element, bson::EnclosingPath path,
+                            bson::Builder& out) {
+    const bool is_alt_name =
+        path.size() == 2 && path[0] == "fields" && element.key() == "keyAltName";
+    if (!is_alt_name) return path.size() < 2 ? bson::Edit::kEnter : bson::Edit::kCopy;
+    out.append("keyId",
+               vault.find_or_create(element.as_string(), options.provider, options.master_key));
+    return bson::Edit::kDone;
+  };
+  return bson::transform(named, find_key);
 }
 
 bson::Document create_encrypted_collection(CommandRunner& runner, keyvault::KeyVault& vault,

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <vector>
 
@@ -13,14 +12,11 @@
 #include "client/encrypt_marked.h"
 #include "client/key_lookup.h"
 #include "client/schema_resolver.h"
+#include "command/command_table.h"
 #include "quern/base/error.h"
 
 namespace quern::client {
 namespace {
-
-// Commands after which a schema that was read before may be another one.
-constexpr std::array<std::string_view, 4> kSchemaChanges{"create", "drop", "dropDatabase",
-                                                         "renameCollection"};
 
 // Forgets what was read about schemas before a command that changes some of them, and what is read
 // while it runs: also when it fails, for it may have been carried out all the same.
@@ -49,13 +45,6 @@ void check_database(std::string_view database, bson::View command) {
       check_database(database, member.as_document());
     }
   }
-}
-
-// The member of the command that takes the tokens of all fields; empty for other commands.
-std::string_view tokens_member(std::string_view command) {
-  if (command == "compactStructuredEncryptionData") return "compactionTokens";
-  if (command == "cleanupStructuredEncryptionData") return "cleanupTokens";
-  return {};
 }
 
 bool is_upsert(bson::View command) {
@@ -113,11 +102,11 @@ EncryptingRunner::~EncryptingRunner() = default;
 Reply EncryptingRunner::do_run(std::string_view database, bson::View command,
                                const RunContext& context) {
   check_database(database, command);
-  const std::string_view name = command.front().key();
+  const CommandRow* row = find_command_row(command.front().key());
   std::optional<SchemaChange> change;
-  if (std::ranges::find(kSchemaChanges, name) != kSchemaChanges.end()) change.emplace(*schemas_);
-  Reply reply = tokens_member(name).empty() ? run_analysed(database, command, context)
-                                            : run_compaction(database, command, context);
+  if (row != nullptr && row->changes_schemas) change.emplace(*schemas_);
+  Reply reply = row == nullptr || row->tokens.empty() ? run_analysed(database, command, context)
+                                                      : run_compaction(database, command, context);
   return decrypt_reply(std::move(reply), keys_);
 }
 
@@ -159,7 +148,7 @@ Reply EncryptingRunner::run_compaction(std::string_view database, bson::View com
 
   const bson::Document analysed = analysis::analyse(database, command, schemas->map).result;
   KeyLookup keys(keys_, [&](const Uuid& id) { return schemas->describe_key(id); });
-  const std::string_view tokens = tokens_member(target.key());
+  const std::string_view tokens = find_command_row(target.key())->tokens;
   bson::Builder builder;
   for (const bson::Element& member : analysed.view()) {
     if (member.key() != tokens) builder.append(member);

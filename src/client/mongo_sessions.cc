@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "command/command_table.h"
 #include "quern/base/error.h"
 
 namespace quern::client {
@@ -42,8 +43,8 @@ Uuid id_of(const bson::Element& lsid) {
 }
 
 bool ends_transaction(bson::View command) {
-  const std::string_view name = command.front().key();
-  return name == "commitTransaction" || name == "abortTransaction";
+  const CommandRow* row = find_command_row(command.front().key());
+  return row != nullptr && row->ends_transaction;
 }
 
 }  // namespace

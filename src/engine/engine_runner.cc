@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <new>
 
+#include "bson/strict_reader.h"
 #include "command/observation.h"
 #include "engine/catalog/duplicate_key.h"
 #include "engine/commands/command.h"
@@ -40,20 +41,20 @@ struct SessionMembers {
     for (const bson::Element& element : command) {
       switch (element.key().size()) {
         case 4:
-          if (element.key() == "lsid") lsid = element;
+          if (element.key() == "lsid") read(lsid, element);
           break;
         case 9:
-          if (element.key() == "txnNumber") transaction_number = element;
-          if (element.key() == "maxTimeMS") max_time = element;
+          if (element.key() == "txnNumber") read(transaction_number, element);
+          if (element.key() == "maxTimeMS") read(max_time, element);
           break;
         case 10:
-          if (element.key() == "autocommit") autocommit = element;
+          if (element.key() == "autocommit") read(autocommit, element);
           break;
         case 12:
-          if (element.key() == "writeConcern") write_concern = element;
+          if (element.key() == "writeConcern") read(write_concern, element);
           break;
         case 16:
-          if (element.key() == "startTransaction") start = element;
+          if (element.key() == "startTransaction") read(start, element);
           break;
       }
     }
@@ -102,11 +103,16 @@ struct SessionMembers {
                           "The value of startTransaction must be true, or the member left out");
     }
   }
-};
 
-bool ends_transaction(const Command& command) {
-  return command.name() == "commitTransaction" || command.name() == "abortTransaction";
-}
+ private:
+  static void read(bson::Element& member, const bson::Element& element) {
+    if (member) {
+      throw DatabaseError(bson::MemberFaults{}.repeated.code,
+                          "'" + std::string(element.key()) + "' is there twice in the command");
+    }
+    member = element;
+  }
+};
 
 // Transient faults inside a transaction are to be answered by running all of it again.
 void label_for_transaction(Error& error) {
@@ -134,8 +140,7 @@ std::optional<TimePoint> deadline_of(Engine& engine, bson::Element max_time,
 // Before a command is acknowledged. One that found nothing left to write confirms what another has
 // written, who may still be waiting for the medium.
 void make_durable(Engine& engine, const Command& command, const SessionMembers& members) {
-  if (members.journaled() ||
-      (command.effect() == Effect::kWrites && engine.store().syncs_always())) {
+  if (members.journaled() || (command.row().writes && engine.store().syncs_always())) {
     engine.store().sync();
   }
 }
@@ -166,7 +171,7 @@ bson::Document run_in_transaction(Engine& engine, const Command& command,
       engine.sessions().lock(engine, members.lsid.as_document(), deadline);
   session->touch(engine.clock().now());
   const std::int64_t number = *members.transaction_number.whole_number();
-  if (ends_transaction(command)) {
+  if (command.row().ends_transaction) {
     if (!members.start.missing()) {
       throw DatabaseError(ErrorCode::kOperationNotSupportedInTransaction,
                           "Cannot run '" + std::string(command.name()) +
@@ -175,9 +180,9 @@ bson::Document run_in_transaction(Engine& engine, const Command& command,
     // A second commit of the same transaction is what a client sends that missed the first reply.
     const bool committed_before = session->state() == Session::State::kCommitted &&
                                   session->transaction_number() == number &&
-                                  command.name() == "commitTransaction";
+                                  command.row().id == CommandId::kCommitTransaction;
     if (!committed_before) session->go_on(engine, number);
-    if (command.name() == "commitTransaction") {
+    if (command.row().id == CommandId::kCommitTransaction) {
       commit(engine, command, members, *session.session, committed_before);
     } else {
       session->abort(engine);
@@ -185,7 +190,7 @@ bson::Document run_in_transaction(Engine& engine, const Command& command,
     bson::Builder reply;
     return finish(reply);
   }
-  if (command.in_transaction() == InTransaction::kRefused) {
+  if (!command.row().allowed_in_transactions) {
     if (session->state() == Session::State::kInProgress &&
         session->transaction_number() == number) {
       session->abort(engine);
@@ -226,7 +231,7 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
                         "no such command: '" + std::string(first.key()) + "'");
   }
   Namespace::check_database(database);
-  if (command->admin_only() && database != "admin") {
+  if (command->row().admin_only && database != "admin") {
     throw DatabaseError(
         ErrorCode::kUnauthorized,
         std::string(command->name()) + " may only be run against the admin database.");
@@ -236,7 +241,7 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
   if (members.in_transaction()) {
     return run_in_transaction(engine, *command, members, database, text, context);
   }
-  if (ends_transaction(*command)) {
+  if (command->row().ends_transaction) {
     throw DatabaseError(ErrorCode::kInvalidOptions,
                         std::string(command->name()) +
                             " must be run within a transaction: lsid, txnNumber and "

@@ -6,12 +6,14 @@
 #include <limits>
 #include <utility>
 
+#include "bson/strict_reader.h"
 #include "quern/base/error.h"
 #include "schema/query_rules.h"
-#include "schema/strict_reader.h"
 
 namespace quern::schema {
 namespace {
+
+using bson::StrictReader;
 
 constexpr std::pair<QueryType, std::string_view> kQueryTypes[] = {
     {QueryType::kEquality, "equality"},
@@ -51,19 +53,19 @@ std::optional<std::int32_t> to_int32(std::optional<std::int64_t> value) {
 
 Query parse_query(bson::View document, const std::string& where) {
   const StrictReader reader(document, where, kQueryMembers);
-  reader.required("queryType");
+  reader.required_value("queryType");
   const std::string_view type_name = *reader.text("queryType");
   const std::optional<QueryType> type = query_type_from_name(type_name);
   if (!type) {
     throw Error(ErrorCode::kBadValue, "Enumeration value '" + std::string(type_name) +
-                                          "' for field " + reader.name("queryType") +
+                                          "' for field " + reader.quoted("queryType") +
                                           " is not a valid query type");
   }
   Query query;
   query.type = *type;
   query.contention = reader.number("contention", 0, kMaxInt64).value_or(Query::kDefaultContention);
-  query.min = bson::Value(reader.member("min").value());
-  query.max = bson::Value(reader.member("max").value());
+  query.min = bson::Value(reader.value("min").value());
+  query.max = bson::Value(reader.value("max").value());
   query.sparsity = reader.number("sparsity", 1, 8);
   query.trim_factor = to_int32(reader.number("trimFactor", 0, kMaxInt32));
   query.precision = to_int32(reader.number("precision", 0, kMaxInt32));
@@ -88,17 +90,17 @@ std::vector<Query> parse_queries(const StrictReader& field, bson::Element querie
     parsed.push_back(parse_query(query.as_document(), where));
   }
   if (parsed.empty()) {
-    throw Error(9783412, "BSON field " + field.name("queries") + " must not be an empty array");
+    throw Error(9783412, "BSON field " + field.quoted("queries") + " must not be an empty array");
   }
   return parsed;
 }
 
 Uuid parse_key_id(const StrictReader& field) {
-  const bson::Element key_id = field.member("keyId");
+  const bson::Element key_id = field.value("keyId");
   if (key_id.type() != bson::Type::kBinary) field.wrong_type(key_id, "binData");
   if (!key_id.is_binary(bson::BinarySubtype::kUuid)) {
     throw Error(ErrorCode::kTypeMismatch,
-                "BSON field " + field.name("keyId") +
+                "BSON field " + field.quoted("keyId") +
                     " is the wrong binData subtype, expected subtype 4 (UUID)");
   }
   return Uuid::from_bytes(key_id.as_binary().bytes);
@@ -112,21 +114,21 @@ EncryptedField parse_field(bson::View document, const std::string& where,
                                 : std::span<const std::string_view>(kFieldMembers));
   EncryptedField field;
   if (const auto alt_name = options.allow_key_alt_name ? reader.text("keyAltName") : std::nullopt) {
-    if (reader.member("keyId")) {
+    if (reader.value("keyId")) {
       throw Error(ErrorCode::kBadValue,
                   "BSON field '" + where + "' must have one of 'keyId' and 'keyAltName', not both");
     }
     field.key_alt_name = *alt_name;
   } else {
-    reader.required("keyId");
+    reader.required_value("keyId");
     field.key_id = parse_key_id(reader);
   }
-  reader.required("path");
+  reader.required_value("path");
   field.path = *reader.text("path");
   if (const auto type_name = reader.text("bsonType")) {
     field.bson_type = bson::type_from_alias(*type_name);
     if (!field.bson_type) {
-      throw Error(ErrorCode::kBadValue, "BSON field " + reader.name("bsonType") +
+      throw Error(ErrorCode::kBadValue, "BSON field " + reader.quoted("bsonType") +
                                             " is the unknown type alias '" +
                                             std::string(*type_name) + "'");
     }
@@ -176,7 +178,7 @@ std::string state_name(const StrictReader& reader, std::string_view member, std:
                        std::int32_t code) {
   const auto given = reader.text(member);
   if (given && *given != expected) {
-    throw Error(code, "BSON field " + reader.name(member) + " must be '" + expected + "', not '" +
+    throw Error(code, "BSON field " + reader.quoted(member) + " must be '" + expected + "', not '" +
                           std::string(*given) + "'");
   }
   return expected;
@@ -225,7 +227,7 @@ EncryptedFields EncryptedFields::parse(bson::View document, std::string_view col
   EncryptedFields parsed;
   (void)reader.text("eccCollection");  // of version 1; accepted and ignored
   const auto version = reader.number("strEncodeVersion", 1, kStrEncodeVersion);
-  const bson::Element fields = reader.required("fields");
+  const bson::Element fields = reader.required_value("fields");
   if (!fields.is_array()) reader.wrong_type(fields, "array");
   for (const bson::Element& field : fields.as_array()) {
     if (field.is_null()) continue;
@@ -250,10 +252,10 @@ EncryptedFields EncryptedFields::parse(bson::View document, std::string_view col
 
   bson::Builder builder;
   for (const bson::Element& element : document) {
-    if (reader.member(element.key())) builder.append(element);
+    if (reader.value(element.key())) builder.append(element);
   }
-  if (!reader.member("escCollection")) builder.append("escCollection", parsed.esc_collection_);
-  if (!reader.member("ecocCollection")) builder.append("ecocCollection", parsed.ecoc_collection_);
+  if (!reader.value("escCollection")) builder.append("escCollection", parsed.esc_collection_);
+  if (!reader.value("ecocCollection")) builder.append("ecocCollection", parsed.ecoc_collection_);
   if (has_text && !version) builder.append("strEncodeVersion", kStrEncodeVersion);
   parsed.document_ = builder.finish();
   return parsed;

@@ -1,12 +1,12 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "schema/placeholder.h"
 
-#include <array>
 #include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "bson/strict_reader.h"
 #include "quern/base/error.h"
 #include "schema/blob_subtype.h"
 
@@ -28,31 +28,13 @@ bson::View document_of(BytesView blob, BlobSubtype subtype) {
   }
 }
 
-// The members by the position of their key in keys. A repeated key throws, and an unknown one too
-// unless it is to be ignored.
-template <std::size_t N>
-std::array<bson::Element, N> members_of(bson::View document,
-                                        const std::array<std::string_view, N>& keys,
-                                        bool ignore_unknown) {
-  std::array<bson::Element, N> found;
-  for (const bson::Element& element : document) {
-    std::size_t at = 0;
-    while (at < N && keys[at] != element.key()) ++at;
-    if (at == N) {
-      if (ignore_unknown) continue;
-      malformed("unknown key '" + std::string(element.key()) + "'");
-    }
-    if (found[at]) malformed("key '" + std::string(element.key()) + "' is there twice");
-    found[at] = element;
-  }
-  return found;
-}
-
-template <class Member>
-Member required(Member element, std::string_view key) {
-  if (!element) malformed("key '" + std::string(key) + "' is missing");
-  return element;
-}
+constexpr auto kMalformed = static_cast<std::int32_t>(ErrorCode::kFailedToParse);
+constexpr bson::MemberFaults kFaults{
+    .unknown = {kMalformed, "malformed encryption placeholder: unknown key '{name}'"},
+    .repeated = {kMalformed, "malformed encryption placeholder: key '{name}' is there twice"},
+    .missing = {kMalformed, "malformed encryption placeholder: key '{name}' is missing"},
+};
+constexpr std::string_view kWhere = "encryption placeholder";
 
 std::int32_t int32_between(const bson::Element& element, std::int32_t low, std::int32_t high) {
   if (element.type() != bson::Type::kInt32 || element.as_int32() < low ||
@@ -95,21 +77,20 @@ bson::Value encrypted_binary(BytesView blob) {
 }  // namespace
 
 EncryptionPlaceholder EncryptionPlaceholder::parse(BytesView blob) {
-  enum { kT, kA, kKi, kKu, kV, kCm, kS };
-  static constexpr std::array<std::string_view, 7> kKeys = {"t", "a", "ki", "ku", "v", "cm", "s"};
-  const bson::View document = document_of(blob, BlobSubtype::kPlaceholder);
-  const auto members = members_of(document, kKeys, /*ignore_unknown=*/true);
-  for (std::size_t i = 0; i < kS; ++i) required(members[i], kKeys[i]);
-
+  static constexpr std::string_view kKeys[] = {"t", "a", "ki", "ku", "v", "cm", "s"};
+  const bson::StrictReader reader(document_of(blob, BlobSubtype::kPlaceholder), kWhere,
+                                  bson::Members{.known = kKeys, .ignores_others = true}, kFaults);
   EncryptionPlaceholder placeholder;
-  placeholder.kind = static_cast<Kind>(int32_between(members[kT], 1, 2));
-  placeholder.algorithm = static_cast<Algorithm>(int32_between(members[kA], 1, 4));
-  placeholder.index_key_id = uuid(members[kKi]);
-  placeholder.user_key_id = uuid(members[kKu]);
-  placeholder.value = bson::Value(members[kV].value());
+  placeholder.kind = static_cast<Kind>(int32_between(reader.required("t"), 1, 2));
+  placeholder.algorithm = static_cast<Algorithm>(int32_between(reader.required("a"), 1, 4));
+  placeholder.index_key_id = uuid(reader.required("ki"));
+  placeholder.user_key_id = uuid(reader.required("ku"));
+  placeholder.value = bson::Value(reader.required("v").value());
   constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
-  placeholder.max_contention = int64_between(members[kCm], 0, kMax - 1);
-  if (members[kS]) placeholder.sparsity = int64_between(members[kS], 0, kMax);
+  placeholder.max_contention = int64_between(reader.required("cm"), 0, kMax - 1);
+  if (const bson::Element sparsity = reader["s"]) {
+    placeholder.sparsity = int64_between(sparsity, 0, kMax);
+  }
   if (placeholder.kind == kFind && placeholder.algorithm == kUnindexed) {
     malformed("an unindexed value cannot be searched for");
   }
@@ -132,23 +113,19 @@ Bytes EncryptionPlaceholder::serialize() const {
 bson::Value EncryptionPlaceholder::to_value() const { return encrypted_binary(serialize()); }
 
 CsflePlaceholder CsflePlaceholder::parse(BytesView blob) {
-  enum { kV, kA, kKi, kKa };
-  static constexpr std::array<std::string_view, 4> kKeys = {"v", "a", "ki", "ka"};
-  const bson::View document = document_of(blob, BlobSubtype::kCsflePlaceholder);
-  const auto members = members_of(document, kKeys, /*ignore_unknown=*/false);
-  required(members[kV], "v");
-  required(members[kA], "a");
-  if (static_cast<bool>(members[kKi]) == static_cast<bool>(members[kKa])) {
-    malformed("expected one of 'ki' and 'ka'");
-  }
+  const bson::StrictReader reader(document_of(blob, BlobSubtype::kCsflePlaceholder), kWhere,
+                                  {"v", "a", "ki", "ka"}, kFaults);
+  const bson::Element id = reader["ki"];
+  const bson::Element name = reader["ka"];
+  if (id.missing() == name.missing()) malformed("expected one of 'ki' and 'ka'");
   CsflePlaceholder placeholder;
-  placeholder.value = bson::Value(members[kV].value());
-  placeholder.algorithm = static_cast<Algorithm>(int32_between(members[kA], 1, 2));
-  if (members[kKi]) {
-    placeholder.key = uuid(members[kKi]);
+  placeholder.value = bson::Value(reader.required("v").value());
+  placeholder.algorithm = static_cast<Algorithm>(int32_between(reader.required("a"), 1, 2));
+  if (id) {
+    placeholder.key = uuid(id);
   } else {
-    if (!members[kKa].is_string()) malformed("key 'ka' must be a string");
-    placeholder.key = std::string(members[kKa].as_string());
+    if (!name.is_string()) malformed("key 'ka' must be a string");
+    placeholder.key = std::string(name.as_string());
   }
   return placeholder;
 }

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxIndexes = 64;  // with that on _id
 constexpr std::size_t kMaxParts = 32;
-constexpr std::int32_t kInvalidIndexSpecificationOption = 197;
+constexpr bson::MemberFaults kFaults{
+    .unknown = {197, "The field '{name}' is not valid for an index specification"}};
 const std::initializer_list<std::string_view> kKnown = {"v",
                                                         "key",
                                                         "name",
@@ -121,15 +122,7 @@ bool is_id_key(bson::View key) {
 }
 
 bson::Document index_spec(bson::View index) {
-  for (const bson::Element& member : index) {
-    if (std::find(std::begin(kKnown), std::end(kKnown), member.key()) == std::end(kKnown)) {
-      throw DatabaseError(
-          kInvalidIndexSpecificationOption,
-          "The field '" + std::string(member.key()) +
-              "' is not valid for an index specification. Specification: " + bson::to_json(index));
-    }
-  }
-  const Arguments arguments(index, "createIndexes.indexes", kKnown);
+  const Arguments arguments(index, "createIndexes.indexes", kKnown, kFaults);
   const bson::View key = arguments.required_document("key");
   const std::string_view name = arguments.required_text("name");
   check_key(key);

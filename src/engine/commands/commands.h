@@ -7,74 +7,60 @@
 
 namespace quern::engine {
 
-#define QUERN_COMMAND(Class, command_name, transaction, effect_on_data)                  \
-  class Class : public Command {                                                         \
-   public:                                                                               \
-    std::string_view name() const override { return command_name; }                      \
-    InTransaction in_transaction() const override { return InTransaction::transaction; } \
-    Effect effect() const override { return Effect::effect_on_data; }                    \
-    void run(Operation& operation, bson::Builder& reply) const override;                 \
-  }
-#define QUERN_ADMIN_COMMAND(Class, command_name, transaction, effect_on_data)            \
-  class Class : public Command {                                                         \
-   public:                                                                               \
-    std::string_view name() const override { return command_name; }                      \
-    InTransaction in_transaction() const override { return InTransaction::transaction; } \
-    Effect effect() const override { return Effect::effect_on_data; }                    \
-    bool admin_only() const override { return true; }                                    \
-    void run(Operation& operation, bson::Builder& reply) const override;                 \
+#define QUERN_COMMAND(Class)                                             \
+  class Class : public Command {                                         \
+   public:                                                               \
+    using Command::Command;                                              \
+    void run(Operation& operation, bson::Builder& reply) const override; \
   }
 
 // commands/diagnosis.cc
-QUERN_COMMAND(BuildInfoCommand, "buildInfo", kRefused, kReads);
-QUERN_COMMAND(HelloCommand, "hello", kAllowed, kReads);
-QUERN_COMMAND(PingCommand, "ping", kRefused, kReads);
+QUERN_COMMAND(BuildInfoCommand);
+QUERN_COMMAND(HelloCommand);
+QUERN_COMMAND(PingCommand);
 
 // commands/collections.cc
-QUERN_COMMAND(CollModCommand, "collMod", kRefused, kWrites);
-QUERN_COMMAND(CreateCommand, "create", kAllowed, kWrites);
-QUERN_COMMAND(DropCommand, "drop", kRefused, kWrites);
-QUERN_COMMAND(DropDatabaseCommand, "dropDatabase", kRefused, kWrites);
-QUERN_COMMAND(ListCollectionsCommand, "listCollections", kRefused, kReads);
-QUERN_ADMIN_COMMAND(ListDatabasesCommand, "listDatabases", kRefused, kReads);
-QUERN_ADMIN_COMMAND(RenameCollectionCommand, "renameCollection", kRefused, kWrites);
+QUERN_COMMAND(CollModCommand);
+QUERN_COMMAND(CreateCommand);
+QUERN_COMMAND(DropCommand);
+QUERN_COMMAND(DropDatabaseCommand);
+QUERN_COMMAND(ListCollectionsCommand);
+QUERN_COMMAND(ListDatabasesCommand);
+QUERN_COMMAND(RenameCollectionCommand);
 
 // commands/indexes.cc
-QUERN_COMMAND(CreateIndexesCommand, "createIndexes", kRefused, kWrites);
-QUERN_COMMAND(DropIndexesCommand, "dropIndexes", kRefused, kWrites);
-QUERN_COMMAND(ListIndexesCommand, "listIndexes", kRefused, kReads);
+QUERN_COMMAND(CreateIndexesCommand);
+QUERN_COMMAND(DropIndexesCommand);
+QUERN_COMMAND(ListIndexesCommand);
 
 // commands/find.cc, commands/aggregate.cc, commands/explain.cc
-QUERN_COMMAND(FindCommand, "find", kAllowed, kReads);
-QUERN_COMMAND(GetMoreCommand, "getMore", kAllowed, kReads);
-QUERN_COMMAND(KillCursorsCommand, "killCursors", kAllowed, kReads);
-QUERN_COMMAND(CountCommand, "count", kAllowed, kReads);
-QUERN_COMMAND(DistinctCommand, "distinct", kAllowed, kReads);
-QUERN_COMMAND(AggregateCommand, "aggregate", kAllowed, kReads);
-QUERN_COMMAND(ExplainCommand, "explain", kRefused, kReads);
+QUERN_COMMAND(FindCommand);
+QUERN_COMMAND(GetMoreCommand);
+QUERN_COMMAND(KillCursorsCommand);
+QUERN_COMMAND(CountCommand);
+QUERN_COMMAND(DistinctCommand);
+QUERN_COMMAND(AggregateCommand);
+QUERN_COMMAND(ExplainCommand);
 
 // commands/insert.cc, commands/update.cc, commands/delete.cc, commands/find_and_modify.cc
-QUERN_COMMAND(InsertCommand, "insert", kAllowed, kWrites);
-QUERN_COMMAND(UpdateCommand, "update", kAllowed, kWrites);
-QUERN_COMMAND(DeleteCommand, "delete", kAllowed, kWrites);
-QUERN_COMMAND(FindAndModifyCommand, "findAndModify", kAllowed, kWrites);
+QUERN_COMMAND(InsertCommand);
+QUERN_COMMAND(UpdateCommand);
+QUERN_COMMAND(DeleteCommand);
+QUERN_COMMAND(FindAndModifyCommand);
 
 // commands/sessions.cc. The two that end a transaction are carried out by EngineRunner, which holds
 // the session.
-QUERN_COMMAND(StartSessionCommand, "startSession", kRefused, kReads);
-QUERN_COMMAND(EndSessionsCommand, "endSessions", kRefused, kReads);
-QUERN_COMMAND(RefreshSessionsCommand, "refreshSessions", kRefused, kReads);
-QUERN_ADMIN_COMMAND(CommitTransactionCommand, "commitTransaction", kAllowed, kWrites);
-QUERN_ADMIN_COMMAND(AbortTransactionCommand, "abortTransaction", kAllowed, kReads);
+QUERN_COMMAND(StartSessionCommand);
+QUERN_COMMAND(EndSessionsCommand);
+QUERN_COMMAND(RefreshSessionsCommand);
+QUERN_COMMAND(CommitTransactionCommand);
+QUERN_COMMAND(AbortTransactionCommand);
 
 // commands/encryption.cc
-QUERN_COMMAND(CompactStructuredEncryptionDataCommand, "compactStructuredEncryptionData", kRefused,
-              kWrites);
-QUERN_COMMAND(CleanupStructuredEncryptionDataCommand, "cleanupStructuredEncryptionData", kRefused,
-              kWrites);
+QUERN_COMMAND(CompactStructuredEncryptionDataCommand);
+QUERN_COMMAND(CleanupStructuredEncryptionDataCommand);
 
 #undef QUERN_COMMAND
-#undef QUERN_ADMIN_COMMAND
 
 }  // namespace quern::engine
 

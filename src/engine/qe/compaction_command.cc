@@ -48,11 +48,7 @@ CompactionCommand CompactionCommand::parse(bson::View command, CompactionKind ki
                 fmt::format("'{}' takes the name of a collection", names.command));
   }
   const Arguments arguments = arguments_of(names, command, kind);
-  if (arguments[names.tokens].is_null()) {
-    throw Error(ErrorCode::kMissingField,
-                fmt::format("BSON field '{}.{}' is missing but a required field", names.command,
-                            names.tokens));
-  }
+  arguments.required_value(names.tokens);
   return CompactionCommand(arguments.required_document(names.tokens));
 }
 

@@ -3,18 +3,13 @@
 
 #include <fmt/format.h>
 
+#include "bson/strict_reader.h"
 #include "engine/session/operation.h"
 
 namespace quern::engine::qe {
 namespace {
 
 constexpr std::string_view kMember = "encryptionInformation";
-
-[[noreturn]] void wrong_type(std::string_view member, bson::Type type, std::string_view wanted) {
-  throw Error(ErrorCode::kTypeMismatch,
-              fmt::format("'{}.{}' is the wrong type '{}', expected type '{}'", kMember, member,
-                          bson::alias(type), wanted));
-}
 
 }  // namespace
 
@@ -26,34 +21,25 @@ std::optional<EncryptionInformation> EncryptionInformation::parse(bson::View com
                 fmt::format("'{}' is the wrong type '{}', expected type 'object'", kMember,
                             bson::alias(member.type())));
   }
-  bson::ValueView schema;
-  for (const bson::Element& part : member.as_document()) {
-    if (part.key() == "type") {
-      if (!part.is_number()) wrong_type("type", part.type(), "int");
-      if (part.whole_number() != 1) {
-        throw Error(ErrorCode::kBadValue,
-                    fmt::format("'{}.type' must be 1, the only known type", kMember));
-      }
-    } else if (part.key() == "schema") {
-      if (!part.is_document()) wrong_type("schema", part.type(), "object");
-      schema = part.value();
-    } else if (part.key() == "crudProcessed") {
-      if (part.type() != bson::Type::kBool) wrong_type("crudProcessed", part.type(), "bool");
-      if (part.as_bool()) {
-        throw Error(6666201,
-                    fmt::format("'{}.crudProcessed' is for servers only; a client's command "
-                                "has its payloads still to be processed",
-                                kMember));
-      }
-    } else {
-      throw Error(ErrorCode::kUnknownField,
-                  fmt::format("'{}.{}' is an unknown field", kMember, part.key()));
+  const bson::StrictReader reader(member.as_document(), kMember,
+                                  {"type", "schema", "crudProcessed"});
+  if (const bson::Element type = reader["type"]) {
+    if (!type.is_number()) reader.wrong_type(type, "int");
+    if (type.whole_number() != 1) {
+      throw Error(ErrorCode::kBadValue,
+                  fmt::format("{} must be 1, the only known type", reader.quoted("type")));
     }
   }
-  if (!schema) {
-    throw Error(ErrorCode::kMissingField,
-                fmt::format("'{}.schema' is missing but a required field", kMember));
+  if (const bson::Element processed = reader["crudProcessed"]) {
+    if (processed.type() != bson::Type::kBool) reader.wrong_type(processed, "bool");
+    if (processed.as_bool()) {
+      throw Error(6666201, fmt::format("{} is for servers only; a client's command has its "
+                                       "payloads still to be processed",
+                                       reader.quoted("crudProcessed")));
+    }
   }
+  const bson::Element schema = reader.required("schema");
+  if (!schema.is_document()) reader.wrong_type(schema, "object");
   return EncryptionInformation(bson::Document(schema.as_document()));
 }
 

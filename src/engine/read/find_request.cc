@@ -1,6 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "engine/read/find_request.h"
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -114,26 +116,34 @@ std::unique_ptr<FindRequest> FindRequest::of_distinct(Operation& operation, bson
 }
 
 std::optional<FindRequest::Point> FindRequest::point_of(bson::View command) {
+  // Any other member, or one that is there twice, is for of_find to judge.
+  constexpr std::string_view kMembers[] = {"filter",      "limit",      "batchSize",
+                                           "singleBatch", "lsid",       "$db",
+                                           "txnNumber",   "autocommit", "startTransaction"};
+  enum { kFilter, kLimit, kBatchSize, kSingleBatch };
   Point point;
+  unsigned seen = 0;
   bool first = true;
   for (const bson::Element& element : command) {
-    const std::string_view key = element.key();
     if (std::exchange(first, false)) {
       if (!element.is_string()) return std::nullopt;
       point.collection = element.as_string();
-    } else if (key == "filter") {
+      continue;
+    }
+    const auto at = std::find(std::begin(kMembers), std::end(kMembers), element.key());
+    const auto position = static_cast<unsigned>(at - std::begin(kMembers));
+    if (at == std::end(kMembers) || (seen & (1U << position)) != 0) return std::nullopt;
+    seen |= 1U << position;
+    if (position == kFilter) {
       if (!element.is_document()) return std::nullopt;
       const auto id = point_id(element.as_document());
       if (!id) return std::nullopt;
       point.id = *id;
-    } else if (key == "limit" || key == "batchSize") {
+    } else if (position == kLimit || position == kBatchSize) {
       const auto count = element.whole_number();
       if (!count || *count < 1) return std::nullopt;
-    } else if (key == "singleBatch") {
+    } else if (position == kSingleBatch) {
       if (element.type() != bson::Type::kBool) return std::nullopt;
-    } else if (key != "lsid" && key != "$db" && key != "txnNumber" && key != "autocommit" &&
-               key != "startTransaction") {
-      return std::nullopt;
     }
   }
   if (!point.id) return std::nullopt;

@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// The members of a command, read strictly: an unknown one is refused (40415), a missing one is
-// 40414, a wrong type 14, each with MongoDB's text.
+// The members of a command, read strictly: an unknown one is refused (40415), one that is there
+// twice too (40413), a missing one is 40414, a wrong type 14, each with MongoDB's text.
 #ifndef QUERN_ENGINE_RULES_ARGUMENTS_H_
 #define QUERN_ENGINE_RULES_ARGUMENTS_H_
 
@@ -10,18 +10,18 @@
 #include <string>
 #include <string_view>
 
+#include "bson/strict_reader.h"
 #include "quern/bson/document.h"
 
 namespace quern::engine {
 
-class Arguments {
+class Arguments : public bson::StrictReader {
  public:
   // name: how messages call the document: "find", or "update.updates" for a member document of
   // it. Members in known, and those that every command may carry, are accepted.
   Arguments(bson::View document, std::string_view name,
-            std::initializer_list<std::string_view> known);
+            std::initializer_list<std::string_view> known, const bson::MemberFaults& faults = {});
 
-  bson::Element operator[](std::string_view member) const { return document_[member]; }
   // The value of the first member: the collection's name, checked. Throws InvalidNamespace.
   std::string_view collection() const;
 
@@ -31,22 +31,14 @@ class Arguments {
   // The same, at least minimum; BadValue otherwise.
   std::optional<std::int64_t> at_least(std::string_view member, std::int64_t minimum) const;
   bson::View document(std::string_view member) const;  // empty when absent
-  std::optional<std::string_view> text(std::string_view member) const;
 
   // Each throws 40414 when the member is absent.
   bson::View required_document(std::string_view member) const;
   bson::View required_array(std::string_view member) const;
   std::string_view required_text(std::string_view member) const;
-  bson::Element required(std::string_view member) const;
 
   // collation: absent, empty or {locale: "simple"}. Throws CommandNotSupported otherwise.
   void refuse_collation() const;
-
-  [[noreturn]] void wrong_type(bson::Element element, std::string_view wanted) const;
-
- private:
-  bson::View document_;
-  std::string_view name_;
 };
 
 }  // namespace quern::engine

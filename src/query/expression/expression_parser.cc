@@ -274,27 +274,25 @@ ExpressionParser::Variable::Variable(ExpressionParser& parser, std::string_view 
   parser_.variables_.push_back({std::string(name), slot_});
 }
 
+namespace {
+
+bson::View named_arguments(const bson::Element& op, std::int32_t not_object) {
+  if (op.is_document()) return op.as_document();
+  throw Error(not_object, std::string(op.key()) + " only supports an object as its argument");
+}
+
+}  // namespace
+
 ExpressionParser::Named::Named(const bson::Element& op,
                                std::initializer_list<std::string_view> names,
                                std::int32_t not_object, std::int32_t unknown_name)
-    : op_(op.key()) {
-  if (!op.is_document()) {
-    throw Error(not_object, std::string(op_) + " only supports an object as its argument");
-  }
-  document_ = op.as_document();
-  for (const bson::Element& element : document_) {
-    bool known = false;
-    for (const std::string_view name : names) known |= element.key() == name;
-    if (!known) {
-      throw Error(unknown_name, "Unrecognized parameter to " + std::string(op_) + ": " +
-                                    std::string(element.key()));
-    }
-  }
-}
+    : StrictReader(named_arguments(op, not_object), op.key(), names,
+                   {.unknown = {unknown_name, "Unrecognized parameter to {where}: {name}"}}),
+      op_(op.key()) {}
 
 bson::Element ExpressionParser::Named::required(std::string_view name,
                                                 std::int32_t missing_code) const {
-  const bson::Element element = document_[name];
+  const bson::Element element = (*this)[name];
   if (element.missing()) {
     throw Error(missing_code,
                 "Missing '" + std::string(name) + "' parameter to " + std::string(op_));

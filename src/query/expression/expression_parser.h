@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bson/strict_reader.h"
 #include "query/expression/expression.h"
 #include "query/expression/expression_node.h"
 #include "query/value/parse_context.h"
@@ -89,18 +90,18 @@ class ExpressionParser {
   static void check_variable_name(std::string_view name);
   std::size_t new_slot() { return next_slot_++; }
 
-  // The named arguments of an operator that takes a document; names that it doesn't know throw.
-  class Named {
+  // The named arguments of an operator that takes a document, each once; names that it doesn't know
+  // throw.
+  class Named : private bson::StrictReader {
    public:
     Named(const bson::Element& op, std::initializer_list<std::string_view> names,
           std::int32_t not_object, std::int32_t unknown_name);
     // Throws missing_code when it isn't there.
     bson::Element required(std::string_view name, std::int32_t missing_code) const;
-    bson::Element optional(std::string_view name) const { return document_[name]; }
+    bson::Element optional(std::string_view name) const { return (*this)[name]; }
 
    private:
     std::string_view op_;
-    bson::View document_;
   };
   // Null if the element is absent.
   ExpressionPtr parse_optional(const bson::Element& element);
