@@ -20,7 +20,14 @@ class ExpressionNode {
  public:
   virtual ~ExpressionNode() = default;
   virtual Datum evaluate(Evaluation& evaluation) const = 0;
-  virtual bool is_constant() const { return false; }
+
+  // What it always evaluates to, if that was known when it was parsed.
+  virtual const bson::Value* constant() const { return nullptr; }
+  bool is_constant() const { return constant() != nullptr; }
+  // For the planner. The path in the document that it reads, if it does no more.
+  virtual const Path* document_path() const { return nullptr; }
+  // The two sides that it compares, if it is a call of $eq; else none.
+  virtual std::span<const std::unique_ptr<const ExpressionNode>> equated() const { return {}; }
 };
 using ExpressionPtr = std::unique_ptr<const ExpressionNode>;
 
@@ -29,8 +36,7 @@ class ConstantExpression : public ExpressionNode {
   explicit ConstantExpression(bson::Value value)
       : value_(std::move(value)), datum_(value_.view()) {}
   Datum evaluate(Evaluation&) const override { return datum_; }
-  bool is_constant() const override { return true; }
-  bson::ValueView value() const { return value_.view(); }
+  const bson::Value* constant() const override { return &value_; }
 
  private:
   bson::Value value_;
@@ -47,8 +53,7 @@ class PathExpression : public ExpressionNode {
       : slot_(slot), path_(std::move(path)) {}
   Datum evaluate(Evaluation& evaluation) const override;
 
-  // The path in the document, if it is one: for the planner.
-  const Path* document_path() const { return !slot_ && path_ ? &*path_ : nullptr; }
+  const Path* document_path() const override { return !slot_ && path_ ? &*path_ : nullptr; }
 
  private:
   std::optional<std::size_t> slot_;
@@ -91,17 +96,13 @@ class FunctionExpression : public ExpressionNode {
         arguments_(std::move(arguments)) {}
   Datum evaluate(Evaluation& evaluation) const override;
 
-  Function function() const { return function_; }
-  const std::vector<ExpressionPtr>& arguments() const { return arguments_; }
+  std::span<const ExpressionPtr> equated() const override;
 
  private:
   Function function_;
   bool null_if_any_null_;
   std::vector<ExpressionPtr> arguments_;
 };
-
-// Is it a call of $eq? For the planner.
-bool is_equality(const FunctionExpression& call);
 
 }  // namespace quern::query
 

@@ -52,9 +52,6 @@ bool Matcher::matches(bson::View document, Evaluation& evaluation) const {
 
 bson::View Matcher::filter() const { return shared_->filter.view(); }
 
-bool Matcher::matches_everything() const {
-  const auto* all = dynamic_cast<const AndNode*>(root_);
-  return all != nullptr && all->children().empty();
-}
+bool Matcher::matches_everything() const { return root_->is_empty(); }
 
 }  // namespace quern::query

@@ -21,6 +21,7 @@
 
 #include "quern/bson/document.h"
 #include "query/match/match.h"
+#include "query/value/bounds.h"
 #include "query/value/sort.h"
 
 namespace quern::query {
@@ -34,16 +35,6 @@ struct IndexInfo {
   std::optional<Matcher> partial;                    // partialFilterExpression
 
   bool multikey() const { return multikey_flag != nullptr && multikey_flag->load(); }
-};
-
-// Values from low to high in BSON order (low <= high), whatever the index's direction.
-struct Interval {
-  bson::Value low;
-  bson::Value high;
-  bool low_inclusive = true;
-  bool high_inclusive = true;
-
-  bool is_point() const;
 };
 
 // One stretch of an index in the index's own order (a descending part counts backwards): keys whose
