@@ -20,15 +20,16 @@ std::string record_key(std::uint32_t table, BytesView record) {
   return key;
 }
 
-std::vector<query::IndexInfo> plannable(const std::vector<std::shared_ptr<const Index>>& indexes) {
-  std::vector<query::IndexInfo> result;
-  query::IndexInfo& id = result.emplace_back();
+std::vector<query::PlannableIndex> plannable(
+    const std::vector<std::shared_ptr<const Index>>& indexes) {
+  std::vector<query::PlannableIndex> result;
+  query::PlannableIndex& id = result.emplace_back();
   id.name = "_id_";
   id.key = bson::doc("_id", 1);
   id.unique = true;
   for (const auto& index : indexes) {
     if (!index->plannable()) continue;
-    query::IndexInfo& info = result.emplace_back();
+    query::PlannableIndex& info = result.emplace_back();
     info.name = index->name();
     info.key = bson::Document(index->key());
     info.unique = index->unique();

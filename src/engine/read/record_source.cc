@@ -31,9 +31,9 @@ std::string edge(std::uint32_t table, const std::vector<bson::Value>& values, bs
 }
 
 std::vector<Stretch> stretches(std::uint32_t table, bson::View pattern,
-                               const std::vector<query::KeyRange>& ranges) {
+                               const std::vector<query::IndexRange>& ranges) {
   std::vector<Stretch> result;
-  for (const query::KeyRange& range : ranges) {
+  for (const query::IndexRange& range : ranges) {
     const bool after_first = !range.first_inclusive && !range.first.empty();
     const bool after_last = range.last_inclusive || range.last.empty();
     result.push_back({edge(table, range.first, pattern, after_first),
@@ -228,9 +228,9 @@ PlannedQuery::PlannedQuery(const Collection& collection, query::Matcher filter,
 std::unique_ptr<RecordSource> PlannedQuery::open(QueryContext& context) const {
   if (plan_.empty) return std::make_unique<EmptySource>();
   Filter filter(filter_, !plan_.exact && !filter_.matches_everything());
-  const query::IndexInfo& id = collection_.plannable_indexes().front();
+  const query::PlannableIndex& id = collection_.plannable_indexes().front();
   if (plan_.index == nullptr || plan_.index == &id) {
-    std::vector<query::KeyRange> everything(1);
+    std::vector<query::IndexRange> everything(1);
     return std::make_unique<ScanSource>(
         context,
         stretches(collection_.table(), id.key, plan_.index == nullptr ? everything : plan_.ranges),

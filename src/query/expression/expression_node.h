@@ -12,7 +12,7 @@
 
 #include "quern/bson/document.h"
 #include "query/expression/evaluation.h"
-#include "query/value/path.h"
+#include "query/value/field_path.h"
 
 namespace quern::query {
 
@@ -25,7 +25,7 @@ class ExpressionNode {
   virtual const bson::Value* constant() const { return nullptr; }
   bool is_constant() const { return constant() != nullptr; }
   // For the planner. The path in the document that it reads, if it does no more.
-  virtual const Path* document_path() const { return nullptr; }
+  virtual const FieldPath* document_path() const { return nullptr; }
   // The two sides that it compares, if it is a call of $eq; else none.
   virtual std::span<const std::unique_ptr<const ExpressionNode>> equated() const { return {}; }
 };
@@ -49,18 +49,18 @@ class PathExpression : public ExpressionNode {
  public:
   // slot: of the variable it starts from; none: the document under evaluation.
   // path: none: the start itself.
-  PathExpression(std::optional<std::size_t> slot, std::optional<Path> path)
+  PathExpression(std::optional<std::size_t> slot, std::optional<FieldPath> path)
       : slot_(slot), path_(std::move(path)) {}
   Datum evaluate(Evaluation& evaluation) const override;
 
-  const Path* document_path() const override { return !slot_ && path_ ? &*path_ : nullptr; }
+  const FieldPath* document_path() const override { return !slot_ && path_ ? &*path_ : nullptr; }
 
  private:
   std::optional<std::size_t> slot_;
-  std::optional<Path> path_;
+  std::optional<FieldPath> path_;
 };
 // What path means below value, from component depth on.
-Datum path_value(bson::ValueView value, const Path& path, std::size_t depth,
+Datum path_value(bson::ValueView value, const FieldPath& path, std::size_t depth,
                  Evaluation& evaluation);
 
 class ObjectExpression : public ExpressionNode {

@@ -25,7 +25,7 @@ Matcher Matcher::equal_to_any(std::string_view path, bson::View values) {
   shared->filter = bson::doc(path, bson::doc("$in", values.as_value(bson::Type::kArray)));
   const bson::View held = shared->filter[path].as_document()["$in"].as_array();
   shared->root =
-      at_path(Path(path), Condition::of(std::make_unique<In>(held, In::Regexes::kValues)));
+      at_path(FieldPath(path), Condition::of(std::make_unique<In>(held, In::Regexes::kValues)));
   return Matcher(std::move(shared));
 }
 

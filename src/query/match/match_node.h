@@ -128,10 +128,10 @@ class PathNode : public MatchNode {
  public:
   using Predicates = std::vector<std::unique_ptr<const Predicate>>;
 
-  PathNode(Path path, Predicates predicates)
+  PathNode(FieldPath path, Predicates predicates)
       : path_(std::move(path)), predicates_(std::move(predicates)) {}
 
-  const Path& path() const { return path_; }
+  const FieldPath& path() const { return path_; }
   const Predicates& predicates() const { return predicates_; }
   void accept(MatchVisitor& visitor) const override { visitor.visit(*this); }
 
@@ -139,7 +139,7 @@ class PathNode : public MatchNode {
   bool ask(bson::View document, MatchState& state) const override;
   bool holds(bson::View document, MatchState& state) const;
 
-  Path path_;
+  FieldPath path_;
   Predicates predicates_;
 };
 

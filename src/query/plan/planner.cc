@@ -150,7 +150,7 @@ class Demands : private MatchVisitor {
     const auto sides = node.expression().root().equated();
     if (sides.size() != 2) return;
     const bool constant_first = sides[0]->is_constant();
-    const Path* path = sides[constant_first ? 1 : 0]->document_path();
+    const FieldPath* path = sides[constant_first ? 1 : 0]->document_path();
     const bson::Value* constant = sides[constant_first ? 0 : 1]->constant();
     if (path == nullptr || constant == nullptr) return;
     const bson::ValueView value = constant->view();
@@ -197,9 +197,9 @@ class Implication : private MatchVisitor {
 };
 
 // May an array on one path lie on the other too?
-bool same_array(const Path& a, const Path& b) { return a[0].name == b[0].name; }
+bool same_array(const FieldPath& a, const FieldPath& b) { return a[0].name == b[0].name; }
 
-bool has_number(const Path& path) {
+bool has_number(const FieldPath& path) {
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (path[i].index) return true;
   }
@@ -207,13 +207,13 @@ bool has_number(const Path& path) {
 }
 
 struct KeyPart {
-  Path path;
+  FieldPath path;
   bool descending;
 };
 std::vector<KeyPart> key_parts(const bson::Document& key) {
   std::vector<KeyPart> parts;
   for (const bson::Element& element : key) {
-    parts.push_back({Path(element.key()), element.is_number() && element.number() < 0});
+    parts.push_back({FieldPath(element.key()), element.is_number() && element.number() < 0});
   }
   return parts;
 }
@@ -221,7 +221,7 @@ std::vector<KeyPart> key_parts(const bson::Document& key) {
 // One index and what it can do for the query.
 class Candidate {
  public:
-  Candidate(const IndexInfo& index, std::size_t order, const Demands& demands,
+  Candidate(const PlannableIndex& index, std::size_t order, const Demands& demands,
             const SortPattern* sort)
       : index_(index), multikey_(index.multikey()), order_(order), parts_(key_parts(index.key)) {
     for (const bson::Element& part : index.key) usable_ &= part.is_number();
@@ -298,7 +298,7 @@ class Candidate {
     std::optional<bool> reverse;
     std::vector<bool> sorts(parts_.size());  // the index's parts that give the order
     const auto& parts = sort.parts();
-    const auto is_constant = [&](const Path& path) {
+    const auto is_constant = [&](const FieldPath& path) {
       for (std::size_t i = 0; i < parts_.size(); ++i) {
         if (parts_[i].path.text() == path.text()) {
           return bounds_[i].single_point() && !multikey_;
@@ -363,7 +363,7 @@ class Candidate {
       for (std::size_t k = 0; k < intervals.size(); ++k) {
         const bool descending = parts_[i].descending;
         const Interval& interval = intervals[descending ? intervals.size() - 1 - k : k];
-        KeyRange range{prefix, prefix, interval.low_inclusive, interval.high_inclusive};
+        IndexRange range{prefix, prefix, interval.low_inclusive, interval.high_inclusive};
         range.first.push_back(interval.low);
         range.last.push_back(interval.high);
         if (descending) {
@@ -380,7 +380,7 @@ class Candidate {
     return true;
   }
 
-  const IndexInfo& index_;
+  const PlannableIndex& index_;
   bool multikey_;  // as it was when planning began
   std::size_t order_;
   std::vector<KeyPart> parts_;
@@ -395,7 +395,7 @@ class Candidate {
 };
 
 // Whether a Candidate of it is worth making: most indexes have nothing to do with a query.
-bool concerns(const IndexInfo& index, const Demands& demands, const SortPattern* sort) {
+bool concerns(const PlannableIndex& index, const Demands& demands, const SortPattern* sort) {
   const std::string_view first = index.key.view().front().key();
   if (std::any_of(demands.constraints().begin(), demands.constraints().end(),
                   [&](const Constraint& constraint) { return constraint.path == first; })) {
@@ -406,15 +406,15 @@ bool concerns(const IndexInfo& index, const Demands& demands, const SortPattern*
                      [&](const auto& part) { return part.path.text() == first; });
 }
 
-const IndexInfo* hinted(bson::View hint, std::span<const IndexInfo> indexes) {
+const PlannableIndex* hinted(bson::View hint, std::span<const PlannableIndex> indexes) {
   const bson::Element name = hint["$hint"];
-  for (const IndexInfo& index : indexes) {
+  for (const PlannableIndex& index : indexes) {
     if (name ? name.is_string() && name.as_string() == index.name : index.key.view() == hint) {
       return &index;
     }
   }
   // The same key with numbers of another type.
-  for (const IndexInfo& index : indexes) {
+  for (const PlannableIndex& index : indexes) {
     if (!name && bson::compare(index.key.view(), hint) == 0) return &index;
   }
   throw Error(ErrorCode::kBadValue,
@@ -424,7 +424,7 @@ const IndexInfo* hinted(bson::View hint, std::span<const IndexInfo> indexes) {
 }  // namespace
 
 Plan plan(const Matcher& filter, const SortPattern* sort, bson::View hint,
-          std::span<const IndexInfo> indexes) {
+          std::span<const PlannableIndex> indexes) {
   const Demands demands(filter.root());
   Plan scan;
   scan.exact = filter.matches_everything();
@@ -437,7 +437,7 @@ Plan plan(const Matcher& filter, const SortPattern* sort, bson::View hint,
     scan.reverse = natural.is_number() && natural.number() < 0;
     return scan;
   }
-  const IndexInfo* demanded = hint.empty() ? nullptr : hinted(hint, indexes);
+  const PlannableIndex* demanded = hint.empty() ? nullptr : hinted(hint, indexes);
   std::optional<Candidate> best;
   for (std::size_t i = 0; i < indexes.size(); ++i) {
     if (demanded != nullptr ? demanded != &indexes[i] : !concerns(indexes[i], demands, sort)) {
