@@ -33,16 +33,16 @@ using storage::RecordId;
 // Walks the records of a collection in the order of their _id. Not thread-safe.
 class RecordCursor {
  public:
-  RecordCursor(std::unique_ptr<storage::Cursor> cursor, std::string first)
-      : cursor_(std::move(cursor)), first_(std::move(first)) {}
+  RecordCursor(std::unique_ptr<storage::Iterator> iterator, std::string first)
+      : iterator_(std::move(iterator)), first_(std::move(first)) {}
   // Moves to the next record; false at the end.
   bool next();
   // Valid until the next call of next().
-  bson::View document() const { return bson::View(cursor_->value().data()); }
-  BytesView record_id() const { return cursor_->key().subspan(storage::kTableSize); }
+  bson::View document() const { return bson::View(iterator_->value().data()); }
+  BytesView record_id() const { return iterator_->key().subspan(storage::kTableSize); }
 
  private:
-  std::unique_ptr<storage::Cursor> cursor_;
+  std::unique_ptr<storage::Iterator> iterator_;
   std::string first_;
   bool started_ = false;
 };
