@@ -28,8 +28,8 @@ struct Variables {
 
 struct LookupSpec {
   std::string from;
-  Path as;
-  std::optional<Path> local_field;
+  FieldPath as;
+  std::optional<FieldPath> local_field;
   std::string foreign_field;
   struct Variable {
     std::string name;
@@ -217,7 +217,7 @@ StagePtr parse_lookup_stage(const bson::Element& stage, const PipelineContext& c
   }
   if (as.empty()) throw Error(kFailedToParse, "must specify 'as' field for a $lookup");
   check_field_path(as);
-  spec->as = Path(as);
+  spec->as = FieldPath(as);
   if (spec->from.empty()) throw Error(kFailedToParse, "must specify 'from' field for a $lookup");
   if (spec->local_field.has_value() == spec->foreign_field.empty()) {
     throw Error(kFailedToParse,

@@ -10,8 +10,8 @@ namespace quern::query {
 namespace {
 
 struct UnwindSpec {
-  Path path;
-  std::optional<Path> index;
+  FieldPath path;
+  std::optional<FieldPath> index;
   bool keep_empty = false;
 };
 
@@ -140,7 +140,7 @@ StagePtr parse_unwind_stage(const bson::Element& spec, const PipelineContext&) {
     throw Error(28818, "path option to $unwind stage should be prefixed with a '$': " + path);
   }
   check_field_path(std::string_view(path).substr(1));
-  parsed.path = Path(std::string_view(path).substr(1));
+  parsed.path = FieldPath(std::string_view(path).substr(1));
   return std::make_unique<UnwindStage>(std::move(parsed));
 }
 
