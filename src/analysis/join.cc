@@ -2,6 +2,7 @@
 // $lookup and $graphLookup: fields are compared by the server, so they must be plain.
 #include <fmt/format.h>
 
+#include "analysis/constants.h"
 #include "analysis/expression.h"
 #include "analysis/match.h"
 #include "analysis/pipeline.h"
@@ -20,6 +21,14 @@ std::string_view required_string(const Element& operation, std::string_view name
     refuse::malformed(fmt::format("{} needs a string '{}'", operation.key(), name));
   }
   return member.as_string();
+}
+
+void join_as(const StageAnalysis& stage, std::string_view path, std::string_view what,
+             EncryptionTree joined) {
+  require_plain(stage.tree, path, what);
+  const EncryptionTree array = EncryptionTree::array_of(std::move(joined));
+  refuse_constants(stage.tree, path, array);
+  stage.tree.assign(path, array);
 }
 
 }  // namespace
@@ -57,8 +66,7 @@ void analyse_lookup(const StageAnalysis& stage, const Element& operation) {
     stage.out.append(member);
   }
   stage.out.close();
-  require_plain(stage.tree, as, "$lookup.as");
-  stage.tree.set(as, EncryptionTree::array_of(std::move(joined)));
+  join_as(stage, as, "$lookup.as", std::move(joined));
 }
 
 void analyse_graph_lookup(const StageAnalysis& stage, const Element& operation) {
@@ -66,7 +74,8 @@ void analyse_graph_lookup(const StageAnalysis& stage, const Element& operation) 
     refuse::operation("$graphLookup is supported only from the collection that is aggregated");
   }
   const std::string_view as = required_string(operation, "as");
-  const EncryptionTree source(stage.context.fields_of(stage.collection));
+  EncryptionTree source(stage.context.fields_of(stage.collection));
+  std::string_view depth;
   stage.out.open_document(operation.key());
   for (const Element& member : stage_options(operation)) {
     const std::string_view name = member.key();
@@ -84,14 +93,17 @@ void analyse_graph_lookup(const StageAnalysis& stage, const Element& operation) 
     }
     if (name == "connectFromField" || name == "connectToField") {
       require_plain(source, member_string(operation, member), "$graphLookup");
-    } else if (name != "from" && name != "as" && name != "maxDepth" && name != "depthField") {
+    } else if (name == "depthField") {
+      depth = member_string(operation, member);
+      require_plain(source, depth, "$graphLookup.depthField");
+    } else if (name != "from" && name != "as" && name != "maxDepth") {
       refuse::unknown_member(operation.key(), name);
     }
     stage.out.append(member);
   }
   stage.out.close();
-  require_plain(stage.tree, as, "$graphLookup.as");
-  stage.tree.set(as, EncryptionTree::array_of(source));
+  if (!depth.empty()) source.assign(depth, {});
+  join_as(stage, as, "$graphLookup.as", std::move(source));
 }
 
 }  // namespace quern::analysis
