@@ -14,13 +14,14 @@
 #include "benchmarks/libmongocrypt.h"
 #include "crypto/decrypt.h"
 #include "crypto/encrypt.h"
-#include "crypto/server_tokens.h"
+#include "protocol/server_tokens.h"
 #include "quern/bson/document.h"
 
 namespace quern::bench {
 namespace {
 
 using namespace quern::crypto;
+using namespace quern::protocol;
 
 // A round is short, so that on a busy machine most rounds run undisturbed.
 constexpr int kOperations = 500;

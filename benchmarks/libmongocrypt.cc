@@ -162,13 +162,13 @@ struct Hooks {
   }
   static bool hmac_sha_256(void* self, Binary* key, Binary* in, Binary* out, Status*) {
     const Hooks& hooks = *static_cast<const Hooks*>(self);
-    const crypto::HmacSha256Key prepared(hooks.view(key));
+    const protocol::HmacSha256Key prepared(hooks.view(key));
     prepared.mac(hooks.view(in), std::span<std::uint8_t, 32>(hooks.api->binary_data(out), 32));
     return true;
   }
   static bool hmac_sha_512(void* self, Binary* key, Binary* in, Binary* out, Status*) {
     const Hooks& hooks = *static_cast<const Hooks*>(self);
-    const crypto::HmacSha512Key prepared(hooks.view(key));
+    const protocol::HmacSha512Key prepared(hooks.view(key));
     prepared.mac({hooks.view(in)}, std::span<std::uint8_t, 64>(hooks.api->binary_data(out), 64));
     return true;
   }

@@ -17,8 +17,8 @@
 
 #include "benchmarks/harness.h"
 #include "quern/bson/json.h"
-#include "query/match.h"
-#include "query/pipeline.h"
+#include "query/match/match.h"
+#include "query/pipeline/pipeline.h"
 
 namespace {
 

@@ -1,14 +1,15 @@
 # The layers of the architecture, one library target each. A layer may use only layers declared
 # before it, and of these only what its DEPENDS names (and what those depend on). Both edges are
 # enforced: the linker sees no other library, and cmake/CheckLayers.cmake fails the build on an
-# #include that crosses the table.
+# #include that crosses the table. Inside a layer with rooms the same script holds their order.
 set_property(GLOBAL PROPERTY QUERN_LAYERS "")
 set(QUERN_LAYER_TABLE ${PROJECT_BINARY_DIR}/layers.cmake)
 file(WRITE ${QUERN_LAYER_TABLE} "# Written by cmake/Layers.cmake\n")
 
-# quern_layer(name DEPENDS layer... LIBS target...)
+# quern_layer(name DEPENDS layer... TESTED_WITH layer... LIBS target...)
+# TESTED_WITH names layers, declared anywhere, that only the layer's tests (*_test.cc, testing/) use.
 function(quern_layer name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPENDS;TESTED_WITH;LIBS" ${ARGN})
   get_property(known GLOBAL PROPERTY QUERN_LAYERS)
   set(closure ${name})
   foreach(dep IN LISTS ARG_DEPENDS)
@@ -21,7 +22,9 @@ function(quern_layer name)
   list(REMOVE_DUPLICATES closure)
   set_property(GLOBAL PROPERTY QUERN_CLOSURE_${name} "${closure}")
   set_property(GLOBAL APPEND PROPERTY QUERN_LAYERS ${name})
-  file(APPEND ${QUERN_LAYER_TABLE} "set(ALLOWED_${name} ${closure})\nlist(APPEND LAYERS ${name})\n")
+  file(APPEND ${QUERN_LAYER_TABLE} "set(ALLOWED_${name} ${closure})\nset(TESTED_WITH_${name} ${ARG_TESTED_WITH})\n"
+       "list(APPEND LAYERS ${name})\n")
+  set_property(GLOBAL PROPERTY QUERN_TESTED_WITH_${name} "${ARG_TESTED_WITH}")
 
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS
        ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
@@ -38,12 +41,20 @@ function(quern_layer name)
   set_property(GLOBAL APPEND PROPERTY QUERN_LAYER_LIBS ${ARG_LIBS})
 endfunction()
 
+# quern_rooms(layer room...): the folders of a layer, from the ground up. A room may use only itself
+# and the rooms before it; what lies beside the rooms, as the layer's face, may use them all, and so
+# may tests and what lies in a folder testing/.
+function(quern_rooms layer)
+  file(APPEND ${QUERN_LAYER_TABLE} "set(ROOMS_${layer} ${ARGN})\n")
+endfunction()
+
 add_custom_target(quern_check_layers ALL
   COMMAND ${CMAKE_COMMAND} -DTABLE=${QUERN_LAYER_TABLE} -DROOT=${PROJECT_SOURCE_DIR}
           -P ${PROJECT_SOURCE_DIR}/cmake/CheckLayers.cmake
   COMMENT "Checking that includes follow the layer table")
 
-# One test program a layer, of the *_test.cc files beside its sources; it links that layer only.
+# One test program a layer, of the *_test.cc files beside its sources; it links that layer only, and
+# what the layer is TESTED_WITH.
 function(quern_layer_tests)
   get_property(layers GLOBAL PROPERTY QUERN_LAYERS)
   foreach(name IN LISTS layers)
@@ -51,7 +62,9 @@ function(quern_layer_tests)
     if(tests)
       add_executable(${name}_test ${tests})
       set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/test)
-      target_link_libraries(${name}_test PRIVATE quern_${name} GTest::gmock GTest::gtest_main)
+      get_property(tested_with GLOBAL PROPERTY QUERN_TESTED_WITH_${name})
+      list(TRANSFORM tested_with PREPEND quern_)
+      target_link_libraries(${name}_test PRIVATE ${tested_with} quern_${name} GTest::gmock GTest::gtest_main)
       gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
                            PROPERTIES TIMEOUT 600)
     endif()

@@ -9,7 +9,7 @@
 namespace quern::bson {
 namespace {
 
-constexpr int kExponentBias = 6176;
+constexpr int kExponentBias = -kMinDecimalExponent;
 
 uint128 power_of_ten(int n) {
   uint128 power = 1;
@@ -59,7 +59,7 @@ DecimalParts decompose(Decimal128 value) {
   }
   parts.exponent = static_cast<int>(value.high >> 49 & 0x3fff) - kExponentBias;
   parts.coefficient = static_cast<uint128>(value.high & 0x1ffffffffffff) << 64 | value.low;
-  if (parts.coefficient >= power_of_ten(34)) parts.coefficient = 0;  // non-canonical
+  if (parts.coefficient >= power_of_ten(kDecimalDigits)) parts.coefficient = 0;  // non-canonical
   return parts;
 }
 

@@ -99,19 +99,21 @@ EncryptingRunner::EncryptingRunner(CommandRunner& inner, keyvault::KeyCache& key
 
 EncryptingRunner::~EncryptingRunner() = default;
 
-bson::Document EncryptingRunner::run(std::string_view database, bson::View command) {
+Reply EncryptingRunner::do_run(std::string_view database, bson::View command,
+                               const RunContext& context) {
   check_database(database, command);
   const CommandRow* row = find_command_row(command.front().key());
   std::optional<SchemaChange> change;
   if (row != nullptr && row->changes_schemas) change.emplace(*schemas_);
-  bson::Document reply = row == nullptr || row->tokens.empty() ? run_analysed(database, command)
-                                                               : run_compaction(database, command);
+  Reply reply = row == nullptr || row->tokens.empty() ? run_analysed(database, command, context)
+                                                      : run_compaction(database, command, context);
   return decrypt_reply(std::move(reply), keys_);
 }
 
-bson::Document EncryptingRunner::run_analysed(std::string_view database, bson::View command) {
+Reply EncryptingRunner::run_analysed(std::string_view database, bson::View command,
+                                     const RunContext& context) {
   const std::vector<std::string> namespaces = analysis::namespaces_of(database, command);
-  if (namespaces.empty()) return inner_.run(database, command);
+  if (namespaces.empty()) return inner_.run(database, command, context);
 
   bson::Document complete;  // a create command with its encryptedFields
   std::shared_ptr<const CommandSchemas> schemas;
@@ -125,11 +127,12 @@ bson::Document EncryptingRunner::run_analysed(std::string_view database, bson::V
   }
   // Also where nothing is encrypted there are joins and markings that are refused.
   const analysis::Analysis analysis = analysis::analyse(database, command, schemas->map);
-  if (!schemas->any_schema) return inner_.run(database, command);
-  return inner_.run(database, encrypt_marked(analysis.result, *schemas, keys_, random_));
+  if (!schemas->any_schema) return inner_.run(database, command, context);
+  return inner_.run(database, encrypt_marked(analysis.result, *schemas, keys_, random_), context);
 }
 
-bson::Document EncryptingRunner::run_compaction(std::string_view database, bson::View command) {
+Reply EncryptingRunner::run_compaction(std::string_view database, bson::View command,
+                                       const RunContext& context) {
   const bson::Element target = command.front();
   if (!target.is_string() || target.as_string().empty()) {
     throw Error(ErrorCode::kInvalidNamespace,
@@ -162,7 +165,7 @@ bson::Document EncryptingRunner::run_compaction(std::string_view database, bson:
     builder.append(field.path, bson::Binary{bson::BinarySubtype::kGeneric, token});
   }
   builder.close();
-  return inner_.run(database, builder.finish());
+  return inner_.run(database, builder.finish(), context);
 }
 
 void EncryptingRunner::forget_schemas() { schemas_->forget(); }

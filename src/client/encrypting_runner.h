@@ -58,23 +58,24 @@ class EncryptingRunner : public CommandRunner {
   EncryptingRunner(CommandRunner& inner, keyvault::KeyCache& keys, EncryptingOptions options = {});
   ~EncryptingRunner() override;
 
-  // Throws, beside what CommandRunner::run says: Error(InvalidNamespace) for a "$db" that is not
-  // database; Error with the texts of the query analysis for a
-  // command that cannot be encrypted; NotSupported for commands that automatic encryption does not
-  // know; Error(KeyNotFound), Error(AuthenticationFailed), Error(FailedToParse) for keys that are
-  // missing, wrapped by another master key, damaged; Error(OperationFailed) for a ciphertext that
-  // was altered or made by another key; Error(IllegalOperation) for a schema of the server that
-  // differs from the pinned one.
-  bson::Document run(std::string_view database, bson::View command) override;
-
   keyvault::KeyCache& keys() { return keys_; }
 
   // Forgets what the server said about schemas.
   void forget_schemas();
 
+ protected:
+  // run() throws, beside what CommandRunner::run says: Error(InvalidNamespace) for a "$db" that is
+  // not database; Error with the texts of the query analysis for a command that cannot be
+  // encrypted; NotSupported for commands that automatic encryption does not know;
+  // Error(KeyNotFound), Error(AuthenticationFailed), Error(FailedToParse) for keys that are
+  // missing, wrapped by another master key, damaged; Error(OperationFailed) for a ciphertext that
+  // was altered or made by another key; Error(IllegalOperation) for a schema of the server that
+  // differs from the pinned one.
+  Reply do_run(std::string_view database, bson::View command, const RunContext& context) override;
+
  private:
-  bson::Document run_analysed(std::string_view database, bson::View command);
-  bson::Document run_compaction(std::string_view database, bson::View command);
+  Reply run_analysed(std::string_view database, bson::View command, const RunContext& context);
+  Reply run_compaction(std::string_view database, bson::View command, const RunContext& context);
 
   CommandRunner& inner_;
   keyvault::KeyCache& keys_;

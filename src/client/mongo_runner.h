@@ -37,16 +37,19 @@ class MongoRunner : public CommandRunner {
   explicit MongoRunner(std::string uri);
   ~MongoRunner() override;
 
+ protected:
   // A command with an lsid runs in a session of its own of the driver, which is the same for the
   // same lsid until endSessions; txnNumber, startTransaction and autocommit are sent as they are.
   // At most half of the pool's connections can be in use by sessions: beyond that, sessions outside
   // a transaction are ended, the one that rested longest first.
   //
-  // A "$db" in the command is left out: the argument says where it goes. Throws
+  // A "$db" in the command is left out: the argument says where it goes. What is left of the
+  // context's deadline goes along as maxTimeMS, except where the command has one of its own or
+  // takes none (getMore). run() throws
   // Error(BSONObjectTooLarge) for a command that no server takes, Error(HostUnreachable) when no
   // server answers, Error(AuthenticationFailed) when it refuses the credentials, with the labels
   // TransientTransactionError and RetryableWriteError where they apply.
-  bson::Document run(std::string_view database, bson::View command) override;
+  Reply do_run(std::string_view database, bson::View command, const RunContext& context) override;
 
  private:
   std::unique_ptr<MongoPool> pool_;

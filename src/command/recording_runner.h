@@ -21,14 +21,14 @@ class RecordingRunner : public CommandRunner {
 
     std::string_view name() const { return command.view().front().key(); }
   };
-  using Answer = std::function<bson::Document(std::string_view database, bson::View command)>;
+  using Answer = std::function<Reply(std::string_view database, bson::View command)>;
 
   // The default answers {ok: 1} to everything.
   explicit RecordingRunner(Answer answer = [](std::string_view,
                                               bson::View) { return bson::doc("ok", 1.0); })
       : answer_(std::move(answer)) {}
 
-  bson::Document run(std::string_view database, bson::View command) override {
+  Reply do_run(std::string_view database, bson::View command, const RunContext&) override {
     {
       const std::scoped_lock lock(mutex_);
       calls_.push_back({std::string(database), bson::Document(command)});

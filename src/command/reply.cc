@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "quern/command/command_runner.h"
+
 namespace quern {
 namespace {
 
@@ -66,8 +68,8 @@ bson::Document error_reply(const Error& error) {
   return reply.finish();
 }
 
-bson::Document run_checked(CommandRunner& runner, std::string_view database, bson::View command) {
-  bson::Document reply = runner.run(database, command);
+Reply run_checked(CommandRunner& runner, std::string_view database, bson::View command) {
+  Reply reply = runner.run(database, command);
   throw_if_error(reply);
   return reply;
 }
@@ -95,8 +97,8 @@ class Cursor {
   Cursor(const Cursor&) = delete;
   Cursor& operator=(const Cursor&) = delete;
 
-  void read(const std::function<bool(bson::View)>& visit) {
-    bson::Document reply = run_checked(runner_, database_, command_);
+  void read(const std::function<bool(const DecryptedView&)>& visit) {
+    Reply reply = run_checked(runner_, database_, command_);
     while (batch(reply, visit) && id_ != 0) {
       bson::Builder more;
       more.append("getMore", id_).append("collection", collection_);
@@ -108,14 +110,14 @@ class Cursor {
 
  private:
   // Visits a reply's documents; false when the visitor has had enough.
-  bool batch(bson::View reply, const std::function<bool(bson::View)>& visit) {
-    const bson::View cursor = reply["cursor"].as_document();
-    id_ = cursor["id"].whole_number().value_or(0);
-    const std::string_view ns = cursor["ns"].as_string();
+  bool batch(const Reply& reply, const std::function<bool(const DecryptedView&)>& visit) {
+    const DecryptedView cursor = reply.decrypted()["cursor"].document();
+    id_ = cursor["id"].raw().whole_number().value_or(0);
+    const std::string_view ns = cursor["ns"].raw().as_string();
     collection_ = ns.substr(ns.find('.') + 1);
-    const bson::Element first = cursor["firstBatch"];
-    for (const bson::Element& document : (first ? first : cursor["nextBatch"]).as_array()) {
-      if (!visit(document.as_document())) return false;
+    const DecryptedElement first = cursor["firstBatch"];
+    for (const DecryptedElement document : (first ? first : cursor["nextBatch"]).document()) {
+      if (!visit(document.document())) return false;
     }
     return true;
   }
@@ -136,6 +138,13 @@ class Cursor {
 
 void for_each(CommandRunner& runner, std::string_view database, bson::View command,
               const std::function<bool(bson::View)>& visit) {
+  Cursor(runner, database, command).read([&](const DecryptedView& document) {
+    return visit(document.raw());
+  });
+}
+
+void for_each_decrypted(CommandRunner& runner, std::string_view database, bson::View command,
+                        const std::function<bool(const DecryptedView&)>& visit) {
   Cursor(runner, database, command).read(visit);
 }
 

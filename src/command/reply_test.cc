@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "quern/bson/json.h"
+#include "quern/command/command_runner.h"
 #include "quern/command/namespace.h"
 
 namespace quern {
@@ -14,7 +15,7 @@ namespace {
 // Answers with given replies and keeps what it was asked.
 class ScriptedRunner final : public CommandRunner {
  public:
-  bson::Document run(std::string_view, bson::View command) override {
+  Reply do_run(std::string_view, bson::View command, const RunContext&) override {
     asked.emplace_back(command);
     bson::Document reply = std::move(replies.front());
     replies.pop_front();

@@ -8,6 +8,16 @@
 #include "quern/base/error.h"
 
 namespace quern::crypto {
+
+using protocol::aead_size;
+using protocol::CipherMode;
+using protocol::Iv;
+using protocol::kAesBlockSize;
+using protocol::KeyedCipher;
+using protocol::kIvSize;
+using protocol::kSha512Size;
+using protocol::kTagSize;
+
 namespace {
 
 BytesView key_part(BytesView key, std::size_t part) {
@@ -157,21 +167,6 @@ Bytes Fle2Aead::decrypt(BytesView aad, BytesView ciphertext) const {
   mac_.mac({aad, parts.authenticated()}, expected);
   check_tag(expected, parts.tag);
   return decipher(decrypt_, parts);
-}
-
-void ctr_encrypt(BytesView token, Iv iv, BytesView plaintext, std::span<std::uint8_t> out) {
-  if (out.size() != kIvSize + plaintext.size()) {
-    throw Error(ErrorCode::kInternalError, "the room for a ciphertext has a wrong size");
-  }
-  std::memcpy(out.data(), iv.data(), kIvSize);
-  aes256_ctr(token, iv, plaintext, out.subspan(kIvSize));
-}
-
-void ctr_decrypt(BytesView token, BytesView ciphertext, std::span<std::uint8_t> out) {
-  if (ciphertext.size() <= kIvSize || out.size() != ciphertext.size() - kIvSize) {
-    throw Error(ErrorCode::kBadValue, "a ciphertext must be longer than its IV of 16 bytes");
-  }
-  aes256_ctr(token, Iv(ciphertext.data(), kIvSize), ciphertext.subspan(kIvSize), out);
 }
 
 }  // namespace quern::crypto

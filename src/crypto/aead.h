@@ -16,19 +16,12 @@
 #include <span>
 
 #include "base/random.h"
-#include "crypto/cipher.h"
-#include "crypto/hmac.h"
+#include "protocol/ciphertext.h"
+#include "protocol/hmac.h"
 
 namespace quern::crypto {
 
-inline constexpr std::size_t kIvSize = kAesBlockSize;
-inline constexpr std::size_t kTagSize = 32;
 inline constexpr std::size_t kKeySize = 96;  // of a data key and of a local key-encryption key
-
-// Bytes of the ciphertext of a plaintext of that size: 16 + 16·(size/16 + 1) + 32.
-constexpr std::size_t aead_size(std::size_t plaintext) {
-  return kIvSize + (plaintext / kAesBlockSize + 1) * kAesBlockSize + kTagSize;
-}
 
 // AEAD_AES_256_CBC_HMAC_SHA_512 (draft-mcgrew-aead-aes-cbc-hmac-sha2-05 with 32-byte tag): CSFLE
 // values and the local wrapping of data keys. Key: MAC key [0,32), cipher key [32,64), IV key
@@ -37,23 +30,25 @@ class Fle1Aead {
  public:
   explicit Fle1Aead(BytesView key);  // 96 bytes, else Error(BadValue)
 
-  // out has aead_size(plaintext.size()) bytes. An empty plaintext throws Error(BadValue).
-  void encrypt(Iv iv, BytesView aad, BytesView plaintext, std::span<std::uint8_t> out) const;
+  // out has protocol::aead_size(plaintext.size()) bytes. An empty plaintext throws Error(BadValue).
+  void encrypt(protocol::Iv iv, BytesView aad, BytesView plaintext,
+               std::span<std::uint8_t> out) const;
   Bytes encrypt(RandomSource& random, BytesView aad, BytesView plaintext) const;
   // The IV that makes equal plaintexts encrypt equally:
   // HMAC-SHA-512(IV key, AAD | be64(8·|AAD|) | plaintext)[0,16).
   void deterministic_iv(BytesView aad, BytesView plaintext,
-                        std::span<std::uint8_t, kIvSize> out) const;
+                        std::span<std::uint8_t, protocol::kIvSize> out) const;
   Bytes decrypt(BytesView aad, BytesView ciphertext) const;
   SecretBytes decrypt_secret(BytesView aad, BytesView ciphertext) const;
 
  private:
-  void tag(BytesView aad, BytesView iv_and_s, std::span<std::uint8_t, kSha512Size> out) const;
+  void tag(BytesView aad, BytesView iv_and_s,
+           std::span<std::uint8_t, protocol::kSha512Size> out) const;
 
-  HmacSha512Key mac_;
-  HmacSha512Key iv_;
-  KeyedCipher encrypt_;
-  KeyedCipher decrypt_;
+  protocol::HmacSha512Key mac_;
+  protocol::HmacSha512Key iv_;
+  protocol::KeyedCipher encrypt_;
+  protocol::KeyedCipher decrypt_;
 };
 
 // The AEAD of Queryable Encryption 2. Key: cipher key [0,32), MAC key [32,64); [64,96) is the token
@@ -62,19 +57,15 @@ class Fle2Aead {
  public:
   explicit Fle2Aead(BytesView key);
 
-  void encrypt(Iv iv, BytesView aad, BytesView plaintext, std::span<std::uint8_t> out) const;
+  void encrypt(protocol::Iv iv, BytesView aad, BytesView plaintext,
+               std::span<std::uint8_t> out) const;
   Bytes decrypt(BytesView aad, BytesView ciphertext) const;
 
  private:
-  HmacSha256Key mac_;
-  KeyedCipher encrypt_;
-  KeyedCipher decrypt_;
+  protocol::HmacSha256Key mac_;
+  protocol::KeyedCipher encrypt_;
+  protocol::KeyedCipher decrypt_;
 };
-
-// IV(16) | AES-256-CTR(token, IV, plaintext): no MAC. out has 16 more bytes than plaintext.
-void ctr_encrypt(BytesView token, Iv iv, BytesView plaintext, std::span<std::uint8_t> out);
-// The inverse; out has 16 bytes less. Throws Error(BadValue) unless there are more than 16.
-void ctr_decrypt(BytesView token, BytesView ciphertext, std::span<std::uint8_t> out);
 
 }  // namespace quern::crypto
 

@@ -10,6 +10,8 @@
 namespace quern::crypto {
 namespace {
 
+using namespace protocol;
+
 using testing::counting_bytes;
 using testing::PinnedRandom;
 

@@ -4,8 +4,8 @@
 
 #include "crypto/decrypt.h"
 #include "crypto/encrypt.h"
-#include "crypto/indexed_equality_value.h"
 #include "crypto/testing/fixtures.h"
+#include "protocol/indexed_equality_value.h"
 #include "quern/bson/document.h"
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -35,6 +35,8 @@ void* realloc(void* memory, std::size_t size) {
 
 namespace quern::crypto {
 namespace {
+
+using namespace protocol;
 
 const Uuid kId = testing::user_key_id();  // made once: making it allocates
 

@@ -14,19 +14,20 @@ struct DataKey::Roots {
       throw Error(ErrorCode::kBadValue,
                   "a data key needs 96 bytes, this one has " + std::to_string(key.size()));
     }
-    const HmacSha256Key root(key.bytes().subspan(64, 32));
-    const HmacSha256Key collections(CollectionsLevel1Token::derive(root, 1).bytes());
-    edc = EdcToken::derive(collections, 1);
-    esc = EscToken::derive(collections, 2);
-    ecoc = EcocToken::derive(collections, 4);
-    server_derivation = ServerTokenDerivationLevel1Token::derive(root, 2);
-    server_data = ServerDataEncryptionLevel1Token::derive(root, 3);
+    const protocol::HmacSha256Key root(key.bytes().subspan(64, 32));
+    const protocol::HmacSha256Key collections(
+        protocol::CollectionsLevel1Token::derive(root, 1).bytes());
+    edc = protocol::EdcToken::derive(collections, 1);
+    esc = protocol::EscToken::derive(collections, 2);
+    ecoc = protocol::EcocToken::derive(collections, 4);
+    server_derivation = protocol::ServerTokenDerivationLevel1Token::derive(root, 2);
+    server_data = protocol::ServerDataEncryptionLevel1Token::derive(root, 3);
   }
-  EdcToken edc;
-  EscToken esc;
-  EcocToken ecoc;
-  ServerTokenDerivationLevel1Token server_derivation;
-  ServerDataEncryptionLevel1Token server_data;
+  protocol::EdcToken edc;
+  protocol::EscToken esc;
+  protocol::EcocToken ecoc;
+  protocol::ServerTokenDerivationLevel1Token server_derivation;
+  protocol::ServerDataEncryptionLevel1Token server_data;
 };
 
 DataKey::DataKey(const SecretBytes& key) : DataKey(key, Roots(key)) {}
@@ -39,12 +40,12 @@ DataKey::DataKey(const SecretBytes& key, Roots&& roots)
       server_derivation_(roots.server_derivation.bytes()),
       ecoc_token_(std::move(roots.ecoc)),
       server_data_encryption_token_(std::move(roots.server_data)),
-      ecoc_cipher_(CipherMode::kCtr, ecoc_token_.bytes()),
-      server_data_cipher_(CipherMode::kCtr, server_data_encryption_token_.bytes()) {}
+      ecoc_cipher_(protocol::CipherMode::kCtr, ecoc_token_.bytes()),
+      server_data_cipher_(protocol::CipherMode::kCtr, server_data_encryption_token_.bytes()) {}
 
-AnchorPaddingRootToken DataKey::anchor_padding_root() const {
+protocol::AnchorPaddingRootToken DataKey::anchor_padding_root() const {
   static constexpr std::uint8_t kMessage[17] = {};
-  return AnchorPaddingRootToken::derive(esc_, BytesView(kMessage));
+  return protocol::AnchorPaddingRootToken::derive(esc_, BytesView(kMessage));
 }
 
 }  // namespace quern::crypto

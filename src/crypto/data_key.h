@@ -10,7 +10,7 @@
 
 #include "base/secret_bytes.h"
 #include "crypto/aead.h"
-#include "crypto/tokens.h"
+#include "protocol/tokens.h"
 
 namespace quern::crypto {
 
@@ -23,17 +23,17 @@ class DataKey {
   const Fle2Aead& aead() const { return aead_; }
 
   // Parents of the data-dependent tokens, as prepared HMAC keys.
-  const HmacSha256Key& edc() const { return edc_; }
-  const HmacSha256Key& esc() const { return esc_; }
-  const HmacSha256Key& server_derivation() const { return server_derivation_; }
+  const protocol::HmacSha256Key& edc() const { return edc_; }
+  const protocol::HmacSha256Key& esc() const { return esc_; }
+  const protocol::HmacSha256Key& server_derivation() const { return server_derivation_; }
 
-  const EcocToken& ecoc_token() const { return ecoc_token_; }
-  const KeyedCipher& ecoc_cipher() const { return ecoc_cipher_; }
-  const ServerDataEncryptionLevel1Token& server_data_encryption_token() const {
+  const protocol::EcocToken& ecoc_token() const { return ecoc_token_; }
+  const protocol::KeyedCipher& ecoc_cipher() const { return ecoc_cipher_; }
+  const protocol::ServerDataEncryptionLevel1Token& server_data_encryption_token() const {
     return server_data_encryption_token_;
   }
-  const KeyedCipher& server_data_cipher() const { return server_data_cipher_; }
-  AnchorPaddingRootToken anchor_padding_root() const;
+  const protocol::KeyedCipher& server_data_cipher() const { return server_data_cipher_; }
+  protocol::AnchorPaddingRootToken anchor_padding_root() const;
 
  private:
   struct Roots;
@@ -41,13 +41,13 @@ class DataKey {
 
   Fle1Aead csfle_;
   Fle2Aead aead_;
-  HmacSha256Key edc_;
-  HmacSha256Key esc_;
-  HmacSha256Key server_derivation_;
-  EcocToken ecoc_token_;
-  ServerDataEncryptionLevel1Token server_data_encryption_token_;
-  KeyedCipher ecoc_cipher_;
-  KeyedCipher server_data_cipher_;
+  protocol::HmacSha256Key edc_;
+  protocol::HmacSha256Key esc_;
+  protocol::HmacSha256Key server_derivation_;
+  protocol::EcocToken ecoc_token_;
+  protocol::ServerDataEncryptionLevel1Token server_data_encryption_token_;
+  protocol::KeyedCipher ecoc_cipher_;
+  protocol::KeyedCipher server_data_cipher_;
 };
 
 }  // namespace quern::crypto

@@ -3,13 +3,19 @@
 
 #include <string>
 
-#include "crypto/indexed_equality_value.h"
-#include "crypto/insert_update_payload.h"
-#include "crypto/sealed_value.h"
+#include "protocol/indexed_equality_value.h"
+#include "protocol/insert_update_payload.h"
+#include "protocol/sealed_value.h"
 #include "quern/base/error.h"
 #include "quern/bson/blob_subtype.h"
 
 namespace quern::crypto {
+
+using protocol::IndexedEqualityEncryptedValueV2;
+using protocol::InsertUpdateCiphertext;
+using protocol::Iv;
+using protocol::kIvSize;
+using protocol::SealedValue;
 namespace {
 
 std::shared_ptr<const DataKey> key_of(const KeySource& keys, const Uuid& id) {

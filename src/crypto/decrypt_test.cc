@@ -4,14 +4,16 @@
 #include <gtest/gtest.h>
 
 #include "crypto/encrypt.h"
-#include "crypto/indexed_equality_value.h"
 #include "crypto/testing/fixtures.h"
 #include "crypto/testing/values.h"
+#include "protocol/indexed_equality_value.h"
 #include "quern/base/error.h"
 #include "quern/bson/blob_subtype.h"
 
 namespace quern::crypto {
 namespace {
+
+using namespace protocol;
 
 using testing::both_keys;
 using testing::index_key;

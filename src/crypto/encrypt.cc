@@ -4,14 +4,25 @@
 #include <array>
 #include <string>
 
-#include "crypto/find_equality_payload.h"
-#include "crypto/insert_update_payload.h"
-#include "crypto/payload_fields.h"
-#include "crypto/sealed_value.h"
-#include "crypto/server_tokens.h"
+#include "protocol/find_equality_payload.h"
+#include "protocol/insert_update_payload.h"
+#include "protocol/payload_fields.h"
+#include "protocol/sealed_value.h"
+#include "protocol/server_tokens.h"
 #include "quern/base/error.h"
 
 namespace quern::crypto {
+
+using protocol::aead_size;
+using protocol::check_contention;
+using protocol::EdcDerivedFromDataToken;
+using protocol::EscDerivedFromDataToken;
+using protocol::FindEqualityPayloadV2;
+using protocol::InsertUpdatePayloadV2;
+using protocol::kIvSize;
+using protocol::SealedValue;
+using protocol::ServerDerivedFromDataToken;
+using protocol::with_contention;
 namespace {
 
 [[noreturn]] void cannot_encrypt(bson::Type type, std::string_view how) {

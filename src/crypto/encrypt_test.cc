@@ -4,14 +4,16 @@
 #include <gtest/gtest.h>
 
 #include "crypto/decrypt.h"
-#include "crypto/find_equality_payload.h"
-#include "crypto/indexed_equality_value.h"
-#include "crypto/insert_update_payload.h"
 #include "crypto/testing/fixtures.h"
+#include "protocol/find_equality_payload.h"
+#include "protocol/indexed_equality_value.h"
+#include "protocol/insert_update_payload.h"
 #include "quern/base/error.h"
 
 namespace quern::crypto {
 namespace {
+
+using namespace protocol;
 
 using testing::both_keys;
 using testing::counting_bytes;

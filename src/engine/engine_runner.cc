@@ -1,14 +1,16 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "engine/engine_runner.h"
 
+#include <algorithm>
 #include <new>
 
 #include "bson/strict_reader.h"
-#include "engine/command.h"
-#include "engine/duplicate_key.h"
-#include "engine/engine.h"
-#include "engine/operation.h"
-#include "engine/session.h"
+#include "command/observation.h"
+#include "engine/catalog/duplicate_key.h"
+#include "engine/commands/command.h"
+#include "engine/session/engine.h"
+#include "engine/session/operation.h"
+#include "engine/session/session.h"
 #include "quern/base/error.h"
 #include "quern/command/namespace.h"
 #include "quern/command/reply.h"
@@ -121,15 +123,18 @@ void label_for_transaction(Error& error) {
   }
 }
 
-std::optional<TimePoint> deadline_of(Engine& engine, bson::Element max_time) {
-  if (max_time.missing()) return std::nullopt;
+// The earlier one of the context's deadline and the command's maxTimeMS.
+std::optional<TimePoint> deadline_of(Engine& engine, bson::Element max_time,
+                                     const RunContext& context) {
+  if (max_time.missing()) return context.deadline;
   const auto limit = max_time.whole_number();
   if (!limit || *limit < 0 || *limit > INT32_MAX) {
     throw DatabaseError(ErrorCode::kBadValue,
                         "maxTimeMS must be a whole number between 0 and 2147483647");
   }
-  if (*limit == 0) return std::nullopt;
-  return engine.clock().now() + std::chrono::milliseconds(*limit);
+  if (*limit == 0) return context.deadline;
+  const TimePoint end = engine.clock().now() + std::chrono::milliseconds(*limit);
+  return context.deadline ? std::min(end, *context.deadline) : end;
 }
 
 // Before a command is acknowledged. One that found nothing left to write confirms what another has
@@ -160,8 +165,8 @@ void commit(Engine& engine, const Command& command, const SessionMembers& member
 // One statement of a multi-document transaction. Any fault ends the transaction.
 bson::Document run_in_transaction(Engine& engine, const Command& command,
                                   const SessionMembers& members, std::string_view database,
-                                  bson::View text) {
-  const auto deadline = deadline_of(engine, members.max_time);
+                                  bson::View text, const RunContext& context) {
+  const auto deadline = deadline_of(engine, members.max_time, context);
   const LockedSession session =
       engine.sessions().lock(engine, members.lsid.as_document(), deadline);
   session->touch(engine.clock().now());
@@ -203,6 +208,7 @@ bson::Document run_in_transaction(Engine& engine, const Command& command,
     bson::Document result;
     {
       Operation operation(engine, database, text, session.session.get());
+      operation.set_cancellation(context.cancellation);
       if (deadline) operation.set_deadline(*deadline);
       bson::Builder reply;
       command.run(operation, reply);
@@ -216,7 +222,8 @@ bson::Document run_in_transaction(Engine& engine, const Command& command,
   }
 }
 
-bson::Document run_command(Engine& engine, std::string_view database, bson::View text) {
+bson::Document run_command(Engine& engine, std::string_view database, bson::View text,
+                           const RunContext& context) {
   const bson::Element first = text.front();
   const Command* command = first.missing() ? nullptr : find_command(first.key());
   if (command == nullptr) {
@@ -232,7 +239,7 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
   const SessionMembers members(text);
   members.check();
   if (members.in_transaction()) {
-    return run_in_transaction(engine, *command, members, database, text);
+    return run_in_transaction(engine, *command, members, database, text, context);
   }
   if (command->row().ends_transaction) {
     throw DatabaseError(ErrorCode::kInvalidOptions,
@@ -241,7 +248,8 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
                             "autocommit: false are missing");
   }
   Operation operation(engine, database, text);
-  if (const auto deadline = deadline_of(engine, members.max_time)) {
+  operation.set_cancellation(context.cancellation);
+  if (const auto deadline = deadline_of(engine, members.max_time, context)) {
     operation.set_deadline(*deadline);
   }
   bson::Builder reply;
@@ -260,9 +268,13 @@ EngineRunner::EngineRunner(std::unique_ptr<storage::Store> store, EngineOptions 
 
 EngineRunner::~EngineRunner() = default;
 
-bson::Document EngineRunner::run(std::string_view database, bson::View command) {
+namespace {
+
+// Faults become replies.
+bson::Document run_to_reply(Engine& engine, std::string_view database, bson::View command,
+                            const RunContext& context) {
   try {
-    return run_command(*engine_, database, command);
+    return run_command(engine, database, command, context);
   } catch (const DuplicateKeyError& error) {
     bson::Builder reply;
     reply.append_all(error_reply(error));
@@ -276,6 +288,14 @@ bson::Document EngineRunner::run(std::string_view database, bson::View command) 
   } catch (const std::exception& error) {
     return error_reply(Error(ErrorCode::kInternalError, error.what()));
   }
+}
+
+}  // namespace
+
+Reply EngineRunner::do_run(std::string_view database, bson::View command,
+                           const RunContext& context) {
+  return observed(context, database, command,
+                  [&]() -> Reply { return run_to_reply(*engine_, database, command, context); });
 }
 
 }  // namespace quern::engine

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/consistency.h"
+#include "engine/catalog/consistency.h"
 #include "engine/testing.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"

@@ -18,14 +18,14 @@
 #include <string>
 #include <vector>
 
-#include "engine/consistency.h"
+#include "engine/catalog/consistency.h"
 #include "engine/testing.h"
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
 #include "quern/bson/json.h"
-#include "query/match.h"
-#include "query/sort.h"
-#include "query/update.h"
+#include "query/match/match.h"
+#include "query/update/update.h"
+#include "query/value/sort.h"
 
 namespace quern::engine {
 namespace {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "engine/engine.h"
 #include "engine/engine_runner.h"
+#include "engine/session/engine.h"
 #include "quern/base/uuid.h"
 #include "quern/bson/document.h"
 

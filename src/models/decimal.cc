@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <ostream>
 
+#include "bson/decimal.h"
 #include "quern/base/error.h"
 
 namespace quern {
@@ -120,34 +121,27 @@ DecimalValue DecimalValue::from_double(double value, int places) {
   return {quotient, places};
 }
 
-// decimal128 in binary integer encoding: 1 bit sign, 14 bits exponent + 6176, 113 bits coefficient.
-// High words whose bits after the sign are 11 are the special values and coefficients above 34
-// digits, which count as zero.
 DecimalValue DecimalValue::from_decimal128(bson::Decimal128 value) {
-  if (((value.high >> 58) & 0x1F) >= 0x1E) bad_decimal("NaN and infinities are none");
-  const bool negative = (value.high >> 63) != 0;
-  const bool large = ((value.high >> 61) & 3) == 3;
-  const int exponent = static_cast<int>((value.high >> (large ? 47 : 49)) & 0x3FFF) - 6176;
-  Wide coefficient = (static_cast<Wide>(value.high & 0x1FFFFFFFFFFFFULL) << 64) | value.low;
-  if (large || coefficient >= static_cast<Wide>(kLimit)) coefficient = 0;
-  auto signed_coefficient = static_cast<Coefficient>(coefficient);
-  if (negative) signed_coefficient = -signed_coefficient;
-  if (exponent > 0) return {scaled_up(signed_coefficient, exponent), 0};
-  return {signed_coefficient, -exponent};
+  const bson::DecimalParts parts = bson::decompose(value);
+  if (parts.kind != bson::DecimalParts::Kind::kFinite) bad_decimal("NaN and infinities are none");
+  const auto coefficient = parts.negative ? -static_cast<Coefficient>(parts.coefficient)
+                                          : static_cast<Coefficient>(parts.coefficient);
+  if (parts.exponent > 0) return {scaled_up(coefficient, parts.exponent), 0};
+  return {coefficient, -parts.exponent};
 }
 
 bson::Decimal128 DecimalValue::to_decimal128(int places) const {
   const DecimalValue value = normalised();
   const int shift = value.scale_ < places ? places - value.scale_ : 0;
   const int scale = value.scale_ + shift;
-  if (scale > 6176) throw Error(ErrorCode::kBadValue, "the decimal number is too small");
-  const Wide coefficient = magnitude(scaled_up(value.coefficient_, shift));
-  bson::Decimal128 result;
-  result.low = static_cast<std::uint64_t>(coefficient);
-  result.high = static_cast<std::uint64_t>(coefficient >> 64) |
-                (static_cast<std::uint64_t>(6176 - scale) << 49) |
-                (coefficient_ < 0 ? 1ULL << 63 : 0);
-  return result;
+  if (scale > -bson::kMinDecimalExponent) {
+    throw Error(ErrorCode::kBadValue, "the decimal number is too small");
+  }
+  bson::DecimalParts parts;
+  parts.negative = coefficient_ < 0;
+  parts.coefficient = magnitude(scaled_up(value.coefficient_, shift));
+  parts.exponent = -scale;
+  return bson::compose(parts);
 }
 
 DecimalValue DecimalValue::normalised() const {

@@ -14,7 +14,7 @@ std::string ModelSession::explain_route(const ModelRef& model, std::string_view 
                      model.app_label, model.name);
 }
 
-bson::Document ModelSession::run(const Target& target, bson::View command) {
+Reply ModelSession::run(const Target& target, bson::View command) {
   return run_checked(*target.runner, target.database, command);
 }
 

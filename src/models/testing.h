@@ -67,7 +67,7 @@ inline Patient john() {
 // {ok: 1, n: 1, nModified: 1} and an empty cursor.
 class ScriptedRunner : public CommandRunner {
  public:
-  bson::Document run(std::string_view database, bson::View command) override {
+  Reply do_run(std::string_view database, bson::View command, const RunContext&) override {
     commands.push_back(std::string(database) + ": " + bson::to_json(command));
     documents.emplace_back(command);
     if (replies.empty()) {

@@ -69,7 +69,7 @@ void Transaction::throw_earlier_error() const {
   }
 }
 
-bson::Document Transaction::run(const Target& target, bson::View command) {
+Reply Transaction::run(const Target& target, bson::View command) {
   if (state_ == State::kCommitted || state_ == State::kRolledBack) {
     throw Error(ErrorCode::kNoSuchTransaction, "this transaction has ended already");
   }

@@ -459,7 +459,7 @@ TEST_F(Manage, CheckSaysWhichProvidersCannotBeUsedYet) {
 class FakeServer : public CommandRunner {
  public:
   FakeServer(std::string hello, int major) : hello_(std::move(hello)), major_(major) {}
-  bson::Document run(std::string_view, bson::View command) override {
+  Reply do_run(std::string_view, bson::View command, const RunContext&) override {
     if (command.front().key() == "hello") return bson::from_json(hello_);
     if (command.front().key() == "find") {
       return bson::from_json(R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "ns": "a.b",

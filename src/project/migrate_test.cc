@@ -74,9 +74,9 @@ class Recording : public CommandRunner {
  public:
   Recording(std::shared_ptr<CommandRunner> inner, std::vector<std::string>& log)
       : inner_(std::move(inner)), log_(log) {}
-  bson::Document run(std::string_view database, bson::View command) override {
+  Reply do_run(std::string_view database, bson::View command, const RunContext& context) override {
     log_.emplace_back(command.front().key());
-    return inner_->run(database, command);
+    return inner_->run(database, command, context);
   }
 
  private:
@@ -138,10 +138,10 @@ TEST_F(Migrate, ALaterRouterThatAllowsASkippedOperationIsNoticed) {
 class Killing : public CommandRunner {
  public:
   explicit Killing(std::shared_ptr<CommandRunner> inner) : inner_(std::move(inner)) {}
-  bson::Document run(std::string_view database, bson::View command) override {
+  Reply do_run(std::string_view database, bson::View command, const RunContext& context) override {
     const bson::Element first = command.front();
     if (first.key() == "create" && first.as_string() == "myapp_patient") ::raise(SIGKILL);
-    return inner_->run(database, command);
+    return inner_->run(database, command, context);
   }
 
  private:
@@ -202,12 +202,12 @@ TEST_F(Migrate, ChangesOfPlainMembersReachTheDocumentsOfAnEncryptedCollection) {
 class Forgetful : public CommandRunner {
  public:
   explicit Forgetful(std::shared_ptr<CommandRunner> inner) : inner_(std::move(inner)) {}
-  bson::Document run(std::string_view database, bson::View command) override {
+  Reply do_run(std::string_view database, bson::View command, const RunContext& context) override {
     const bson::Element first = command.front();
     if (first.key() == "insert" && first.as_string() == "quern_migrations") {
       throw DatabaseError(ErrorCode::kInternalError, "no more");
     }
-    return inner_->run(database, command);
+    return inner_->run(database, command, context);
   }
 
  private:

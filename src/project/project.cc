@@ -82,7 +82,7 @@ std::string Project::explain_route(const ModelRef& model, std::string_view alias
       core_->routers().who_decided_write(model), alias, model.app_label, model.name);
 }
 
-bson::Document Project::run(const Target& target, bson::View command) {
+Reply Project::run(const Target& target, bson::View command) {
   try {
     return ModelSession::run(target, command);
   } catch (const Error& error) {

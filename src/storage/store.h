@@ -7,7 +7,7 @@
 // nothing is locked by a read. Every write takes the key's lock until the transaction ends and
 // throws Error(WriteConflict, label TransientTransactionError) at once when another transaction
 // holds that lock, or committed that key after this transaction's snapshot: the first writer wins.
-// Whoever gets it rolls back and runs the whole body again (engine/retry.h).
+// Whoever gets it rolls back and runs the whole body again (engine/session/retry.h).
 //
 // Every fault of the medium is thrown as DatabaseError(InternalError); nothing is ever half
 // committed.

@@ -11,9 +11,9 @@
 #include "crash/load.h"
 #include "crash/worker.h"
 #include "crypto/encrypt.h"
-#include "engine/engine.h"
-#include "engine/operation.h"
 #include "engine/qe/consistency.h"
+#include "engine/session/engine.h"
+#include "engine/session/operation.h"
 #include "product/clinic_fixture.h"
 
 namespace quern::crash {

@@ -3,9 +3,8 @@
 // the journal. Before each write the worker sends a line that says what it is about to do, after
 // the reply another that says it was acknowledged:
 //
-//   "? thread document state\n"   state: what the document will be, as "ssn code", or "-" for
-//   deleted
-//   "! thread\n"                  the latest write of that thread was acknowledged
+//   "? thread document state\n"  state: what the document will be, as "ssn code"; "-": deleted
+//   "! thread\n"                 the latest write of that thread was acknowledged
 //
 // A write of two documents in one transaction announces both before either is acknowledged. Lines
 // are short enough for the pipe to keep each whole.

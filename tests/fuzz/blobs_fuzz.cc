@@ -6,16 +6,17 @@
 #include <memory>
 
 #include "crypto/decrypt.h"
-#include "crypto/find_equality_payload.h"
-#include "crypto/indexed_equality_value.h"
-#include "crypto/insert_update_payload.h"
-#include "crypto/sealed_value.h"
+#include "protocol/find_equality_payload.h"
+#include "protocol/indexed_equality_value.h"
+#include "protocol/insert_update_payload.h"
+#include "protocol/sealed_value.h"
 #include "quern/base/error.h"
 
 namespace {
 
 using namespace quern;
 using namespace quern::crypto;
+using namespace quern::protocol;
 
 template <class Parse>
 void expect_typed_errors(const Parse& parse) {

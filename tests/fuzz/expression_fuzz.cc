@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // {e: expression, d: document}: the expression is refused, fails, or gives a value that is valid
 // BSON and the same every time.
-#include "query/expression.h"
+#include "query/expression/expression.h"
 #include "tests/fuzz/query_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

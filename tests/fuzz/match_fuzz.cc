@@ -6,9 +6,9 @@
 #include <set>
 
 #include "quern/bson/compare.h"
-#include "query/evaluation.h"
-#include "query/index_keys.h"
-#include "query/planner.h"
+#include "query/expression/evaluation.h"
+#include "query/plan/index_keys.h"
+#include "query/plan/planner.h"
 #include "tests/fuzz/query_input.h"
 
 namespace {

@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // {p: [stages], d: [documents]}: the pipeline is refused, fails, or gives valid documents; any
 // collection that it joins holds the same documents.
-#include "query/pipeline.h"
+#include "query/pipeline/pipeline.h"
 #include "tests/fuzz/query_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

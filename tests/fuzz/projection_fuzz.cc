@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // {p: projection, q: filter, d: document}: the projection is refused, fails, or gives a valid
 // document; so do the stages that share its parser.
-#include "query/projection.h"
+#include "query/pipeline/projection.h"
 #include "tests/fuzz/query_input.h"
 
 namespace {

@@ -2,7 +2,7 @@
 // {u: update, f: array filters, q: filter, d: document}: the update is refused, fails, or gives a
 // valid document with the same _id; without a change it gives the same bytes.
 #include "quern/bson/compare.h"
-#include "query/update.h"
+#include "query/update/update.h"
 #include "tests/fuzz/query_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

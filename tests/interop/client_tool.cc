@@ -29,7 +29,7 @@ namespace {
 // Keeps the key vault, and the one command that was sent to it besides.
 class Deployment final : public CommandRunner {
  public:
-  bson::Document run(std::string_view, bson::View command) override {
+  Reply do_run(std::string_view, bson::View command, const RunContext&) override {
     if (command.front().key() != "find" || command.front().as_string() != "__keyVault") {
       sent = bson::Document(command);
       return reply;

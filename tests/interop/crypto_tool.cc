@@ -8,8 +8,8 @@
 //   {op: "wrap", key: binary, kek: binary, random}         {blob}
 //   {op: "insert", key: id, index_key: id, cm, v, random}  {blob}   the other ops that encrypt too:
 //   {op: "find" | "unindexed" | "deterministic" | "random", …}
-//   {op: "store", blob}                                    {blob}   what a server makes of an
-//   insert {op: "decrypt", blob}                                  {v}
+//   {op: "store", blob}                                    {blob}   what a server makes of an insert
+//   {op: "decrypt", blob}                                  {v}
 //
 // random holds the bytes to use for randomness; they must be used up exactly. Without it the bytes
 // come from the system.
@@ -20,7 +20,7 @@
 
 #include "crypto/decrypt.h"
 #include "crypto/encrypt.h"
-#include "crypto/indexed_equality_value.h"
+#include "protocol/indexed_equality_value.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 
@@ -76,9 +76,10 @@ class Tool {
       return kek.encrypt(random, {}, request["key"].as_binary().bytes);
     }
     if (op == "store") {
-      const auto payload = crypto::InsertUpdatePayloadV2::parse(request["blob"].as_binary().bytes);
-      const crypto::Tag tag = crypto::EdcTwiceDerivedToken(payload.edc).tag(1);
-      return crypto::IndexedEqualityEncryptedValueV2::build(payload, 1, tag, random);
+      const auto payload =
+          protocol::InsertUpdatePayloadV2::parse(request["blob"].as_binary().bytes);
+      const protocol::Tag tag = protocol::EdcTwiceDerivedToken(payload.edc).tag(1);
+      return protocol::IndexedEqualityEncryptedValueV2::build(payload, 1, tag, random);
     }
     const Uuid id = request["key"].as_uuid();
     const crypto::DataKey& key = *keys_.at(id);

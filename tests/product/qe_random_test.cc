@@ -12,9 +12,9 @@
 #include "clinic_fixture.h"
 #include "crypto/encrypt.h"
 #include "effort.h"
-#include "engine/engine.h"
-#include "engine/operation.h"
 #include "engine/qe/consistency.h"
+#include "engine/session/engine.h"
+#include "engine/session/operation.h"
 
 namespace quern::product {
 namespace {

@@ -12,6 +12,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "quern/base/export.h"
+
 namespace quern {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -42,12 +44,12 @@ inline bool equal(BytesView a, BytesView b) noexcept {
 }
 
 // Lower-case hexadecimal. from_hex throws Error(BadValue) on an odd length or a foreign character.
-std::string to_hex(BytesView bytes);
-Bytes from_hex(std::string_view text);
+QUERN_EXPORT std::string to_hex(BytesView bytes);
+QUERN_EXPORT Bytes from_hex(std::string_view text);
 
 // RFC 4648 base64 with padding. from_base64 throws Error(BadValue) on malformed text.
-std::string to_base64(BytesView bytes);
-Bytes from_base64(std::string_view text);
+QUERN_EXPORT std::string to_base64(BytesView bytes);
+QUERN_EXPORT Bytes from_base64(std::string_view text);
 
 }  // namespace quern
 

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "quern/base/export.h"
+
 namespace quern {
 
 // Codes with a name of their own (MongoDB's error_codes list). Other codes are plain numbers whose
@@ -84,9 +86,9 @@ enum class ErrorCode : std::int32_t {
 };
 
 // The code's name as MongoDB prints it, such as "BadValue" or "Location6338401".
-std::string code_name(std::int32_t code);
+QUERN_EXPORT std::string code_name(std::int32_t code);
 
-class Error : public std::runtime_error {
+class QUERN_EXPORT Error : public std::runtime_error {
  public:
   Error(std::int32_t code, const std::string& message) : std::runtime_error(message), code_(code) {}
   Error(ErrorCode code, const std::string& message)
@@ -112,26 +114,26 @@ class Error : public std::runtime_error {
 };
 
 // What a database refused or failed to do.
-class DatabaseError : public Error {
+class QUERN_EXPORT DatabaseError : public Error {
  public:
   using Error::Error;
 };
 
 // A unique constraint was violated (MongoDB's code 11000).
-class IntegrityError : public DatabaseError {
+class QUERN_EXPORT IntegrityError : public DatabaseError {
  public:
   using DatabaseError::DatabaseError;
 };
 
 // The request is understood but not supported here.
-class NotSupported : public Error {
+class QUERN_EXPORT NotSupported : public Error {
  public:
   explicit NotSupported(const std::string& message)
       : Error(ErrorCode::kCommandNotSupported, message) {}
 };
 
 // Settings, routers or models do not fit together.
-class ImproperlyConfigured : public Error {
+class QUERN_EXPORT ImproperlyConfigured : public Error {
  public:
   explicit ImproperlyConfigured(const std::string& message)
       : Error(ErrorCode::kInvalidOptions, message) {}

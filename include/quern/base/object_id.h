@@ -11,10 +11,11 @@
 #include <string_view>
 
 #include "quern/base/bytes.h"
+#include "quern/base/export.h"
 
 namespace quern {
 
-class ObjectId {
+class QUERN_EXPORT ObjectId {
  public:
   static constexpr std::size_t kSize = 12;
 

@@ -11,10 +11,11 @@
 #include <string_view>
 
 #include "quern/base/bytes.h"
+#include "quern/base/export.h"
 
 namespace quern {
 
-class Uuid {
+class QUERN_EXPORT Uuid {
  public:
   static constexpr std::size_t kSize = 16;
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "quern/base/export.h"
 #include "quern/bson/view.h"
 
 namespace quern::bson {
@@ -35,17 +36,17 @@ enum class BlobSubtype : std::uint8_t {
 
 // The blob subtype of a binary of subtype 6; nothing for any other value, for an empty binary and
 // for a first byte that the protocol does not know.
-std::optional<BlobSubtype> blob_subtype(ValueView value);
+QUERN_EXPORT std::optional<BlobSubtype> blob_subtype(ValueView value);
 
 // Placeholder (0 or 3): what query analysis leaves for the client to replace.
-bool is_placeholder(BlobSubtype subtype);
+QUERN_EXPORT bool is_placeholder(BlobSubtype subtype);
 // What a client can decrypt (version 1 values included, which are recognised in order to refuse
 // them with a clear error instead of handing out ciphertext).
-bool is_ciphertext(BlobSubtype subtype);
+QUERN_EXPORT bool is_ciphertext(BlobSubtype subtype);
 
 // The types that a field with an equality query may hold: binData, javascript, regex, string, int,
 // long, bool, timestamp, date, objectId, symbol, dbPointer.
-bool supports_equality(Type type);
+QUERN_EXPORT bool supports_equality(Type type);
 
 }  // namespace quern::bson
 

@@ -8,19 +8,20 @@
 
 #include <compare>
 
+#include "quern/base/export.h"
 #include "quern/bson/view.h"
 
 namespace quern::bson {
 
 // The rank of a type in the order; types of equal rank compare by value.
-int canonical_rank(Type type);
+QUERN_EXPORT int canonical_rank(Type type);
 
-std::weak_ordering compare(ValueView a, ValueView b);
+QUERN_EXPORT std::weak_ordering compare(ValueView a, ValueView b);
 // Documents compare element by element: rank of the value, key, value.
-std::weak_ordering compare(View a, View b);
+QUERN_EXPORT std::weak_ordering compare(View a, View b);
 
 // A hash that agrees with compare(): equal values hash equally across numeric types.
-std::size_t hash(ValueView value);
+QUERN_EXPORT std::size_t hash(ValueView value);
 
 }  // namespace quern::bson
 

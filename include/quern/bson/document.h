@@ -12,13 +12,14 @@
 #include <utility>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/bson/view.h"
 
 namespace quern::bson {
 
-// An owned document. Moving is cheap; copying copies the bytes. Converts to a View as std::string does
-// to std::string_view: a View of a temporary lives until the end of the expression.
-class Document {
+// An owned document. Moving is cheap; copying copies the bytes. Converts to a View as std::string
+// does to std::string_view: a View of a temporary lives until the end of the expression.
+class QUERN_EXPORT Document {
  public:
   Document();  // {}
   explicit Document(View view) : bytes_(view.bytes().begin(), view.bytes().end()) {}
@@ -80,7 +81,7 @@ class Value {
 //   Document command = b.finish();
 //
 // Keys may not hold NUL (Error BadValue). Not thread-safe. Reusable after finish().
-class Builder {
+class QUERN_EXPORT Builder {
  public:
   Builder() { begin(); }
 

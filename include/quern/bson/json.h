@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "quern/base/export.h"
 #include "quern/bson/document.h"
 
 namespace quern::bson {
@@ -13,11 +14,11 @@ namespace quern::bson {
 enum class JsonMode { kCanonical, kRelaxed };
 
 // One line of Extended JSON.
-std::string to_json(View document, JsonMode mode = JsonMode::kRelaxed);
+QUERN_EXPORT std::string to_json(View document, JsonMode mode = JsonMode::kRelaxed);
 // With line breaks and two blanks of indentation a level, for people.
-std::string to_pretty_json(View document, JsonMode mode = JsonMode::kRelaxed);
+QUERN_EXPORT std::string to_pretty_json(View document, JsonMode mode = JsonMode::kRelaxed);
 // Throws Error(FailedToParse) that says where.
-Document from_json(std::string_view json);
+QUERN_EXPORT Document from_json(std::string_view json);
 
 }  // namespace quern::bson
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "quern/base/bytes.h"
+#include "quern/base/export.h"
 #include "quern/base/object_id.h"
 
 namespace quern::bson {
@@ -41,9 +42,9 @@ enum class Type : std::uint8_t {
 
 // The alias that $type and encryptedFields use: "double", "string", "object", "binData", "int", …;
 // "missing" for kEnd.
-std::string_view alias(Type type);
-std::optional<Type> type_from_alias(std::string_view alias);
-bool is_valid_type(std::uint8_t byte);
+QUERN_EXPORT std::string_view alias(Type type);
+QUERN_EXPORT std::optional<Type> type_from_alias(std::string_view alias);
+QUERN_EXPORT bool is_valid_type(std::uint8_t byte);
 inline bool is_number(Type t) {
   return t == Type::kInt32 || t == Type::kInt64 || t == Type::kDouble || t == Type::kDecimal128;
 }
@@ -97,7 +98,7 @@ struct MinKey {};
 struct MaxKey {};
 
 // IEEE 754-2008 decimal128 in the binary integer (BID) encoding, as BSON stores it.
-struct Decimal128 {
+struct QUERN_EXPORT Decimal128 {
   std::uint64_t low = 0;
   std::uint64_t high = 0;
 

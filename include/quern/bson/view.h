@@ -13,6 +13,7 @@
 
 #include "quern/base/bytes.h"
 #include "quern/base/error.h"
+#include "quern/base/export.h"
 #include "quern/base/uuid.h"
 #include "quern/bson/types.h"
 
@@ -21,10 +22,10 @@ namespace quern::bson {
 class View;
 
 // Length in bytes of the value of that type that starts at p, in validated bytes.
-std::size_t value_size(Type type, const std::uint8_t* p);
+QUERN_EXPORT std::size_t value_size(Type type, const std::uint8_t* p);
 
 // A BSON value without its key: a type and the value's bytes. The default is the missing value.
-class ValueView {
+class QUERN_EXPORT ValueView {
  public:
   constexpr ValueView() = default;
   constexpr ValueView(Type type, BytesView bytes)
@@ -116,7 +117,7 @@ class Element : public ValueView {
 };
 
 // A document or an array: an int32 length, elements, a NUL.
-class View {
+class QUERN_EXPORT View {
  public:
   View();  // the empty document
   // Of bytes already known to be valid (validated, or written by Builder).
@@ -212,9 +213,9 @@ struct Limits {
 // Checks that bytes hold exactly one well-formed document: lengths, known types, NULs, booleans
 // 0/1, UTF-8 of keys and strings, nesting. Throws Error(InvalidBSON) that names the byte offset,
 // never a value.
-void validate(BytesView bytes, const Limits& limits = {});
+QUERN_EXPORT void validate(BytesView bytes, const Limits& limits = {});
 // The same for the bytes of one value of a known type.
-void validate_value(Type type, BytesView bytes, const Limits& limits = {});
+QUERN_EXPORT void validate_value(Type type, BytesView bytes, const Limits& limits = {});
 
 }  // namespace quern::bson
 

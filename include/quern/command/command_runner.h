@@ -6,11 +6,14 @@
 
 #include <string_view>
 
+#include "quern/base/export.h"
 #include "quern/bson/document.h"
+#include "quern/command/reply.h"
+#include "quern/command/run_context.h"
 
 namespace quern {
 
-class CommandRunner {
+class QUERN_EXPORT CommandRunner {
  public:
   virtual ~CommandRunner() = default;
 
@@ -20,7 +23,15 @@ class CommandRunner {
   // only when there is no reply: the command was refused before it was sent, or the connection
   // failed. Sessions and transactions are members of the command: lsid, txnNumber,
   // startTransaction, autocommit. Thread-safe.
-  virtual bson::Document run(std::string_view database, bson::View command) = 0;
+  Reply run(std::string_view database, bson::View command, const RunContext& context = {}) {
+    context.check_cancellation();
+    return do_run(database, command, context);
+  }
+
+ protected:
+  // What run() says. A runner that wraps another hands the context on.
+  virtual Reply do_run(std::string_view database, bson::View command,
+                       const RunContext& context) = 0;
 };
 
 }  // namespace quern

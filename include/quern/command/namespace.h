@@ -6,9 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "quern/base/export.h"
+
 namespace quern {
 
-struct Namespace {
+struct QUERN_EXPORT Namespace {
   std::string database;
   std::string collection;
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "quern/base/export.h"
 #include "quern/models/expression.h"
 
 namespace quern {
@@ -20,8 +21,8 @@ struct Assignment {
 
 namespace internal {
 
-FaultMap validate_value(const ValueType& type, const void* value, std::string_view path,
-                        bool secret);
+QUERN_EXPORT FaultMap validate_value(const ValueType& type, const void* value,
+                                     std::string_view path, bool secret);
 
 template <class Leaf>
 struct AssignedType {

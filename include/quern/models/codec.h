@@ -6,6 +6,7 @@
 
 #include <string_view>
 
+#include "quern/base/export.h"
 #include "quern/bson/document.h"
 #include "quern/models/model.h"
 #include "quern/models/validation_error.h"
@@ -16,12 +17,12 @@ namespace internal {
 
 // Appends every member. An unset Id is left out, and so is an empty optional that has encrypted
 // fields inside: null is no ciphertext.
-void encode_members(const ModelInfo& model, const void* object, bson::Builder& out);
+QUERN_EXPORT void encode_members(const ModelInfo& model, const void* object, bson::Builder& out);
 // Reads every known member of the document; unknown members are ignored, missing ones keep the
 // value that the object has.
-void decode_members(const ModelInfo& model, void* object, bson::View document,
-                    const DecodePath& path);
-void validate_members(const ModelInfo& model, const void* object, Faults& faults);
+QUERN_EXPORT void decode_members(const ModelInfo& model, void* object, bson::View document,
+                                 const DecodePath& path);
+QUERN_EXPORT void validate_members(const ModelInfo& model, const void* object, Faults& faults);
 
 // The members of a $set (by dotted path, without the Id) and of an $unset that make a stored
 // document hold the object and leave members that the model doesn't know alone.
@@ -30,8 +31,8 @@ struct SetMembers {
   bson::Document unset;
 };
 // only: dotted paths to limit it to; empty means all.
-SetMembers set_members(const ModelInfo& model, const void* object,
-                       const std::vector<std::string>& only);
+QUERN_EXPORT SetMembers set_members(const ModelInfo& model, const void* object,
+                                    const std::vector<std::string>& only);
 
 }  // namespace internal
 

@@ -13,12 +13,13 @@
 #include <string>
 #include <string_view>
 
+#include "quern/base/export.h"
 #include "quern/bson/types.h"
 
 namespace quern {
 
 // coefficient × 10^-scale, of at most 34 digits. Compares by value: 1.50 == 1.5.
-class DecimalValue {
+class QUERN_EXPORT DecimalValue {
  public:
   DecimalValue() = default;
   explicit DecimalValue(std::int64_t value) : coefficient_(value) {}
@@ -41,13 +42,14 @@ class DecimalValue {
   int decimal_places() const;  // without trailing zeros
 
   // Exact; throws Error(Overflow) when the result needs more than 34 digits.
-  friend DecimalValue operator+(const DecimalValue& a, const DecimalValue& b);
+  friend QUERN_EXPORT DecimalValue operator+(const DecimalValue& a, const DecimalValue& b);
   friend DecimalValue operator-(const DecimalValue& a) { return {-a.coefficient_, a.scale_}; }
   friend DecimalValue operator-(const DecimalValue& a, const DecimalValue& b) { return a + -b; }
 
-  friend std::strong_ordering operator<=>(const DecimalValue& a, const DecimalValue& b);
+  friend QUERN_EXPORT std::strong_ordering operator<=>(const DecimalValue& a,
+                                                       const DecimalValue& b);
   friend bool operator==(const DecimalValue& a, const DecimalValue& b) { return (a <=> b) == 0; }
-  friend std::ostream& operator<<(std::ostream& out, const DecimalValue& value);
+  friend QUERN_EXPORT std::ostream& operator<<(std::ostream& out, const DecimalValue& value);
 
  private:
   using Coefficient = __int128;

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/models/internal/type_traits.h"
 #include "quern/models/options.h"
 
@@ -27,7 +28,7 @@ namespace quern {
 
 namespace internal {
 
-void wipe_memory(void* data, std::size_t size) noexcept;
+QUERN_EXPORT void wipe_memory(void* data, std::size_t size) noexcept;
 
 // Overwrites the text and bytes that a value owns, through structs, optionals and vectors.
 template <class T>
@@ -62,7 +63,7 @@ concept EncryptableAs = NotAnyMember<U> && std::convertible_to<U&&, T> &&
                        bool>)&&(!is_whole_number<T> ||
                                 !std::is_floating_point_v<std::remove_cvref_t<U>>);
 
-[[noreturn]] void number_does_not_fit();
+[[noreturn]] QUERN_EXPORT void number_does_not_fit();
 
 template <class T, class U>
 T checked_value(U&& value) {

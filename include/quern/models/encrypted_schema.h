@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "quern/base/export.h"
 #include "quern/base/uuid.h"
 #include "quern/bson/document.h"
 #include "quern/models/model_info.h"
@@ -14,15 +15,17 @@
 namespace quern {
 
 // The alternative name of the data key of one encrypted field: "<collection>.<path>".
-std::string key_alt_name(std::string_view collection, std::string_view path);
+QUERN_EXPORT std::string key_alt_name(std::string_view collection, std::string_view path);
 
 // {fields: [{path, bsonType, keyId[, queries]}, …]} for the model; an empty document when it has no
 // encrypted fields. key_id is asked for the data key of each path, with its alternative name.
-bson::Document encrypted_fields(const ModelInfo& model, std::string_view collection,
-                                const std::function<Uuid(std::string_view alt_name)>& key_id);
+QUERN_EXPORT bson::Document encrypted_fields(
+    const ModelInfo& model, std::string_view collection,
+    const std::function<Uuid(std::string_view alt_name)>& key_id);
 
 // The same with keyAltName in place of keyId: for showing what will be created before keys exist.
-bson::Document encrypted_fields_by_name(const ModelInfo& model, std::string_view collection);
+QUERN_EXPORT bson::Document encrypted_fields_by_name(const ModelInfo& model,
+                                                     std::string_view collection);
 
 }  // namespace quern
 

@@ -7,29 +7,30 @@
 #include <string>
 
 #include "quern/base/error.h"
+#include "quern/base/export.h"
 
 namespace quern {
 
-class ObjectDoesNotExist : public Error {
+class QUERN_EXPORT ObjectDoesNotExist : public Error {
  public:
   explicit ObjectDoesNotExist(const std::string& message)
       : Error(ErrorCode::kNoMatchingDocument, message) {}
 };
 
 template <class T>
-class DoesNotExist : public ObjectDoesNotExist {
+class QUERN_EXPORT DoesNotExist : public ObjectDoesNotExist {
  public:
   using ObjectDoesNotExist::ObjectDoesNotExist;
 };
 
-class MultipleObjects : public Error {
+class QUERN_EXPORT MultipleObjects : public Error {
  public:
   explicit MultipleObjects(const std::string& message)
       : Error(ErrorCode::kOperationFailed, message) {}
 };
 
 template <class T>
-class MultipleObjectsReturned : public MultipleObjects {
+class QUERN_EXPORT MultipleObjectsReturned : public MultipleObjects {
  public:
   using MultipleObjects::MultipleObjects;
 };

@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/models/path.h"
 
 namespace quern {
@@ -41,26 +42,29 @@ class Expr {
 
 namespace internal {
 
-bson::Document all_of(bson::View a, bson::View b);
-bson::Document any_of(bson::View a, bson::View b);
-bson::Document none_of(bson::View a);
-bson::Document nothing();  // a filter that no document passes
-bson::Document compare(std::string_view path, std::string_view op, bson::ValueView value);
-bson::Document compare_in(std::string_view path, std::string_view op,
-                          const std::vector<bson::Value>& values);
-bson::Document compare_between(std::string_view path, bson::ValueView low, bson::ValueView high);
+QUERN_EXPORT bson::Document all_of(bson::View a, bson::View b);
+QUERN_EXPORT bson::Document any_of(bson::View a, bson::View b);
+QUERN_EXPORT bson::Document none_of(bson::View a);
+QUERN_EXPORT bson::Document nothing();  // a filter that no document passes
+QUERN_EXPORT bson::Document compare(std::string_view path, std::string_view op,
+                                    bson::ValueView value);
+QUERN_EXPORT bson::Document compare_in(std::string_view path, std::string_view op,
+                                       const std::vector<bson::Value>& values);
+QUERN_EXPORT bson::Document compare_between(std::string_view path, bson::ValueView low,
+                                            bson::ValueView high);
 // $regex: before + text with its special characters escaped + after.
-bson::Document match_text(std::string_view path, std::string_view before, std::string_view text,
-                          std::string_view after, bool ignore_case);
-bson::Document match_regex(std::string_view path, std::string_view pattern,
-                           std::string_view options);
-bson::Document is_null_filter(std::string_view path);
-bson::Document exists_filter(std::string_view path);
+QUERN_EXPORT bson::Document match_text(std::string_view path, std::string_view before,
+                                       std::string_view text, std::string_view after,
+                                       bool ignore_case);
+QUERN_EXPORT bson::Document match_regex(std::string_view path, std::string_view pattern,
+                                        std::string_view options);
+QUERN_EXPORT bson::Document is_null_filter(std::string_view path);
+QUERN_EXPORT bson::Document exists_filter(std::string_view path);
 
 // Throws Error(BadValue) with the path for what cannot be stored; secret: without saying why.
-bson::Value encode_value(const ValueType& type, const void* value, std::string_view path,
-                         bool secret);
-[[noreturn]] void number_out_of_range(std::string_view path);
+QUERN_EXPORT bson::Value encode_value(const ValueType& type, const void* value,
+                                      std::string_view path, bool secret);
+[[noreturn]] QUERN_EXPORT void number_out_of_range(std::string_view path);
 
 template <class T>
 inline constexpr bool is_plain_integer = std::is_integral_v<T> && !std::is_same_v<T, bool>;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "quern/base/export.h"
 #include "quern/base/object_id.h"
 
 namespace quern {
@@ -32,7 +33,7 @@ class Id {
   friend bool operator==(const Id& a, const Id& b) {
     return a.set_ == b.set_ && a.value_ == b.value_;
   }
-  friend std::ostream& operator<<(std::ostream& out, const Id& id);
+  friend QUERN_EXPORT std::ostream& operator<<(std::ostream& out, const Id& id);
 
  private:
   ObjectId value_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "quern/base/export.h"
 #include "quern/models/path.h"
 
 namespace quern {
@@ -52,8 +53,8 @@ IndexKey as_index_key(const P& path) {
 }
 
 // "name_1_age_-1", as MongoDB names indexes.
-std::string index_name(const std::vector<IndexKey>& keys);
-std::string constraint_name(const std::vector<std::string>& paths);
+QUERN_EXPORT std::string index_name(const std::vector<IndexKey>& keys);
+QUERN_EXPORT std::string constraint_name(const std::vector<std::string>& paths);
 
 template <class P>
 std::string unique_path(const P& path) {

@@ -8,11 +8,14 @@
 //
 //     struct Meta {  // optional, and every part of it is
 //       static constexpr auto db_table = "patients";
-//       static auto columns() { return quern::Columns{quern::column(&Patient::patient_id,
-//       "number")}; } static auto indexes() { return quern::Indexes{quern::index(&Patient::name)};
-//       } static auto constraints() { return
-//       quern::Constraints{quern::unique(&Patient::patient_id)}; } static auto ordering() { return
-//       quern::Ordering{quern::asc(&Patient::name)}; }
+//       static auto columns() {
+//         return quern::Columns{quern::column(&Patient::patient_id, "number")};
+//       }
+//       static auto indexes() { return quern::Indexes{quern::index(&Patient::name)}; }
+//       static auto constraints() {
+//         return quern::Constraints{quern::unique(&Patient::patient_id)};
+//       }
+//       static auto ordering() { return quern::Ordering{quern::asc(&Patient::name)}; }
 //     };
 //   };
 //
@@ -27,6 +30,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/models/model_info.h"
 #include "quern/models/value_type.h"
 
@@ -91,9 +95,10 @@ MemberInfo member_info(const T& object, const M& member) {
 
 // Throws ImproperlyConfigured for column names that cannot be stored, are given twice, or are given
 // to members of other structs.
-std::vector<FieldInfo> make_fields(std::string_view model, std::span<const std::string_view> names,
-                                   std::span<const MemberInfo> members, const void* prototype,
-                                   const Columns& columns);
+QUERN_EXPORT std::vector<FieldInfo> make_fields(std::string_view model,
+                                                std::span<const std::string_view> names,
+                                                std::span<const MemberInfo> members,
+                                                const void* prototype, const Columns& columns);
 
 template <class T>
 Columns columns_of() {
@@ -120,7 +125,7 @@ std::span<const FieldInfo> struct_fields() {
 }
 
 // Throws ImproperlyConfigured when Meta names paths that the model doesn't have.
-void check_meta(const ModelInfo& model);
+QUERN_EXPORT void check_meta(const ModelInfo& model);
 
 template <class T>
 consteval void check_meta_functions() {

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/bson/document.h"
 
 namespace quern {
@@ -84,7 +85,7 @@ struct ConstraintInfo {
 };
 
 // A struct. With an Id it is a collection of its own, without one it can only be embedded.
-struct ModelInfo {
+struct QUERN_EXPORT ModelInfo {
   std::string name;  // of the struct, without namespaces: "Patient"
   std::span<const FieldInfo> fields;
   std::string db_table;  // Meta::db_table; empty: collection_name() makes one
@@ -107,7 +108,7 @@ struct EncryptedPath {
 };
 
 // All encrypted fields of a collection, in order of declaration, however deep they are nested.
-std::vector<EncryptedPath> encrypted_paths(const ModelInfo& model);
+QUERN_EXPORT std::vector<EncryptedPath> encrypted_paths(const ModelInfo& model);
 
 // A model under the label of the app that registered it: what routers are asked about.
 struct ModelRef {

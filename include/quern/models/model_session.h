@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/command/command_runner.h"
 #include "quern/models/codec.h"
 #include "quern/models/errors.h"
@@ -55,7 +56,7 @@ struct SaveOptions {
   std::vector<AnyPath<T>> only{};  // update these members only
 };
 
-class ModelSession {
+class QUERN_EXPORT ModelSession {
  public:
   virtual ~ModelSession() = default;
 
@@ -68,7 +69,7 @@ class ModelSession {
   // How routing came to its answer: a sentence for error messages.
   virtual std::string explain_route(const ModelRef& model, std::string_view alias);
   // Runs a command and throws what its reply reports.
-  virtual bson::Document run(const Target& target, bson::View command);
+  virtual Reply run(const Target& target, bson::View command);
 
   // Validates the object and stores it: an insert if its Id is unset, otherwise an update of the
   // members that the model knows, and an insert if nothing was there. Sets the Id. Throws
@@ -128,19 +129,20 @@ struct SaveRequest {
   bool validate;
   std::vector<std::string> only;
 };
-void save_object(ModelSession& session, const ModelInfo& model, void* object,
-                 const SaveRequest& request);
+QUERN_EXPORT void save_object(ModelSession& session, const ModelInfo& model, void* object,
+                              const SaveRequest& request);
 // Reads the object with that Id into a default-constructed one. False if there is none.
-bool load_object(ModelSession& session, const ModelInfo& model, const Id& id, void* object);
-bool remove_object(ModelSession& session, const ModelInfo& model, void* object);
-void run_transaction(ModelSession& session, const std::string& database,
-                     const std::function<void(Transaction&)>& body);
-std::string does_not_exist_text(const ModelInfo& model);
-Id& id_of(const ModelInfo& model, void* object);
+QUERN_EXPORT bool load_object(ModelSession& session, const ModelInfo& model, const Id& id,
+                              void* object);
+QUERN_EXPORT bool remove_object(ModelSession& session, const ModelInfo& model, void* object);
+QUERN_EXPORT void run_transaction(ModelSession& session, const std::string& database,
+                                  const std::function<void(Transaction&)>& body);
+QUERN_EXPORT std::string does_not_exist_text(const ModelInfo& model);
+QUERN_EXPORT Id& id_of(const ModelInfo& model, void* object);
 
 // The database to use for a model, after the checks that keep plaintext from leaving.
-Target checked_target(ModelSession& session, const ModelRef& model, Access access,
-                      std::string_view database, const Hints& hints);
+QUERN_EXPORT Target checked_target(ModelSession& session, const ModelRef& model, Access access,
+                                   std::string_view database, const Hints& hints);
 
 template <class T>
 const ModelInfo& collection_model() {

@@ -14,6 +14,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/models/model.h"
 
 namespace quern {
@@ -46,7 +47,7 @@ template <class V>
 using IfNotPath = std::enable_if_t<!is_path<V>>;
 
 // The column of the member at that offset.
-const std::string& column_at(std::span<const FieldInfo> fields, std::size_t offset);
+QUERN_EXPORT const std::string& column_at(std::span<const FieldInfo> fields, std::size_t offset);
 
 // The struct that the next step of a path starts from.
 template <class M>

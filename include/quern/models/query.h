@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/base/object_id.h"
 #include "quern/models/model_session.h"
 
@@ -26,8 +27,8 @@ struct UpdateProgress {
 };
 
 struct UpdateEachOptions {
-  std::optional<ObjectId>
-      after{};  // skip objects up to this id: UpdateProgress::last of an earlier run
+  // Skip objects up to this id: UpdateProgress::last of an earlier run.
+  std::optional<ObjectId> after{};
   std::function<void(const UpdateProgress&)> progress{};  // called after every document
 };
 
@@ -41,7 +42,7 @@ struct BulkCreateOptions {
 namespace internal {
 
 // Documents of a running find, batch by batch. Closes the server's cursor when destroyed early.
-class Cursor {
+class QUERN_EXPORT Cursor {
  public:
   Cursor(ModelSession& session, Target target, bson::View find);
   ~Cursor();
@@ -69,7 +70,7 @@ struct NewValue {
   bson::Value value;
 };
 
-class Query {
+class QUERN_EXPORT Query {
  public:
   Query(ModelSession& session, const ModelInfo& model, std::string database);
   // Copies only: one that was moved from is still a query.
@@ -139,8 +140,9 @@ class Query {
   std::shared_ptr<const State> state_;
 };
 
-std::string multiple_objects_text(const ModelInfo& model, std::size_t count);
-void decode_value(const ValueType& type, void* value, const DecodePath& path, bson::View document);
+QUERN_EXPORT std::string multiple_objects_text(const ModelInfo& model, std::size_t count);
+QUERN_EXPORT void decode_value(const ValueType& type, void* value, const DecodePath& path,
+                               bson::View document);
 
 }  // namespace internal
 

@@ -22,12 +22,13 @@
 #include <string>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/base/uuid.h"
 #include "quern/models/model_session.h"
 
 namespace quern {
 
-class Transaction : public ModelSession {
+class QUERN_EXPORT Transaction : public ModelSession {
  public:
   explicit Transaction(ModelSession& session, std::string database = {});
   ~Transaction() override;
@@ -45,7 +46,7 @@ class Transaction : public ModelSession {
   std::string choose_database(const ModelRef& model, Access access, const Hints& hints) override;
   Target target(std::string_view alias) override;
   std::string explain_route(const ModelRef& model, std::string_view alias) override;
-  bson::Document run(const Target& target, bson::View command) override;
+  Reply run(const Target& target, bson::View command) override;
   void on_commit(std::function<void()> action) override;
   Transaction* current_transaction() override { return this; }
 

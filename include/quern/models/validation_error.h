@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "quern/base/error.h"
+#include "quern/base/export.h"
 
 namespace quern {
 
 // Messages by path of C++ member names: {"patient_record.ssn": ["Ensure this value …"]}.
 using FaultMap = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-class ValidationError : public Error {
+class QUERN_EXPORT ValidationError : public Error {
  public:
   explicit ValidationError(FaultMap faults);
   const FaultMap& faults() const noexcept { return faults_; }
@@ -27,7 +28,7 @@ class ValidationError : public Error {
 };
 
 // Collects faults while validation walks through an object.
-class Faults {
+class QUERN_EXPORT Faults {
  public:
   void add(std::string message) { by_path_[path_].push_back(std::move(message)); }
   // True inside an encrypted field: messages must not show values.

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/bson/document.h"
 #include "quern/models/choices.h"
 #include "quern/models/encrypted.h"
@@ -24,7 +25,7 @@
 namespace quern {
 
 // Where in a document decoding is, for messages: a chain on the stack, innermost first.
-struct DecodePath {
+struct QUERN_EXPORT DecodePath {
   const DecodePath* outer;
   std::string_view name;  // of the model for the outermost, of a column below it
   std::size_t index = 0;  // of an array element, when name is empty
@@ -33,7 +34,7 @@ struct DecodePath {
   std::string to_string() const;  // "Patient.patient_record.ssn"
 };
 
-class ValueType {
+class QUERN_EXPORT ValueType {
  public:
   explicit ValueType(ValueInfo info) : info_(std::move(info)) {}
   virtual ~ValueType() = default;
@@ -61,38 +62,41 @@ namespace internal {
 using OwnedValueType = std::unique_ptr<const ValueType>;
 
 // One row a kind of type; src/models/*_types.cc hold the classes.
-OwnedValueType make_bool_type();
-OwnedValueType make_integer_type(std::size_t size, bool is_signed);
-OwnedValueType make_double_type(std::size_t size);
-OwnedValueType make_string_type(int max_length, bool allow_blank);  // max_length 0: no limit
-OwnedValueType make_decimal_type(int max_digits, int decimal_places);
-OwnedValueType make_date_type();           // sys_time<milliseconds>
-OwnedValueType make_calendar_date_type();  // year_month_day
-OwnedValueType make_duration_type(std::size_t size, std::int64_t milliseconds_a_tick);
-OwnedValueType make_object_id_type();
-OwnedValueType make_id_type();
-OwnedValueType make_uuid_type();
-OwnedValueType make_document_type();
-OwnedValueType make_struct_type(const ModelInfo& model);
+QUERN_EXPORT OwnedValueType make_bool_type();
+QUERN_EXPORT OwnedValueType make_integer_type(std::size_t size, bool is_signed);
+QUERN_EXPORT OwnedValueType make_double_type(std::size_t size);
+QUERN_EXPORT OwnedValueType make_string_type(int max_length,
+                                             bool allow_blank);  // max_length 0: no limit
+QUERN_EXPORT OwnedValueType make_decimal_type(int max_digits, int decimal_places);
+QUERN_EXPORT OwnedValueType make_date_type();           // sys_time<milliseconds>
+QUERN_EXPORT OwnedValueType make_calendar_date_type();  // year_month_day
+QUERN_EXPORT OwnedValueType make_duration_type(std::size_t size, std::int64_t milliseconds_a_tick);
+QUERN_EXPORT OwnedValueType make_object_id_type();
+QUERN_EXPORT OwnedValueType make_id_type();
+QUERN_EXPORT OwnedValueType make_uuid_type();
+QUERN_EXPORT OwnedValueType make_document_type();
+QUERN_EXPORT OwnedValueType make_struct_type(const ModelInfo& model);
 
 struct EnumChoice {
   std::int64_t value;
   std::string_view name;
 };
-OwnedValueType make_enum_type(std::size_t size, bool is_signed, std::vector<EnumChoice> choices);
+QUERN_EXPORT OwnedValueType make_enum_type(std::size_t size, bool is_signed,
+                                           std::vector<EnumChoice> choices);
 
 struct BinaryOperations {
   BytesView (*bytes)(const void*);
   void (*assign)(void*, BytesView);
 };
-OwnedValueType make_binary_type(BinaryOperations operations);
+QUERN_EXPORT OwnedValueType make_binary_type(BinaryOperations operations);
 
 struct OptionalOperations {
   const void* (*get)(const void*);  // null when empty
   void* (*emplace)(void*);
   void (*reset)(void*);
 };
-OwnedValueType make_optional_type(const ValueType& value, OptionalOperations operations);
+QUERN_EXPORT OwnedValueType make_optional_type(const ValueType& value,
+                                               OptionalOperations operations);
 
 struct VectorOperations {
   std::size_t (*size)(const void*);
@@ -100,7 +104,7 @@ struct VectorOperations {
   void (*clear)(void*);
   void* (*append)(void*);  // a new element at the end
 };
-OwnedValueType make_vector_type(const ValueType& element, VectorOperations operations);
+QUERN_EXPORT OwnedValueType make_vector_type(const ValueType& element, VectorOperations operations);
 
 struct CodecOperations {
   // Calls use with the address of the stored form of *value.
@@ -108,7 +112,7 @@ struct CodecOperations {
                     void (*use)(void* context, const void* stored));
   void (*from_stored)(void* value, void* context, void (*fill)(void* context, void* stored));
 };
-OwnedValueType make_codec_type(const ValueType& stored, CodecOperations operations);
+QUERN_EXPORT OwnedValueType make_codec_type(const ValueType& stored, CodecOperations operations);
 
 // The address that the type's ValueType expects: of the base for types that derive from one.
 template <class T>

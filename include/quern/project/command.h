@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "quern/base/error.h"
+#include "quern/base/export.h"
 #include "quern/project/exit_code.h"
 
 namespace quern {
@@ -27,7 +28,7 @@ namespace quern {
 class Project;
 
 // What the command line got wrong. A command that throws it ends with ExitCode::kUsage.
-class UsageError : public Error {
+class QUERN_EXPORT UsageError : public Error {
  public:
   explicit UsageError(const std::string& message) : Error(ErrorCode::kBadValue, message) {}
 };
@@ -44,7 +45,7 @@ struct CommandOption {
 };
 
 // What was given for a command's options, by their names without dashes.
-class Arguments {
+class QUERN_EXPORT Arguments {
  public:
   bool has(std::string_view name) const;  // given on the command line
   // The value, or the option's fallback.
@@ -65,7 +66,7 @@ class Arguments {
 };
 
 // Where a command reads and writes.
-struct Console {
+struct QUERN_EXPORT Console {
   std::ostream& out;
   std::ostream& err;
   std::istream& in;

@@ -7,6 +7,7 @@
 
 #include <functional>
 
+#include "quern/base/export.h"
 #include "quern/project/exit_code.h"
 #include "quern/project/project.h"
 
@@ -14,14 +15,15 @@ namespace quern {
 
 // Runs the command that the arguments name (no command: help) and returns an ExitCode's number. All
 // errors end here: as text on standard error, never as an exception.
-int manage(Project& project, int argc, const char* const* argv);
-int manage(Project& project, int argc, const char* const* argv, Console console);
+QUERN_EXPORT int manage(Project& project, int argc, const char* const* argv);
+QUERN_EXPORT int manage(Project& project, int argc, const char* const* argv, Console console);
 
 // The same, for a project that is built first: what building it throws is reported the same way.
 // Commands that need no project (help, version, generatelocalkey) run nevertheless.
-int manage(const std::function<Project()>& make_project, int argc, const char* const* argv);
-int manage(const std::function<Project()>& make_project, int argc, const char* const* argv,
-           Console console);
+QUERN_EXPORT int manage(const std::function<Project()>& make_project, int argc,
+                        const char* const* argv);
+QUERN_EXPORT int manage(const std::function<Project()>& make_project, int argc,
+                        const char* const* argv, Console console);
 
 }  // namespace quern
 

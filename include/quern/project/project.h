@@ -1,9 +1,9 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // A project: settings, the apps with their models, and the databases they live in.
 //
-//   quern::Project db{settings};           // throws ImproperlyConfigured, all problems in one
-//   message db.app<Patient>("myapp");              // embedded structs are found through their
-//   owners db.save(patient);                      // and everything else of a ModelSession
+//   quern::Project db{settings};  // throws ImproperlyConfigured, all problems in one message
+//   db.app<Patient>("myapp");     // embedded structs are found through their owners
+//   db.save(patient);             // and everything else of a ModelSession
 //
 // There are no globals: a process may have several projects. Registering (app, function, command)
 // is for one thread, before the first use; everything else may be called from any thread. Databases
@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/models/model.h"
 #include "quern/models/model_session.h"
 #include "quern/project/command.h"
@@ -36,7 +37,7 @@ struct MigrationContext {
 };
 using MigrationFunction = std::function<void(const MigrationContext&)>;
 
-class Project : public ModelSession {
+class QUERN_EXPORT Project : public ModelSession {
  public:
   // Checks the settings; opens nothing. Throws ImproperlyConfigured.
   explicit Project(Settings settings);
@@ -73,7 +74,7 @@ class Project : public ModelSession {
   Target target(std::string_view alias) override;
   std::string explain_route(const ModelRef& model, std::string_view alias) override;
   // Where a collection is not there yet, a missing data key is told with the command to run.
-  bson::Document run(const Target& target, bson::View command) override;
+  Reply run(const Target& target, bson::View command) override;
 
   // For the library's own commands.
   internal::ProjectCore& core() const { return *core_; }

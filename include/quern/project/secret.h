@@ -9,9 +9,11 @@
 #include <string>
 #include <string_view>
 
+#include "quern/base/export.h"
+
 namespace quern {
 
-class Secret {
+class QUERN_EXPORT Secret {
  public:
   enum class Kind { kNone, kFile, kEnvironment };
 
@@ -27,7 +29,8 @@ class Secret {
   const std::string& location() const { return location_; }
 
   friend bool operator==(const Secret&, const Secret&) = default;
-  friend std::ostream& operator<<(std::ostream& out, const Secret& secret);  // <secret>
+  friend QUERN_EXPORT std::ostream& operator<<(std::ostream& out,
+                                               const Secret& secret);  // <secret>
 
  private:
   Secret(Kind kind, std::string location) : kind_(kind), location_(std::move(location)) {}
@@ -38,9 +41,9 @@ class Secret {
 namespace secret {
 
 // The whole content of a file that only its owner may read.
-Secret file(const std::filesystem::path& path);
+QUERN_EXPORT Secret file(const std::filesystem::path& path);
 // The value of an environment variable.
-Secret env(std::string_view name);
+QUERN_EXPORT Secret env(std::string_view name);
 
 }  // namespace secret
 }  // namespace quern

@@ -26,6 +26,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quern/base/export.h"
 #include "quern/project/router.h"
 #include "quern/project/secret.h"
 
@@ -54,14 +55,14 @@ struct Local {
   operator quern::KmsProvider() const { return {.name = "local", .secrets = {{"key", key}}}; }
 };
 
-struct Aws {
+struct QUERN_EXPORT Aws {
   Secret access_key_id = {};
   Secret secret_access_key = {};
   Secret session_token = {};  // of temporary credentials
   operator quern::KmsProvider() const;
 };
 
-struct AwsMasterKey {
+struct QUERN_EXPORT AwsMasterKey {
   std::string key;  // Amazon Resource Name
   std::string region;
   std::string endpoint = {};
@@ -107,7 +108,7 @@ struct DatabaseSettings {
   std::vector<KmsCredentials> kms_credentials = {};
 };
 
-struct Settings {
+struct QUERN_EXPORT Settings {
   std::map<std::string, DatabaseSettings> databases;  // "default" must be there
   std::vector<Router> database_routers = {};
   // Where relative paths start, and where the apps' migrations lie: <app>/migrations. Of settings

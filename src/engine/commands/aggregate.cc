@@ -3,13 +3,13 @@
 #include <chrono>
 #include <string>
 
-#include "engine/aggregation.h"
-#include "engine/arguments.h"
-#include "engine/commands.h"
-#include "engine/engine.h"
-#include "engine/find_request.h"
+#include "engine/commands/commands.h"
 #include "engine/qe/encryption_information.h"
 #include "engine/qe/rewrite.h"
+#include "engine/read/aggregation.h"
+#include "engine/read/find_request.h"
+#include "engine/rules/arguments.h"
+#include "engine/session/engine.h"
 #include "quern/base/error.h"
 
 namespace quern::engine {

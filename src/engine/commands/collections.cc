@@ -3,16 +3,16 @@
 #include <optional>
 #include <string>
 
-#include "engine/arguments.h"
-#include "engine/batch.h"
-#include "engine/collection_options.h"
-#include "engine/commands.h"
-#include "engine/engine.h"
-#include "engine/index_spec.h"
-#include "engine/qe/ddl.h"
+#include "engine/catalog/collection_options.h"
+#include "engine/catalog/index_spec.h"
+#include "engine/commands/commands.h"
+#include "engine/read/batch.h"
+#include "engine/rules/arguments.h"
+#include "engine/rules/ddl.h"
+#include "engine/session/engine.h"
 #include "quern/base/error.h"
 #include "quern/base/uuid.h"
-#include "query/match.h"
+#include "query/match/match.h"
 #include "storage/key_format.h"
 
 namespace quern::engine {
@@ -59,7 +59,8 @@ void DropCommand::run(Operation& operation, bson::Builder& reply) const {
   Catalog& catalog = operation.engine().catalog();
   const auto dropped = catalog.drop(ns, &operation, uuid);
   // What an unfinished compaction left is of no use without them.
-  if (const auto left = qe::compaction_leftover(ns.collection, dropped.get())) {
+  const auto* fields = dropped ? dropped->encrypted_fields() : nullptr;
+  if (const auto left = qe::compaction_leftover(ns.collection, fields)) {
     catalog.drop(operation.ns(*left), &operation);
   }
   if (!dropped) return;

@@ -2,9 +2,9 @@
 // ping, hello, buildInfo.
 #include <chrono>
 
-#include "engine/arguments.h"
-#include "engine/commands.h"
-#include "engine/engine.h"
+#include "engine/commands/commands.h"
+#include "engine/rules/arguments.h"
+#include "engine/session/engine.h"
 
 namespace quern::engine {
 namespace {

@@ -1,9 +1,9 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // compactStructuredEncryptionData and cleanupStructuredEncryptionData: which collection; the work
 // itself is engine/qe/compact.h.
-#include "engine/arguments.h"
-#include "engine/commands.h"
+#include "engine/commands/commands.h"
 #include "engine/qe/compact.h"
+#include "engine/rules/arguments.h"
 #include "quern/base/error.h"
 
 namespace quern::engine {

@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "engine/arguments.h"
-#include "engine/batch.h"
-#include "engine/commands.h"
-#include "engine/engine.h"
-#include "engine/find_request.h"
-#include "engine/session.h"
+#include "engine/commands/commands.h"
+#include "engine/read/batch.h"
+#include "engine/read/find_request.h"
+#include "engine/rules/arguments.h"
+#include "engine/session/engine.h"
+#include "engine/session/session.h"
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
 #include "storage/key_format.h"

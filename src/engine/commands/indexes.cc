@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/arguments.h"
-#include "engine/batch.h"
-#include "engine/commands.h"
-#include "engine/engine.h"
-#include "engine/index_spec.h"
+#include "engine/catalog/index_spec.h"
+#include "engine/commands/commands.h"
+#include "engine/read/batch.h"
+#include "engine/rules/arguments.h"
+#include "engine/session/engine.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 

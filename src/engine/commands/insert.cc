@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "engine/arguments.h"
-#include "engine/commands.h"
+#include "engine/commands/commands.h"
 #include "engine/qe/encryption_information.h"
 #include "engine/qe/insert.h"
-#include "engine/retry.h"
-#include "engine/write_rules.h"
+#include "engine/rules/arguments.h"
+#include "engine/session/retry.h"
+#include "engine/write/write_rules.h"
 #include "quern/base/error.h"
 
 namespace quern::engine {

@@ -1,8 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // startSession, endSessions, refreshSessions, commitTransaction, abortTransaction.
-#include "engine/arguments.h"
-#include "engine/commands.h"
-#include "engine/engine.h"
+#include "engine/commands/commands.h"
+#include "engine/rules/arguments.h"
+#include "engine/session/engine.h"
 #include "quern/base/error.h"
 #include "quern/base/uuid.h"
 

@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "engine/arguments.h"
-#include "engine/commands.h"
-#include "engine/modify.h"
+#include "engine/commands/commands.h"
 #include "engine/qe/encryption_information.h"
 #include "engine/qe/update.h"
-#include "engine/write_rules.h"
+#include "engine/rules/arguments.h"
+#include "engine/write/modify.h"
+#include "engine/write/write_rules.h"
 #include "quern/base/error.h"
-#include "query/match.h"
-#include "query/projection.h"
+#include "query/match/match.h"
+#include "query/pipeline/projection.h"
 
 namespace quern::engine {
 namespace {

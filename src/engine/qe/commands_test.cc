@@ -4,10 +4,10 @@
 
 #include <utility>
 
-#include "crypto/find_equality_payload.h"
 #include "engine/engine_runner.h"
 #include "engine/qe/consistency.h"
 #include "engine/qe/testing/encrypted_collection.h"
+#include "protocol/find_equality_payload.h"
 #include "quern/command/reply.h"
 
 namespace quern::engine::qe {

@@ -9,17 +9,17 @@
 #include <unordered_set>
 #include <vector>
 
-#include "engine/engine.h"
 #include "engine/qe/compaction_command.h"
-#include "engine/qe/compaction_locks.h"
 #include "engine/qe/esc_compaction.h"
 #include "engine/qe/state_collections.h"
-#include "engine/retry.h"
+#include "engine/session/compaction_locks.h"
+#include "engine/session/engine.h"
+#include "engine/session/retry.h"
 
 namespace quern::engine::qe {
 namespace {
 
-using crypto::EscId;
+using protocol::EscId;
 
 struct Statistics {
   std::int64_t ecoc_read = 0;
@@ -165,7 +165,7 @@ class CompactionRun {
     const auto key = ecoc_tokens.find(path.as_string());
     if (key == ecoc_tokens.end()) return;
     try {
-      record.token = crypto::decrypt_ecoc_value(key->second, value.as_binary().bytes);
+      record.token = protocol::decrypt_ecoc_value(key->second, value.as_binary().bytes);
     } catch (const Error&) {  // the value isn't of an equality field
       record.put_back = true;
       if (!batch.problem) batch.problem = std::current_exception();
@@ -211,7 +211,7 @@ class CompactionRun {
       return true;
     }
     batch.statistics.esc += fold.changes;
-    const crypto::EscTwiceDerivedTagToken ids(*record.token);
+    const protocol::EscTwiceDerivedTagToken ids(*record.token);
     for (std::uint64_t n = fold.uses.first; n <= fold.uses.last; ++n) {
       batch.superfluous.push_back(ids.non_anchor_id(n));
     }

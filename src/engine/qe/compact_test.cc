@@ -9,11 +9,11 @@
 #include <map>
 #include <thread>
 
-#include "crypto/insert_update_payload.h"
-#include "engine/qe/compaction_locks.h"
+#include "engine/catalog/table_state.h"
 #include "engine/qe/state_collections.h"
 #include "engine/qe/testing/encrypted_collection.h"
-#include "engine/table_state.h"
+#include "engine/session/compaction_locks.h"
+#include "protocol/insert_update_payload.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -59,7 +59,7 @@ class Compact : public testing::EncryptedCollection {
   }
   std::uint64_t uses(std::string_view value) {
     const auto payload =
-        crypto::InsertUpdatePayloadV2::parse(insert_payload(value).view().as_binary().bytes);
+        protocol::InsertUpdatePayloadV2::parse(insert_payload(value).view().as_binary().bytes);
     return transact([&](Operation& op) {
       StateCollections state(op, ns, fields);
       return find_esc_state(state, payload.esc).uses();

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/arguments.h"
+#include "engine/rules/arguments.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -70,11 +70,11 @@ CompactionCommand::Tokens CompactionCommand::tokens(const schema::EncryptedField
                                        field.path));
     }
     if (!token.is_binary(bson::BinarySubtype::kGeneric) ||
-        token.as_binary().bytes.size() != crypto::EcocToken::kSize) {
+        token.as_binary().bytes.size() != protocol::EcocToken::kSize) {
       throw Error(6346801,
                   fmt::format("The token of '{}' must be 32 bytes of binary data", field.path));
     }
-    tokens.emplace(field.path, crypto::EcocToken::copy_of(token.as_binary().bytes));
+    tokens.emplace(field.path, protocol::EcocToken::copy_of(token.as_binary().bytes));
   }
   return tokens;
 }

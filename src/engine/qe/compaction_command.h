@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "crypto/tokens.h"
+#include "protocol/tokens.h"
 #include "quern/bson/view.h"
 #include "schema/encrypted_fields.h"
 
@@ -27,7 +27,7 @@ class CompactionCommand {
 
   // The ECOC tokens by path. Throws 6346801 for one that is neither 32 bytes nor, for a range or
   // text field, {ecoc, anchorPaddingToken}; 8574701 for one of the wrong of the two.
-  using Tokens = std::map<std::string, crypto::EcocToken, std::less<>>;
+  using Tokens = std::map<std::string, protocol::EcocToken, std::less<>>;
   Tokens tokens(const schema::EncryptedFields& fields) const;
 
  private:

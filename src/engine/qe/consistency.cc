@@ -7,17 +7,17 @@
 #include <map>
 #include <set>
 
-#include "crypto/find_equality_payload.h"
-#include "crypto/indexed_equality_value.h"
-#include "engine/consistency.h"
-#include "engine/qe/safe_content.h"
+#include "engine/catalog/consistency.h"
 #include "engine/qe/state_collections.h"
-#include "engine/qe/validate.h"
+#include "engine/rules/safe_content.h"
+#include "engine/rules/validate.h"
+#include "protocol/find_equality_payload.h"
+#include "protocol/indexed_equality_value.h"
 
 namespace quern::engine::qe {
 namespace {
 
-using crypto::MetadataBlock;
+using protocol::MetadataBlock;
 
 class Checker {
  public:
@@ -35,9 +35,9 @@ class Checker {
  private:
   // A value that the caller knows the tokens of.
   struct KnownValue {
-    explicit KnownValue(const crypto::FindEqualityPayloadV2& payload)
+    explicit KnownValue(const protocol::FindEqualityPayloadV2& payload)
         : tokens(payload.server_derived) {}
-    crypto::ServerMetadataTokens tokens;
+    protocol::ServerMetadataTokens tokens;
   };
   struct IssuedTag {
     std::size_t value;
@@ -51,11 +51,11 @@ class Checker {
 
   // Notes all tags that the ESC says were issued for a value.
   void expect_tags(BytesView blob) {
-    const auto payload = crypto::FindEqualityPayloadV2::parse(blob);
+    const auto payload = protocol::FindEqualityPayloadV2::parse(blob);
     StateCollections state(op_, collection_.ns(), fields_);
     for (std::int64_t factor = 0; factor <= payload.max_contention; ++factor) {
-      const auto esc = crypto::with_contention(payload.esc, factor);
-      const crypto::EdcTwiceDerivedToken edc(crypto::with_contention(payload.edc, factor));
+      const auto esc = protocol::with_contention(payload.esc, factor);
+      const protocol::EdcTwiceDerivedToken edc(protocol::with_contention(payload.edc, factor));
       const std::uint64_t uses = find_esc_state(state, esc).uses();
       for (std::uint64_t count = 1; count <= uses; ++count) {
         const MetadataBlock::Counters counters{count, static_cast<std::uint64_t>(factor)};
@@ -97,7 +97,7 @@ class Checker {
         fault("document {} holds damaged bytes in place of an encrypted value", position);
         return;
       }
-      const auto value = crypto::IndexedEqualityEncryptedValueV2::parse(blob);
+      const auto value = protocol::IndexedEqualityEncryptedValueV2::parse(blob);
       of_values.push_back(value.tag());
       check_value(position, value);
     });
@@ -136,7 +136,7 @@ class Checker {
     return tags;
   }
 
-  void check_value(std::size_t position, const crypto::IndexedEqualityEncryptedValueV2& value) {
+  void check_value(std::size_t position, const protocol::IndexedEqualityEncryptedValueV2& value) {
     const MetadataBlock block = value.metadata();
     if (const auto issued = issued_.find(value.tag()); issued != issued_.end()) {
       if (block.counters(values_[issued->second.value].tokens) != issued->second.counters) {

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "bson/strict_reader.h"
-#include "engine/operation.h"
+#include "engine/session/operation.h"
 
 namespace quern::engine::qe {
 namespace {

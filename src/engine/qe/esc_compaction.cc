@@ -6,8 +6,8 @@
 namespace quern::engine::qe {
 namespace {
 
-using crypto::EscTwiceDerivedTagToken;
-using crypto::EscTwiceDerivedValueToken;
+using protocol::EscTwiceDerivedTagToken;
+using protocol::EscTwiceDerivedValueToken;
 
 std::uint64_t null_apos(const EscState& state) {
   return state.null_anchor ? state.null_anchor->apos : 0;
@@ -54,7 +54,7 @@ EscFold cleanup_token(EscStore& esc, const EscToken& token, RandomSource& random
   const EscState::Positions positions{fold.anchors.last, fold.uses.last};
   fold.more = positions != EscState::Positions{newest_anchor(state), state.uses()};
   if (state.null_anchor == positions) return fold;
-  const crypto::EscValue value = EscTwiceDerivedValueToken(token).encrypt(positions, random);
+  const protocol::EscValue value = EscTwiceDerivedValueToken(token).encrypt(positions, random);
   if (state.null_anchor) {
     esc.replace_anchor(ids.null_anchor_id(), value);
     fold.changes.updated = 1;

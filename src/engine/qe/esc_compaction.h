@@ -13,8 +13,8 @@ namespace quern::engine::qe {
 
 class EscStore : public EscReader {
  public:
-  virtual void insert_anchor(const crypto::EscId& id, const crypto::EscValue& value) = 0;
-  virtual void replace_anchor(const crypto::EscId& id, const crypto::EscValue& value) = 0;
+  virtual void insert_anchor(const protocol::EscId& id, const protocol::EscValue& value) = 0;
+  virtual void replace_anchor(const protocol::EscId& id, const protocol::EscValue& value) = 0;
 };
 
 struct EscChanges {

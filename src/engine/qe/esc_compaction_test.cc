@@ -17,9 +17,9 @@ using ::testing::ElementsAre;
 using testing::esc_token;
 using testing::MemoryEsc;
 
-std::vector<crypto::EscId> superfluous(const crypto::EscTwiceDerivedTagToken& ids,
-                                       const EscFold& fold) {
-  std::vector<crypto::EscId> all;
+std::vector<protocol::EscId> superfluous(const protocol::EscTwiceDerivedTagToken& ids,
+                                         const EscFold& fold) {
+  std::vector<protocol::EscId> all;
   for (auto n = fold.uses.first; n <= fold.uses.last; ++n) all.push_back(ids.non_anchor_id(n));
   for (auto n = fold.anchors.first; n <= fold.anchors.last; ++n) all.push_back(ids.anchor_id(n));
   return all;
@@ -31,8 +31,8 @@ struct Fixture : ::testing::Test {
       esc.insert_non_anchor(ids.non_anchor_id(find_esc_state(esc, token).uses() + 1));
     }
   }
-  void remove_all(const std::vector<crypto::EscId>& gone) {
-    for (const crypto::EscId& id : gone) esc.documents.erase(id);
+  void remove_all(const std::vector<protocol::EscId>& gone) {
+    for (const protocol::EscId& id : gone) esc.documents.erase(id);
   }
   EscFold compact(std::uint64_t limit = 100) {
     return compact_token(esc, token, RandomSource::system(), limit);
@@ -57,8 +57,8 @@ struct Fixture : ::testing::Test {
   void remove(const EscFold& fold) { remove_all(superfluous(ids, fold)); }
   EscState state() { return find_esc_state(esc, token); }
 
-  crypto::EscDerivedFromDataTokenAndContentionFactor token = esc_token(1);
-  crypto::EscTwiceDerivedTagToken ids{token};
+  protocol::EscDerivedFromDataTokenAndContentionFactor token = esc_token(1);
+  protocol::EscTwiceDerivedTagToken ids{token};
   MemoryEsc esc;
 };
 
@@ -102,7 +102,7 @@ TEST_F(Compaction, FoldsUpToItsLimitWithAnAnchorEach) {
 
 TEST_F(Compaction, CostsTheUsesThatAreNewHoweverManyThereWere) {
   constexpr std::uint64_t kUses = std::uint64_t{1} << 40;
-  esc.insert_anchor(ids.anchor_id(1), crypto::EscTwiceDerivedValueToken(token).encrypt(
+  esc.insert_anchor(ids.anchor_id(1), protocol::EscTwiceDerivedValueToken(token).encrypt(
                                           {0, kUses}, RandomSource::system()));
   use(2);
   EXPECT_THAT(steps([&] { return compact(100); }), ElementsAre(2));
@@ -211,7 +211,7 @@ class Schedule {
     const std::size_t name = pick(kTokens);
     const std::uint64_t next = find_esc_state(esc_, tokens_[name]).uses() + 1;
     ASSERT_EQ(next, uses_[name] + 1);
-    esc_.insert_non_anchor(crypto::EscTwiceDerivedTagToken(tokens_[name]).non_anchor_id(next));
+    esc_.insert_non_anchor(protocol::EscTwiceDerivedTagToken(tokens_[name]).non_anchor_id(next));
     ++uses_[name];
     ecoc_.insert(name);
   }
@@ -230,9 +230,9 @@ class Schedule {
       const auto step = cleanup ? cleanup_token : compact_token;
       const EscFold fold = step(esc_, tokens_[name], RandomSource::system(), 1 + pick(5));
       ASSERT_FALSE(fold.unknown);
-      auto gone = superfluous(crypto::EscTwiceDerivedTagToken(tokens_[name]), fold);
+      auto gone = superfluous(protocol::EscTwiceDerivedTagToken(tokens_[name]), fold);
       std::shuffle(gone.begin(), gone.end(), random_);
-      for (const crypto::EscId& id : gone) {
+      for (const protocol::EscId& id : gone) {
         ASSERT_EQ(esc_.documents.erase(id), 1u);
         check();
       }
@@ -249,7 +249,7 @@ class Schedule {
   }
 
   std::mt19937 random_;
-  std::vector<crypto::EscDerivedFromDataTokenAndContentionFactor> tokens_;
+  std::vector<protocol::EscDerivedFromDataTokenAndContentionFactor> tokens_;
   MemoryEsc esc_;
   std::set<std::size_t> ecoc_;
   std::set<std::size_t> temporary_;

@@ -9,11 +9,11 @@
 namespace quern::engine::qe {
 namespace {
 
-using crypto::EscTwiceDerivedTagToken;
+using protocol::EscTwiceDerivedTagToken;
 
 // Where each kind of document of a token starts, while the token has no anchors.
 enum FirstId : std::size_t { kNullAnchor, kAnchor, kNonAnchor, kFirstIds };
-std::array<crypto::EscId, kFirstIds> first_ids(const EscTwiceDerivedTagToken& ids) {
+std::array<protocol::EscId, kFirstIds> first_ids(const EscTwiceDerivedTagToken& ids) {
   return {ids.null_anchor_id(), ids.anchor_id(1), ids.non_anchor_id(1)};
 }
 
@@ -38,14 +38,14 @@ std::uint64_t longest_run(const Exists& exists) {
 EscState follow(EscReader& esc, const EscToken& token, const EscTwiceDerivedTagToken& ids,
                 std::span<const bool, kFirstIds> found) {
   EscState state;
-  std::optional<crypto::EscTwiceDerivedValueToken> values;
-  const auto positions = [&](const crypto::EscId& id) {
+  std::optional<protocol::EscTwiceDerivedValueToken> values;
+  const auto positions = [&](const protocol::EscId& id) {
     const auto value = esc.value(id);
     if (!value) throw Error(7291501, "An anchor of the encrypted state collection has no value");
     if (!values) values.emplace(token);
     return values->decrypt(*value);
   };
-  const auto exists = [&](const crypto::EscId& id) {
+  const auto exists = [&](const protocol::EscId& id) {
     bool one = false;
     esc.exists({&id, 1}, {&one, 1});
     return one;
@@ -84,10 +84,10 @@ EscState find_esc_state(EscReader& esc, const EscToken& token) {
 
 std::vector<EscState> find_esc_states(EscReader& esc, std::span<const EscToken> tokens) {
   std::vector<EscTwiceDerivedTagToken> ids(tokens.begin(), tokens.end());
-  std::vector<crypto::EscId> first;
+  std::vector<protocol::EscId> first;
   first.reserve(kFirstIds * ids.size());
   for (const EscTwiceDerivedTagToken& each : ids) {
-    for (const crypto::EscId& id : first_ids(each)) first.push_back(id);
+    for (const protocol::EscId& id : first_ids(each)) first.push_back(id);
   }
   const auto found = std::make_unique<bool[]>(first.size());
   esc.exists(first, {found.get(), first.size()});

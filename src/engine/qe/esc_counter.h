@@ -15,7 +15,7 @@
 #include <span>
 #include <vector>
 
-#include "crypto/server_tokens.h"
+#include "protocol/server_tokens.h"
 
 namespace quern::engine::qe {
 
@@ -24,14 +24,14 @@ class EscReader {
  public:
   virtual ~EscReader() = default;
   // Which of the ids there are: found[i] is for ids[i]. One call for many costs less than many.
-  virtual void exists(std::span<const crypto::EscId> ids, std::span<bool> found) = 0;
+  virtual void exists(std::span<const protocol::EscId> ids, std::span<bool> found) = 0;
   // The value of an anchor; nothing when there is no such document (or it has no value).
-  virtual std::optional<crypto::EscValue> value(const crypto::EscId& id) = 0;
+  virtual std::optional<protocol::EscValue> value(const protocol::EscId& id) = 0;
 };
 
 // Where a token's counters stand.
 struct EscState {
-  using Positions = crypto::EscTwiceDerivedValueToken::Positions;
+  using Positions = protocol::EscTwiceDerivedValueToken::Positions;
 
   std::optional<Positions> null_anchor;
   std::uint64_t anchor = 0;       // number of the newest anchor above the null anchor; 0: none
@@ -42,13 +42,13 @@ struct EscState {
   std::uint64_t uses() const { return last_use != 0 ? last_use : anchor_cpos; }
 };
 
-using EscToken = crypto::EscDerivedFromDataTokenAndContentionFactor;
+using EscToken = protocol::EscDerivedFromDataTokenAndContentionFactor;
 
 // The state of a token's counters in the reader's snapshot. Costs three reads (of one call) for a
 // token that was never used, and O(log n) for n uses. Throws 7291501 when an anchor that must be
 // there is not, and BadValue for one that holds something else.
 EscState find_esc_state(EscReader& esc, const EscToken& token,
-                        const crypto::EscTwiceDerivedTagToken& ids);
+                        const protocol::EscTwiceDerivedTagToken& ids);
 EscState find_esc_state(EscReader& esc, const EscToken& token);
 
 // The same for several tokens, such as those of one value under all contention factors: most of

@@ -13,13 +13,13 @@ using testing::esc_token;
 using testing::MemoryEsc;
 
 // The ids of the string "123" under the published data key 1, contention factor 0.
-crypto::EscDerivedFromDataTokenAndContentionFactor published_token() {
-  return crypto::EscDerivedFromDataTokenAndContentionFactor::copy_of(
+protocol::EscDerivedFromDataTokenAndContentionFactor published_token() {
+  return protocol::EscDerivedFromDataTokenAndContentionFactor::copy_of(
       from_hex("f6bbea266667b73f68013de84c432407435e77b4f375fb3edb92c600f63293a4"));
 }
 
 TEST(EscIds, AreThoseOfTheProtocol) {
-  const crypto::EscTwiceDerivedTagToken ids(published_token());
+  const protocol::EscTwiceDerivedTagToken ids(published_token());
   EXPECT_EQ(to_hex(ids.non_anchor_id(1)),
             "f958aceef22db3a508bf308bb89ab88cc1c875d2747fc388643b94093e2bb315");
   EXPECT_EQ(to_hex(ids.anchor_id(1)),
@@ -40,9 +40,9 @@ struct Fixture : ::testing::Test {
   }
   EscState state() { return find_esc_state(esc, token); }
 
-  crypto::EscDerivedFromDataTokenAndContentionFactor token = esc_token(1);
-  crypto::EscTwiceDerivedTagToken ids{token};
-  crypto::EscTwiceDerivedValueToken values{token};
+  protocol::EscDerivedFromDataTokenAndContentionFactor token = esc_token(1);
+  protocol::EscTwiceDerivedTagToken ids{token};
+  protocol::EscTwiceDerivedValueToken values{token};
   MemoryEsc esc;
 };
 
@@ -116,9 +116,10 @@ TEST_F(EscCounter, OfSeveralTokensAreThoseOfEach) {
   std::vector<EscToken> tokens;
   for (const std::uint8_t name : {9, 1, 2, 3}) tokens.push_back(esc_token(name));
   {
-    const crypto::EscTwiceDerivedTagToken third(tokens[2]);
-    esc.insert_anchor(third.null_anchor_id(), crypto::EscTwiceDerivedValueToken(tokens[2]).encrypt(
-                                                  {2, 30}, RandomSource::system()));
+    const protocol::EscTwiceDerivedTagToken third(tokens[2]);
+    esc.insert_anchor(
+        third.null_anchor_id(),
+        protocol::EscTwiceDerivedValueToken(tokens[2]).encrypt({2, 30}, RandomSource::system()));
     esc.insert_non_anchor(third.non_anchor_id(31));
   }
   std::vector<std::uint64_t> uses;

@@ -48,7 +48,7 @@ const schema::Query& equality_query(const schema::EncryptedField& field) {
 }
 
 void check_insert(const schema::EncryptedField& field,
-                  const crypto::InsertUpdatePayloadV2& payload) {
+                  const protocol::InsertUpdatePayloadV2& payload) {
   if (payload.index_key_id != field.key_id) {
     throw Error(6726301, fmt::format("The payload of '{}' was made with another key than the "
                                      "field's keyId",
@@ -62,7 +62,8 @@ void check_insert(const schema::EncryptedField& field,
   }
 }
 
-void check_find(const schema::EncryptedField& field, const crypto::FindEqualityPayloadV2& payload) {
+void check_find(const schema::EncryptedField& field,
+                const protocol::FindEqualityPayloadV2& payload) {
   const schema::Query& query = equality_query(field);
   if (payload.max_contention != query.contention) {
     throw Error(9188701, fmt::format("The query of '{}' was made for contention {}, the field has "
@@ -79,7 +80,7 @@ PayloadRules::PayloadRules(Operation& op, const Namespace& ns, const schema::Enc
 }
 
 void PayloadRules::check(std::string_view path,
-                         const crypto::InsertUpdatePayloadV2& payload) const {
+                         const protocol::InsertUpdatePayloadV2& payload) const {
   const schema::EncryptedField& field = indexed_field(sent_, path);
   if (!bson::supports_equality(payload.type)) {
     throw Error(6373504, fmt::format("The payload of '{}' holds a {}, which equality does not "
@@ -91,7 +92,7 @@ void PayloadRules::check(std::string_view path,
 }
 
 void PayloadRules::check(std::string_view path,
-                         const crypto::FindEqualityPayloadV2& payload) const {
+                         const protocol::FindEqualityPayloadV2& payload) const {
   check_find(known_field(sent_, path), payload);
   if (stored_ != nullptr) check_find(known_field(*stored_, path), payload);
 }

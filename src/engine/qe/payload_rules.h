@@ -7,8 +7,8 @@
 
 #include <string_view>
 
-#include "crypto/find_equality_payload.h"
-#include "crypto/insert_update_payload.h"
+#include "protocol/find_equality_payload.h"
+#include "protocol/insert_update_payload.h"
 #include "quern/command/namespace.h"
 #include "schema/encrypted_fields.h"
 
@@ -28,9 +28,9 @@ class PayloadRules {
   // 6373601 (no queries), 6726301 (another key), 6373504 (BSON type), 9188707 (no equality query),
   // 9188700 (contention); that of the collection, 9188709 (unknown path), 6726301, 9188707,
   // 9188700.
-  void check(std::string_view path, const crypto::InsertUpdatePayloadV2& payload) const;
+  void check(std::string_view path, const protocol::InsertUpdatePayloadV2& payload) const;
   // Throws 9188709, 9188707 and 9188701 (another contention).
-  void check(std::string_view path, const crypto::FindEqualityPayloadV2& payload) const;
+  void check(std::string_view path, const protocol::FindEqualityPayloadV2& payload) const;
 
  private:
   const schema::EncryptedFields& sent_;

@@ -5,15 +5,15 @@
 
 #include <algorithm>
 
-#include "crypto/indexed_equality_value.h"
 #include "engine/qe/payload_rules.h"
 #include "engine/qe/state_collections.h"
+#include "protocol/indexed_equality_value.h"
 
 namespace quern::engine::qe {
 namespace {
 
 using bson::BlobSubtype;
-using crypto::InsertUpdatePayloadV2;
+using protocol::InsertUpdatePayloadV2;
 
 std::vector<InsertUpdatePayloadV2> checked_payloads(const PayloadRules& rules,
                                                     std::span<const LocatedPayload> located) {
@@ -106,12 +106,12 @@ IssuedValues issue_values(Operation& op, const Namespace& ns, const schema::Encr
   issued.tags.reserve(payloads.size());
   for (std::size_t i = 0; i < payloads.size(); ++i) {
     const InsertUpdatePayloadV2& payload = payloads[i];
-    const crypto::EscTwiceDerivedTagToken ids(payload.esc);
+    const protocol::EscTwiceDerivedTagToken ids(payload.esc);
     const std::uint64_t count = find_esc_state(state, payload.esc, ids).uses() + 1;
     state.insert_non_anchor(ids.non_anchor_id(count));
     state.insert_compaction_record(located[i].path, payload.encrypted_tokens);
-    issued.tags.push_back(crypto::EdcTwiceDerivedToken(payload.edc).tag(count));
-    issued.stored_values.push_back(crypto::IndexedEqualityEncryptedValueV2::build(
+    issued.tags.push_back(protocol::EdcTwiceDerivedToken(payload.edc).tag(count));
+    issued.stored_values.push_back(protocol::IndexedEqualityEncryptedValueV2::build(
         payload, count, issued.tags.back(), RandomSource::system()));
   }
   return issued;

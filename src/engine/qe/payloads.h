@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/qe/safe_content.h"
+#include "engine/rules/safe_content.h"
 #include "quern/bson/document.h"
 #include "quern/command/namespace.h"
 #include "schema/encrypted_fields.h"

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "crypto/find_equality_payload.h"
 #include "engine/qe/testing/encrypted_collection.h"
+#include "protocol/find_equality_payload.h"
 
 namespace quern::engine::qe {
 namespace {

@@ -12,7 +12,7 @@ namespace {
 // An ESC id as the BSON value that _id holds: length, subtype 0, bytes.
 class IdValue {
  public:
-  explicit IdValue(const crypto::EscId& id) {
+  explicit IdValue(const protocol::EscId& id) {
     store_le<std::int32_t>(bytes_.data(), static_cast<std::int32_t>(id.size()));
     bytes_[4] = static_cast<std::uint8_t>(bson::BinarySubtype::kGeneric);
     std::copy(id.begin(), id.end(), bytes_.begin() + 5);
@@ -20,7 +20,7 @@ class IdValue {
   operator bson::ValueView() const { return {bson::Type::kBinary, bytes_}; }
 
  private:
-  std::array<std::uint8_t, 5 + sizeof(crypto::EscId)> bytes_;
+  std::array<std::uint8_t, 5 + sizeof(protocol::EscId)> bytes_;
 };
 
 bson::Binary generic(BytesView bytes) { return {bson::BinarySubtype::kGeneric, bytes}; }
@@ -62,7 +62,7 @@ const Collection& StateCollections::writable_esc() {
   return *esc_;
 }
 
-void StateCollections::exists(std::span<const crypto::EscId> ids, std::span<bool> found) {
+void StateCollections::exists(std::span<const protocol::EscId> ids, std::span<bool> found) {
   const Collection* esc = readable_esc();
   if (esc == nullptr) {
     std::ranges::fill(found, false);
@@ -73,7 +73,7 @@ void StateCollections::exists(std::span<const crypto::EscId> ids, std::span<bool
   esc->exists(op_, std::vector<bson::ValueView>(values.begin(), values.end()), found);
 }
 
-std::optional<crypto::EscValue> StateCollections::value(const crypto::EscId& id) {
+std::optional<protocol::EscValue> StateCollections::value(const protocol::EscId& id) {
   const Collection* esc = readable_esc();
   if (esc == nullptr) return std::nullopt;
   ++reads_;
@@ -81,7 +81,7 @@ std::optional<crypto::EscValue> StateCollections::value(const crypto::EscId& id)
   const std::optional<bson::View> document = esc->find_by_id(op_, IdValue(id), pinned);
   if (!document) return std::nullopt;
   const bson::Element value = (*document)["value"];
-  crypto::EscValue result;
+  protocol::EscValue result;
   if (!value.is_binary(bson::BinarySubtype::kGeneric)) return std::nullopt;
   const BytesView bytes = value.as_binary().bytes;
   if (bytes.size() != result.size()) return std::nullopt;
@@ -98,15 +98,15 @@ void StateCollections::insert(bson::View document) {
   }
 }
 
-void StateCollections::insert_non_anchor(const crypto::EscId& id) {
+void StateCollections::insert_non_anchor(const protocol::EscId& id) {
   insert(bson::doc("_id", generic(id)));
 }
 
-void StateCollections::insert_anchor(const crypto::EscId& id, const crypto::EscValue& value) {
+void StateCollections::insert_anchor(const protocol::EscId& id, const protocol::EscValue& value) {
   insert(bson::doc("_id", generic(id), "value", generic(value)));
 }
 
-void StateCollections::replace_anchor(const crypto::EscId& id, const crypto::EscValue& value) {
+void StateCollections::replace_anchor(const protocol::EscId& id, const protocol::EscValue& value) {
   const Collection& esc = writable_esc();
   const RecordId record = record_id_of(IdValue(id));
   storage::PinnedValue pinned;
@@ -119,7 +119,7 @@ void StateCollections::replace_anchor(const crypto::EscId& id, const crypto::Esc
   }
 }
 
-bool StateCollections::remove(const crypto::EscId& id) {
+bool StateCollections::remove(const protocol::EscId& id) {
   const Collection* esc = readable_esc();
   if (esc == nullptr) return false;
   const RecordId record = record_id_of(IdValue(id));

@@ -12,8 +12,8 @@
 #include <array>
 #include <string_view>
 
-#include "engine/operation.h"
 #include "engine/qe/esc_compaction.h"
+#include "engine/session/operation.h"
 #include "quern/command/namespace.h"
 #include "schema/encrypted_fields.h"
 
@@ -28,15 +28,15 @@ class StateCollections : public EscStore {
  public:
   StateCollections(Operation& op, const Namespace& ns, const schema::EncryptedFields& fields);
 
-  void exists(std::span<const crypto::EscId> ids, std::span<bool> found) override;
-  std::optional<crypto::EscValue> value(const crypto::EscId& id) override;
+  void exists(std::span<const protocol::EscId> ids, std::span<bool> found) override;
+  std::optional<protocol::EscValue> value(const protocol::EscId& id) override;
 
   // Inside a write body. An id that is there already was taken by another transaction: thrown as
   // WriteConflict, so that the body is run again with fresh counts.
-  void insert_non_anchor(const crypto::EscId& id);
-  void insert_anchor(const crypto::EscId& id, const crypto::EscValue& value) override;
-  void replace_anchor(const crypto::EscId& id, const crypto::EscValue& value) override;
-  bool remove(const crypto::EscId& id);  // false when it was gone already
+  void insert_non_anchor(const protocol::EscId& id);
+  void insert_anchor(const protocol::EscId& id, const protocol::EscValue& value) override;
+  void replace_anchor(const protocol::EscId& id, const protocol::EscValue& value) override;
+  bool remove(const protocol::EscId& id);  // false when it was gone already
   void insert_compaction_record(std::string_view path, BytesView encrypted_token);
 
   Operation& operation() { return op_; }

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "crypto/find_equality_payload.h"
-#include "crypto/indexed_equality_value.h"
-#include "engine/engine.h"
+#include "engine/session/engine.h"
+#include "protocol/find_equality_payload.h"
+#include "protocol/indexed_equality_value.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -77,24 +77,24 @@ class TagList {
   std::size_t bytes_ = 0;
 };
 
-using Payloads = std::vector<crypto::FindEqualityPayloadV2>;
+using Payloads = std::vector<protocol::FindEqualityPayloadV2>;
 
 Payloads parsed(const PayloadRules& rules, std::string_view path,
                 std::span<const bson::ValueView> payloads) {
   Payloads all;
   for (const bson::ValueView& payload : payloads) {
     expect_equality(path, payload);
-    all.push_back(crypto::FindEqualityPayloadV2::parse(payload.as_binary().bytes));
+    all.push_back(protocol::FindEqualityPayloadV2::parse(payload.as_binary().bytes));
     rules.check(path, all.back());
   }
   return all;
 }
 
 // Every tag that was ever issued for the value.
-void add_issued(StateCollections& state, const crypto::FindEqualityPayloadV2& payload,
+void add_issued(StateCollections& state, const protocol::FindEqualityPayloadV2& payload,
                 TagList& list) {
-  const crypto::HmacSha256Key esc(payload.esc.bytes());
-  const crypto::HmacSha256Key edc(payload.edc.bytes());
+  const protocol::HmacSha256Key esc(payload.esc.bytes());
+  const protocol::HmacSha256Key edc(payload.edc.bytes());
   // In groups, so that a huge contention factor neither takes much memory nor can't be interrupted.
   constexpr std::int64_t kGroup = 16;
   for (std::int64_t first = 0; first <= payload.max_contention; first += kGroup) {
@@ -108,8 +108,8 @@ void add_issued(StateCollections& state, const crypto::FindEqualityPayloadV2& pa
     for (std::int64_t factor = first; factor <= last; ++factor) {
       const std::uint64_t uses = states[factor - first].uses();
       if (uses == 0) continue;
-      const crypto::EdcTwiceDerivedToken tags(
-          crypto::EdcDerivedFromDataTokenAndContentionFactor::derive(edc, factor));
+      const protocol::EdcTwiceDerivedToken tags(
+          protocol::EdcDerivedFromDataTokenAndContentionFactor::derive(edc, factor));
       for (std::uint64_t count = 1; count <= uses; ++count) list.add(tags.tag(count));
     }
   }
@@ -121,7 +121,7 @@ std::vector<Tag> held_tags(Operation& op, const Namespace& ns, std::string_view 
   TagList list(op);
   const Collection* collection = op.collection(ns);
   if (collection == nullptr) return {};
-  std::vector<crypto::ServerMetadataTokens> tokens;
+  std::vector<protocol::ServerMetadataTokens> tokens;
   for (const auto& payload : payloads) tokens.emplace_back(payload.server_derived);
   RecordCursor cursor = collection->scan(op);
   while (cursor.next()) {
@@ -129,7 +129,7 @@ std::vector<Tag> held_tags(Operation& op, const Namespace& ns, std::string_view 
     for_each_blob(cursor.document(), [&](std::string_view at, std::optional<BlobSubtype> subtype,
                                          BytesView blob) {
       if (at != path || subtype != BlobSubtype::kIndexedEqualityValueV2 || !tag_of(blob)) return;
-      const auto block = crypto::IndexedEqualityEncryptedValueV2::parse(blob).metadata();
+      const auto block = protocol::IndexedEqualityEncryptedValueV2::parse(blob).metadata();
       const bool wanted = std::any_of(tokens.begin(), tokens.end(),
                                       [&](const auto& each) { return block.belongs_to(each); });
       if (wanted) list.add(block.tag());
@@ -169,7 +169,7 @@ std::vector<Tag> query_tags(StateCollections& state, const PayloadRules& rules, 
   const Payloads all = parsed(rules, path, payloads);
   try {
     TagList tags(state.operation());
-    for (const crypto::FindEqualityPayloadV2& payload : all) add_issued(state, payload, tags);
+    for (const protocol::FindEqualityPayloadV2& payload : all) add_issued(state, payload, tags);
     return std::move(tags).sorted();
   } catch (const Error& error) {
     if (too_many == TooManyTags::kFail || !error.is(ErrorCode::kFLEMaxTagLimitExceeded)) throw;

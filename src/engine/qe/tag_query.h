@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "engine/qe/payload_rules.h"
-#include "engine/qe/safe_content.h"
 #include "engine/qe/state_collections.h"
+#include "engine/rules/safe_content.h"
 #include "quern/bson/document.h"
 #include "quern/command/namespace.h"
 #include "schema/encrypted_fields.h"

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "crypto/find_equality_payload.h"
 #include "engine/qe/testing/encrypted_collection.h"
+#include "protocol/find_equality_payload.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -49,11 +49,11 @@ class TagQueryReads : public testing::EncryptedCollection {
   template <class Fold>
   void fold(const Fold& fold_token) {
     const auto payload =
-        crypto::InsertUpdatePayloadV2::parse(insert_payload("a", 0).view().as_binary().bytes);
+        protocol::InsertUpdatePayloadV2::parse(insert_payload("a", 0).view().as_binary().bytes);
     transact([&](Operation& op) {
       StateCollections state(op, ns, fields);
       const EscFold done = fold_token(state, payload.esc, random, 100);
-      const crypto::EscTwiceDerivedTagToken ids(payload.esc);
+      const protocol::EscTwiceDerivedTagToken ids(payload.esc);
       for (auto n = done.uses.first; n <= done.uses.last; ++n) state.remove(ids.non_anchor_id(n));
       for (auto n = done.anchors.first; n <= done.anchors.last; ++n) state.remove(ids.anchor_id(n));
     });

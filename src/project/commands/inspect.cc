@@ -33,7 +33,7 @@ class Paint {
 class ProjectRunner : public CommandRunner {
  public:
   ProjectRunner(Project& project, const Target& target) : project_(project), target_(target) {}
-  bson::Document run(std::string_view, bson::View command) override {
+  Reply do_run(std::string_view, bson::View command, const RunContext&) override {
     return project_.run(target_, command);
   }
 

@@ -1,0 +1,520 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "engine/catalog/catalog.h"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+
+#include "base/random.h"
+#include "engine/catalog/access.h"
+#include "engine/catalog/index_spec.h"
+#include "engine/catalog/schema_lock.h"
+#include "engine/catalog/table_state.h"
+#include "engine/rules/ddl.h"
+#include "quern/base/error.h"
+#include "storage/key_format.h"
+
+namespace quern::engine {
+namespace {
+
+constexpr std::uint32_t kCatalogTable = 0;
+constexpr std::int32_t kFormatVersion = 1;
+constexpr std::size_t kBuildBatch = 1000;
+constexpr std::size_t kMaxNamespaceBytes = 255;
+
+std::string catalog_key(char kind, std::string_view name = {}) {
+  std::string key;
+  storage::append_table(key, kCatalogTable);
+  key.push_back(kind);
+  key.append(name);
+  return key;
+}
+std::string format_key() { return catalog_key('f'); }
+std::string next_table_key() { return catalog_key('n'); }
+std::string collection_key(const Namespace& ns) { return catalog_key('c', ns.to_string()); }
+std::string doomed_key(std::uint32_t table) {
+  std::string name;
+  storage::append_table(name, table);
+  return catalog_key('d', name);
+}
+
+// multikey: an index that is to be written as such, although its flag isn't set yet.
+bson::Document entry_of(const Collection& collection, const Index* multikey = nullptr) {
+  bson::Builder b;
+  b.append("ns", collection.ns().to_string());
+  b.append("uuid", collection.uuid());
+  b.append("table", static_cast<std::int64_t>(collection.table()));
+  b.append("options", collection.options());
+  b.open_array("indexes");
+  for (const auto& index : collection.indexes()) {
+    b.push_document();
+    b.append("spec", index->spec());
+    b.append("table", static_cast<std::int64_t>(index->table()));
+    b.append("multikey", index->multikey() || index.get() == multikey);
+    b.close();
+  }
+  b.close();
+  return b.finish();
+}
+
+std::uint32_t table_of(bson::View entry) {
+  return static_cast<std::uint32_t>(entry["table"].as_int64());
+}
+
+Namespace stored_namespace(std::string_view text) {
+  const std::size_t dot = text.find('.');
+  return {std::string(text.substr(0, dot)), std::string(text.substr(dot + 1))};
+}
+
+std::shared_ptr<const Collection> read_entry(bson::View entry) {
+  std::vector<std::shared_ptr<const Index>> indexes;
+  for (const bson::Element& element : entry["indexes"].as_array()) {
+    const bson::View index = element.as_document();
+    indexes.push_back(std::make_shared<const Index>(bson::Document(index["spec"].as_document()),
+                                                    table_of(index), index["multikey"].truthy()));
+  }
+  return std::make_shared<const Collection>(stored_namespace(entry["ns"].as_string()),
+                                            entry["uuid"].as_uuid(), table_of(entry),
+                                            bson::Document(entry["options"].as_document()),
+                                            std::move(indexes), std::make_shared<TableState>());
+}
+
+using Indexes = std::vector<std::shared_ptr<const Index>>;
+
+// What takes the collection's place: the same records under the same lock.
+std::shared_ptr<const Collection> version_of(const Collection& collection, const Namespace& ns,
+                                             bson::View options, Indexes indexes) {
+  return std::make_shared<const Collection>(ns, collection.uuid(), collection.table(),
+                                            bson::Document(options), std::move(indexes),
+                                            collection.state());
+}
+
+std::int32_t count_of(const Indexes& indexes) {
+  return static_cast<std::int32_t>(indexes.size() + 1);
+}
+
+std::vector<std::uint32_t> tables_of(const Collection& collection) {
+  std::vector<std::uint32_t> tables = {collection.table()};
+  for (const auto& index : collection.indexes()) tables.push_back(index->table());
+  return tables;
+}
+
+void check_new_name(const Namespace& ns) {
+  Namespace::check_database(ns.database);
+  Namespace::check_collection(ns.collection);
+  if (ns.to_string().size() > kMaxNamespaceBytes) {
+    throw DatabaseError(
+        ErrorCode::kInvalidNamespace,
+        "Fully qualified namespace is too long: at most 255 bytes, " + ns.to_string());
+  }
+}
+
+// The indexes that the collection lacks.
+std::vector<bson::Document> missing_indexes(const Collection& collection,
+                                            const std::vector<bson::Document>& specs) {
+  if (const auto* fields = collection.encrypted_fields()) {
+    for (const bson::Document& spec : specs) qe::check_index(*fields, spec);
+  }
+  return new_index_specs(&collection, specs);
+}
+
+}  // namespace
+
+const Collection* CatalogSnapshot::find(std::string_view ns) const {
+  const auto at = collections_.find(ns);
+  return at == collections_.end() ? nullptr : at->second.get();
+}
+
+const Collection* CatalogSnapshot::find(const Namespace& ns) const {
+  char text[256];
+  const std::size_t size = ns.database.size() + 1 + ns.collection.size();
+  if (size > sizeof text) return find(ns.to_string());
+  std::memcpy(text, ns.database.data(), ns.database.size());
+  text[ns.database.size()] = '.';
+  std::memcpy(text + ns.database.size() + 1, ns.collection.data(), ns.collection.size());
+  return find(std::string_view(text, size));
+}
+
+std::vector<const Collection*> CatalogSnapshot::collections(std::string_view database) const {
+  std::string prefix(database);
+  prefix.push_back('.');
+  std::vector<const Collection*> result;
+  for (auto at = collections_.lower_bound(prefix);
+       at != collections_.end() && at->first.starts_with(prefix); ++at) {
+    result.push_back(at->second.get());
+  }
+  return result;
+}
+
+std::vector<std::string> CatalogSnapshot::databases() const {
+  std::set<std::string> names;
+  for (const auto& [ns, collection] : collections_) names.insert(collection->ns().database);
+  return {names.begin(), names.end()};
+}
+
+// One schema change: what it writes, and the map that becomes the next snapshot. Nothing happens
+// before commit().
+class Catalog::Change {
+ public:
+  explicit Change(Catalog& catalog)
+      : catalog_(catalog),
+        lock_(catalog.mutex_),
+        before_(catalog.snapshot()),
+        collections_(before_->collections_),
+        next_table_(before_->next_table_),
+        transaction_(catalog.store_.begin()) {}
+
+  const Collection* find(const Namespace& ns) const { return before_->find(ns); }
+  std::vector<const Collection*> collections(std::string_view database) const {
+    return before_->collections(database);
+  }
+  std::uint32_t allocate_table() {
+    transaction_->put(as_bytes(next_table_key()),
+                      bson::doc("next", std::int64_t{next_table_ + 1}).view().bytes());
+    return next_table_++;
+  }
+  void add(std::shared_ptr<const Collection> collection) {
+    transaction_->put(as_bytes(collection_key(collection->ns())),
+                      entry_of(*collection).view().bytes());
+    collections_[collection->ns().to_string()] = std::move(collection);
+  }
+  // The collection object is out of date as soon as the change is committed.
+  void remove(const Collection& collection) {
+    if (find(collection.ns()) != &collection) {
+      throw Error(ErrorCode::kInternalError,
+                  "a schema change of " + collection.ns().to_string() + " overtook another");
+    }
+    transaction_->remove(as_bytes(collection_key(collection.ns())));
+    collections_.erase(collection.ns().to_string());
+    replaced_.push_back(&collection);
+  }
+  void replace(const Collection& collection, std::shared_ptr<const Collection> by) {
+    remove(collection);
+    add(std::move(by));
+  }
+  // The tables' entries are to be removed at the latest when the store is opened again.
+  void doom(const std::vector<std::uint32_t>& tables) {
+    for (const std::uint32_t table : tables) {
+      transaction_->put(as_bytes(doomed_key(table)), bson::Document().view().bytes());
+    }
+  }
+  void spare(const std::vector<std::uint32_t>& tables) {
+    for (const std::uint32_t table : tables) transaction_->remove(as_bytes(doomed_key(table)));
+  }
+
+  void commit() {
+    auto after = std::make_shared<CatalogSnapshot>();
+    after->collections_ = std::move(collections_);
+    after->epoch_ = before_->epoch_ + 1;
+    after->next_table_ = next_table_;
+    transaction_->commit();
+    for (const Collection* collection : replaced_) collection->retire();
+    catalog_.publish(std::move(after));
+  }
+
+ private:
+  Catalog& catalog_;
+  std::lock_guard<std::mutex> lock_;
+  std::shared_ptr<const CatalogSnapshot> before_;
+  CatalogSnapshot::Collections collections_;
+  std::uint32_t next_table_;
+  std::vector<const Collection*> replaced_;  // before_ keeps them
+  std::unique_ptr<storage::Transaction> transaction_;
+};
+
+std::shared_ptr<const CatalogSnapshot> Catalog::snapshot() const {
+  // Weak: a thread that asks no more keeps no catalog alive.
+  thread_local std::weak_ptr<const CatalogSnapshot> seen;
+  thread_local std::uint64_t seen_epoch = 0;
+  if (seen_epoch == epoch_.load(std::memory_order_acquire)) {
+    if (auto same = seen.lock()) return same;
+  }
+  auto latest = std::atomic_load_explicit(&snapshot_, std::memory_order_acquire);
+  seen = latest;
+  seen_epoch = latest->epoch();
+  return latest;
+}
+
+void Catalog::publish(std::shared_ptr<const CatalogSnapshot> snapshot) {
+  const std::uint64_t epoch = snapshot->epoch();
+  std::atomic_store_explicit(&snapshot_, std::move(snapshot), std::memory_order_release);
+  epoch_.store(epoch, std::memory_order_release);
+}
+
+Catalog::Catalog(storage::Store& store) : store_(store) { load(); }
+
+void Catalog::load() {
+  storage::PinnedValue value;
+  if (!store_.get(as_bytes(format_key()), value)) {
+    const auto transaction = store_.begin();
+    transaction->put(as_bytes(format_key()), bson::doc("version", kFormatVersion).view().bytes());
+    transaction->commit();
+  } else {
+    const bson::View format = bson::View::parse(value.bytes());
+    const auto version = format["version"].whole_number();
+    if (version != kFormatVersion) {
+      throw DatabaseError(ErrorCode::kInternalError,
+                          "the database is stored in format version " +
+                              (version ? std::to_string(*version) : std::string("(unreadable)")) +
+                              "; this program reads and writes version " +
+                              std::to_string(kFormatVersion) +
+                              ": open it with the version of Quern that wrote it, or a newer one");
+    }
+  }
+  auto snapshot = std::make_shared<CatalogSnapshot>();
+  if (store_.get(as_bytes(next_table_key()), value)) {
+    snapshot->next_table_ =
+        static_cast<std::uint32_t>(bson::View::parse(value.bytes())["next"].as_int64());
+  }
+  std::vector<std::uint32_t> doomed;
+  const auto reader = store_.snapshot();
+  const std::string lower = catalog_key('c');
+  const std::string upper = catalog_key('e');
+  const auto cursor = reader->cursor({as_bytes(lower), as_bytes(upper)});
+  for (cursor->seek(as_bytes(lower)); cursor->valid(); cursor->next()) {
+    const BytesView key = cursor->key();
+    if (key[storage::kTableSize] == 'c') {
+      auto collection = read_entry(bson::View::parse(cursor->value()));
+      snapshot->collections_[collection->ns().to_string()] = std::move(collection);
+    } else {
+      std::uint32_t table = 0;
+      for (const std::uint8_t byte : key.last(storage::kTableSize)) table = table << 8 | byte;
+      doomed.push_back(table);
+    }
+  }
+  std::uint8_t epoch[8];
+  random_bytes(epoch);
+  snapshot->epoch_ = load_le<std::uint64_t>(epoch);
+  publish(std::move(snapshot));
+  purge(doomed);
+}
+
+void Catalog::purge(const std::vector<std::uint32_t>& tables) {
+  for (const std::uint32_t table : tables) {
+    std::string lower;
+    storage::append_table(lower, table);
+    std::string upper;
+    storage::append_table(upper, table + 1);
+    store_.purge({as_bytes(lower), as_bytes(upper)});
+    const auto transaction = store_.begin({.snapshot = false});
+    transaction->remove(as_bytes(doomed_key(table)));
+    transaction->commit();
+  }
+}
+
+bool Catalog::create(const Namespace& ns, bson::View options) {
+  check_new_name(ns);
+  Change change(*this);
+  if (const Collection* existing = change.find(ns)) {
+    if (existing->options() == options) return false;
+    throw DatabaseError(ErrorCode::kNamespaceExists,
+                        "Collection " + ns.to_string() + " already exists with different options");
+  }
+  change.add(std::make_shared<const Collection>(ns, Uuid::random(), change.allocate_table(),
+                                                bson::Document(options), Indexes(),
+                                                std::make_shared<TableState>()));
+  change.commit();
+  return true;
+}
+
+std::shared_ptr<const Collection> Catalog::drop(const Namespace& ns, Access* operation,
+                                                const std::optional<Uuid>& uuid) {
+  std::shared_ptr<const Collection> gone;
+  {
+    const SchemaLock lock(*this, {ns}, operation);
+    gone = lock.find(ns);
+    if (uuid && (!gone || gone->uuid() != *uuid)) {
+      throw DatabaseError(ErrorCode::kCollectionUUIDMismatch,
+                          "Collection UUID does not match that specified: " + ns.to_string() +
+                              (gone ? " has another" : " does not exist"));
+    }
+    if (!gone) return nullptr;
+    Change change(*this);
+    change.remove(*gone);
+    change.doom(tables_of(*gone));
+    change.commit();
+  }
+  purge(tables_of(*gone));
+  return gone;
+}
+
+void Catalog::drop_database(std::string_view database, Access* operation) {
+  std::vector<std::uint32_t> doomed;
+  for (bool done = false; !done;) {
+    std::vector<Namespace> names;
+    const auto seen = snapshot();
+    for (const Collection* collection : seen->collections(database)) {
+      names.push_back(collection->ns());
+    }
+    const SchemaLock lock(*this, names, operation);
+    Change change(*this);
+    const auto all = change.collections(database);
+    done = std::all_of(all.begin(), all.end(), [&](const Collection* collection) {
+      return lock.find(collection->ns()).get() == collection;
+    });
+    if (!done) continue;  // one was just created: it is not locked
+    for (const Collection* collection : all) {
+      for (const std::uint32_t table : tables_of(*collection)) doomed.push_back(table);
+      change.remove(*collection);
+    }
+    change.doom(doomed);
+    change.commit();
+  }
+  purge(doomed);
+}
+
+void Catalog::rename(const Namespace& from, const Namespace& to, bool drop_target,
+                     Access* operation) {
+  check_new_name(to);
+  std::vector<std::uint32_t> doomed;
+  for (bool done = false; !done;) {
+    const SchemaLock lock(*this, {from, to}, operation);
+    const Collection& source = lock.required(from);
+    const auto target = lock.find(to);
+    qe::check_rename(source.encrypted_fields() != nullptr,
+                     target && target->encrypted_fields() != nullptr);
+    if (target && !drop_target) {
+      throw DatabaseError(ErrorCode::kNamespaceExists,
+                          "target namespace exists: " + to.to_string());
+    }
+    Change change(*this);
+    if (change.find(to) != target.get()) continue;  // just created: it is not locked
+    if (target) {
+      doomed = tables_of(*target);
+      change.remove(*target);
+      change.doom(doomed);
+    }
+    change.replace(source, version_of(source, to, source.options(), source.indexes()));
+    change.commit();
+    done = true;
+  }
+  purge(doomed);
+}
+
+IndexCounts Catalog::create_indexes(const Namespace& ns, const std::vector<bson::Document>& specs,
+                                    Access* operation) {
+  // Usually they are all there, and then there is nothing to wait for.
+  const auto seen = snapshot();
+  if (const Collection* collection = seen->find(ns);
+      collection != nullptr && missing_indexes(*collection, specs).empty()) {
+    return {count_of(collection->indexes()), count_of(collection->indexes())};
+  }
+  const SchemaLock lock(*this, {ns}, operation);
+  const Collection& source = lock.required(ns);
+  const auto missing = missing_indexes(source, specs);
+  auto indexes = source.indexes();
+  const IndexCounts counts{count_of(indexes),
+                           count_of(indexes) + static_cast<std::int32_t>(missing.size())};
+  if (missing.empty()) return counts;
+  std::vector<std::uint32_t> tables;
+  {
+    Change change(*this);
+    while (tables.size() < missing.size()) tables.push_back(change.allocate_table());
+    change.doom(tables);
+    change.commit();
+  }
+  try {
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+      indexes.push_back(std::make_shared<const Index>(missing[i], tables[i], false));
+      build(source, *indexes.back(), operation);
+    }
+    Change change(*this);
+    change.spare(tables);
+    change.replace(source, version_of(source, ns, source.options(), std::move(indexes)));
+    change.commit();
+  } catch (...) {
+    purge(tables);
+    throw;
+  }
+  return counts;
+}
+
+void Catalog::build(const Collection& collection, const Index& index, Access* operation) {
+  std::string lower;
+  storage::append_table(lower, collection.table());
+  std::string upper;
+  storage::append_table(upper, collection.table() + 1);
+  const auto reader = store_.snapshot();
+  const auto cursor = reader->cursor({as_bytes(lower), as_bytes(upper)});
+  auto transaction = store_.begin({.snapshot = false});
+  std::size_t written = 0;
+  std::vector<std::string> keys;
+  for (cursor->seek(as_bytes(lower)); cursor->valid(); cursor->next()) {
+    if (operation != nullptr) operation->check_interrupt();
+    const bson::View document(cursor->value().data());
+    const RecordId record(cursor->key().subspan(storage::kTableSize));
+    bool several = false;
+    index.keys(document, keys, several);
+    if (several) index.set_multikey();
+    for (const std::string& key : keys) {
+      index.insert(*transaction, key, record, collection.ns(), document);
+    }
+    written += keys.size();
+    if (written >= kBuildBatch) {
+      transaction->commit();
+      transaction = store_.begin({.snapshot = false});
+      written = 0;
+    }
+  }
+  transaction->commit();
+}
+
+IndexCounts Catalog::drop_indexes(const Namespace& ns, const ChooseIndexes& choose,
+                                  Access* operation) {
+  std::vector<std::uint32_t> doomed;
+  IndexCounts counts;
+  {
+    const SchemaLock lock(*this, {ns}, operation);
+    const Collection& source = lock.required(ns);
+    auto indexes = source.indexes();
+    counts.before = count_of(indexes);
+    for (const std::string& name : choose(source)) {
+      const auto at = std::find_if(indexes.begin(), indexes.end(),
+                                   [&](const auto& index) { return index->name() == name; });
+      if (at == indexes.end()) {
+        throw DatabaseError(ErrorCode::kIndexNotFound, "index not found with name [" + name + "]");
+      }
+      doomed.push_back((*at)->table());
+      indexes.erase(at);
+    }
+    counts.after = count_of(indexes);
+    Change change(*this);
+    change.doom(doomed);
+    change.replace(source, version_of(source, ns, source.options(), std::move(indexes)));
+    change.commit();
+  }
+  purge(doomed);
+  return counts;
+}
+
+void Catalog::modify(const Namespace& ns, const Decide& decide, Access* operation) {
+  const SchemaLock lock(*this, {ns}, operation);
+  const Collection& source = lock.required(ns);
+  const Modification modification = decide(source);
+  auto indexes = source.indexes();
+  for (const bson::Document& spec : modification.index_specs) {
+    const auto at = std::find_if(indexes.begin(), indexes.end(), [&](const auto& index) {
+      return index->name() == spec["name"].as_string();
+    });
+    if (at == indexes.end()) {
+      throw DatabaseError(ErrorCode::kIndexNotFound, "cannot find the index to modify");
+    }
+    *at = std::make_shared<const Index>(spec, (*at)->table(), (*at)->multikey());
+  }
+  Change change(*this);
+  change.replace(source, version_of(source, ns, modification.options, std::move(indexes)));
+  change.commit();
+}
+
+void Catalog::set_multikey(const Collection& collection, const Index& index) {
+  const std::lock_guard lock(mutex_);
+  if (index.multikey()) return;
+  // The flag is set last: whoever sees it finds it stored.
+  const auto transaction = store_.begin({.snapshot = false});
+  transaction->put(as_bytes(collection_key(collection.ns())),
+                   entry_of(collection, &index).view().bytes());
+  transaction->commit();
+  index.set_multikey();
+}
+
+}  // namespace quern::engine

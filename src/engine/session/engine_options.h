@@ -1,0 +1,33 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// How an engine is set up.
+#ifndef QUERN_ENGINE_SESSION_ENGINE_OPTIONS_H_
+#define QUERN_ENGINE_SESSION_ENGINE_OPTIONS_H_
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+
+#include "storage/durability.h"
+
+namespace quern {
+class Clock;
+}
+
+namespace quern::engine {
+
+struct EngineOptions {
+  std::filesystem::path directory{};  // empty: everything is kept in memory and lost at the end
+  storage::Durability durability{};   // docs/guide/durability.md
+  std::size_t cache_bytes = 64 << 20;
+  std::size_t write_buffer_bytes = 32 << 20;
+  std::chrono::seconds cursor_timeout{600};      // of a cursor that nobody asks
+  std::chrono::seconds transaction_timeout{60};  // of a multi-document transaction
+  std::chrono::minutes session_timeout{30};
+  // What the tags of one condition on an encrypted field may take: about 330,000 of them.
+  std::size_t encrypted_query_tag_bytes = 14 << 20;
+  Clock* clock = nullptr;  // null: the system's
+};
+
+}  // namespace quern::engine
+
+#endif  // QUERN_ENGINE_SESSION_ENGINE_OPTIONS_H_

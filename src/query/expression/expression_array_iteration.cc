@@ -1,0 +1,239 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// $filter, $map, $reduce, $zip: operators that evaluate an expression for each member of an array.
+#include <algorithm>
+
+#include "quern/base/error.h"
+#include "query/expression/expression_parser.h"
+#include "query/value/values.h"
+
+namespace quern::query {
+namespace {
+
+using bson::Type;
+
+class Filter : public ExpressionNode {
+ public:
+  Filter(std::size_t slot, ExpressionPtr input, ExpressionPtr condition, ExpressionPtr limit)
+      : slot_(slot),
+        input_(std::move(input)),
+        condition_(std::move(condition)),
+        limit_(std::move(limit)) {}
+  Datum evaluate(Evaluation& evaluation) const override {
+    const Datum input = input_->evaluate(evaluation);
+    if (input.nullish()) return Datum::null();
+    if (input.type() != Type::kArray) {
+      throw Error(28651, "input to $filter must be an array not " + type_name(input));
+    }
+    std::int64_t left = INT64_MAX;
+    if (limit_ != nullptr) {
+      const Datum limit = limit_->evaluate(evaluation);
+      if (!limit.nullish()) {
+        const auto number = limit.view().whole_number();
+        if (!number || *number > INT32_MAX) {
+          throw Error(327391, "$filter: limit must be represented as a 32-bit integral value");
+        }
+        if (*number <= 0) throw Error(327392, "$filter: limit must be greater than 0");
+        left = *number;
+      }
+    }
+    Evaluation::Scratch result(evaluation);
+    const Arena::Mark start = evaluation.arena().mark();
+    for (const bson::Element& member : input.view().as_array()) {
+      if (left == 0) break;
+      evaluation.variable(slot_) = member.value();
+      const Datum keep = condition_->evaluate(evaluation);
+      evaluation.arena().rewind(start);
+      if (!keep.view().truthy()) continue;
+      result->push(member.value());
+      --left;
+    }
+    return result.finish(Type::kArray);
+  }
+
+ private:
+  std::size_t slot_;
+  ExpressionPtr input_;
+  ExpressionPtr condition_;
+  ExpressionPtr limit_;
+};
+
+std::string_view variable_name(const bson::Element& as) {
+  if (as.missing()) return "this";
+  if (!as.is_string()) throw Error(ErrorCode::kBadValue, "'as' must be a string");
+  return as.as_string();
+}
+
+ExpressionPtr parse_filter(const bson::Element& op, ExpressionParser& parser) {
+  const ExpressionParser::Named named(op, {"input", "as", "cond", "limit"}, 28646, 28647);
+  auto input = parser.parse(named.required("input", 28648));
+  auto limit = parser.parse_optional(named.optional("limit"));
+  const ExpressionParser::Variable variable(parser, variable_name(named.optional("as")));
+  auto condition = parser.parse(named.required("cond", 28650));
+  return std::make_unique<Filter>(variable.slot(), std::move(input), std::move(condition),
+                                  std::move(limit));
+}
+
+class Map : public ExpressionNode {
+ public:
+  Map(std::size_t slot, ExpressionPtr input, ExpressionPtr in)
+      : slot_(slot), input_(std::move(input)), in_(std::move(in)) {}
+  Datum evaluate(Evaluation& evaluation) const override {
+    const Datum input = input_->evaluate(evaluation);
+    if (input.nullish()) return Datum::null();
+    if (input.type() != Type::kArray) {
+      throw Error(16883, "input to $map must be an array not " + type_name(input));
+    }
+    Evaluation::Scratch result(evaluation);
+    const Arena::Mark start = evaluation.arena().mark();
+    for (const bson::Element& member : input.view().as_array()) {
+      evaluation.variable(slot_) = member.value();
+      const Datum value = in_->evaluate(evaluation);
+      result->push(value.missing() ? Datum::null() : value);
+      evaluation.arena().rewind(start);
+    }
+    return result.finish(Type::kArray);
+  }
+
+ private:
+  std::size_t slot_;
+  ExpressionPtr input_;
+  ExpressionPtr in_;
+};
+
+ExpressionPtr parse_map(const bson::Element& op, ExpressionParser& parser) {
+  const ExpressionParser::Named named(op, {"input", "as", "in"}, 16878, 16879);
+  auto input = parser.parse(named.required("input", 16880));
+  const ExpressionParser::Variable variable(parser, variable_name(named.optional("as")));
+  auto in = parser.parse(named.required("in", 16882));
+  return std::make_unique<Map>(variable.slot(), std::move(input), std::move(in));
+}
+
+class Reduce : public ExpressionNode {
+ public:
+  Reduce(std::size_t this_slot, std::size_t value_slot, ExpressionPtr input, ExpressionPtr initial,
+         ExpressionPtr in)
+      : this_(this_slot),
+        value_(value_slot),
+        input_(std::move(input)),
+        initial_(std::move(initial)),
+        in_(std::move(in)) {}
+  Datum evaluate(Evaluation& evaluation) const override {
+    const Datum input = input_->evaluate(evaluation);
+    if (input.nullish()) return Datum::null();
+    if (input.type() != Type::kArray) {
+      throw Error(40080, "$reduce requires that 'input' be an array, found: " + type_name(input));
+    }
+    Datum value = initial_->evaluate(evaluation);
+    const Arena::Mark start = evaluation.arena().mark();
+    std::size_t kept = 0;
+    for (const bson::Element& member : input.view().as_array()) {
+      evaluation.variable(this_) = member.value();
+      evaluation.variable(value_) = value;
+      value = in_->evaluate(evaluation);
+      check_depth(value.view());  // each turn may wrap the value once more
+      // The values of former turns go, as soon as there are more of them than what stays.
+      const std::size_t computed = evaluation.arena().used() - start.used;
+      if (computed > 2 * kept + kGarbage) {
+        value = evaluation.keep_only(value, start);
+        kept = evaluation.arena().used() - start.used;
+      }
+    }
+    return value;
+  }
+
+ private:
+  static constexpr std::size_t kGarbage = 64 * 1024;
+
+  std::size_t this_;
+  std::size_t value_;
+  ExpressionPtr input_;
+  ExpressionPtr initial_;
+  ExpressionPtr in_;
+};
+
+ExpressionPtr parse_reduce(const bson::Element& op, ExpressionParser& parser) {
+  const ExpressionParser::Named named(op, {"input", "initialValue", "in"}, 40075, 40076);
+  auto input = parser.parse(named.required("input", 40077));
+  auto initial = parser.parse(named.required("initialValue", 40078));
+  const ExpressionParser::Variable element(parser, "this");
+  const ExpressionParser::Variable value(parser, "value");
+  auto in = parser.parse(named.required("in", 40079));
+  return std::make_unique<Reduce>(element.slot(), value.slot(), std::move(input),
+                                  std::move(initial), std::move(in));
+}
+
+class Zip : public ExpressionNode {
+ public:
+  Zip(std::vector<ExpressionPtr> inputs, std::vector<ExpressionPtr> defaults, bool longest)
+      : inputs_(std::move(inputs)), defaults_(std::move(defaults)), longest_(longest) {}
+  Datum evaluate(Evaluation& evaluation) const override {
+    std::vector<std::vector<bson::ValueView>> columns;
+    std::size_t rows = longest_ ? 0 : static_cast<std::size_t>(-1);
+    for (const ExpressionPtr& input : inputs_) {
+      const Datum value = input->evaluate(evaluation);
+      if (value.nullish()) return Datum::null();
+      if (value.type() != Type::kArray) {
+        throw Error(34468, "$zip found a non-array expression in input: " + type_name(value));
+      }
+      auto& column = columns.emplace_back();
+      for (const bson::Element& member : value.view().as_array()) column.push_back(member.value());
+      rows = longest_ ? std::max(rows, column.size()) : std::min(rows, column.size());
+    }
+    std::vector<Datum> fill(columns.size(), Datum::null());
+    for (std::size_t i = 0; i < defaults_.size(); ++i) fill[i] = defaults_[i]->evaluate(evaluation);
+    Evaluation::Scratch result(evaluation);
+    for (std::size_t row = 0; row < rows; ++row) {
+      result->push_open(Type::kArray);
+      for (std::size_t i = 0; i < columns.size(); ++i) {
+        const Datum value = row < columns[i].size() ? Datum(columns[i][row]) : fill[i];
+        result->push(value.missing() ? Datum::null() : value);
+      }
+      result->close();
+    }
+    return result.finish(Type::kArray);
+  }
+
+ private:
+  std::vector<ExpressionPtr> inputs_;
+  std::vector<ExpressionPtr> defaults_;
+  bool longest_;
+};
+
+ExpressionPtr parse_zip(const bson::Element& op, ExpressionParser& parser) {
+  const ExpressionParser::Named named(op, {"inputs", "defaults", "useLongestLength"}, 34460, 34464);
+  const bson::Element inputs = named.required("inputs", 34465);
+  const bson::Element defaults = named.optional("defaults");
+  const bson::Element longest = named.optional("useLongestLength");
+  if (!inputs.is_array()) throw Error(34461, "inputs must be an array of expressions");
+  if (defaults && !defaults.is_array()) {
+    throw Error(34462, "defaults must be an array of expressions");
+  }
+  if (longest && longest.type() != Type::kBool) {
+    throw Error(34463, "useLongestLength must be a bool");
+  }
+  std::vector<ExpressionPtr> input_nodes;
+  std::vector<ExpressionPtr> default_nodes;
+  for (const bson::Element& input : inputs.as_array()) input_nodes.push_back(parser.parse(input));
+  if (input_nodes.empty()) throw Error(34465, "$zip requires at least one input array");
+  if (defaults) {
+    if (!longest || !longest.as_bool()) {
+      throw Error(34466, "cannot specify defaults unless useLongestLength is true");
+    }
+    for (const bson::Element& value : defaults.as_array())
+      default_nodes.push_back(parser.parse(value));
+    if (default_nodes.size() != input_nodes.size()) {
+      throw Error(34467, "defaults and inputs must have the same length");
+    }
+  }
+  return std::make_unique<Zip>(std::move(input_nodes), std::move(default_nodes),
+                               longest && longest.as_bool());
+}
+
+constexpr SyntaxOperator kSyntax[] = {
+    {"$filter", parse_filter}, {"$map", parse_map}, {"$reduce", parse_reduce}, {"$zip", parse_zip}};
+
+}  // namespace
+
+OperatorFamily array_iteration_operators() { return {{}, kSyntax}; }
+
+}  // namespace quern::query

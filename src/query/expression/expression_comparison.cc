@@ -1,0 +1,39 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// $cmp, $eq, $ne, $gt, $gte, $lt, $lte: MongoDB's total order over all types.
+#include "quern/bson/compare.h"
+#include "query/expression/expression_parser.h"
+
+namespace quern::query {
+namespace {
+
+using Arguments = std::span<const Datum>;
+
+std::weak_ordering order(Arguments a) { return bson::compare(a[0].view(), a[1].view()); }
+bool same(Arguments a) {
+  // Missing and undefined have one rank in the order but aren't equal to each other.
+  return a[0].missing() == a[1].missing() && order(a) == 0;
+}
+
+Datum cmp(Arguments a, Evaluation&) {
+  const auto result = order(a);
+  return Datum::of(result < 0 ? -1 : result > 0 ? 1 : 0);
+}
+Datum eq(Arguments a, Evaluation&) { return Datum::of(same(a)); }
+Datum ne(Arguments a, Evaluation&) { return Datum::of(!same(a)); }
+Datum gt(Arguments a, Evaluation&) { return Datum::of(order(a) > 0); }
+Datum gte(Arguments a, Evaluation&) { return Datum::of(order(a) >= 0); }
+Datum lt(Arguments a, Evaluation&) { return Datum::of(order(a) < 0); }
+Datum lte(Arguments a, Evaluation&) { return Datum::of(order(a) <= 0); }
+
+constexpr FunctionOperator kFunctions[] = {
+    {"$cmp", 2, 2, cmp}, {"$eq", 2, 2, eq}, {"$ne", 2, 2, ne},   {"$gt", 2, 2, gt},
+    {"$gte", 2, 2, gte}, {"$lt", 2, 2, lt}, {"$lte", 2, 2, lte},
+};
+
+}  // namespace
+
+bool is_equality(const FunctionExpression& call) { return call.function() == eq; }
+
+OperatorFamily comparison_operators() { return {kFunctions, {}}; }
+
+}  // namespace quern::query

@@ -1,0 +1,30 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// $exists and $type.
+#ifndef QUERN_QUERY_MATCH_MATCH_ELEMENT_H_
+#define QUERN_QUERY_MATCH_MATCH_ELEMENT_H_
+
+#include "query/match/match_node.h"
+#include "query/match/type_set.h"
+
+namespace quern::query {
+
+class Exists : public Predicate {
+ public:
+  bool test(bson::ValueView value, MatchState&) const override { return !value.missing(); }
+  LeafArrays arrays() const override { return LeafArrays::kWhole; }
+};
+
+class TypeIs : public Predicate {
+ public:
+  explicit TypeIs(TypeSet types) : types_(types) {}
+  bool test(bson::ValueView value, MatchState&) const override {
+    return !value.missing() && types_.contains(value.type());
+  }
+
+ private:
+  TypeSet types_;
+};
+
+}  // namespace quern::query
+
+#endif  // QUERN_QUERY_MATCH_MATCH_ELEMENT_H_

@@ -1,0 +1,25 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// $regex, and /pattern/ as a value.
+#ifndef QUERN_QUERY_MATCH_MATCH_REGEX_H_
+#define QUERN_QUERY_MATCH_MATCH_REGEX_H_
+
+#include <utility>
+
+#include "query/match/match_node.h"
+#include "query/value/regex.h"
+
+namespace quern::query {
+
+class RegexPredicate : public Predicate {
+ public:
+  explicit RegexPredicate(Regex regex) : regex_(std::move(regex)) {}
+  bool test(bson::ValueView value, MatchState&) const override { return regex_.matches(value); }
+  const Regex& regex() const { return regex_; }
+
+ private:
+  Regex regex_;
+};
+
+}  // namespace quern::query
+
+#endif  // QUERN_QUERY_MATCH_MATCH_REGEX_H_
