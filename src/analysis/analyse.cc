@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "analysis/command.h"
 #include "analysis/expression.h"
@@ -102,7 +103,20 @@ struct Subject {
   View command;
   std::string_view collection;  // empty when the command is passed on
   bool explained;
+  std::optional<language::PipelineSpec> pipeline = {};
 };
+
+bool may_define_view(CommandId id) { return id == CommandId::kCreate || id == CommandId::kCollMod; }
+
+std::optional<language::PipelineSpec> pipeline_of(const CommandRow& row, View command) {
+  if (row.id != CommandId::kAggregate && !may_define_view(row.id)) return std::nullopt;
+  const Element pipeline = command["pipeline"];
+  if (!pipeline) return std::nullopt;
+  if (!pipeline.is_array()) {
+    refuse::wrong_member_type(row.name, pipeline.key(), "an array", pipeline.type());
+  }
+  return language::parse_pipeline(pipeline.as_array());
+}
 
 Subject subject_of(View command) {
   Element first = command.front();
@@ -126,16 +140,14 @@ Subject subject_of(View command) {
         fmt::format("non-collection command not supported for auto encryption: {}", first.key()));
   }
   refuse::repeated_member(first.key(), command);
-  return {row, command, first.as_string(), explained};
+  return {row, command, first.as_string(), explained, pipeline_of(*row, command)};
 }
 
-bool may_define_view(CommandId id) { return id == CommandId::kCreate || id == CommandId::kCollMod; }
+using language::CollectionReference;
 
-View pipeline_of(const Subject& subject) {
-  const CommandId id = subject.row->id;
-  if (id != CommandId::kAggregate && !may_define_view(id)) return {};
-  const Element pipeline = subject.command["pipeline"];
-  return pipeline.is_array() ? pipeline.as_array() : View();
+std::vector<CollectionReference> references_of(const Subject& subject) {
+  if (!subject.pipeline) return {};
+  return language::collection_references(*subject.pipeline);
 }
 
 // The collections that the command reads or writes, its own first. That of $out and $merge is not
@@ -150,16 +162,32 @@ std::vector<std::string_view> collections_of(const Subject& subject) {
       collections.push_back(source.as_string());
     }
   }
-  joined_collections(pipeline_of(subject), collections);
+  for (const CollectionReference& reference : references_of(subject)) {
+    if (reference.written) continue;
+    if (std::ranges::find(collections, reference.collection) == collections.end()) {
+      collections.push_back(reference.collection);
+    }
+  }
   return collections;
+}
+
+// The namespaces that $out and $merge write to.
+std::vector<std::string> output_namespaces(std::string_view database, const Subject& subject) {
+  std::vector<std::string> namespaces;
+  for (const CollectionReference& reference : references_of(subject)) {
+    if (!reference.written) continue;
+    namespaces.push_back(
+        fmt::format("{}.{}", reference.database.value_or(database), reference.collection));
+  }
+  return namespaces;
 }
 
 void explained_command(const CommandAnalysis& analysis, const Element& member) {
   const View command = member.as_document();
   const CommandRow& row = *find_command_row(command.front().key());
   analysis.out.open_document(member.key());
-  analysis_of(row.id)(
-      {analysis.context, analysis.tree, analysis.collection, row.name, command, analysis.out});
+  analysis_of(row.id)({analysis.context, analysis.tree, analysis.collection, row.name, command,
+                       analysis.out, analysis.pipeline});
   analysis.out.close();
 }
 
@@ -195,9 +223,10 @@ std::vector<std::string> namespaces_of(std::string_view database, View command) 
   for (const std::string_view collection : collections_of(subject)) {
     namespaces.push_back(fmt::format("{}.{}", database, collection));
   }
-  std::string written = output_namespace(database, pipeline_of(subject));
-  if (!written.empty() && std::ranges::find(namespaces, written) == namespaces.end()) {
-    namespaces.push_back(std::move(written));
+  for (std::string& written : output_namespaces(database, subject)) {
+    if (std::ranges::find(namespaces, written) == namespaces.end()) {
+      namespaces.push_back(std::move(written));
+    }
   }
   return namespaces;
 }
@@ -210,14 +239,16 @@ Analysis analyse(std::string_view database, View command, const SchemaMap& schem
 
   Context context(database, schemas);
   // What $out and $merge write into an encrypted collection would not be encrypted.
-  bool encrypts = context.encrypts(output_namespace(database, pipeline_of(subject)));
+  bool encrypts =
+      std::ranges::any_of(output_namespaces(database, subject),
+                          [&](const std::string& written) { return context.encrypts(written); });
   const std::vector<std::string_view> collections = collections_of(subject);
   for (const std::string_view collection : collections) {
     encrypts = !context.fields_of(collection).empty() || encrypts;
   }
   if (!encrypts) {
     if (collections.size() > 1 && subject.row->id == CommandId::kAggregate) {
-      check_plain_pipeline(pipeline_of(subject));
+      check_plain_pipeline(*subject.pipeline);
     }
     return {false, false, bson::Document(command)};
   }
@@ -227,11 +258,12 @@ Analysis analyse(std::string_view database, View command, const SchemaMap& schem
   constexpr std::size_t kRoomForMarkings = 512;
   bson::Builder out;
   out.reserve(command.size() + kRoomForMarkings);
+  const language::PipelineSpec* pipeline = subject.pipeline ? &*subject.pipeline : nullptr;
   if (subject.explained) {
-    analyse_explain({context, tree, subject.collection, "explain", command, out});
+    analyse_explain({context, tree, subject.collection, "explain", command, out, pipeline});
   } else {
     analysis_of(subject.row->id)(
-        {context, tree, subject.collection, subject.row->name, command, out});
+        {context, tree, subject.collection, subject.row->name, command, out, pipeline});
   }
   return {context.marked(), true, out.finish()};
 }

@@ -72,7 +72,7 @@ TEST(Analyse, PipelinesOverSeveralPlainCollectionsAreLimitedToTheListedStages) {
       R"({"aggregate": "plain", "pipeline": [{"$unionWith": {"coll": "plain2"}}], "cursor": {}})",
       "Aggregation stage $unionWith is not allowed or supported with automatic encryption.");
   expect_refused(
-      R"({"aggregate": "plain", "pipeline": [{"$lookup": {"from": "plain2", "as": "x", "pipeline": [{"$facet": {}}]}}], "cursor": {}})",
+      R"({"aggregate": "plain", "pipeline": [{"$lookup": {"from": "plain2", "as": "x", "pipeline": [{"$facet": {"f": []}}]}}], "cursor": {}})",
       "Aggregation stage $facet is not allowed");
   expect_unchanged(
       R"({"aggregate": "plain", "pipeline": [{"$lookup": {"from": "plain2", "as": "x", "pipeline": []}}], "cursor": {}})");
@@ -173,17 +173,18 @@ TEST(Namespaces, AreTheCommandsOwnThenThoseThatItJoins) {
       namespaces(
           R"({"aggregate": "c", "pipeline": [{"$lookup": {"from": "d", "as": "x", "pipeline":
              [{"$lookup": {"from": "e", "as": "y"}}]}}, {"$unionWith": "f"}, {"$unionWith": {"coll": "g"}},
-             {"$facet": {"h": [{"$graphLookup": {"from": "i"}}]}}, {"$lookup": {"from": "c", "as": "z"}}]})"),
+             {"$facet": {"h": [{"$graphLookup": {"from": "i", "as": "x", "startWith": "$p",
+                "connectFromField": "p", "connectToField": "q"}}]}}, {"$lookup": {"from": "c", "as": "z"}}]})"),
       ElementsAre("db.c", "db.d", "db.e", "db.f", "db.g", "db.i"));
   EXPECT_THAT(namespaces(R"({"create": "v", "viewOn": "c", "pipeline": []})"),
               ElementsAre("db.v", "db.c"));
 }
 
-TEST(Namespaces, AreLookedForInStagesThatAreNotUnderstood) {
-  EXPECT_THAT(
+TEST(Namespaces, AStageThatIsNotUnderstoodHasNone) {
+  EXPECT_THROW(
       namespaces(
           R"({"aggregate": "c", "pipeline": [{"$newStage": {"input": {"x": [{"$lookup": {"from": "d"}}]}}}]})"),
-      ElementsAre("db.c", "db.d"));
+      Error);
   EXPECT_THROW(
       namespaces(
           R"({"aggregate": "c", "pipeline": [{"$lookup": {"from": {"db": "db", "coll": "d"}, "as": "x"}}]})"),
@@ -199,6 +200,29 @@ TEST(Namespaces, AreThoseThatThePipelineWritesToo) {
       ElementsAre("db.c", "x.d"));
   EXPECT_THAT(namespaces(R"({"aggregate": "c", "pipeline": [{"$merge": "c"}]})"),
               ElementsAre("db.c"));
+  EXPECT_THAT(namespaces(R"({"aggregate": "c", "pipeline": [{"$out": "d"}, {"$merge": "e"}]})"),
+              ElementsAre("db.c", "db.d", "db.e"));
+}
+
+// Of two members with one name the analyser would take the first and the server the last.
+TEST(Namespaces, NoStageNamesACollectionTwice) {
+  for (
+      const char* stage :
+      {R"({"$lookup": {"from": "plain", "from": "c", "as": "x", "pipeline": []}})",
+       R"({"$lookup": {"from": "plain", "as": "x", "pipeline": [], "pipeline": [{"$unionWith": "c"}]}})",
+       R"({"$graphLookup": {"from": "plain", "from": "c", "as": "x", "startWith": "$p", "connectFromField": "p", "connectToField": "q"}})",
+       R"({"$unionWith": {"coll": "plain", "coll": "c"}})",
+       R"({"$merge": {"into": "plain2", "into": "c"}})",
+       R"({"$merge": {"into": {"db": "db", "coll": "plain2", "coll": "c"}}})",
+       R"({"$merge": {"into": {"db": "x", "coll": "c", "db": "db"}}})",
+       R"({"$out": {"db": "db", "coll": "plain2", "coll": "c"}})",
+       R"({"$facet": {"a": [], "a": [{"$unionWith": "c"}]}})",
+       R"({"$unionWith": "plain", "$unionWith": "c"})", R"({"$out": "plain2", "$merge": "c"})"}) {
+    const std::string command =
+        std::string(R"({"aggregate": "plain", "cursor": {}, "pipeline": [)") + stage + "]}";
+    EXPECT_THROW(namespaces(command), Error) << command;
+    EXPECT_NE(testing::refusal_of(command), "") << command;
+  }
 }
 
 TEST(Analyse, NothingIsWrittenInTheClearIntoAnEncryptedCollection) {

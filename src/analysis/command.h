@@ -9,6 +9,7 @@
 
 #include "analysis/context.h"
 #include "analysis/refusal.h"
+#include "language/stage.h"
 #include "quern/bson/document.h"
 
 namespace quern::analysis {
@@ -21,6 +22,7 @@ struct CommandAnalysis {
   std::string_view name;  // of the command or statement, for messages
   bson::View command;
   bson::Builder& out;
+  const language::PipelineSpec* pipeline = nullptr;  // of a command that has one
 };
 
 using AnalyseMember = void (*)(const CommandAnalysis&, const bson::Element&);

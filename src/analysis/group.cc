@@ -125,7 +125,7 @@ void analyse_group(const StageAnalysis& stage, const Element& operation) {
   if (!id) refuse::malformed("a group specification must include an _id");
   // The key is judged before the accumulators, wherever it stands.
   bson::Builder discarded;
-  group_by({stage.context, stage.tree, stage.collection, discarded}, id.key(), id);
+  group_by({stage.context, stage.tree, stage.collection, discarded, stage.spec}, id.key(), id);
   EncryptionTree output = stage.tree.removed();
   stage.out.open_document(operation.key());
   for (const Element& field : spec) {

@@ -1,7 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $lookup and $graphLookup: fields are compared by the server, so they must be plain.
-#include <fmt/format.h>
-
 #include "analysis/constants.h"
 #include "analysis/expression.h"
 #include "analysis/match.h"
@@ -13,15 +11,6 @@ namespace quern::analysis {
 namespace {
 
 using bson::Element;
-using bson::View;
-
-std::string_view required_string(const Element& operation, std::string_view name) {
-  const Element member = stage_document(operation)[name];
-  if (!member.is_string()) {
-    refuse::malformed(fmt::format("{} needs a string '{}'", operation.key(), name));
-  }
-  return member.as_string();
-}
 
 void join_as(const StageAnalysis& stage, std::string_view path, std::string_view what,
              EncryptionTree joined) {
@@ -33,77 +22,63 @@ void join_as(const StageAnalysis& stage, std::string_view path, std::string_view
 
 }  // namespace
 
-void check_lookup_let(const Element& operation) {
-  const Element let = stage_document(operation)["let"];
-  if (let && !(let.is_document() && let.as_document().empty())) {
-    refuse::operation(
-        "Non-empty 'let' field is not allowed in the $lookup aggregation stage over an encrypted "
-        "collection.");
-  }
+void check_lookup_let(const language::LookupSpec& lookup) {
+  if (lookup.let.empty()) return;
+  refuse::operation(
+      "Non-empty 'let' field is not allowed in the $lookup aggregation stage over an encrypted "
+      "collection.");
 }
 
 void analyse_lookup(const StageAnalysis& stage, const Element& operation) {
-  const std::string_view from = required_string(operation, "from");
-  const std::string_view as = required_string(operation, "as");
-  check_lookup_let(operation);
-  const EncryptionTree foreign(stage.context.fields_of(from));
+  const auto& lookup = stage.spec.as<language::LookupSpec>();
+  if (!lookup.from) refuse::malformed("$lookup needs a string 'from'");
+  check_lookup_let(lookup);
+  const EncryptionTree foreign(stage.context.fields_of(*lookup.from));
   EncryptionTree joined = foreign;
   stage.out.open_document(operation.key());
-  for (const Element& member : stage_options(operation)) {
-    const std::string_view name = member.key();
-    if (name == "pipeline") {
-      if (!member.is_array()) refuse::malformed("$lookup.pipeline must be an array");
-      joined = analyse_pipeline(stage.context, foreign, from, name, member.as_array(), stage.out);
-      continue;
+  for (const Element& member : operation.as_document()) {
+    if (member.key() == "pipeline") {
+      joined = analyse_pipeline(stage.context, foreign, *lookup.from, member.key(),
+                                *lookup.pipeline, stage.out);
+    } else {
+      stage.out.append(member);
     }
-    if (name == "localField") {
-      require_plain(stage.tree, member_string(operation, member), "$lookup.localField");
-    } else if (name == "foreignField") {
-      require_plain(foreign, member_string(operation, member), "$lookup.foreignField");
-    } else if (name != "from" && name != "as" && name != "let") {
-      refuse::unknown_member(operation.key(), name);
-    }
-    stage.out.append(member);
   }
   stage.out.close();
-  join_as(stage, as, "$lookup.as", std::move(joined));
+  if (lookup.local_field) {
+    require_plain(stage.tree, *lookup.local_field, "$lookup.localField");
+    require_plain(foreign, *lookup.foreign_field, "$lookup.foreignField");
+  }
+  join_as(stage, lookup.as, "$lookup.as", std::move(joined));
 }
 
 void analyse_graph_lookup(const StageAnalysis& stage, const Element& operation) {
-  if (required_string(operation, "from") != stage.collection) {
+  const auto& lookup = stage.spec.as<language::GraphLookupSpec>();
+  if (lookup.from != stage.collection) {
     refuse::operation("$graphLookup is supported only from the collection that is aggregated");
   }
-  const std::string_view as = required_string(operation, "as");
   EncryptionTree source(stage.context.fields_of(stage.collection));
-  std::string_view depth;
   stage.out.open_document(operation.key());
-  for (const Element& member : stage_options(operation)) {
+  require_plain(source, lookup.connect_from, "$graphLookup");
+  require_plain(source, lookup.connect_to, "$graphLookup");
+  for (const Element& member : operation.as_document()) {
     const std::string_view name = member.key();
     if (name == "startWith") {
       analyse_evaluated(stage.context, stage.tree, name, member, Comparisons::kRefused, stage.out);
-      continue;
-    }
-    if (name == "restrictSearchWithMatch") {
-      if (!member.is_document())
-        refuse::malformed("$graphLookup.restrictSearchWithMatch takes a filter");
+    } else if (name == "restrictSearchWithMatch") {
       stage.out.open_document(name);
-      analyse_filter(stage.context, source, member.as_document(), FilterUse::kQuery, stage.out);
+      analyse_filter(stage.context, source, *lookup.restriction, FilterUse::kQuery, stage.out);
       stage.out.close();
-      continue;
+    } else {
+      stage.out.append(member);
     }
-    if (name == "connectFromField" || name == "connectToField") {
-      require_plain(source, member_string(operation, member), "$graphLookup");
-    } else if (name == "depthField") {
-      depth = member_string(operation, member);
-      require_plain(source, depth, "$graphLookup.depthField");
-    } else if (name != "from" && name != "as" && name != "maxDepth") {
-      refuse::unknown_member(operation.key(), name);
-    }
-    stage.out.append(member);
   }
   stage.out.close();
-  if (!depth.empty()) source.assign(depth, {});
-  join_as(stage, as, "$graphLookup.as", std::move(source));
+  if (lookup.depth_field) {
+    require_plain(source, *lookup.depth_field, "$graphLookup.depthField");
+    source.assign(*lookup.depth_field, {});
+  }
+  join_as(stage, lookup.as, "$graphLookup.as", std::move(source));
 }
 
 }  // namespace quern::analysis

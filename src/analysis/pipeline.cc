@@ -1,137 +1,124 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "analysis/pipeline.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "analysis/refusal.h"
 #include "analysis/stage.h"
 
 namespace quern::analysis {
 namespace {
 
-using bson::Element;
-using bson::View;
+using language::PipelineSpec;
+using language::StageId;
+using language::StageSpec;
 
-struct Row {
-  std::string_view name;
-  AnalyseStage analyse;
-};
-
-constexpr Row kStages[] = {
-    {"$match", analyse_match},
-    {"$project", analyse_project},
-    {"$addFields", analyse_add_fields_stage},
-    {"$set", analyse_add_fields_stage},
-    {"$unset", analyse_unset},
-    {"$sort", analyse_sort},
-    {"$limit", analyse_number},
-    {"$skip", analyse_number},
-    {"$sample", analyse_sample},
-    {"$count", analyse_count},
-    {"$collStats", analyse_coll_stats},
-    {"$indexStats", analyse_index_stats},
-    {"$group", analyse_group},
-    {"$sortByCount", analyse_sort_by_count},
-    {"$bucket", analyse_bucket},
-    {"$bucketAuto", analyse_bucket_auto},
-    {"$unwind", analyse_unwind},
-    {"$replaceRoot", analyse_replace_root},
-    {"$replaceWith", analyse_replace_with},
-    {"$redact", analyse_redact},
-    {"$lookup", analyse_lookup},
-    {"$graphLookup", analyse_graph_lookup},
-    {"$geoNear", analyse_geo_near},
-};
-
-Element operation_of(const Element& stage) {
-  if (!stage.is_document() || stage.as_document().count() != 1) {
-    refuse::malformed("A pipeline stage specification object must contain exactly one field.");
+// The analysis of a stage; null for one that is refused where anything is encrypted.
+AnalyseStage analysis_of(StageId id) {
+  switch (id) {
+    case StageId::kAddFields:
+      return analyse_add_fields_stage;
+    case StageId::kBucket:
+      return analyse_bucket;
+    case StageId::kBucketAuto:
+      return analyse_bucket_auto;
+    case StageId::kCollStats:
+      return analyse_coll_stats;
+    case StageId::kCount:
+      return analyse_count;
+    case StageId::kGeoNear:
+      return analyse_geo_near;
+    case StageId::kGraphLookup:
+      return analyse_graph_lookup;
+    case StageId::kGroup:
+      return analyse_group;
+    case StageId::kIndexStats:
+      return analyse_index_stats;
+    case StageId::kLimit:
+      return analyse_number;
+    case StageId::kLookup:
+      return analyse_lookup;
+    case StageId::kMatch:
+      return analyse_match;
+    case StageId::kProject:
+      return analyse_project;
+    case StageId::kRedact:
+      return analyse_redact;
+    case StageId::kReplaceRoot:
+      return analyse_replace_root;
+    case StageId::kReplaceWith:
+      return analyse_replace_with;
+    case StageId::kSample:
+      return analyse_sample;
+    case StageId::kSet:
+      return analyse_add_fields_stage;
+    case StageId::kSkip:
+      return analyse_number;
+    case StageId::kSort:
+      return analyse_sort;
+    case StageId::kSortByCount:
+      return analyse_sort_by_count;
+    case StageId::kUnset:
+      return analyse_unset;
+    case StageId::kUnwind:
+      return analyse_unwind;
+    // Nobody has said what they do with encrypted fields.
+    case StageId::kChangeStream:
+    case StageId::kChangeStreamSplitLargeEvent:
+    case StageId::kCurrentOp:
+    case StageId::kDensify:
+    case StageId::kDocuments:
+    case StageId::kFacet:
+    case StageId::kFill:
+    case StageId::kListLocalSessions:
+    case StageId::kListSampledQueries:
+    case StageId::kListSearchIndexes:
+    case StageId::kListSessions:
+    case StageId::kMerge:
+    case StageId::kOut:
+    case StageId::kPlanCacheStats:
+    case StageId::kQuerySettings:
+    case StageId::kQueryStats:
+    case StageId::kRankFusion:
+    case StageId::kScoreFusion:
+    case StageId::kSearch:
+    case StageId::kSearchMeta:
+    case StageId::kSetWindowFields:
+    case StageId::kShardedDataDistribution:
+    case StageId::kUnionWith:
+    case StageId::kVectorSearch:
+      return nullptr;
   }
-  return stage.as_document().front();
+  return nullptr;
 }
 
-const Row& row_of(std::string_view name) {
-  for (const Row& row : kStages) {
-    if (row.name == name) return row;
-  }
-  refuse::stage(name);
-}
-
-void add_collection(const Element& operation, const Element& name,
-                    std::vector<std::string_view>& collections) {
-  if (!name) return;  // such as $lookup of documents
-  if (!name.is_string()) {
-    refuse::malformed(
-        fmt::format("{} takes the name of a collection as a string", operation.key()));
-  }
-  if (std::find(collections.begin(), collections.end(), name.as_string()) == collections.end()) {
-    collections.push_back(name.as_string());
-  }
+AnalyseStage supported_analysis_of(StageId id) {
+  const AnalyseStage analyse = analysis_of(id);
+  if (analyse == nullptr) refuse::stage(language::name(id));
+  return analyse;
 }
 
 }  // namespace
 
 EncryptionTree analyse_pipeline(Context& context, EncryptionTree tree, std::string_view collection,
-                                std::string_view key, View stages, bson::Builder& out) {
+                                std::string_view key, const PipelineSpec& stages,
+                                bson::Builder& out) {
   out.open_array(key);
-  for (const Element& stage : stages) {
-    const Element operation = operation_of(stage);
-    out.open_document(stage.key());
-    row_of(operation.key()).analyse({context, tree, collection, out}, operation);
+  for (const StageSpec& stage : stages) {
+    out.open_document(stage.key);
+    supported_analysis_of(stage.id)({context, tree, collection, out, stage}, stage.operation);
     out.close();
   }
   out.close();
   return tree;
 }
 
-void check_plain_pipeline(View stages) {
-  for (const Element& stage : stages) {
-    const Element operation = operation_of(stage);
-    row_of(operation.key());
-    if (operation.key() != "$lookup" || !operation.is_document()) continue;
-    check_lookup_let(operation);
-    if (const Element nested = operation.as_document()["pipeline"]; nested.is_array()) {
-      check_plain_pipeline(nested.as_array());
-    }
+void check_plain_pipeline(const PipelineSpec& stages) {
+  for (const StageSpec& stage : stages) {
+    supported_analysis_of(stage.id);
+    const auto* lookup = std::get_if<language::LookupSpec>(&stage.spec);
+    if (lookup == nullptr) continue;
+    check_lookup_let(*lookup);
+    if (lookup->pipeline) check_plain_pipeline(*lookup->pipeline);
   }
-}
-
-void joined_collections(View stages, std::vector<std::string_view>& collections) {
-  for (const Element& element : stages) {
-    if (element.key() == "$unionWith" && element.is_string()) {
-      add_collection(element, element, collections);
-    }
-    if (!element.is_document() && !element.is_array()) continue;
-    const View nested = element.as_document_or_array();
-    if (element.key() == "$lookup" || element.key() == "$graphLookup") {
-      add_collection(element, nested["from"], collections);
-    } else if (element.key() == "$unionWith") {
-      add_collection(element, nested["coll"], collections);
-    }
-    joined_collections(nested, collections);
-  }
-}
-
-std::string output_namespace(std::string_view database, View stages) {
-  for (const Element& stage : stages) {
-    if (!stage.is_document()) continue;
-    const Element operation = stage.as_document().front();
-    bson::ValueView target = operation;
-    if (operation.key() == "$merge" && operation.is_document()) {
-      target = operation.as_document()["into"];
-    } else if (operation.key() != "$merge" && operation.key() != "$out") {
-      continue;
-    }
-    if (target.is_string()) return fmt::format("{}.{}", database, target.as_string());
-    if (!target.is_document()) continue;
-    const Element db = target.as_document()["db"];
-    const Element collection = target.as_document()["coll"];
-    if (!collection.is_string()) continue;
-    return fmt::format("{}.{}", db.is_string() ? db.as_string() : database, collection.as_string());
-  }
-  return {};
 }
 
 }  // namespace quern::analysis

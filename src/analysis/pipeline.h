@@ -3,11 +3,10 @@
 #ifndef QUERN_ANALYSIS_PIPELINE_H_
 #define QUERN_ANALYSIS_PIPELINE_H_
 
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "analysis/context.h"
+#include "language/stage.h"
 #include "quern/bson/document.h"
 
 namespace quern::analysis {
@@ -15,18 +14,12 @@ namespace quern::analysis {
 // Appends the analysed stages under the key and returns the tree of the documents that come out.
 // collection is where the pipeline's documents, which look like tree, come from.
 EncryptionTree analyse_pipeline(Context& context, EncryptionTree tree, std::string_view collection,
-                                std::string_view key, bson::View stages, bson::Builder& out);
+                                std::string_view key, const language::PipelineSpec& stages,
+                                bson::Builder& out);
 
 // For a pipeline over several collections of which none has encrypted fields: checks only that its
 // stages are among those that automatic encryption supports.
-void check_plain_pipeline(bson::View stages);
-
-// Adds the collections that the pipeline reads, each once. They are looked for at any depth, also
-// in stages that are not understood.
-void joined_collections(bson::View stages, std::vector<std::string_view>& collections);
-
-// The namespace that the pipeline writes with $out or $merge; empty when it does not.
-std::string output_namespace(std::string_view database, bson::View stages);
+void check_plain_pipeline(const language::PipelineSpec& stages);
 
 }  // namespace quern::analysis
 

@@ -40,24 +40,30 @@ TEST(Pipeline, StagesThatKeepDocumentsWholeKeepTheSchema) {
 }
 
 TEST(Pipeline, StagesTakeNothingButTheirOwnOptions) {
-  expect_pipeline_refused(R"([{"$limit": "x"}])", "$limit takes a number");
-  expect_pipeline_refused(R"([{"$skip": {"ssn": "x"}}])", "$skip takes a number");
+  expect_pipeline_refused(R"([{"$limit": "x"}])", "invalid argument to $limit stage");
+  expect_pipeline_refused(R"([{"$skip": {"ssn": "x"}}])", "invalid argument to $skip stage");
   expect_pipeline_refused(R"([{"$sort": {"ssn": "x"}}])", "'$sort.ssn' must be a direction");
   expect_pipeline_refused(R"([{"$sample": {"size": 1, "x": 1}}])", "'$sample.x'");
   expect_pipeline_refused(R"([{"$unwind": {"path": "$p", "x": 1}}])", "'$unwind.x'");
   expect_pipeline_refused(R"([{"$match": {}, "$limit": 1}])", "exactly one field");
-  expect_pipeline_refused(R"(["x"])", "exactly one field");
+  expect_pipeline_refused(R"(["x"])", "must be an object");
 }
 
 TEST(Pipeline, StagesThatAreNotListedAreRefusedByName) {
   for (const char* name :
-       {"$out", "$merge", "$unionWith", "$facet", "$currentOp", "$listSessions",
-        "$listLocalSessions", "$planCacheStats", "$changeStream", "$setWindowFields", "$densify",
-        "$fill", "$documents", "$search", "$frobnicate"}) {
+       {"$currentOp", "$listSessions", "$listLocalSessions", "$planCacheStats", "$changeStream",
+        "$setWindowFields", "$densify", "$fill", "$documents", "$search", "$vectorSearch"}) {
     expect_pipeline_refused(std::string("[{\"") + name + "\": {}}]",
                             std::string("Aggregation stage ") + name +
                                 " is not allowed or supported with automatic encryption.");
   }
+  for (const char* stage :
+       {R"({"$out": "plain"})", R"({"$merge": "plain"})", R"({"$unionWith": "plain"})",
+        R"({"$facet": {"x": []}})", R"({"$rankFusion": {"input": {"pipelines": {"x": []}}}})"}) {
+    expect_pipeline_refused(std::string("[") + stage + "]",
+                            "is not allowed or supported with automatic encryption.");
+  }
+  expect_pipeline_refused(R"([{"$frobnicate": {}}])", "Unrecognized pipeline stage name");
 }
 
 TEST(Project, InclusionAndExclusionPass) {

@@ -46,7 +46,7 @@ constexpr Member kCountMembers[] = {
 
 void analyse_pipeline_member(const CommandAnalysis& analysis, const Element& member) {
   analyse_pipeline(analysis.context, analysis.tree, analysis.collection, member.key(),
-                   array_member(analysis, member), analysis.out);
+                   *analysis.pipeline, analysis.out);
 }
 
 constexpr Member kAggregateMembers[] = {

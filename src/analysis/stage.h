@@ -1,11 +1,12 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// What the analyses of the stages share. pipeline.cc has the table.
+// What the analyses of the stages share. pipeline.cc says which is whose.
 #ifndef QUERN_ANALYSIS_STAGE_H_
 #define QUERN_ANALYSIS_STAGE_H_
 
 #include <string_view>
 
 #include "analysis/context.h"
+#include "language/stage.h"
 #include "quern/bson/document.h"
 
 namespace quern::analysis {
@@ -16,6 +17,7 @@ struct StageAnalysis {
   EncryptionTree& tree;
   std::string_view collection;
   bson::Builder& out;
+  const language::StageSpec& spec;  // what is read of the stage is read of this
 };
 
 using AnalyseStage = void (*)(const StageAnalysis&, const bson::Element&);
@@ -30,7 +32,7 @@ void analyse_bucket_auto(const StageAnalysis&, const bson::Element&);
 void analyse_lookup(const StageAnalysis&, const bson::Element&);
 void analyse_graph_lookup(const StageAnalysis&, const bson::Element&);
 // Variables of an outer pipeline could carry encrypted fields into the inner one.
-void check_lookup_let(const bson::Element&);
+void check_lookup_let(const language::LookupSpec&);
 
 // stages.cc
 void analyse_match(const StageAnalysis&, const bson::Element&);

@@ -8,6 +8,7 @@
 
 #include "engine/qe/membership.h"
 #include "engine/qe/tag_query.h"
+#include "language/stage.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -241,61 +242,65 @@ class PipelineRewriter {
   PipelineRewriter(Operation& op, EncryptionInformation& information)
       : op_(op), information_(information) {}
 
-  void append_pipeline(Builder& out, std::string_view key, const Namespace& ns, View pipeline) {
+  void append_pipeline(Builder& out, std::string_view key, const Namespace& ns,
+                       const language::PipelineSpec& pipeline) {
     out.open_array(key);
-    for (const Element& stage : pipeline) {
-      if (stage.is_document() && holds_find_payload(stage)) {
-        out.push_document();
-        for (const Element& element : stage.as_document()) append_stage(out, ns, element);
-        out.close();
-      } else {
-        out.push(stage.value());
-      }
+    for (const language::StageSpec& stage : pipeline) {
+      out.push_document();
+      append_stage(out, ns, stage);
+      out.close();
     }
     out.close();
   }
 
  private:
-  void append_stage(Builder& out, const Namespace& ns, const Element& stage) {
-    const std::string_view name = stage.key();
-    if (!stage.is_document()) {
-      out.append(stage);
-    } else if (name == "$match") {
-      append_filter(out, name, ns, stage.as_document());
-    } else if (name == "$facet") {
+  void append_stage(Builder& out, const Namespace& ns, const language::StageSpec& stage) {
+    const std::string_view name = stage.operation.key();
+    if (!holds_find_payload(stage.operation)) {
+      out.append(stage.operation);
+    } else if (const auto* match = std::get_if<language::MatchSpec>(&stage.spec)) {
+      append_filter(out, name, ns, match->filter);
+    } else if (const auto* facet = std::get_if<language::FacetSpec>(&stage.spec)) {
       out.open_document(name);
-      for (const Element& facet : stage.as_document()) {
-        if (facet.is_array()) {
-          append_pipeline(out, facet.key(), ns, facet.as_array());
-        } else {
-          out.append(facet);
-        }
+      for (const auto& output : facet->outputs) {
+        append_pipeline(out, output.name, ns, output.pipeline);
       }
       out.close();
-    } else if (name == "$lookup" || name == "$graphLookup") {
-      append_join(out, stage, "from");
-    } else if (name == "$unionWith") {
-      append_join(out, stage, "coll");
+    } else if (const auto* lookup = std::get_if<language::LookupSpec>(&stage.spec)) {
+      append_join(out, stage.operation, lookup->from, lookup->pipeline);
+    } else if (const auto* with = std::get_if<language::UnionWithSpec>(&stage.spec)) {
+      append_join(out, stage.operation, with->collection, with->pipeline);
+    } else if (const auto* graph = std::get_if<language::GraphLookupSpec>(&stage.spec)) {
+      append_graph_lookup(out, stage.operation, *graph);
     } else {
-      out.append(stage);
+      out.append(stage.operation);
     }
   }
 
-  // A stage that reads another collection of the database, named by its member collection_key.
-  void append_join(Builder& out, const Element& stage, std::string_view collection_key) {
-    const View body = stage.as_document();
-    const Element collection = body[collection_key];
-    if (!collection.is_string()) {
-      out.append(stage);  // an error that the parser of stages words
+  // A stage with a pipeline over another collection of the database.
+  void append_join(Builder& out, const Element& stage, std::optional<std::string_view> collection,
+                   const std::optional<language::PipelineSpec>& pipeline) {
+    if (!collection || !pipeline) {
+      out.append(stage);
       return;
     }
-    const Namespace joined = op_.ns(collection.as_string());
     out.open_document(stage.key());
-    for (const Element& member : body) {
-      if (member.key() == "pipeline" && member.is_array()) {
-        append_pipeline(out, member.key(), joined, member.as_array());
-      } else if (member.key() == "restrictSearchWithMatch" && member.is_document()) {
-        append_filter(out, member.key(), joined, member.as_document());
+    for (const Element& member : stage.as_document()) {
+      if (member.key() == "pipeline") {
+        append_pipeline(out, member.key(), op_.ns(*collection), *pipeline);
+      } else {
+        out.append(member);
+      }
+    }
+    out.close();
+  }
+
+  void append_graph_lookup(Builder& out, const Element& stage,
+                           const language::GraphLookupSpec& graph) {
+    out.open_document(stage.key());
+    for (const Element& member : stage.as_document()) {
+      if (member.key() == "restrictSearchWithMatch") {
+        append_filter(out, member.key(), op_.ns(graph.from), *graph.restriction);
       } else {
         out.append(member);
       }
@@ -332,7 +337,8 @@ Document rewrite_filter(Operation& op, const Namespace& ns, const schema::Encryp
 bson::Value rewrite_pipeline(Operation& op, const Namespace& ns, EncryptionInformation& information,
                              View pipeline) {
   Builder out;
-  PipelineRewriter(op, information).append_pipeline(out, "", ns, pipeline);
+  PipelineRewriter(op, information)
+      .append_pipeline(out, "", ns, language::parse_pipeline(pipeline));
   const Document document = out.finish();
   return bson::Value(document.view().front().value());
 }

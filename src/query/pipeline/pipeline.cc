@@ -9,50 +9,77 @@
 namespace quern::query {
 namespace {
 
-struct StageLine {
-  std::string_view name;
-  StageParser parse;
-};
-constexpr StageLine kStages[] = {
-    {"$match", parse_match_stage},
-    {"$project", parse_project_stage},
-    {"$addFields", parse_add_fields_stage},
-    {"$set", parse_add_fields_stage},
-    {"$unset", parse_unset_stage},
-    {"$sort", parse_sort_stage},
-    {"$limit", parse_limit_stage},
-    {"$skip", parse_skip_stage},
-    {"$count", parse_count_stage},
-    {"$replaceRoot", parse_replace_root_stage},
-    {"$replaceWith", parse_replace_with_stage},
-    {"$group", parse_group_stage},
-    {"$sortByCount", parse_sort_by_count_stage},
-    {"$unwind", parse_unwind_stage},
-    {"$lookup", parse_lookup_stage},
-    {"$facet", parse_facet_stage},
-};
+using language::StageId;
 
-// Stages that MongoDB has and this engine doesn't.
-constexpr std::string_view kRefused[] = {
-    "$bucket",    "$bucketAuto", "$changeStream",    "$collStats",   "$densify",
-    "$documents", "$fill",       "$geoNear",         "$graphLookup", "$indexStats",
-    "$merge",     "$out",        "$planCacheStats",  "$redact",      "$sample",
-    "$search",    "$searchMeta", "$setWindowFields", "$unionWith",   "$vectorSearch",
-};
-
-constexpr std::size_t kMaxStages = 1000;
-
-StagePtr parse_stage(const bson::Element& spec, const PipelineContext& context) {
-  for (const StageLine& line : kStages) {
-    if (line.name == spec.key()) return line.parse(spec, context);
+StagePtr stage_of(const language::StageSpec& stage, const PipelineContext& context) {
+  const auto make = [&](const auto& spec) { return make_stage(spec, context); };
+  switch (stage.id) {
+    case StageId::kAddFields:
+    case StageId::kSet:
+      return make(stage.as<language::AddFieldsSpec>());
+    case StageId::kCount:
+      return make(stage.as<language::CountSpec>());
+    case StageId::kFacet:
+      return make(stage.as<language::FacetSpec>());
+    case StageId::kGroup:
+      return make(stage.as<language::GroupSpec>());
+    case StageId::kLimit:
+      return make(stage.as<language::LimitSpec>());
+    case StageId::kLookup:
+      return make(stage.as<language::LookupSpec>());
+    case StageId::kMatch:
+      return make(stage.as<language::MatchSpec>());
+    case StageId::kProject:
+      return make(stage.as<language::ProjectSpec>());
+    case StageId::kReplaceRoot:
+    case StageId::kReplaceWith:
+      return make(stage.as<language::ReplaceRootSpec>());
+    case StageId::kSkip:
+      return make(stage.as<language::SkipSpec>());
+    case StageId::kSort:
+      return make(stage.as<language::SortSpec>());
+    case StageId::kSortByCount:
+      return make(stage.as<language::SortByCountSpec>());
+    case StageId::kUnset:
+      return make(stage.as<language::UnsetSpec>());
+    case StageId::kUnwind:
+      return make(stage.as<language::UnwindSpec>());
+    // Stages that MongoDB has and this engine doesn't.
+    case StageId::kBucket:
+    case StageId::kBucketAuto:
+    case StageId::kChangeStream:
+    case StageId::kChangeStreamSplitLargeEvent:
+    case StageId::kCollStats:
+    case StageId::kCurrentOp:
+    case StageId::kDensify:
+    case StageId::kDocuments:
+    case StageId::kFill:
+    case StageId::kGeoNear:
+    case StageId::kGraphLookup:
+    case StageId::kIndexStats:
+    case StageId::kListLocalSessions:
+    case StageId::kListSampledQueries:
+    case StageId::kListSearchIndexes:
+    case StageId::kListSessions:
+    case StageId::kMerge:
+    case StageId::kOut:
+    case StageId::kPlanCacheStats:
+    case StageId::kQuerySettings:
+    case StageId::kQueryStats:
+    case StageId::kRankFusion:
+    case StageId::kRedact:
+    case StageId::kSample:
+    case StageId::kScoreFusion:
+    case StageId::kSearch:
+    case StageId::kSearchMeta:
+    case StageId::kSetWindowFields:
+    case StageId::kShardedDataDistribution:
+    case StageId::kUnionWith:
+    case StageId::kVectorSearch:
+      break;
   }
-  for (const std::string_view name : kRefused) {
-    if (name == spec.key()) {
-      throw Error(40324,
-                  "the pipeline stage " + std::string(name) + " is not supported by this engine");
-    }
-  }
-  throw Error(40324, "Unrecognized pipeline stage name: '" + std::string(spec.key()) + "'");
+  throw Error(40324, "the pipeline stage " + std::string(language::name(stage.id)) +
+                         " is not supported by this engine");
 }
 
 // A $sort needs to keep only what the $skip and $limit right after it let through.
@@ -81,36 +108,23 @@ Pipeline::Pipeline(Pipeline&&) noexcept = default;
 Pipeline& Pipeline::operator=(Pipeline&&) noexcept = default;
 Pipeline::~Pipeline() = default;
 
-Pipeline Pipeline::parse(bson::View array, const PipelineContext& context,
-                         std::optional<Matcher> first) {
+Pipeline Pipeline::parse(bson::View array, const PipelineContext& context) {
+  return make(language::parse_pipeline(array), context);
+}
+
+Pipeline Pipeline::make(std::span<const language::StageSpec> specs, const PipelineContext& context,
+                        std::optional<Matcher> first) {
   std::vector<StagePtr> stages;
   if (first) stages.push_back(std::make_unique<MatchStage>(std::move(*first)));
-  for (const bson::Element& member : array) {
-    if (!member.is_document()) {
-      throw Error(ErrorCode::kTypeMismatch,
-                  "Each element of the 'pipeline' array must be an object");
-    }
-    if (member.as_document().count() != 1) {
-      throw Error(40323, "A pipeline stage specification object must contain exactly one field.");
-    }
-    if (stages.size() == kMaxStages) {
-      throw Error(7749501, "Pipeline length must be no longer than " + std::to_string(kMaxStages) +
-                               " stages");
-    }
-    stages.push_back(parse_stage(member.as_document().front(), context));
+  for (const language::StageSpec& spec : specs) {
+    stages.push_back(stage_of(spec, context));
   }
   limit_sorts(stages);
   Pipeline pipeline;
-  for (StagePtr& stage : stages) {
-    std::vector<std::string> joined;
-    stage->joined(joined);
-    for (std::string& name : joined) {
-      if (std::find(pipeline.joined_.begin(), pipeline.joined_.end(), name) ==
-          pipeline.joined_.end()) {
-        pipeline.joined_.push_back(std::move(name));
-      }
-    }
-    pipeline.stages_.push_back(std::move(stage));
+  for (StagePtr& stage : stages) pipeline.stages_.push_back(std::move(stage));
+  for (const language::CollectionReference& joined : language::collection_references(specs)) {
+    const auto at = std::find(pipeline.joined_.begin(), pipeline.joined_.end(), joined.collection);
+    if (at == pipeline.joined_.end()) pipeline.joined_.emplace_back(joined.collection);
   }
   return pipeline;
 }

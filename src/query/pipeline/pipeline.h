@@ -12,10 +12,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "language/stage.h"
 #include "quern/bson/document.h"
 #include "query/match/match.h"
 #include "query/pipeline/stream.h"
@@ -39,9 +41,11 @@ struct PipelineContext {
 class Pipeline {
  public:
   // An unknown stage is code 40324, "Unrecognized pipeline stage name: '$foo'".
+  static Pipeline parse(bson::View array, const PipelineContext& context = {});
+  // Of stages that were read before (language::parse_pipeline).
   // first: a condition that comes before the stages.
-  static Pipeline parse(bson::View array, const PipelineContext& context = {},
-                        std::optional<Matcher> first = {});
+  static Pipeline make(std::span<const language::StageSpec> stages, const PipelineContext& context,
+                       std::optional<Matcher> first = {});
   Pipeline(Pipeline&&) noexcept;
   Pipeline& operator=(Pipeline&&) noexcept;
   ~Pipeline();

@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// One stage of a pipeline. A stage is a class and a parse function in the file of its family, and a
-// line in the table in pipeline.cc.
+// One stage of a pipeline. A stage is a class and a function that makes it of its typed value, in
+// the file of its family, and a case of the switch in pipeline.cc.
 #ifndef QUERN_QUERY_PIPELINE_STAGE_H_
 #define QUERN_QUERY_PIPELINE_STAGE_H_
 
@@ -10,20 +10,19 @@
 #include <string>
 #include <vector>
 
+#include "language/stage.h"
 #include "query/pipeline/pipeline.h"
 #include "query/pipeline/sorted_stream.h"
 #include "query/pipeline/stream.h"
 
 namespace quern::query {
 
-// Immutable after parse.
+// Immutable once it is made.
 class Stage {
  public:
   virtual ~Stage() = default;
   // The stage's output over source.
   virtual std::unique_ptr<DocumentStream> attach(std::unique_ptr<DocumentStream> source) const = 0;
-  // Other collections that it reads.
-  virtual void joined(std::vector<std::string>&) const {}
 
   // What an index may do in its place, or may stop early for: the filter of a $match, the order of
   // a $sort, the numbers of a $limit and of a $skip; nothing for other stages.
@@ -88,29 +87,27 @@ class SortStage : public Stage {
 };
 
 using StagePtr = std::unique_ptr<Stage>;
-using StageParser = StagePtr (*)(const bson::Element& spec, const PipelineContext& context);
 
 // stage_basic.cc
-StagePtr parse_match_stage(const bson::Element&, const PipelineContext&);
-StagePtr parse_sort_stage(const bson::Element&, const PipelineContext&);
-StagePtr parse_limit_stage(const bson::Element&, const PipelineContext&);
-StagePtr parse_skip_stage(const bson::Element&, const PipelineContext&);
-StagePtr parse_count_stage(const bson::Element&, const PipelineContext&);
+StagePtr make_stage(const language::MatchSpec&, const PipelineContext&);
+StagePtr make_stage(const language::SortSpec&, const PipelineContext&);
+StagePtr make_stage(const language::LimitSpec&, const PipelineContext&);
+StagePtr make_stage(const language::SkipSpec&, const PipelineContext&);
+StagePtr make_stage(const language::CountSpec&, const PipelineContext&);
 // stage_shape.cc
-StagePtr parse_project_stage(const bson::Element&, const PipelineContext&);
-StagePtr parse_add_fields_stage(const bson::Element&, const PipelineContext&);
-StagePtr parse_unset_stage(const bson::Element&, const PipelineContext&);
-StagePtr parse_replace_root_stage(const bson::Element&, const PipelineContext&);
-StagePtr parse_replace_with_stage(const bson::Element&, const PipelineContext&);
+StagePtr make_stage(const language::ProjectSpec&, const PipelineContext&);
+StagePtr make_stage(const language::AddFieldsSpec&, const PipelineContext&);
+StagePtr make_stage(const language::UnsetSpec&, const PipelineContext&);
+StagePtr make_stage(const language::ReplaceRootSpec&, const PipelineContext&);
 // stage_unwind.cc
-StagePtr parse_unwind_stage(const bson::Element&, const PipelineContext&);
+StagePtr make_stage(const language::UnwindSpec&, const PipelineContext&);
 // stage_group.cc
-StagePtr parse_group_stage(const bson::Element&, const PipelineContext&);
-StagePtr parse_sort_by_count_stage(const bson::Element&, const PipelineContext&);
+StagePtr make_stage(const language::GroupSpec&, const PipelineContext&);
+StagePtr make_stage(const language::SortByCountSpec&, const PipelineContext&);
 // stage_lookup.cc
-StagePtr parse_lookup_stage(const bson::Element&, const PipelineContext&);
+StagePtr make_stage(const language::LookupSpec&, const PipelineContext&);
 // stage_facet.cc
-StagePtr parse_facet_stage(const bson::Element&, const PipelineContext&);
+StagePtr make_stage(const language::FacetSpec&, const PipelineContext&);
 
 }  // namespace quern::query
 

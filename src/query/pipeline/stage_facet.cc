@@ -76,12 +76,6 @@ class FacetStage : public Stage {
   std::unique_ptr<DocumentStream> attach(std::unique_ptr<DocumentStream> source) const override {
     return std::make_unique<FacetStream>(std::move(source), facets_, memory_limit_);
   }
-  void joined(std::vector<std::string>& names) const override {
-    for (const Facet& facet : *facets_) {
-      const auto& more = facet.pipeline.joined_collections();
-      names.insert(names.end(), more.begin(), more.end());
-    }
-  }
 
  private:
   std::shared_ptr<const std::vector<Facet>> facets_;
@@ -90,27 +84,10 @@ class FacetStage : public Stage {
 
 }  // namespace
 
-StagePtr parse_facet_stage(const bson::Element& spec, const PipelineContext& context) {
-  if (!spec.is_document() || spec.as_document().empty()) {
-    throw Error(40169, "the $facet specification must be a non-empty object");
-  }
+StagePtr make_stage(const language::FacetSpec& spec, const PipelineContext& context) {
   std::vector<Facet> facets;
-  for (const bson::Element& facet : spec.as_document()) {
-    const std::string name(facet.key());
-    if (name.empty() || name.front() == '$' || name.find('.') != name.npos) {
-      throw Error(40170,
-                  "the names of $facet's outputs can't be empty, begin with '$' or contain '.'");
-    }
-    if (!facet.is_array()) {
-      throw Error(40171, "arguments to $facet must be arrays, " + name + " is type " +
-                             std::string(bson::alias(facet.type())));
-    }
-    for (const bson::Element& stage : facet.as_array()) {
-      if (stage.is_document() && stage.as_document().front().key() == "$facet") {
-        throw Error(40600, "$facet is not allowed to be used within a $facet stage");
-      }
-    }
-    facets.push_back({name, Pipeline::parse(facet.as_array(), context)});
+  for (const language::FacetSpec::Output& output : spec.outputs) {
+    facets.push_back({std::string(output.name), Pipeline::make(output.pipeline, context)});
   }
   return std::make_unique<FacetStage>(std::move(facets), context.memory_limit);
 }

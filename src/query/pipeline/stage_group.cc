@@ -18,7 +18,7 @@ struct GroupField {
   AccumulatorFactory make;
   std::size_t argument;  // position among the arguments
 };
-struct GroupSpec {
+struct Grouping {
   Expression id;
   std::vector<GroupField> fields;
   std::vector<Expression> arguments;  // each different one once
@@ -33,7 +33,7 @@ struct Group {
 
 class GroupStream : public DocumentStream {
  public:
-  GroupStream(std::unique_ptr<DocumentStream> source, std::shared_ptr<const GroupSpec> spec,
+  GroupStream(std::unique_ptr<DocumentStream> source, std::shared_ptr<const Grouping> spec,
               std::size_t memory_limit)
       : source_(std::move(source)),
         spec_(std::move(spec)),
@@ -107,7 +107,7 @@ class GroupStream : public DocumentStream {
   static constexpr std::size_t kStateSize = 128;  // about what one accumulator takes
 
   std::unique_ptr<DocumentStream> source_;  // null once it is read
-  std::shared_ptr<const GroupSpec> spec_;
+  std::shared_ptr<const Grouping> spec_;
   std::size_t memory_limit_;
   std::vector<Datum> arguments_;
   std::size_t memory_ = 0;
@@ -121,18 +121,18 @@ class GroupStream : public DocumentStream {
 
 class GroupStage : public Stage {
  public:
-  GroupStage(std::shared_ptr<const GroupSpec> spec, std::size_t memory_limit)
+  GroupStage(std::shared_ptr<const Grouping> spec, std::size_t memory_limit)
       : spec_(std::move(spec)), memory_limit_(memory_limit) {}
   std::unique_ptr<DocumentStream> attach(std::unique_ptr<DocumentStream> source) const override {
     return std::make_unique<GroupStream>(std::move(source), spec_, memory_limit_);
   }
 
  private:
-  std::shared_ptr<const GroupSpec> spec_;
+  std::shared_ptr<const Grouping> spec_;
   std::size_t memory_limit_;
 };
 
-std::size_t add_argument(bson::ValueView spec, GroupSpec& group, const PipelineContext& context) {
+std::size_t add_argument(bson::ValueView spec, Grouping& group, const PipelineContext& context) {
   for (std::size_t i = 0; i < group.argument_specs.size(); ++i) {
     if (identical(group.argument_specs[i].view(), spec)) return i;
   }
@@ -141,21 +141,9 @@ std::size_t add_argument(bson::ValueView spec, GroupSpec& group, const PipelineC
   return group.arguments.size() - 1;
 }
 
-void parse_field(const bson::Element& field, GroupSpec& group, const PipelineContext& context) {
-  const std::string name(field.key());
-  if (name.find('.') != name.npos) {
-    throw Error(40235, "The field name '" + name + "' cannot contain '.'");
-  }
-  if (name.starts_with('$')) {
-    throw Error(40236, "The field name '" + name + "' cannot be an operator name");
-  }
-  if (!field.is_document() || !field.as_document().front().key().starts_with('$')) {
-    throw Error(40234, "The field '" + name + "' must be an accumulator object");
-  }
-  if (field.as_document().count() != 1) {
-    throw Error(40238, "The field '" + name + "' must specify one accumulator");
-  }
-  const bson::Element accumulator = field.as_document().front();
+void parse_field(const language::AccumulatorSpec& field, Grouping& group,
+                 const PipelineContext& context) {
+  const bson::Element& accumulator = field.accumulator;
   const AccumulatorFactory make = find_accumulator(accumulator.key());
   if (make == nullptr) {
     throw Error(15952, "unknown group operator '" + std::string(accumulator.key()) + "'");
@@ -171,20 +159,15 @@ void parse_field(const bson::Element& field, GroupSpec& group, const PipelineCon
   }
   const bson::ValueView argument =
       accumulator.is_array() ? accumulator.as_array().front().value() : accumulator.value();
-  group.fields.push_back({name, make, add_argument(argument, group, context)});
+  group.fields.push_back({std::string(field.field), make, add_argument(argument, group, context)});
 }
 
 }  // namespace
 
-StagePtr parse_group_stage(const bson::Element& spec, const PipelineContext& context) {
-  if (!spec.is_document()) throw Error(15947, "a group's fields must be specified in an object");
-  const bson::Element id = spec.as_document()["_id"];
-  if (id.missing()) throw Error(15955, "a group specification must include an _id");
-  auto parsed = std::make_shared<GroupSpec>(
-      GroupSpec{Expression::parse(id.value(), context.parse), {}, {}, {}});
-  for (const bson::Element& field : spec.as_document()) {
-    if (field.key() != "_id") parse_field(field, *parsed, context);
-  }
+StagePtr make_stage(const language::GroupSpec& spec, const PipelineContext& context) {
+  auto parsed = std::make_shared<Grouping>(
+      Grouping{Expression::parse(spec.id.value(), context.parse), {}, {}, {}});
+  for (const language::AccumulatorSpec& field : spec.fields) parse_field(field, *parsed, context);
   return std::make_unique<GroupStage>(std::move(parsed), context.memory_limit);
 }
 
@@ -204,19 +187,9 @@ class CompositeStage : public Stage {
 
 }  // namespace
 
-StagePtr parse_sort_by_count_stage(const bson::Element& spec, const PipelineContext& context) {
-  const bool path = spec.is_string() && spec.as_string().starts_with('$');
-  const bool operation = spec.is_document() && spec.as_document().front().key().starts_with('$');
-  if (!path && !operation) {
-    throw Error(
-        spec.is_string()     ? 40148
-        : spec.is_document() ? 40147
-                             : 40149,
-        "the sortByCount field must be defined as a $-prefixed path or an expression inside an "
-        "object");
-  }
+StagePtr make_stage(const language::SortByCountSpec& spec, const PipelineContext& context) {
   const bson::Value stages = bson::array(
-      bson::doc("$group", bson::doc("_id", spec.value(), "count", bson::doc("$sum", 1))),
+      bson::doc("$group", bson::doc("_id", spec.expression, "count", bson::doc("$sum", 1))),
       bson::doc("$sort", bson::doc("count", -1)));
   return std::make_unique<CompositeStage>(Pipeline::parse(stages.view().as_array(), context));
 }

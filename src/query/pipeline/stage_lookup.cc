@@ -26,7 +26,7 @@ struct Variables {
   }
 };
 
-struct LookupSpec {
+struct Join {
   std::string from;
   FieldPath as;
   std::optional<FieldPath> local_field;
@@ -37,6 +37,7 @@ struct LookupSpec {
   };
   std::vector<Variable> let;
   bson::Value stages;             // the sub-pipeline, an array
+  language::PipelineSpec parsed;  // the same, borrowed from it
   Variables outer;                // from outside, without those that let hides
   PipelineContext context;        // with outer in scope
   std::optional<Pipeline> fixed;  // the sub-pipeline, if it is the same for every document
@@ -60,10 +61,9 @@ struct LookupSpec {
   }
 };
 
-Variables outer_variables(const ParseContext& context,
-                          const std::vector<LookupSpec::Variable>& hiding) {
+Variables outer_variables(const ParseContext& context, const std::vector<Join::Variable>& hiding) {
   std::unordered_set<std::string_view> hidden;
-  for (const LookupSpec::Variable& variable : hiding) hidden.insert(variable.name);
+  for (const Join::Variable& variable : hiding) hidden.insert(variable.name);
   Variables outer;
   bson::Builder values;
   for (const bson::Element& variable : context.let) {
@@ -78,7 +78,7 @@ Variables outer_variables(const ParseContext& context,
 
 class LookupStream : public DocumentStream {
  public:
-  LookupStream(std::unique_ptr<DocumentStream> source, std::shared_ptr<const LookupSpec> spec)
+  LookupStream(std::unique_ptr<DocumentStream> source, std::shared_ptr<const Join> spec)
       : source_(std::move(source)), spec_(std::move(spec)) {}
 
   std::optional<bson::View> next() override {
@@ -113,14 +113,14 @@ class LookupStream : public DocumentStream {
   // planner sees them.
   Pipeline pipeline_for(bson::View document) {
     evaluation_.reset();
-    const Variables variables = spec_->variables([&](const LookupSpec::Variable& variable) {
+    const Variables variables = spec_->variables([&](const Join::Variable& variable) {
       return variable.value.evaluate(document, evaluation_);
     });
     PipelineContext context = spec_->context;
     variables.enter(context.parse);
     std::optional<Matcher> equality;
     if (spec_->local_field) equality = equality_with(document);
-    return Pipeline::parse(spec_->stages.view().as_array(), context, std::move(equality));
+    return Pipeline::make(spec_->parsed, context, std::move(equality));
   }
 
   // {foreignField: one of the values of localField}
@@ -140,7 +140,7 @@ class LookupStream : public DocumentStream {
   }
 
   std::unique_ptr<DocumentStream> source_;
-  std::shared_ptr<const LookupSpec> spec_;
+  std::shared_ptr<const Join> spec_;
   Evaluation evaluation_;
   Writer joined_;
   Writer out_;
@@ -148,98 +148,56 @@ class LookupStream : public DocumentStream {
 
 class LookupStage : public Stage {
  public:
-  LookupStage(std::shared_ptr<const LookupSpec> spec, std::vector<std::string> joined)
-      : spec_(std::move(spec)), joined_(std::move(joined)) {}
+  explicit LookupStage(std::shared_ptr<const Join> spec) : spec_(std::move(spec)) {}
   std::unique_ptr<DocumentStream> attach(std::unique_ptr<DocumentStream> source) const override {
     if (!spec_->context.lookup) {
       throw Error(ErrorCode::kCommandNotSupported, "$lookup is not available here");
     }
     return std::make_unique<LookupStream>(std::move(source), spec_);
   }
-  void joined(std::vector<std::string>& names) const override {
-    names.insert(names.end(), joined_.begin(), joined_.end());
-  }
 
  private:
-  std::shared_ptr<const LookupSpec> spec_;
-  std::vector<std::string> joined_;
+  std::shared_ptr<const Join> spec_;
 };
-
-std::string string_option(const bson::Element& option) {
-  if (!option.is_string()) {
-    throw Error(ErrorCode::kFailedToParse, "$lookup argument '" + std::string(option.key()) +
-                                               "' must be a string, is type " +
-                                               std::string(bson::alias(option.type())));
-  }
-  return std::string(option.as_string());
-}
 
 }  // namespace
 
-StagePtr parse_lookup_stage(const bson::Element& stage, const PipelineContext& context) {
-  constexpr auto kFailedToParse = ErrorCode::kFailedToParse;
-  if (!stage.is_document()) {
-    throw Error(kFailedToParse, "the $lookup specification must be an Object");
+StagePtr make_stage(const language::LookupSpec& lookup, const PipelineContext& context) {
+  if (!lookup.from) {
+    throw Error(ErrorCode::kFailedToParse, "must specify 'from' field for a $lookup");
   }
-  auto spec = std::make_shared<LookupSpec>();
-  spec->context = context;
-  spec->stages = bson::array();
-  bool has_pipeline = false;
-  std::string as;
-  for (const bson::Element& option : stage.as_document()) {
-    if (option.key() == "from") {
-      spec->from = string_option(option);
-    } else if (option.key() == "as") {
-      as = string_option(option);
-    } else if (option.key() == "localField") {
-      spec->local_field.emplace(string_option(option));
-      check_field_path(spec->local_field->text());
-    } else if (option.key() == "foreignField") {
-      spec->foreign_field = string_option(option);
-      check_field_path(spec->foreign_field);
-    } else if (option.key() == "let") {
-      if (!option.is_document()) {
-        throw Error(kFailedToParse, "$lookup argument 'let' must be an object");
-      }
-      for (const bson::Element& variable : option.as_document()) {
-        ExpressionParser::check_variable_name(variable.key());
-        spec->let.push_back(
-            {std::string(variable.key()), Expression::parse(variable.value(), context.parse)});
-      }
-    } else if (option.key() == "pipeline") {
-      if (!option.is_array())
-        throw Error(kFailedToParse, "$lookup argument 'pipeline' must be an array");
-      has_pipeline = true;
-      spec->stages = bson::Value(option.value());
-    } else {
-      throw Error(kFailedToParse, "unknown argument to $lookup: " + std::string(option.key()));
-    }
-  }
-  if (as.empty()) throw Error(kFailedToParse, "must specify 'as' field for a $lookup");
-  check_field_path(as);
-  spec->as = FieldPath(as);
-  if (spec->from.empty()) throw Error(kFailedToParse, "must specify 'from' field for a $lookup");
-  if (spec->local_field.has_value() == spec->foreign_field.empty()) {
-    throw Error(kFailedToParse,
-                "$lookup requires both 'localField' and 'foreignField', or neither");
-  }
-  if (!has_pipeline && !spec->local_field) {
-    throw Error(kFailedToParse,
+  if (!lookup.stages && !lookup.local_field) {
+    throw Error(ErrorCode::kFailedToParse,
                 "$lookup requires either 'pipeline' or both 'localField' and "
                 "'foreignField' to be specified");
   }
-  // Parsed once now, for its errors and for the collections that it joins itself; no variable has a
-  // value yet.
+  auto spec = std::make_shared<Join>();
+  spec->context = context;
+  spec->from = *lookup.from;
+  check_field_path(lookup.as);
+  spec->as = FieldPath(lookup.as);
+  if (lookup.local_field) {
+    check_field_path(*lookup.local_field);
+    spec->local_field.emplace(*lookup.local_field);
+    check_field_path(*lookup.foreign_field);
+    spec->foreign_field = *lookup.foreign_field;
+  }
+  for (const bson::Element& variable : lookup.let) {
+    ExpressionParser::check_variable_name(variable.key());
+    spec->let.push_back(
+        {std::string(variable.key()), Expression::parse(variable.value(), context.parse)});
+  }
+  spec->stages = lookup.stages ? bson::Value(lookup.stages.value()) : bson::array();
+  spec->parsed = language::parse_pipeline(spec->stages.view().as_array());
+  // Made once now, for its errors; no variable has a value yet.
   spec->outer = outer_variables(context.parse, spec->let);
   spec->outer.enter(spec->context.parse);
-  const Variables variables = spec->variables([](const LookupSpec::Variable&) { return Datum(); });
+  const Variables variables = spec->variables([](const Join::Variable&) { return Datum(); });
   PipelineContext sub_context = spec->context;
   variables.enter(sub_context.parse);
-  Pipeline checked = Pipeline::parse(spec->stages.view().as_array(), sub_context);
-  std::vector<std::string> joined = checked.joined_collections();
-  joined.insert(joined.begin(), spec->from);
+  Pipeline checked = Pipeline::make(spec->parsed, sub_context);
   if (!spec->local_field && spec->let.empty()) spec->fixed = std::move(checked);
-  return std::make_unique<LookupStage>(std::move(spec), std::move(joined));
+  return std::make_unique<LookupStage>(std::move(spec));
 }
 
 }  // namespace quern::query

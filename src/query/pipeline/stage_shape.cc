@@ -2,7 +2,6 @@
 // $project, $addFields and $set, $unset, $replaceRoot and $replaceWith.
 #include "quern/base/error.h"
 #include "query/expression/expression.h"
-#include "query/expression/expression_parser.h"
 #include "query/pipeline/stage.h"
 
 namespace quern::query {
@@ -56,53 +55,24 @@ class ReplaceRootStage : public Stage {
 
 }  // namespace
 
-StagePtr parse_project_stage(const bson::Element& spec, const PipelineContext& context) {
-  if (!spec.is_document()) throw Error(15969, "$project specification must be an object");
-  return std::make_unique<ProjectStage>(
-      Projection::parse_project(spec.as_document(), context.parse));
+StagePtr make_stage(const language::ProjectSpec& spec, const PipelineContext& context) {
+  return std::make_unique<ProjectStage>(Projection::parse_project(spec.projection, context.parse));
 }
 
-StagePtr parse_add_fields_stage(const bson::Element& spec, const PipelineContext& context) {
-  if (!spec.is_document()) {
-    throw Error(40272, std::string(spec.key()) + " specification stage must be an object");
-  }
-  return std::make_unique<ProjectStage>(
-      Projection::parse_add_fields(spec.as_document(), context.parse));
+StagePtr make_stage(const language::AddFieldsSpec& spec, const PipelineContext& context) {
+  return std::make_unique<ProjectStage>(Projection::parse_add_fields(spec.fields, context.parse));
 }
 
-StagePtr parse_unset_stage(const bson::Element& spec, const PipelineContext& context) {
+StagePtr make_stage(const language::UnsetSpec& spec, const PipelineContext& context) {
   bson::Builder exclusion;
-  const auto exclude = [&](bson::ValueView path) {
-    if (!path.is_string()) {
-      throw Error(31120,
-                  "$unset specification must be a string or an array containing only string "
-                  "values");
-    }
-    exclusion.append(path.as_string(), false);
-  };
-  if (spec.is_array()) {
-    if (spec.as_array().empty()) {
-      throw Error(31119,
-                  "$unset specification must be a string or an array with at least one field");
-    }
-    for (const bson::Element& path : spec.as_array()) exclude(path.value());
-  } else if (spec.is_string()) {
-    exclude(spec.value());
-  } else {
-    throw Error(31002, "$unset specification must be a string or an array");
-  }
+  for (const std::string_view path : spec.paths) exclusion.append(path, false);
   return std::make_unique<ProjectStage>(
       Projection::parse_project(exclusion.finish().view(), context.parse));
 }
 
-StagePtr parse_replace_root_stage(const bson::Element& spec, const PipelineContext& context) {
-  const ExpressionParser::Named named(spec, {"newRoot"}, 40229, 40415);
+StagePtr make_stage(const language::ReplaceRootSpec& spec, const PipelineContext& context) {
   return std::make_unique<ReplaceRootStage>(
-      Expression::parse(named.required("newRoot", 40231).value(), context.parse));
-}
-
-StagePtr parse_replace_with_stage(const bson::Element& spec, const PipelineContext& context) {
-  return std::make_unique<ReplaceRootStage>(Expression::parse(spec.value(), context.parse));
+      Expression::parse(spec.new_root.value(), context.parse));
 }
 
 }  // namespace quern::query

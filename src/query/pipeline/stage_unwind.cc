@@ -1,6 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $unwind: a document for each member of an array.
-#include "quern/base/error.h"
 #include "query/expression/expression_parser.h"
 #include "query/pipeline/stage.h"
 #include "query/value/path_walk.h"
@@ -9,7 +8,7 @@
 namespace quern::query {
 namespace {
 
-struct UnwindSpec {
+struct Unwinding {
   FieldPath path;
   std::optional<FieldPath> index;
   bool keep_empty = false;
@@ -17,7 +16,7 @@ struct UnwindSpec {
 
 class UnwindStream : public DocumentStream {
  public:
-  UnwindStream(std::unique_ptr<DocumentStream> source, UnwindSpec spec)
+  UnwindStream(std::unique_ptr<DocumentStream> source, Unwinding spec)
       : source_(std::move(source)), spec_(std::move(spec)) {}
 
   std::optional<bson::View> next() override {
@@ -69,7 +68,7 @@ class UnwindStream : public DocumentStream {
   }
 
   std::unique_ptr<DocumentStream> source_;
-  UnwindSpec spec_;
+  Unwinding spec_;
   bson::View document_;
   bson::View array_;
   bson::View::Iterator members_;
@@ -81,67 +80,25 @@ class UnwindStream : public DocumentStream {
 
 class UnwindStage : public Stage {
  public:
-  explicit UnwindStage(UnwindSpec spec) : spec_(std::move(spec)) {}
+  explicit UnwindStage(Unwinding spec) : spec_(std::move(spec)) {}
   std::unique_ptr<DocumentStream> attach(std::unique_ptr<DocumentStream> source) const override {
     return std::make_unique<UnwindStream>(std::move(source), spec_);
   }
 
  private:
-  UnwindSpec spec_;
+  Unwinding spec_;
 };
 
 }  // namespace
 
-StagePtr parse_unwind_stage(const bson::Element& spec, const PipelineContext&) {
-  UnwindSpec parsed;
-  std::string path;
-  if (spec.is_string()) {
-    path = spec.as_string();
-  } else if (spec.is_document()) {
-    for (const bson::Element& option : spec.as_document()) {
-      if (option.key() == "path") {
-        if (!option.is_string()) {
-          throw Error(28808, "expected a string as the path for $unwind stage, got " +
-                                 std::string(bson::alias(option.type())));
-        }
-        path = option.as_string();
-      } else if (option.key() == "preserveNullAndEmptyArrays") {
-        if (option.type() != bson::Type::kBool) {
-          throw Error(28809,
-                      "expected a boolean for the preserveNullAndEmptyArrays option to $unwind "
-                      "stage");
-        }
-        parsed.keep_empty = option.as_bool();
-      } else if (option.key() == "includeArrayIndex") {
-        if (!option.is_string() || option.as_string().empty()) {
-          throw Error(28810,
-                      "expected a non-empty string for the includeArrayIndex option to $unwind "
-                      "stage");
-        }
-        if (option.as_string().starts_with('$')) {
-          throw Error(28822,
-                      "includeArrayIndex option to $unwind stage should not be prefixed with a "
-                      "'$'");
-        }
-        check_field_path(option.as_string());
-        parsed.index.emplace(option.as_string());
-      } else {
-        throw Error(28811, "unrecognized option to $unwind stage: " + std::string(option.key()));
-      }
-    }
-  } else {
-    throw Error(15981,
-                "expected either a string or an object as specification for $unwind stage, "
-                "got " +
-                    std::string(bson::alias(spec.type())));
+StagePtr make_stage(const language::UnwindSpec& spec, const PipelineContext&) {
+  check_field_path(spec.path);
+  Unwinding unwinding{FieldPath(spec.path), std::nullopt, spec.keeps_empty};
+  if (spec.index) {
+    check_field_path(*spec.index);
+    unwinding.index.emplace(*spec.index);
   }
-  if (path.empty()) throw Error(28812, "no path specified to $unwind stage");
-  if (path.front() != '$') {
-    throw Error(28818, "path option to $unwind stage should be prefixed with a '$': " + path);
-  }
-  check_field_path(std::string_view(path).substr(1));
-  parsed.path = FieldPath(std::string_view(path).substr(1));
-  return std::make_unique<UnwindStage>(std::move(parsed));
+  return std::make_unique<UnwindStage>(std::move(unwinding));
 }
 
 }  // namespace quern::query

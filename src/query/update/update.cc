@@ -12,8 +12,11 @@
 namespace quern::query {
 namespace {
 
-constexpr std::string_view kPipelineStages[] = {"$addFields", "$set",         "$project",
-                                                "$unset",     "$replaceRoot", "$replaceWith"};
+bool is_allowed_in_updates(language::StageId id) {
+  using enum language::StageId;
+  return id == kAddFields || id == kSet || id == kProject || id == kUnset || id == kReplaceRoot ||
+         id == kReplaceWith;
+}
 
 [[noreturn]] void immutable_id() {
   throw Error(ErrorCode::kImmutableField,
@@ -132,17 +135,7 @@ class Replacement : public Update::Impl {
 class PipelineUpdate : public Update::Impl {
  public:
   PipelineUpdate(bson::View stages, const ParseContext& context)
-      : pipeline_(Pipeline::parse(stages, {context, {}, kStageMemoryLimit})) {
-    for (const bson::Element& stage : stages) {
-      const std::string name(stage.as_document().front().key());
-      bool allowed = false;
-      for (const std::string_view candidate : kPipelineStages) allowed |= name == candidate;
-      if (!allowed) {
-        throw Error(ErrorCode::kInvalidOptions,
-                    name + " is not allowed to be used within an update");
-      }
-    }
-  }
+      : pipeline_(made(language::parse_pipeline(stages), context)) {}
   Kind kind() const override { return Kind::kPipeline; }
 
   bson::Document transform(bson::View document, const Matcher&, bool,
@@ -161,6 +154,15 @@ class PipelineUpdate : public Update::Impl {
   }
 
  private:
+  static Pipeline made(const language::PipelineSpec& stages, const ParseContext& context) {
+    for (const language::StageSpec& stage : stages) {
+      if (is_allowed_in_updates(stage.id)) continue;
+      throw Error(ErrorCode::kInvalidOptions, std::string(language::name(stage.id)) +
+                                                  " is not allowed to be used within an update");
+    }
+    return Pipeline::make(stages, {context, {}, kStageMemoryLimit});
+  }
+
   Pipeline pipeline_;
 };
 
