@@ -6,7 +6,8 @@ if(QUERN_INSTALL_STRIPPED)
   install(CODE "set(CMAKE_INSTALL_DO_STRIP 1)")
 endif()
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/quern)
-install(TARGETS quern EXPORT quern_targets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS quern quern_testing EXPORT quern_targets
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT quern_targets NAMESPACE quern:: FILE quern-targets.cmake DESTINATION ${config_dir})
 # Apart, because it needs the development packages of the libraries beneath.
 install(TARGETS quern_static EXPORT quern_static_targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
@@ -18,5 +19,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/cmake/quern-config.cmake ${PROJECT_BINARY_DI
         DESTINATION ${config_dir})
 # Relative to itself, so that the package may be installed or moved anywhere.
 file(RELATIVE_PATH quern_pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-configure_file(${PROJECT_SOURCE_DIR}/cmake/quern.pc.in ${PROJECT_BINARY_DIR}/quern.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/quern.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(name quern quern-testing)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

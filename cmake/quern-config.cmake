@@ -1,4 +1,4 @@
-# find_package(quern) gives quern::quern, the shared library. find_package(quern COMPONENTS static) gives quern::quern_static
+# find_package(quern) gives quern::quern, the shared library, and quern::testing. find_package(quern COMPONENTS static) gives quern::quern_static
 # besides, with the libraries that it needs.
 include("${CMAKE_CURRENT_LIST_DIR}/quern-targets.cmake")
 foreach(component IN LISTS quern_FIND_COMPONENTS)
