@@ -15,6 +15,7 @@ install(EXPORT quern_static_targets NAMESPACE quern:: FILE quern-static-targets.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/quern DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/quern-config-version.cmake
                                  COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_SOURCE_DIR}/cmake/Libraries.cmake DESTINATION ${config_dir} RENAME quern-libraries.cmake)
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/quern-config.cmake ${PROJECT_BINARY_DIR}/quern-config-version.cmake
         DESTINATION ${config_dir})
 # Relative to itself, so that the package may be installed or moved anywhere.

@@ -1,5 +1,5 @@
-# find_package(quern) gives quern::quern, the shared library, and quern::testing. find_package(quern COMPONENTS static) gives quern::quern_static
-# besides, with the libraries that it needs.
+# find_package(quern) gives quern::quern, the shared library, and quern::testing.
+# find_package(quern COMPONENTS static) gives quern::quern_static besides, with the libraries that it needs.
 include("${CMAKE_CURRENT_LIST_DIR}/quern-targets.cmake")
 foreach(component IN LISTS quern_FIND_COMPONENTS)
   if(NOT component STREQUAL "static")
@@ -7,16 +7,7 @@ foreach(component IN LISTS quern_FIND_COMPONENTS)
     set(quern_NOT_FOUND_MESSAGE "quern has no component '${component}', only 'static'")
     return()
   endif()
-  include(CMakeFindDependencyMacro)
-  find_dependency(Threads)
-  find_dependency(OpenSSL 3.0 COMPONENTS Crypto)
-  find_dependency(fmt)
-  find_dependency(RocksDB)
-  find_dependency(PkgConfig)
-  pkg_check_modules(BSON REQUIRED IMPORTED_TARGET libbson-1.0)
-  pkg_check_modules(MONGOC REQUIRED IMPORTED_TARGET libmongoc-1.0)
-  pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
-  pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
+  include("${CMAKE_CURRENT_LIST_DIR}/quern-libraries.cmake")
   include("${CMAKE_CURRENT_LIST_DIR}/quern-static-targets.cmake")
   set(quern_${component}_FOUND TRUE)
 endforeach()
