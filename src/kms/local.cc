@@ -65,7 +65,7 @@ SecretBytes LocalKms::unwrap(BytesView key_material, bson::View) {
   }
 }
 
-std::unique_ptr<KmsProvider> make_local(std::string name, Credentials credentials) {
+std::unique_ptr<KeyWrapper> make_local(std::string name, Credentials credentials) {
   for (const auto& [member, value] : credentials) {
     if (member != "key") {
       throw ImproperlyConfigured(
