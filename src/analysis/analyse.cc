@@ -215,6 +215,16 @@ void add_variables(Context& context, const EncryptionTree& tree, const Element& 
   }
 }
 
+OutputTree output_of(const Subject& subject, const Context& context,
+                     const EncryptionTree& documents, const SchemaMap& schemas) {
+  if (subject.explained || subject.row->documents == ReplyDocuments::kNone) return {};
+  std::vector<const schema::EncryptedField*> fields;
+  for (const auto& [ns, schema] : schemas) {
+    for (const schema::EncryptedField& field : schema.fields()) fields.push_back(&field);
+  }
+  return OutputTree(context.output() ? *context.output() : documents, std::move(fields));
+}
+
 }  // namespace
 
 std::vector<std::string> namespaces_of(std::string_view database, View command) {
@@ -265,7 +275,7 @@ Analysis analyse(std::string_view database, View command, const SchemaMap& schem
     analysis_of(subject.row->id)(
         {context, tree, subject.collection, subject.row->name, command, out, pipeline});
   }
-  return {context.marked(), true, out.finish()};
+  return {context.marked(), true, out.finish(), output_of(subject, context, tree, schemas)};
 }
 
 }  // namespace quern::analysis

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/output_tree.h"
 #include "quern/bson/document.h"
 #include "schema/encrypted_fields.h"
 
@@ -30,6 +31,9 @@ struct Analysis {
   bool schema_requires_encryption = false;
   // The whole command again: same name, same members, values marked.
   bson::Document result;
+  // Where the documents of its reply (command/command_table.h) hold ciphertexts; empty when it
+  // answers with none. Borrows the fields of the schemas.
+  OutputTree output = {};
 };
 
 // Analyses a validated command that carries neither schema nor encryptionInformation. One that

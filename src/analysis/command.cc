@@ -68,8 +68,9 @@ void analyse_filter_member(const CommandAnalysis& analysis, const Element& membe
 
 void analyse_projection_member(const CommandAnalysis& analysis, const Element& member) {
   analysis.out.open_document(member.key());
-  analyse_projection(analysis.context, analysis.tree, document_member(analysis, member),
-                     ProjectionUse::kFind, analysis.out);
+  analysis.context.set_output(analyse_projection(analysis.context, analysis.tree,
+                                                 document_member(analysis, member),
+                                                 ProjectionUse::kFind, analysis.out));
   analysis.out.close();
 }
 

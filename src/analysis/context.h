@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,11 @@ class Context {
     variables_.insert_or_assign(name, std::move(value));
   }
 
+  // What the documents that the command answers with look like, where not like those of its
+  // collection: said by its projection or its pipeline.
+  const std::optional<EncryptionTree>& output() const { return output_; }
+  void set_output(EncryptionTree tree) { output_ = std::move(tree); }
+
   bool marked() const { return marked_; }
   void set_marked() { marked_ = true; }
 
@@ -49,6 +55,7 @@ class Context {
   const SchemaMap& schemas_;
   std::deque<std::string> kept_;
   std::map<std::string_view, EncryptionTree> variables_;
+  std::optional<EncryptionTree> output_;
   bool marked_ = false;
 };
 

@@ -11,6 +11,7 @@
 #include "client/encrypting_runner.h"
 #include "command/recording_runner.h"
 #include "keyvault/vault_fixture.h"
+#include "protocol/indexed_equality_value.h"
 #include "quern/bson/blob_subtype.h"
 #include "quern/bson/json.h"
 
@@ -73,6 +74,13 @@ class ClientTest : public keyvault::VaultTest {
     return names;
   }
 
+  // What a server stores for a document that it was sent.
+  static bson::Document as_stored(bson::View sent) {
+    bson::Builder out;
+    append_stored(sent, out);
+    return out.finish();
+  }
+
   static std::optional<bson::BlobSubtype> blob(bson::View document, std::string_view path) {
     return bson::blob_subtype(document.at_path(path));
   }
@@ -91,6 +99,25 @@ class ClientTest : public keyvault::VaultTest {
   const Uuid age_key = vault.create();
 
  private:
+  static void append_stored(bson::View from, bson::Builder& out) {
+    for (const bson::Element& member : from) {
+      if (member.is_document()) {
+        append_stored(member.as_document(), out.open_document(member.key()));
+        out.close();
+      } else if (member.is_array()) {
+        append_stored(member.as_array(), out.open_array(member.key()));
+        out.close();
+      } else if (bson::blob_subtype(member) == bson::BlobSubtype::kInsertUpdatePayloadV2) {
+        const auto payload = protocol::InsertUpdatePayloadV2::parse(member.as_binary().bytes);
+        const Bytes value = protocol::IndexedEqualityEncryptedValueV2::build(
+            payload, 1, protocol::Tag{}, RandomSource::system());
+        out.append(member.key(), bson::Binary{bson::BinarySubtype::kEncrypted, value});
+      } else {
+        out.append(member);
+      }
+    }
+  }
+
   bson::Document answer(std::string_view database, bson::View command) {
     if (command.front().key() != "listCollections") return server_reply;
     bson::Builder builder;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analysis/analyse.h"
+#include "client/cursor_outputs.h"
 #include "client/decrypt_reply.h"
 #include "client/encrypt_marked.h"
 #include "client/key_lookup.h"
@@ -56,15 +57,76 @@ bool is_upsert(bson::View command) {
          });
 }
 
+// Also when it is not there.
+bool makes_collection(bson::View command) {
+  return command.front().key() == "insert" || is_upsert(command);
+}
+
 // The server would make a plain collection out of nothing and store the payloads as they are.
 void check_exists(const CommandSchemas& schemas, bson::View command) {
   if (schemas.missing_collection.empty()) return;
-  if (command.front().key() != "insert" && !is_upsert(command)) return;
+  if (!makes_collection(command)) return;
   throw Error(ErrorCode::kNamespaceNotFound,
               fmt::format("collection {} has encrypted fields and does not exist: create it first "
                           "(migrate, or create_encrypted_collection)",
                           schemas.missing_collection));
 }
+
+// What a command does to the cursors whose documents are remembered: find and aggregate open one,
+// getMore reads on and may end it, killCursors ends some.
+class CursorCommand {
+ public:
+  // row is null for a command that is not known.
+  CursorCommand(CursorOutputs& cursors, std::string_view database, bson::View command,
+                const CommandRow* row)
+      : cursors_(cursors),
+        database_(database),
+        command_(command),
+        goes_on_(row != nullptr && row->id == CommandId::kGetMore),
+        opens_(!goes_on_ && row != nullptr && row->documents == ReplyDocuments::kCursor),
+        kills_(row != nullptr && row->id == CommandId::kKillCursors) {
+    const bson::Element named = goes_on_ ? command["collection"] : bson::Element(command.front());
+    if (named.is_string()) collection_ = named.as_string();
+  }
+
+  // What the documents of a getMore look like.
+  CursorOutputs::Output output() const {
+    if (!goes_on_) return nullptr;
+    return cursors_.find(database_, collection_, command_.front().whole_number().value_or(0));
+  }
+
+  void answered(bson::View reply, const CursorOutputs::Output& output) const {
+    if (opens_) {
+      if (const std::int64_t id = cursor_of(reply); id != 0) {
+        cursors_.opened(database_, collection_, id, output);
+      }
+    } else if (goes_on_) {
+      if (reply["ok"].truthy() && cursor_of(reply) == 0) {
+        cursors_.closed(database_, collection_, command_.front().whole_number().value_or(0));
+      }
+    } else if (kills_ && command_["cursors"].is_array()) {
+      for (const bson::Element& id : command_["cursors"].as_array()) {
+        cursors_.closed(database_, collection_, id.whole_number().value_or(0));
+      }
+    }
+  }
+
+ private:
+  // 0: none, or none any more.
+  static std::int64_t cursor_of(bson::View reply) {
+    const bson::Element cursor = reply["cursor"];
+    if (!cursor.is_document()) return 0;
+    return cursor.as_document()["id"].whole_number().value_or(0);
+  }
+
+  CursorOutputs& cursors_;
+  std::string_view database_;
+  bson::View command_;
+  const bool goes_on_;
+  const bool opens_;
+  const bool kills_;
+  std::string_view collection_;
+};
 
 // create, with the encryptedFields of its schema where it gives none or names keys by alternate
 // name.
@@ -95,7 +157,11 @@ EncryptingRunner::EncryptingRunner(CommandRunner& inner, keyvault::KeyCache& key
     : inner_(inner),
       keys_(keys),
       random_(options.random != nullptr ? *options.random : RandomSource::system()),
-      schemas_(std::make_unique<SchemaResolver>(inner, keys, options)) {}
+      decrypt_(options.decrypt),
+      look_after_writes_(options.look_after_writes),
+      schemas_(std::make_unique<SchemaResolver>(inner, keys, options)),
+      cursors_(std::make_unique<CursorOutputs>(options.clock != nullptr ? *options.clock
+                                                                        : Clock::system())) {}
 
 EncryptingRunner::~EncryptingRunner() = default;
 
@@ -103,15 +169,21 @@ Reply EncryptingRunner::do_run(std::string_view database, bson::View command,
                                const RunContext& context) {
   check_database(database, command);
   const CommandRow* row = find_command_row(command.front().key());
+  if (row != nullptr && !row->tokens.empty()) return run_compaction(database, command, context);
   std::optional<SchemaChange> change;
   if (row != nullptr && row->changes_schemas) change.emplace(*schemas_);
-  Reply reply = row == nullptr || row->tokens.empty() ? run_analysed(database, command, context)
-                                                      : run_compaction(database, command, context);
-  return decrypt_reply(std::move(reply), keys_);
+
+  const CursorCommand cursor(*cursors_, database, command, row);
+  std::shared_ptr<const CommandOutput> output = cursor.output();
+  bson::Document reply = run_analysed(database, command, context, output);
+  cursor.answered(reply, output);
+  const ReplyDocuments where = row != nullptr ? row->documents : ReplyDocuments::kNone;
+  return decrypt_reply(std::move(reply), where, output, decrypt_, keys_);
 }
 
-Reply EncryptingRunner::run_analysed(std::string_view database, bson::View command,
-                                     const RunContext& context) {
+bson::Document EncryptingRunner::run_analysed(std::string_view database, bson::View command,
+                                              const RunContext& context,
+                                              std::shared_ptr<const CommandOutput>& output) {
   const std::vector<std::string> namespaces = analysis::namespaces_of(database, command);
   if (namespaces.empty()) return inner_.run(database, command, context);
 
@@ -126,13 +198,25 @@ Reply EncryptingRunner::run_analysed(std::string_view database, bson::View comma
     check_exists(*schemas, command);
   }
   // Also where nothing is encrypted there are joins and markings that are refused.
-  const analysis::Analysis analysis = analysis::analyse(database, command, schemas->map);
+  analysis::Analysis analysis = analysis::analyse(database, command, schemas->map);
   if (!schemas->any_schema) return inner_.run(database, command, context);
-  return inner_.run(database, encrypt_marked(analysis.result, *schemas, keys_, random_), context);
+  if (find_command_row(command.front().key())->documents != ReplyDocuments::kNone) {
+    output = std::make_shared<CommandOutput>(
+        CommandOutput{schemas, std::move(analysis.output), namespaces.front()});
+  }
+  bson::Document reply =
+      inner_.run(database, encrypt_marked(analysis.result, *schemas, keys_, random_), context);
+  if (look_after_writes_) check_after_write(namespaces.front(), command, reply);
+  return reply;
 }
 
-Reply EncryptingRunner::run_compaction(std::string_view database, bson::View command,
-                                       const RunContext& context) {
+void EncryptingRunner::check_after_write(const std::string& ns, bson::View command,
+                                         bson::View reply) {
+  if (reply["ok"].truthy() && makes_collection(command)) schemas_->check_again(ns);
+}
+
+bson::Document EncryptingRunner::run_compaction(std::string_view database, bson::View command,
+                                                const RunContext& context) {
   const bson::Element target = command.front();
   if (!target.is_string() || target.as_string().empty()) {
     throw Error(ErrorCode::kInvalidNamespace,

@@ -1,10 +1,11 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Automatic encryption around any other runner. A command is analysed against the encryptedFields
-// of its collections, every value that must be encrypted is, the command runs, and the reply is
-// decrypted:
+// of its collections, every value that must be encrypted is, the command runs, and what is
+// encrypted in the documents of the reply is decrypted, where the analysis says that it is:
 //
 //   run ─▶ analysis::analyse ─▶ encrypt_marked ─▶ add encryptionInformation ─▶ inner.run
-//   run ◀───────────────────────────────────────── decrypt_document ◀──────────────┘
+//                 └───────────── output tree ───────▶ decrypt_reply ◀────────────┘
+//   run ◀── the reply as it came, the plaintexts beside it ──┘
 //
 // What is not understood is refused before any byte is sent.
 #ifndef QUERN_CLIENT_ENCRYPTING_RUNNER_H_
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -23,7 +25,22 @@
 
 namespace quern::client {
 
+class CursorOutputs;
 class SchemaResolver;
+struct CommandOutput;
+
+// Which ciphertexts of a reply's documents are decrypted.
+enum class Decrypt {
+  // Those at the paths that the schema says are encrypted, each with its field's key and type.
+  kBySchema,
+  // The others, too, whatever made them: for values that were encrypted by hand in collections
+  // without a schema. The risk: a ciphertext says nothing of the place that it belongs to, so that
+  // a server without keys can put any ciphertext that this client has the key of where the
+  // application expects something else, and have it decrypted there. Whatever the application then
+  // writes, sends or logs of it in the clear is what the server gets for it. Members of replies
+  // outside of documents are never decrypted, and models take no such value.
+  kAnywhere,
+};
 
 struct EncryptingOptions {
   // The pinned schemas, by "database.collection". What the map says is used whatever the server
@@ -45,6 +62,15 @@ struct EncryptingOptions {
   // Refuse commands on collections that the map does not list. List plain ones with fields: [].
   bool require_map = false;
 
+  Decrypt decrypt = Decrypt::kBySchema;
+
+  // After a write that may have made its collection (an insert, an upsert) into a pinned one, ask
+  // the server again, and throw when the collection is no more what the map says: it was dropped
+  // meanwhile, by somebody else, and the write has made a plain one that keeps ciphertexts which no
+  // query finds. One more round trip a write. For servers that make a collection for payloads; the
+  // embedded engine refuses to.
+  bool look_after_writes = false;
+
   // How long an answer of the server about a schema is believed.
   std::chrono::milliseconds schema_lifetime{60'000};
 
@@ -64,23 +90,35 @@ class EncryptingRunner : public CommandRunner {
   void forget_schemas();
 
  protected:
+  // The reply is what the server sent; what was decrypted is had through Reply::decrypted(). The
+  // batches of a cursor are decrypted as its command says, by the runner that ran the command.
+  //
   // run() throws, beside what CommandRunner::run says: Error(InvalidNamespace) for a "$db" that is
   // not database; Error with the texts of the query analysis for a command that cannot be
   // encrypted; NotSupported for commands that automatic encryption does not know;
   // Error(KeyNotFound), Error(AuthenticationFailed), Error(FailedToParse) for keys that are
-  // missing, wrapped by another master key, damaged; Error(OperationFailed) for a ciphertext that
-  // was altered or made by another key; Error(IllegalOperation) for a schema of the server that
+  // missing, wrapped by another master key, damaged; Error(OperationFailed) where the schema wants
+  // a ciphertext and the server sent something else: a plaintext, an altered ciphertext, one of
+  // another field, key, type or kind; Error(IllegalOperation) for a schema of the server that
   // differs from the pinned one.
   Reply do_run(std::string_view database, bson::View command, const RunContext& context) override;
 
  private:
-  Reply run_analysed(std::string_view database, bson::View command, const RunContext& context);
-  Reply run_compaction(std::string_view database, bson::View command, const RunContext& context);
+  void check_after_write(const std::string& ns, bson::View command, bson::View reply);
+  // Sets output for a command that answers with documents of collections with a schema.
+  bson::Document run_analysed(std::string_view database, bson::View command,
+                              const RunContext& context,
+                              std::shared_ptr<const CommandOutput>& output);
+  bson::Document run_compaction(std::string_view database, bson::View command,
+                                const RunContext& context);
 
   CommandRunner& inner_;
   keyvault::KeyCache& keys_;
   RandomSource& random_;
+  const Decrypt decrypt_;
+  const bool look_after_writes_;
   std::unique_ptr<SchemaResolver> schemas_;
+  std::unique_ptr<CursorOutputs> cursors_;
 };
 
 }  // namespace quern::client

@@ -28,12 +28,17 @@ class EncryptingRunnerTest : public ClientTest {
   }
   static bson::Document json(std::string_view text) { return bson::from_json(text); }
   // The answer of a find with one document.
-  static bson::Document batch(const bson::Document& document,
-                              std::string_view name = "firstBatch") {
-    return bson::doc(
-        "cursor",
-        bson::doc("id", std::int64_t{0}, "ns", "clinic.patients", name, bson::array(document)),
-        "ok", 1.0);
+  static bson::Document batch(const bson::Document& document, std::string_view name = "firstBatch",
+                              std::int64_t cursor = 0) {
+    return bson::doc("cursor",
+                     bson::doc("id", cursor, "ns", "clinic.patients", name, bson::array(document)),
+                     "ok", 1.0);
+  }
+  // The document as the server has it once it was inserted.
+  bson::Document stored(const std::string& text) {
+    const bson::Document command =
+        encrypted(bson::doc("insert", "patients", "documents", bson::array(json(text))));
+    return as_stored(command.view().at_path("documents.0").as_document());
   }
 
   EncryptingRunner runner = pinned_runner();
@@ -156,28 +161,224 @@ TEST_F(EncryptingRunnerTest, CreatingAPlainCollectionIsLeftAlone) {
 }
 
 TEST_F(EncryptingRunnerTest, ReplyDocumentsAreDecrypted) {
-  const bson::Document stored = encrypted(json(R"({"insert": "patients", "documents": [
-          {"ssn": "123", "record": {"note": "n"}, "list": [1, {"x": 2}], "age": 7}]})"));
-  const bson::View document = stored.view().at_path("documents.0").as_document();
+  const bson::Document document = stored(R"(
+      {"ssn": "123", "record": {"note": "n"}, "list": [1, {"x": 2}], "age": 7})");
   for (const char* name : {"firstBatch", "nextBatch"}) {
-    server_reply = batch(bson::Document(document), name);
-    const bson::Document reply =
-        runner.run("clinic", bson::doc("getMore", std::int64_t{1}, "collection", "patients"));
-    const bson::View found =
-        reply.view().at_path("cursor." + std::string(name) + ".0").as_document();
-    EXPECT_EQ(found["ssn"].as_string(), "123");
-    EXPECT_EQ(found.at_path("record.note").as_string(), "n");
-    EXPECT_EQ(found.at_path("list.1.x").as_int32(), 2);
-    EXPECT_EQ(found["age"].as_int32(), 7);
+    server_reply = batch(document, name, 1);
+    const Reply reply =
+        runner.run("clinic", name == std::string_view("firstBatch")
+                                 ? bson::doc("find", "patients")
+                                 : bson::doc("getMore", std::int64_t{1}, "collection", "patients"));
+    EXPECT_EQ(reply, server_reply) << "it stays as it came";
+    const DecryptedView found =
+        reply.decrypted().at_path("cursor." + std::string(name) + ".0").document();
+    EXPECT_EQ(found["ssn"].plaintext().as_string(), "123");
+    EXPECT_EQ(found["ssn"].field(), "ssn");
+    EXPECT_EQ(found.at_path("record.note").plaintext().as_string(), "n");
+    EXPECT_EQ(found["age"].plaintext().as_int32(), 7);
+    EXPECT_TRUE(found.at_path("list.1.x").plaintext().missing());
   }
+}
+
+TEST_F(EncryptingRunnerTest, TheValueOfFindAndModifyIsDecrypted) {
+  server_reply = bson::doc("ok", 1, "value", stored(R"({"ssn": "123"})"));
+  const Reply reply = runner.run(
+      "clinic", json(R"({"findAndModify": "patients", "query": {"_id": 1}, "remove": true})"));
+  EXPECT_EQ(reply.decrypted().at_path("value.ssn").plaintext().as_string(), "123");
+}
+
+TEST_F(EncryptingRunnerTest, AFieldThatAStageMovedIsDecryptedWhereItIs) {
+  server_reply = batch(bson::doc("moved", stored(R"({"ssn": "123"})")["ssn"].value()));
+  const Reply reply = runner.run("clinic", json(R"({"aggregate": "patients", "cursor": {},
+      "pipeline": [{"$project": {"moved": "$ssn"}}]})"));
+  const DecryptedElement moved = reply.decrypted().at_path("cursor.firstBatch.0.moved");
+  EXPECT_EQ(moved.plaintext().as_string(), "123");
+  EXPECT_EQ(moved.field(), "ssn");
+}
+
+TEST_F(EncryptingRunnerTest, WhereAStageChoosesAFieldOrAConstantBothAreTaken) {
+  const char* pipeline = R"({"aggregate": "patients", "cursor": {}, "pipeline": [
+      {"$project": {"x": {"$cond": ["$flag", "$ssn", "none"]}}}]})";
+  const bson::Value ssn(stored(R"({"ssn": "123"})")["ssn"].value());
+  server_reply = batch(bson::doc("x", ssn));
+  const Reply field = runner.run("clinic", json(pipeline));
+  EXPECT_EQ(field.decrypted().at_path("cursor.firstBatch.0.x").plaintext().as_string(), "123");
+  server_reply = batch(bson::doc("x", "none"));
+  const Reply constant = runner.run("clinic", json(pipeline));
+  EXPECT_FALSE(constant.decrypted().at_path("cursor.firstBatch.0.x").is_decrypted());
+  Bytes foreign(ssn.view().as_binary().bytes.begin(), ssn.view().as_binary().bytes.end());
+  foreign[1] ^= 1;
+  server_reply = batch(bson::doc("x", bson::Binary{BinarySubtype::kEncrypted, foreign}));
+  EXPECT_THAT(error_of([&] { runner.run("clinic", json(pipeline)); }).what(),
+              HasSubstr("cannot decrypt field 'x' of clinic.patients: the ciphertext there is of "
+                        "none of the fields"));
+}
+
+TEST_F(EncryptingRunnerTest, WhatIsNotWhereTheSchemaSaysIsNotDecrypted) {
+  const bson::Document document = stored(R"({"ssn": "123", "record": {"note": "n"}, "age": 7})");
+  const bson::Value ssn(document["ssn"].value());
+  const bson::Document elsewhere =
+      bson::doc("name", ssn, "list", bson::array(ssn, bson::doc("ssn", ssn)), "record",
+                bson::doc("ssn", ssn, "list", bson::array(ssn)), "_id", ssn);
+  server_reply = bson::doc(
+      "cursor",
+      bson::doc("id", ssn, "ns", ssn, "firstBatch", bson::array(elsewhere, ssn), "x", document),
+      "value", document, "ok", 1.0, "n", ssn, "errmsg", ssn);
+  const Reply reply = runner.run("clinic", bson::doc("find", "patients"));
+  EXPECT_EQ(reply, server_reply);
+  EXPECT_EQ(reply.decrypted().plaintext_document(), server_reply);
+}
+
+TEST_F(EncryptingRunnerTest, AMemberThatIsThereTwiceIsLookedAtTwice) {
+  const bson::Document document = stored(R"({"ssn": "123"})");
+  server_reply = batch(bson::doc("ssn", document["ssn"].value(), "ssn", "124"));
+  EXPECT_THAT(error_of([&] { runner.run("clinic", bson::doc("find", "patients")); }).what(),
+              HasSubstr("a value of type 'string' in the place of a ciphertext"));
+}
+
+TEST_F(EncryptingRunnerTest, OnlyACiphertextOfTheFieldIsTakenForOne) {
+  const bson::Document document = stored(R"({"ssn": "123", "record": {"note": "n"}, "age": 7})");
+  const auto note = bson::Value(document.view().at_path("record.note").value());
+  const auto changed = [](bson::ValueView value, std::size_t at, std::uint8_t byte) {
+    const BytesView blob = value.as_binary().bytes;
+    Bytes bytes(blob.begin(), blob.end());
+    bytes[at] = byte;
+    return bson::Value::of(bson::Binary{BinarySubtype::kEncrypted, bytes});
+  };
+  const bson::Document payload =
+      encrypted(json(R"({"insert": "patients", "documents": [{"ssn": "123"}]})"));
+  const auto of = [](std::int32_t value) { return bson::Value::of(value); };
+  const auto type = [](bson::Type t) { return static_cast<std::uint8_t>(t); };
+  const Bytes nothing;
+  const struct {
+    bson::Document document;
+    const char* fault;
+  } cases[] = {
+      {bson::doc("ssn", "123"),
+       "field 'ssn' of clinic.patients: the server sent a value of type "
+       "'string' in the place of a ciphertext"},
+      {bson::doc("ssn", bson::Null{}), "'null' in the place"},
+      {bson::doc("ssn", bson::doc("a", 1)), "'object' in the place"},
+      {bson::doc("ssn", bson::array(document["ssn"].value())), "'array' in the place"},
+      {bson::doc("age", of(7)), "field 'age' of clinic.patients: the server sent a value of type"},
+      {bson::doc("record", bson::doc("note", "n")), "field 'record.note' of clinic.patients"},
+      {bson::doc("ssn", document["age"].value()), "which is not the field's"},
+      {bson::doc("ssn", note), "no stored value of the field"},
+      {bson::doc("record", bson::doc("note", document["ssn"].value())), "no stored value"},
+      {bson::doc("ssn", payload.view().at_path("documents.0.ssn").value()), "blob subtype 11"},
+      {bson::doc("ssn", bson::Binary{BinarySubtype::kEncrypted, nothing}), "a binary of 0 bytes"},
+      {bson::doc("ssn", changed(document["ssn"].value(), 17, type(bson::Type::kBinary))),
+       "claims to be of BSON type 5, and the field's are of type 'string'"},
+      {bson::doc("record", bson::doc("note", changed(note, 17, type(bson::Type::kInt32)))),
+       "claims to be of BSON type 16, and the field's are of type 'string'"},
+  };
+  for (const auto& one : cases) {
+    server_reply = batch(one.document);
+    const Error error = error_of([&] { runner.run("clinic", bson::doc("find", "patients")); });
+    EXPECT_TRUE(error.is(ErrorCode::kOperationFailed)) << one.fault;
+    EXPECT_THAT(error.what(), HasSubstr(one.fault));
+    EXPECT_THAT(error.what(), HasSubstr("cannot decrypt field"));
+  }
+}
+
+TEST_F(EncryptingRunnerTest, ACursorThatNobodyKnowsIsNotDecrypted) {
+  const bson::Document document = stored(R"({"ssn": "123"})");
+  const auto more = [&](std::int64_t id, const char* collection = "patients") {
+    server_reply = batch(document, "nextBatch", 5);
+    const Reply reply = runner.run("clinic", bson::doc("getMore", id, "collection", collection));
+    EXPECT_EQ(reply, server_reply);
+    return reply.decrypted().at_path("cursor.nextBatch.0.ssn").is_decrypted();
+  };
+  EXPECT_FALSE(more(5));
+  server_reply = batch(document, "firstBatch", 5);
+  runner.run("clinic", bson::doc("find", "patients"));
+  EXPECT_TRUE(more(5));
+  EXPECT_FALSE(more(5, "plain"));
+  EXPECT_FALSE(more(6));
+  server_reply = bson::doc("ok", 1);
+  runner.run("clinic",
+             bson::doc("killCursors", "patients", "cursors", bson::array(std::int64_t{5})));
+  EXPECT_FALSE(more(5));
+}
+
+TEST_F(EncryptingRunnerTest, ACursorThatWasReadToItsEndIsForgotten) {
+  const bson::Document document = stored(R"({"ssn": "123"})");
+  server_reply = batch(document, "firstBatch", 5);
+  runner.run("clinic", bson::doc("find", "patients"));
+  const bson::Document more = bson::doc("getMore", std::int64_t{5}, "collection", "patients");
+  server_reply = batch(document, "nextBatch", 0);
+  runner.run("clinic", more);
+  const Reply again = runner.run("clinic", more);
+  EXPECT_FALSE(again.decrypted().at_path("cursor.nextBatch.0.ssn").is_decrypted());
+}
+
+TEST_F(EncryptingRunnerTest, ACursorIdThatIsGivenOutTwiceIsRefused) {
+  const bson::Document document = stored(R"({"ssn": "123"})");
+  server_reply = batch(document, "firstBatch", 5);
+  runner.run("clinic", bson::doc("find", "patients"));
+  runner.run("clinic", bson::doc("find", "patients", "filter", bson::doc("name", "x")));
+  server_reply = batch(bson::doc("x", 1), "firstBatch", 5);
+  const Error error = error_of(
+      [&] { runner.run("clinic", json(R"({"find": "patients", "projection": {"ssn": 0}})")); });
+  EXPECT_THAT(error.what(), HasSubstr("with a cursor that is open for another command"));
+}
+
+TEST_F(EncryptingRunnerTest, AfterAWriteThatMadeAPlainCollectionItThrowsWhereItLooksAgain) {
+  auto looking = make_runner({.map = map(), .look_after_writes = true});
+  const bson::Document insert = json(R"({"insert": "patients", "documents": [{"ssn": "123"}]})");
+  const bson::Document upsert = json(R"({"update": "patients", "updates": [
+      {"q": {"_id": 1}, "u": {"$set": {"x": 1}}, "upsert": true}]})");
+  const bson::Document update = json(R"({"update": "patients", "updates": [
+      {"q": {"_id": 1}, "u": {"$set": {"x": 1}}}]})");
+  looking.run("clinic", insert);
+  for (const bool replaced : {false, true}) {
+    server_schemas["patients"] = fields();
+    looking.forget_schemas();
+    looking.run("clinic", insert);  // the schema is known now
+    if (replaced) {
+      server_schemas["patients"] = std::nullopt;
+    } else {
+      server_schemas.erase("patients");
+    }
+    looking.run("clinic", update);
+    EXPECT_TRUE(error_of([&] {
+                  looking.run("clinic", replaced ? insert : upsert);
+                }).is(ErrorCode::kNamespaceNotFound));
+  }
+  server_schemas["patients"] = fields();
+  runner.run("clinic", insert);
+  server_schemas.erase("patients");
+  runner.run("clinic", insert);  // which does not look again
+}
+
+TEST_F(EncryptingRunnerTest, AnywhereMeansInDocumentsAndBesideTheSchema) {
+  auto anywhere = make_runner({.map = map(), .decrypt = Decrypt::kAnywhere});
+  const bson::Document document = stored(R"({"ssn": "123"})");
+  const bson::Value ssn(document["ssn"].value());
+  server_reply = bson::doc("cursor",
+                           bson::doc("id", std::int64_t{0}, "ns", ssn, "firstBatch",
+                                     bson::array(bson::doc("list", bson::array(ssn), "ssn", ssn))),
+                           "ok", 1.0, "value", document);
+  for (const char* collection : {"patients", "plain"}) {
+    const Reply reply = anywhere.run("clinic", bson::doc("find", collection));
+    const DecryptedView found = reply.decrypted();
+    const DecryptedElement in_list = found.at_path("cursor.firstBatch.0.list.0");
+    EXPECT_EQ(in_list.plaintext().as_string(), "123");
+    EXPECT_EQ(in_list.field(), "");
+    EXPECT_EQ(found.at_path("cursor.firstBatch.0.ssn").field(),
+              collection == std::string_view("plain") ? "" : "ssn");
+    EXPECT_FALSE(found.at_path("cursor.ns").is_decrypted());
+    EXPECT_FALSE(found.at_path("value.ssn").is_decrypted());
+  }
+  server_reply = batch(bson::doc("ssn", "123"));
+  EXPECT_THROW(anywhere.run("clinic", bson::doc("find", "patients")), Error)
+      << "at its paths the schema still holds";
 }
 
 TEST_F(EncryptingRunnerTest, AReplyWithoutCiphertextNeedsNoKey) {
   server_reply = batch(bson::doc("name", "Ann"));
   documents.clear();
-  const bson::Document reply =
-      runner.run("clinic", bson::doc("getMore", std::int64_t{1}, "collection", "patients"));
-  EXPECT_EQ(reply, server_reply);
+  EXPECT_EQ(runner.run("clinic", bson::doc("find", "patients")), server_reply);
 }
 
 TEST_F(EncryptingRunnerTest, AMissingKeyIsNamedBeforeAnythingIsSent) {
@@ -199,8 +400,7 @@ TEST_F(EncryptingRunnerTest, AMissingKeyOfAReplyIsNamedWithItsPath) {
   server_reply = batch(bson::Document(stored.view().at_path("documents.0").as_document()));
   documents.clear();
   cache.clear();
-  const Error error =
-      error_of([&] { runner.run("clinic", bson::doc("getMore", std::int64_t{1})); });
+  const Error error = error_of([&] { runner.run("clinic", bson::doc("find", "patients")); });
   EXPECT_TRUE(error.is(ErrorCode::kKeyNotFound));
   EXPECT_THAT(error.what(), HasSubstr("data key " + note_key.to_string() +
                                       ", needed by field 'record.note' of clinic.patients"));
@@ -234,42 +434,29 @@ TEST_F(EncryptingRunnerTest, AnAlteredCiphertextIsNamedWithItsPath) {
   altered.back() ^= 1;
   server_reply = batch(bson::doc(
       "record", bson::doc("note", bson::Binary{bson::BinarySubtype::kEncrypted, altered})));
-  const Error error =
-      error_of([&] { runner.run("clinic", bson::doc("getMore", std::int64_t{1})); });
+  const Error error = error_of([&] { runner.run("clinic", bson::doc("find", "patients")); });
   EXPECT_TRUE(error.is(ErrorCode::kOperationFailed));
   EXPECT_THAT(error.what(), HasSubstr("cannot decrypt field 'record.note' of clinic.patients"));
-}
-
-TEST_F(EncryptingRunnerTest, ACiphertextOfAnotherKeyIsNamedWithItsPath) {
-  const bson::Document stored =
-      encrypted(json(R"({"insert": "patients", "documents": [{"record": {"note": "n"}}]})"));
-  const BytesView blob = stored.view().at_path("documents.0.record.note").as_binary().bytes;
-  Bytes relabelled(blob.begin(), blob.end());
-  std::ranges::copy(ssn_key.bytes(), relabelled.begin() + 1);  // | 16 | key id | type | …
-  server_reply =
-      batch(bson::doc("note", bson::Binary{bson::BinarySubtype::kEncrypted, relabelled}));
-  const Error error =
-      error_of([&] { runner.run("clinic", bson::doc("getMore", std::int64_t{1})); });
-  EXPECT_TRUE(error.is(ErrorCode::kOperationFailed));
-  EXPECT_THAT(error.what(), HasSubstr("cannot decrypt field 'note' of clinic.patients"));
 }
 
 TEST_F(EncryptingRunnerTest, WhatWentWrongIsNotDecrypted) {
   const bson::Document stored =
       encrypted(json(R"({"insert": "patients", "documents": [{"record": {"note": "n"}}]})"));
   const bson::Document document(stored.view().at_path("documents.0").as_document());
-  const auto reply_to_find = [&](const bson::Document& reply) {
+  const auto reply_to = [&](const bson::Document& reply) {
     server_reply = reply;
-    return runner.run("clinic", bson::doc("find", "patients"));
+    const Reply answer = runner.run(
+        "clinic", json(R"({"findAndModify": "patients", "query": {"_id": 1}, "remove": true})"));
+    return answer.decrypted().plaintext_document();
   };
   const bson::Document failed =
       bson::doc("ok", 0.0, "code", 121, "errInfo", document, "x", document);
-  EXPECT_EQ(reply_to_find(failed), failed);
+  EXPECT_EQ(reply_to(failed), failed);
   const bson::Document partly =
       bson::doc("ok", 1.0, "value", document, "writeErrors",
                 bson::array(bson::doc("index", 0, "errInfo", document)), "writeConcernError",
                 bson::doc("errInfo", document), "errInfo", document);
-  const bson::Document reply = reply_to_find(partly);
+  const bson::Document reply = reply_to(partly);
   EXPECT_EQ(reply.view().at_path("value.record.note").as_string(), "n");
   for (const char* path : {"writeErrors.0.errInfo.record.note",
                            "writeConcernError.errInfo.record.note", "errInfo.record.note"}) {

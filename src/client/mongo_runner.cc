@@ -18,11 +18,16 @@ bson::Document with_time_limit(bson::View command, std::chrono::steady_clock::ti
   if (left <= milliseconds::zero()) {
     throw Error(ErrorCode::kMaxTimeMSExpired, "operation exceeded time limit; it was not sent");
   }
-  bson::Builder limited;
-  limited.append_all(command);
-  if (command.front().key() != "getMore" && !command.contains("maxTimeMS")) {
-    limited.append("maxTimeMS", std::min<std::int64_t>(left.count(), INT32_MAX));
+  const std::int64_t limit = std::min<std::int64_t>(left.count(), INT32_MAX);
+  const std::int64_t own = command["maxTimeMS"].whole_number().value_or(0);
+  if (command.front().key() == "getMore" || (own > 0 && own <= limit)) {
+    return bson::Document(command);
   }
+  bson::Builder limited;
+  for (const bson::Element& member : command) {
+    if (member.key() != "maxTimeMS") limited.append(member);
+  }
+  limited.append("maxTimeMS", limit);
   return limited.finish();
 }
 

@@ -44,8 +44,8 @@ class MongoRunner : public CommandRunner {
   // a transaction are ended, the one that rested longest first.
   //
   // A "$db" in the command is left out: the argument says where it goes. What is left of the
-  // context's deadline goes along as maxTimeMS, except where the command has one of its own or
-  // takes none (getMore). run() throws
+  // context's deadline goes along as maxTimeMS, except where the command has an earlier one of its
+  // own or takes none (getMore). run() throws
   // Error(BSONObjectTooLarge) for a command that no server takes, Error(HostUnreachable) when no
   // server answers, Error(AuthenticationFailed) when it refuses the credentials, with the labels
   // TransientTransactionError and RetryableWriteError where they apply.

@@ -52,6 +52,28 @@ TEST_F(MongoRunnerTest, CommandsArriveAsTheyAre) {
   EXPECT_EQ(calls[0].command["limit"].as_int32(), 3);
 }
 
+TEST_F(MongoRunnerTest, TheServerIsToldTheTimeThatIsLeft) {
+  const bson::Document find = bson::doc("find", "patients");
+  RunContext context{.deadline = std::chrono::steady_clock::now() + std::chrono::hours(1)};
+  runner.run("clinic", find, context);
+  runner.run("clinic", bson::doc("find", "patients", "maxTimeMS", 5), context);
+  runner.run("clinic", bson::doc("getMore", std::int64_t{1}, "collection", "patients"), context);
+  runner.run("clinic", bson::doc("find", "patients", "maxTimeMS", INT32_MAX), context);
+  const auto calls = received();
+  ASSERT_EQ(calls.size(), 4u);
+  EXPECT_LE(calls[3].command["maxTimeMS"].whole_number(), 3'600'000);
+  const auto told = calls[0].command["maxTimeMS"].whole_number().value_or(0);
+  EXPECT_GT(told, 3'500'000);
+  EXPECT_LE(told, 3'600'000);
+  EXPECT_EQ(count(calls[1].command, "maxTimeMS"), 1u);
+  EXPECT_EQ(calls[1].command["maxTimeMS"].as_int32(), 5);
+  EXPECT_FALSE(calls[2].command.view().contains("maxTimeMS"));
+  context.deadline = std::chrono::steady_clock::now();
+  EXPECT_TRUE(
+      error_of([&] { runner.run("clinic", find, context); }).is(ErrorCode::kMaxTimeMSExpired));
+  EXPECT_TRUE(received().empty());
+}
+
 TEST_F(MongoRunnerTest, TheServerIsToldWhoIsCalling) {
   runner.run("clinic", bson::doc("ping", 1));
   MongoRunner named(peer.uri() + "&appName=clinic");

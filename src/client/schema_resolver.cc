@@ -271,6 +271,25 @@ std::shared_ptr<const CommandSchemas> SchemaResolver::resolve_create(
   return schemas;
 }
 
+void SchemaResolver::check_again(const std::string& ns) {
+  const schema::EncryptedFields* own = pinned(ns);
+  if (own == nullptr || own->empty()) return;
+  const ServerSchemas server = ask_server(std::span(&ns, 1));
+  const auto found = server.find(ns);
+  const bool same =
+      found != server.end() && found->second &&
+      schema_drift(with_key_ids(ns, *own), *found->second, allow_more_fields_).empty();
+  if (same) return;
+  forget();
+  throw Error(
+      ErrorCode::kNamespaceNotFound,
+      fmt::format("collection {} was dropped or replaced while it was written to: what is "
+                  "there now lacks its encrypted fields, and keeps what was just written as "
+                  "ciphertexts that no query finds. Drop it, create it again (migrate, or "
+                  "create_encrypted_collection) and write again",
+                  ns));
+}
+
 std::size_t SchemaResolver::entry_count() {
   const std::shared_lock lock(mutex_);
   return entries_.size();

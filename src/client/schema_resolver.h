@@ -53,6 +53,11 @@ class SchemaResolver {
   std::shared_ptr<const CommandSchemas> resolve_create(std::span<const std::string> namespaces,
                                                        bson::View command);
 
+  // After a write: throws Error(NamespaceNotFound) when the server does not have the pinned
+  // collection any more, or has another under its name. Nothing happens for one that is not pinned
+  // or has no fields.
+  void check_again(const std::string& ns);
+
   // For tests.
   std::size_t entry_count();
 

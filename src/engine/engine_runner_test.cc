@@ -32,6 +32,43 @@ TEST(EngineRunner, KeepsDocumentsAndIndexesOnDisk) {
   EXPECT_EQ(engine.winning_stage("c", R"({"a": 7})"), "IXSCAN");
 }
 
+// Calls the command off, or only looks, once it has begun.
+class Watch : public CommandObserver {
+ public:
+  void started(const RunContext&, std::string_view, bson::View) override {
+    ++begun;
+    if (stop) source.request_stop();
+  }
+  void finished(const RunContext&, std::string_view, bson::View, bson::View reply) override {
+    ended += reply["ok"].truthy() ? 1 : 0;
+  }
+  std::stop_source source;
+  bool stop = false;
+  int begun = 0;
+  int ended = 0;
+};
+
+TEST(EngineRunner, AContextCallsACommandOffGivesItADeadlineAndWatchesIt) {
+  EngineRunner runner;
+  Watch watch;
+  RunContext context{.cancellation = watch.source.get_token(), .observer = &watch};
+  runner.run("test", bson::from_json(R"({"insert": "c", "documents": [{"_id": 1}, {"_id": 2}]})"));
+  const bson::Document find = bson::from_json(R"({"find": "c", "filter": {"a": null}})");
+  EXPECT_TRUE(runner.run("test", find, context)["ok"].truthy());
+  context.deadline = std::chrono::steady_clock::now() + std::chrono::hours(1);
+  EXPECT_TRUE(runner.run("test", find, context)["ok"].truthy());
+  context.deadline = std::chrono::steady_clock::now();
+  EXPECT_EQ(runner.run("test", find, context)["code"].as_int32(), 50);
+  const bson::Document longer =
+      bson::from_json(R"({"find": "c", "filter": {"a": null}, "maxTimeMS": 100000})");
+  EXPECT_EQ(runner.run("test", longer, context)["code"].as_int32(), 50) << "the earlier one counts";
+  context.deadline.reset();
+  watch.stop = true;
+  EXPECT_EQ(runner.run("test", find, context)["code"].as_int32(), 11601);
+  EXPECT_EQ(watch.begun, 5);
+  EXPECT_EQ(watch.ended, 2);
+}
+
 TEST(EngineRunner, RefusesAnUnknownCommand) {
   TestEngine engine;
   EXPECT_REPLY(engine.run_raw(R"({"frobnicate": 1})"),

@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "migrations/data_change.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -82,18 +83,28 @@ std::optional<bson::Document> rewrite(bson::View document, const StoredPath& pat
   return out.finish();
 }
 
-// Reads every document, rewrites it here and stores the top-level member that changed.
+// The path of the outermost array that path leads through. What is encrypted never lies in one.
+std::string outermost_array(const StoredPath& path) {
+  StoredPath array = path;
+  const auto at = std::find(path.in_array.begin(), path.in_array.end(), true);
+  array.columns.resize(static_cast<std::size_t>(at - path.in_array.begin()) + 1);
+  return array.text();
+}
+
+// Reads every document, rewrites it here and stores the array that changed. Documents are read as
+// they lie there: what else they hold goes neither through here nor back.
 void rewrite_all(Database& database, std::string_view collection, const StoredPath& path,
                  const Change& change) {
   CommandRunner& runner = database.runner();
-  const std::string& top = path.columns.front();
-  const bson::Document find = bson::doc("find", collection, "filter", exists(top, true),
-                                        "projection", bson::doc(top, std::int32_t{1}));
+  const std::string array = outermost_array(path);
+  const bson::Document find = bson::doc("find", collection, "filter", exists(array, true),
+                                        "projection", bson::doc(array, std::int32_t{1}));
   for_each(runner, database.name(), find, [&](bson::View document) {
     const std::optional<bson::Document> rewritten = rewrite(document, path, 0, change);
     if (!rewritten) return true;
     const bson::Document query = bson::doc("_id", document["_id"].value());
-    const bson::Document update = bson::doc("$set", bson::doc(top, (*rewritten)[top].value()));
+    const bson::Document update =
+        bson::doc("$set", bson::doc(array, rewritten->view().at_path(array).value()));
     const bson::Document command = update_command(collection, query, update, false);
     run_checked(runner, database.name(), command);
     return true;

@@ -82,14 +82,23 @@ void encode_members(const ModelInfo& model, const void* object, bson::Builder& o
   }
 }
 
-void decode_members(const ModelInfo& model, void* object, bson::View document,
+void decode_stored(const ValueType& type, bool encrypted, void* value,
+                   const DecryptedElement& stored, const DecodePath& path) {
+  if (!stored) return;
+  const bool left_alone = stored.raw().is_null() && !type.info().nullable;
+  if (left_alone && (!encrypted || stored.is_own())) return;
+  if (!encrypted) return type.decode_member(value, stored, path);
+  if (!stored.is_decrypted()) not_decrypted(path, stored.raw());
+  if (!stored.is_own() && !path.is(stored.field())) of_other_field(path, stored.field());
+  type.decode(value, stored.plaintext(), path);
+}
+
+void decode_members(const ModelInfo& model, void* object, const DecryptedView& document,
                     const DecodePath& path) {
   for (const FieldInfo& field : model.fields) {
-    const bson::Element stored = document[field.column];
-    if (!stored || (stored.is_null() && !field.nullable)) continue;
-    const bool secret = path.secret || field.encrypted.has_value();
-    field.value_type->decode(member_of(object, field), stored,
-                             DecodePath{&path, field.column, 0, secret});
+    const bool encrypted = field.encrypted.has_value();
+    decode_stored(*field.value_type, encrypted, member_of(object, field), document[field.column],
+                  DecodePath{&path, field.column, 0, path.secret || encrypted});
   }
 }
 

@@ -76,9 +76,15 @@ struct codec<codec_test::Money> {
 namespace codec_test {
 namespace {
 
+// All of it plaintext, as encode() writes it.
+template <class T>
+T decode_own(const bson::Document& document) {
+  return decode<T>(DecryptedView::of_plaintext(document));
+}
+
 std::string error_of(std::string_view json) {
   try {
-    decode<Everything>(bson::from_json(json).view());
+    decode_own<Everything>(bson::from_json(json));
   } catch (const Error& error) {
     return error.what();
   }
@@ -112,7 +118,7 @@ TEST(Codec, ReadsBackWhatItStored) {
   object.main_tag.reset();
   object.uuid = Uuid::random();
   const bson::Document stored = encode(object);
-  EXPECT_EQ(decode<Everything>(stored.view()), object);
+  EXPECT_EQ(decode_own<Everything>(stored), object);
 }
 
 TEST(Codec, GivesMissingAndNullMembersTheirDefault) {
@@ -172,7 +178,7 @@ TEST(Codec, ReadsOrRefusesEveryBsonTypeInEveryMemberWithoutShowingIt) {
   for (const FieldInfo& field : model_info<Everything>().fields) {
     for (const bson::Element& value : values) {
       try {
-        decode<Everything>(bson::doc(field.column, value.value()).view());
+        decode_own<Everything>(bson::doc(field.column, value.value()));
       } catch (const Error& error) {
         ++refused;
         const std::string text = error.what();
@@ -182,6 +188,62 @@ TEST(Codec, ReadsOrRefusesEveryBsonTypeInEveryMemberWithoutShowingIt) {
     }
   }
   EXPECT_GT(refused, 300);
+}
+
+constexpr const char* kCiphertext = R"({"$binary": {"base64": "EAAA", "subType": "06"}})";
+
+// {patient_record: {ssn: <ciphertext>, billing: <ciphertext>}, name: …}, of which the ssn was
+// decrypted, as one of field.
+Reply patient_reply(bson::Value ssn, std::string_view field, const std::string& name = "\"Ann\"") {
+  const std::string text =
+      std::string(R"({"patient_record": {"ssn": )") + kCiphertext + R"(}, "name": )" + name + "}";
+  bson::Document raw = bson::from_json(text);
+  auto plaintexts = std::make_shared<Plaintexts>();
+  const BytesView at = raw.view().at_path("patient_record.ssn").bytes();
+  plaintexts->add(static_cast<std::size_t>(at.data() - raw.view().data()), std::move(ssn), field);
+  return Reply(std::move(raw), std::move(plaintexts));
+}
+
+std::string refusal_of(const Reply& reply) {
+  return quern::error_of([&] { decode<testing::Patient>(reply.decrypted()); }).what();
+}
+
+TEST(Codec, ReadsAnEncryptedMemberFromTheDecryptedValueOfItsField) {
+  const Reply reply = patient_reply(bson::Value::of("123-45-6789"), "patient_record.ssn");
+  EXPECT_EQ(*decode<testing::Patient>(reply.decrypted()).patient_record.ssn, "123-45-6789");
+}
+
+TEST(Codec, RefusesTheDecryptedValueOfAnotherFieldOrOfNone) {
+  EXPECT_EQ(refusal_of(patient_reply(bson::Value::of("x"), "ssn")),
+            "Patient.patient_record.ssn: the value was encrypted as one of field 'ssn'");
+  EXPECT_EQ(
+      refusal_of(patient_reply(bson::Value::of("x"), "")),
+      "Patient.patient_record.ssn: the value was decrypted without a schema, which is no proof "
+      "that it is one of this member");
+}
+
+TEST(Codec, RefusesPlaintextAndCiphertextForAnEncryptedMember) {
+  const auto refusal = [](const std::string& json) {
+    return std::string(
+        quern::error_of([&] { decode<testing::Patient>(bson::from_json(json).view()); }).what());
+  };
+  for (const char* value : {R"("123-45-6789")", "null", "5", "{}", "[]"}) {
+    const std::string text = refusal(R"({"patient_record": {"ssn": )" + std::string(value) + "}}");
+    EXPECT_TRUE(
+        text.starts_with("Patient.patient_record.ssn: the member is encrypted, and a value "
+                         "of type "))
+        << text;
+  }
+  EXPECT_TRUE(refusal(R"({"patient_record": {"billing": )" + std::string(kCiphertext) + "}}")
+                  .starts_with("Patient.patient_record.billing: the value is still encrypted"));
+}
+
+TEST(Codec, RefusesACiphertextForAPlainMemberDecryptedOrNot) {
+  const Reply reply =
+      patient_reply(bson::Value::of("123-45-6789"), "patient_record.ssn", kCiphertext);
+  EXPECT_TRUE(
+      refusal_of(reply).starts_with("Patient.name: expected string, found a value that is "
+                                    "still encrypted"));
 }
 
 TEST(Codec, SaysWhenAValueIsStillEncrypted) {
@@ -238,7 +300,7 @@ TEST(Codec, KeepsWhatACodecSaysAboutASecretToItself) {
         std::pair(R"({"several": ["1c", "5"]})",
                   "SecretMoney.several[1]: its codec refuses the stored value")}) {
     try {
-      decode<SecretMoney>(bson::from_json(json).view());
+      decode_own<SecretMoney>(bson::from_json(json));
       FAIL();
     } catch (const Error& error) {
       EXPECT_STREQ(error.what(), text);
@@ -254,7 +316,7 @@ struct Sale {
 
 TEST(Codec, NamesThePathOfWhatACodecThrowsThatIsNoErrorOfOurs) {
   const auto text_of = [](std::string_view json) {
-    return std::string(quern::error_of([&] { decode<Sale>(bson::from_json(json).view()); }).what());
+    return std::string(quern::error_of([&] { decode_own<Sale>(bson::from_json(json)); }).what());
   };
   EXPECT_EQ(text_of(R"({"listed": -977})"), "Sale.listed: negative: -977");
   EXPECT_EQ(text_of(R"({"paid": -977})"), "Sale.paid: its codec refuses the stored value");

@@ -1,5 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Fields made of other fields: structs, optionals, vectors, and types with a codec of their own.
+#include <functional>
+
 #include "models/decode_error.h"
 #include "quern/base/error.h"
 #include "quern/models/codec.h"
@@ -7,6 +9,10 @@
 
 namespace quern {
 
+void ValueType::decode_member(void* value, const DecryptedElement& stored,
+                              const DecodePath& path) const {
+  decode(value, stored.raw(), path);  // the types have no place for a ciphertext
+}
 void ValueType::validate(const void*, Faults&) const {}
 const void* ValueType::content(const void* value) const { return value; }
 
@@ -23,7 +29,12 @@ class StructType final : public ValueType {
   }
   void decode(void* value, bson::ValueView stored, const DecodePath& path) const override {
     expect_type(bson::Type::kDocument, stored, path);
-    decode_members(model_, value, stored.as_document(), path);
+    decode_members(model_, value, DecryptedView::of_raw(stored.as_document()), path);
+  }
+  void decode_member(void* value, const DecryptedElement& stored,
+                     const DecodePath& path) const override {
+    expect_type(bson::Type::kDocument, stored.raw(), path);
+    decode_members(model_, value, stored.document(), path);
   }
   void validate(const void* value, Faults& faults) const override {
     validate_members(model_, value, faults);
@@ -54,6 +65,11 @@ class OptionalType final : public ValueType {
   void decode(void* value, bson::ValueView stored, const DecodePath& path) const override {
     if (stored.is_null()) return operations_.reset(value);
     value_.decode(operations_.emplace(value), stored, path);
+  }
+  void decode_member(void* value, const DecryptedElement& stored,
+                     const DecodePath& path) const override {
+    if (stored.raw().is_null()) return operations_.reset(value);
+    value_.decode_member(operations_.emplace(value), stored, path);
   }
   void validate(const void* value, Faults& faults) const override {
     if (const void* inner = operations_.get(value)) value_.validate(inner, faults);
@@ -126,17 +142,13 @@ class CodecType final : public ValueType {
     });
   }
   void decode(void* value, bson::ValueView stored, const DecodePath& path) const override {
-    Decoding decoding{stored_, stored, path};
-    try {
-      operations_.from_stored(value, &decoding, [](void* context, void* into) {
-        auto& d = *static_cast<Decoding*>(context);
-        d.type.decode(into, d.stored, d.path);
-        d.done = true;
-      });
-    } catch (const std::exception& error) {
-      if (!decoding.done) throw;  // already names the path
-      bad_stored_value(path, path.secret ? "its codec refuses the stored value" : error.what());
-    }
+    const auto read = [&](void* into) { stored_.decode(into, stored, path); };
+    decode_with(value, read, path);
+  }
+  void decode_member(void* value, const DecryptedElement& stored,
+                     const DecodePath& path) const override {
+    const auto read = [&](void* into) { stored_.decode_member(into, stored, path); };
+    decode_with(value, read, path);
   }
   void validate(const void* value, Faults& faults) const override {
     Validation validation{stored_, faults};
@@ -157,15 +169,29 @@ class CodecType final : public ValueType {
     std::string_view key;
   };
   struct Decoding {
-    const ValueType& type;
-    bson::ValueView stored;
-    const DecodePath& path;
+    const std::function<void(void*)>& read;
     bool done = false;
   };
   struct Validation {
     const ValueType& type;
     Faults& faults;
   };
+
+  // read decodes the stored form into the address that it is given.
+  void decode_with(void* value, const std::function<void(void*)>& read,
+                   const DecodePath& path) const {
+    Decoding decoding{read};
+    try {
+      operations_.from_stored(value, &decoding, [](void* context, void* into) {
+        auto& d = *static_cast<Decoding*>(context);
+        d.read(into);
+        d.done = true;
+      });
+    } catch (const std::exception& error) {
+      if (!decoding.done) throw;  // already names the path
+      bad_stored_value(path, path.secret ? "its codec refuses the stored value" : error.what());
+    }
+  }
 
   const ValueType& stored_;
   CodecOperations operations_;

@@ -18,23 +18,22 @@ Cursor::~Cursor() {
   }
 }
 
-void Cursor::take(bson::Document reply, std::string_view batch) {
+void Cursor::take(Reply reply, std::string_view batch) {
   reply_ = std::move(reply);
-  const bson::View cursor = reply_["cursor"].as_document();
-  id_ = cursor["id"].as_int64();
-  at_ = cursor[batch].as_array().begin();
-  in_batch_ = true;
+  const DecryptedView cursor = reply_.decrypted()["cursor"].document();
+  id_ = cursor["id"].raw().as_int64();
+  batch_.emplace(cursor[batch].document().begin());
 }
 
-std::optional<bson::View> Cursor::next() {
-  while (in_batch_) {
-    if (at_ != std::default_sentinel) {
-      const bson::View document = at_->as_document();
-      ++at_;
+std::optional<DecryptedView> Cursor::next() {
+  while (batch_) {
+    if (*batch_ != std::default_sentinel) {
+      const DecryptedView document = (**batch_).document();
+      ++*batch_;
       return document;
     }
     if (id_ == 0) {
-      in_batch_ = false;
+      batch_.reset();
       break;
     }
     const std::int64_t id = std::exchange(id_, 0);  // gone if getMore fails

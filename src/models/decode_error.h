@@ -13,6 +13,9 @@ namespace quern::internal {
 // "Patient.name: expected string, found int".
 [[noreturn]] void wrong_type(const DecodePath& path, std::string_view expected,
                              bson::ValueView found);
+// "Patient.ssn: expected a decrypted value, found …".
+[[noreturn]] void not_decrypted(const DecodePath& path, bson::ValueView found);
+[[noreturn]] void of_other_field(const DecodePath& path, std::string_view field);
 // "Patient.name: <why>".
 [[noreturn]] void bad_stored_value(const DecodePath& path, std::string_view why);
 

@@ -60,12 +60,6 @@ std::string multiple_objects_text(const ModelInfo& model, std::size_t count) {
                      more ? "more than " : "", more ? count - 1 : count);
 }
 
-void decode_value(const ValueType& type, void* value, const DecodePath& path, bson::View document) {
-  const bson::Element stored = document.at_path(path.name);
-  if (!stored || (stored.is_null() && !type.info().nullable)) return;
-  type.decode(value, stored, path);
-}
-
 Query::Query(ModelSession& session, const ModelInfo& model, std::string database)
     : Query(State{session, model, std::move(database), {}, {}, {}, 0}) {}
 
@@ -135,7 +129,7 @@ std::unique_ptr<Cursor> Query::find(const std::vector<std::string>& columns) con
   return std::make_unique<Cursor>(session(), target(Access::kRead), command);
 }
 
-void Query::decode(void* object, bson::View document, const Target& target) const {
+void Query::decode(void* object, const DecryptedView& document, const Target& target) const {
   decode_members(model(), object, document, DecodePath{nullptr, model().name});
   id_of(model(), object).remember(target.alias);
 }
@@ -144,7 +138,7 @@ bool Query::first(void* object) const {
   const std::vector<IndexKey> by_id{{"_id", 1}};
   const bson::Document command = find_command(order().empty() ? by_id : order(), {}, 1);
   Cursor cursor(session(), target(Access::kRead), command);
-  const std::optional<bson::View> document = cursor.next();
+  const std::optional<DecryptedView> document = cursor.next();
   if (document) decode(object, *document, cursor.target());
   return document.has_value();
 }
@@ -156,7 +150,7 @@ std::size_t Query::get(void* object) const {
       find_command(sliced ? order() : std::vector<IndexKey>(), {}, kGetLimit);
   Cursor cursor(session(), target(Access::kRead), command);
   std::size_t found = 0;
-  while (const std::optional<bson::View> document = cursor.next()) {
+  while (const std::optional<DecryptedView> document = cursor.next()) {
     if (++found == 1) decode(object, *document, cursor.target());
   }
   return found;
@@ -185,8 +179,8 @@ std::int64_t Query::count() const {
   command.push(bson::doc("$count", "n")).close();
   command.append("cursor", bson::Document());
   Cursor cursor(session(), where, command.finish());
-  const std::optional<bson::View> counted = cursor.next();
-  return counted ? count_of(*counted, "n") : 0;
+  const std::optional<DecryptedView> counted = cursor.next();
+  return counted ? count_of(counted->raw(), "n") : 0;
 }
 
 std::int64_t Query::update(const std::vector<NewValue>& values) const {
@@ -210,7 +204,7 @@ bool Query::update_one(const Id& id, const std::vector<NewValue>& values) const 
 
 UpdateProgress Query::update_in_order(
     const UpdateEachOptions& options, bool whole,
-    const std::function<SetMembers(bson::View, const Target&)>& change) const {
+    const std::function<SetMembers(const DecryptedView&, const Target&)>& change) const {
   const Target where = target(Access::kWrite);
   const std::string& collection = session().registered(model()).collection;
   const Query rest =
@@ -219,8 +213,8 @@ UpdateProgress Query::update_in_order(
       whole ? std::vector<std::string>() : std::vector<std::string>{"_id"};
   Cursor cursor(session(), where, rest.find_command({{"_id", 1}}, columns, std::nullopt));
   UpdateProgress progress;
-  while (const std::optional<bson::View> document = cursor.next()) {
-    const ObjectId id = (*document)["_id"].as_object_id();
+  while (const std::optional<DecryptedView> document = cursor.next()) {
+    const ObjectId id = document->raw()["_id"].as_object_id();
     const SetMembers members = change(*document, where);
     const bson::Document reply = session().run(
         where, update_by_id(collection, id, state_->filter, members.set, members.unset));
@@ -235,7 +229,7 @@ UpdateProgress Query::update_in_order(
 UpdateProgress Query::update_each(const std::vector<NewValue>& values,
                                   const UpdateEachOptions& options) const {
   const bson::Document set = set_document(values);
-  return update_in_order(options, false, [&](bson::View, const Target&) {
+  return update_in_order(options, false, [&](const DecryptedView&, const Target&) {
     return SetMembers{set, {}};
   });
 }
@@ -243,7 +237,7 @@ UpdateProgress Query::update_each(const std::vector<NewValue>& values,
 UpdateProgress Query::update_each(void* object, const std::function<void()>& change,
                                   const std::function<void()>& reset,
                                   const UpdateEachOptions& options) const {
-  return update_in_order(options, true, [&](bson::View document, const Target& where) {
+  return update_in_order(options, true, [&](const DecryptedView& document, const Target& where) {
     reset();
     decode(object, document, where);
     change();
@@ -264,8 +258,8 @@ std::int64_t Query::remove() const {
   }
   Cursor cursor(session(), where, find_command({{"_id", 1}}, {"_id"}, std::nullopt));
   std::int64_t removed = 0;
-  while (const std::optional<bson::View> document = cursor.next()) {
-    const bson::Document by_id = bson::doc("_id", (*document)["_id"].value());
+  while (const std::optional<DecryptedView> document = cursor.next()) {
+    const bson::Document by_id = bson::doc("_id", document->raw()["_id"].value());
     const bson::Document both = all_of(by_id, state_->filter);
     removed += count_of(session().run(where, remove_where(collection, both, 1)), "n");
   }

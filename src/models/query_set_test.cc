@@ -248,7 +248,8 @@ TEST(QuerySet, ValuesListReadsOnlyTheMembersAskedFor) {
 TEST(QuerySet, ValuesListOfOneMemberIsFlatAndKeepsEncryptedValuesWrapped) {
   ScriptedSession db;
   db.runner.reply(R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "firstBatch": [
-      {"patient_record": {"ssn": "123-45-6789"}}]}})");
+      {"patient_record": {"ssn": "123-45-6789"}}]}})",
+                  {"patient_record.ssn"});
   const std::vector<Encrypted<Char<11>, equality>> values = db.objects<Patient>().values_list(kSsn);
   EXPECT_EQ(*values.at(0), "123-45-6789");
 }
@@ -274,7 +275,7 @@ TEST(QuerySet, ValuesListGivesNothingBehindAnEmptyOptional) {
   const std::vector<std::optional<std::int32_t>> floors =
       visitors.values_list(f(&Visitor::address, &Address::floor));
   EXPECT_THAT(floors, ElementsAre(3, std::nullopt, std::nullopt));
-  db.runner.reply(rows);
+  db.runner.reply(rows, {"address.code"});
   const std::vector<std::tuple<std::optional<std::string>, std::optional<Encrypted<std::string>>>>
       tuples = visitors.values_list(f(&Visitor::address, &Address::door),
                                     f(&Visitor::address, &Address::code));
@@ -287,7 +288,8 @@ TEST(QuerySet, ValuesListGivesNothingBehindAnEmptyOptional) {
 TEST(QuerySet, ValuesListSaysNothingAboutASecretThatItsCodecRefuses) {
   ScriptedSession db;
   db.runner.reply(R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "firstBatch": [
-      {"paid": -977}]}})");
+      {"paid": -977}]}})",
+                  {"paid"});
   EXPECT_STREQ(error_of([&] { (void)db.objects<Visitor>().values_list(&Visitor::paid); }).what(),
                "Visitor.paid: its codec refuses the stored value");
 }

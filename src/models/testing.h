@@ -4,6 +4,7 @@
 #ifndef QUERN_MODELS_TESTING_H_
 #define QUERN_MODELS_TESTING_H_
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <stdexcept>
@@ -63,6 +64,66 @@ inline Patient john() {
                              .bill_amount = 250.75}};
 }
 
+// A reply as an encrypting runner gives it.
+class EncryptedReply {
+ public:
+  // Dotted paths of the documents of cursor.firstBatch.
+  explicit EncryptedReply(const std::vector<std::string>& paths)
+      : paths_(std::make_shared<std::vector<std::string>>(paths)) {}
+
+  Reply make(const bson::Document& reply) {
+    bson::Builder out;
+    copy(reply, "", out);
+    bson::Document raw = out.finish();
+    auto plaintexts = std::make_shared<Plaintexts>(paths_);
+    add(raw, raw, *plaintexts);
+    return Reply(std::move(raw), std::move(plaintexts));
+  }
+
+ private:
+  static constexpr std::string_view kBatch = "cursor.firstBatch.";
+
+  void copy(bson::View from, const std::string& prefix, bson::Builder& out) {
+    for (const bson::Element& member : from) {
+      const std::string path = prefix + std::string(member.key());
+      std::string in_document;
+      if (path.starts_with(kBatch)) in_document = path.substr(path.find('.', kBatch.size()) + 1);
+      const auto at = std::find(paths_->begin(), paths_->end(), in_document);
+      if (at != paths_->end()) {
+        values_.push_back({bson::Value(member.value()), *at});
+        const std::uint8_t blob[] = {16, 0, 0};
+        out.append(member.key(), bson::Binary{bson::BinarySubtype::kEncrypted, blob});
+      } else if (member.is_document() || member.is_array()) {
+        if (member.is_document()) {
+          out.open_document(member.key());
+        } else {
+          out.open_array(member.key());
+        }
+        copy(member.as_document_or_array(), path + ".", out);
+        out.close();
+      } else {
+        out.append(member);
+      }
+    }
+  }
+  // In the order in which copy() met them.
+  void add(bson::View raw, bson::View in, Plaintexts& plaintexts) {
+    for (const bson::Element& member : in) {
+      if (member.is_document() || member.is_array()) {
+        add(raw, member.as_document_or_array(), plaintexts);
+      } else if (member.is_binary(bson::BinarySubtype::kEncrypted) && next_ < values_.size()) {
+        auto& [value, field] = values_[next_++];
+        plaintexts.add(static_cast<std::size_t>(member.bytes().data() - raw.data()),
+                       std::move(value), field);
+      }
+    }
+  }
+
+  std::shared_ptr<const std::vector<std::string>> paths_;
+  std::vector<std::pair<bson::Value, std::string_view>> values_;
+  std::size_t next_ = 0;
+};
+
 // Records every command as relaxed JSON, "database: command". Answers from `replies`, then with
 // {ok: 1, n: 1, nModified: 1} and an empty cursor.
 class ScriptedRunner : public CommandRunner {
@@ -75,15 +136,19 @@ class ScriptedRunner : public CommandRunner {
           R"({"ok": 1, "n": 1, "nModified": 1,
               "cursor": {"id": {"$numberLong": "0"}, "firstBatch": [], "nextBatch": []}})");
     }
-    bson::Document reply = std::move(replies.front());
+    Reply reply = std::move(replies.front());
     replies.pop_front();
     return reply;
   }
-  void reply(std::string_view json) { replies.push_back(bson::from_json(json)); }
+  // In the documents of its first batch the members at encrypted (dotted paths) are ciphertexts,
+  // decrypted to what json has there.
+  void reply(std::string_view json, const std::vector<std::string>& encrypted = {}) {
+    replies.push_back(EncryptedReply(encrypted).make(bson::from_json(json)));
+  }
 
   std::vector<std::string> commands;
   std::vector<bson::Document> documents;
-  std::deque<bson::Document> replies;
+  std::deque<Reply> replies;
 };
 
 // Databases "default" (plain) and "encrypted"; models with encrypted fields go to the second one.

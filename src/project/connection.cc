@@ -62,6 +62,10 @@ Connection::Connection(std::string alias, const DatabaseSettings& settings,
       pool_(pool),
       make_options_(std::move(make_options)) {}
 
+bool Connection::is_remote() const {
+  return Host::parse(settings_.host).kind == Host::Kind::kMongo;
+}
+
 bool Connection::exists() const {
   const Host host = Host::parse(settings_.host);
   return host.kind != Host::Kind::kEmbedded ||

@@ -53,6 +53,10 @@ class Connection {
   const std::string& alias() const { return alias_; }
   const std::string& database() const { return database_; }
   bool is_encrypted() const { return settings_.auto_encryption.has_value(); }
+  bool is_remote() const;  // not an engine in this process
+  bool decrypts_anywhere() const {
+    return is_encrypted() && settings_.auto_encryption->decrypt == "anywhere";
+  }
   const DatabaseSettings& settings() const { return settings_; }
 
   // False for an embedded database that nothing was written to yet: opening it would create it.

@@ -159,6 +159,8 @@ client::EncryptingOptions ProjectCore::encrypting_options(const std::string& ali
   const std::string& database = connection.database();
   const std::vector<const ModelRef*> models = models_in(alias);
   client::EncryptingOptions options;
+  if (connection.decrypts_anywhere()) options.decrypt = client::Decrypt::kAnywhere;
+  options.look_after_writes = connection.is_remote();
   options.map = connection.pinned_map();
   if (!options.map) {
     // The models say what must be encrypted, whatever the server says.

@@ -9,6 +9,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <mutex>
+#include <string>
 
 #include "quern/base/error.h"
 
@@ -68,20 +71,35 @@ SecretBytes read_file(const std::filesystem::path& path) {
   return content;
 }
 
+// What was read from the environment, by the variable's name. The environment of a process can be
+// read by others (/proc), is handed to every process that it starts, and lies in core dumps, so
+// that a secret stays in it no longer than until it is first asked for.
+SecretBytes take_from_environment(const std::string& name) {
+  static std::mutex mutex;
+  static std::map<std::string, SecretBytes> taken;
+  const std::lock_guard lock(mutex);
+  if (char* value = std::getenv(name.c_str()); value != nullptr && *value != '\0') {
+    SecretBytes& secret = taken[name];
+    secret = SecretBytes::copy_of(as_bytes(value));
+    wipe_memory({reinterpret_cast<std::uint8_t*>(value), secret.size()});
+    ::unsetenv(name.c_str());
+  }
+  const auto found = taken.find(name);
+  if (found == taken.end()) {
+    throw ImproperlyConfigured(
+        fmt::format("the environment variable {}, which holds a secret, is not set", name));
+  }
+  return found->second.clone();
+}
+
 }  // namespace
 
 SecretBytes read_secret(const Secret& secret, const std::filesystem::path& base_directory) {
   switch (secret.kind()) {
     case Secret::Kind::kFile:
       return read_file(base_directory / secret.location());
-    case Secret::Kind::kEnvironment: {
-      const char* value = std::getenv(secret.location().c_str());
-      if (!value || !*value) {
-        throw ImproperlyConfigured(fmt::format(
-            "the environment variable {}, which holds a secret, is not set", secret.location()));
-      }
-      return SecretBytes::copy_of(as_bytes(value));
-    }
+    case Secret::Kind::kEnvironment:
+      return take_from_environment(secret.location());
     case Secret::Kind::kNone:
       break;
   }

@@ -66,13 +66,21 @@ TEST(SecretReader, RefusesMissingAndEmptyFilesAndFolders) {
   }
 }
 
-TEST(SecretReader, ReadsTheEnvironment) {
+TEST(SecretReader, ReadsTheEnvironmentAndLeavesNothingOfItThere) {
   ::setenv("QUERN_TEST_SECRET", "xyz", 1);
+  const char* value = std::getenv("QUERN_TEST_SECRET");
   EXPECT_EQ(read(secret::env("QUERN_TEST_SECRET")), "xyz");
-  ::unsetenv("QUERN_TEST_SECRET");
-  EXPECT_THAT([] { read(secret::env("QUERN_TEST_SECRET")); },
+  EXPECT_EQ(std::getenv("QUERN_TEST_SECRET"), nullptr);
+  EXPECT_EQ(std::string_view(value, 3), std::string_view("\0\0\0", 3)) << "where it was";
+  EXPECT_EQ(read(secret::env("QUERN_TEST_SECRET")), "xyz") << "who asks again gets it again";
+  ::setenv("QUERN_TEST_SECRET", "abc", 1);
+  EXPECT_EQ(read(secret::env("QUERN_TEST_SECRET")), "abc");
+}
+
+TEST(SecretReader, SaysWhichVariableIsNotSet) {
+  EXPECT_THAT([] { read(secret::env("QUERN_TEST_SECRET_2")); },
               Throws<ImproperlyConfigured>(
-                  Property(&Error::what, HasSubstr("QUERN_TEST_SECRET, which holds a secret"))));
+                  Property(&Error::what, HasSubstr("QUERN_TEST_SECRET_2, which holds a secret"))));
 }
 
 }  // namespace

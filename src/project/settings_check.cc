@@ -103,6 +103,9 @@ class DatabaseCheck {
     if (options.key_expiration_ms < 0) {
       problem("auto_encryption.key_expiration_ms", "must be 0 (never) or more");
     }
+    if (options.decrypt != "schema" && options.decrypt != "anywhere") {
+      problem("auto_encryption.decrypt", "must be \"schema\" or \"anywhere\"");
+    }
     check_providers(options);
   }
 

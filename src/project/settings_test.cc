@@ -41,6 +41,7 @@ crypt_shared_lib_path = "/path/to/mongo_crypt_v1.so"
 crypt_shared_lib_required = true
 encrypted_fields_map = "map.json"
 key_expiration_ms = 1000
+decrypt = "anywhere"
 default_kms_provider = "local"
 
 [databases.encrypted.auto_encryption.kms_providers]
@@ -90,6 +91,7 @@ TEST(Settings, EveryNameIsRead) {
   EXPECT_EQ(encrypted.auto_encryption->key_vault_namespace, "encrypted_db.__keyVault");
   EXPECT_EQ(encrypted.auto_encryption->encrypted_fields_map, "map.json");
   EXPECT_EQ(encrypted.auto_encryption->key_expiration_ms, 1000);
+  EXPECT_EQ(encrypted.auto_encryption->decrypt, "anywhere");
   ASSERT_EQ(encrypted.auto_encryption->kms_providers.size(), 2u);
   EXPECT_EQ(encrypted.auto_encryption->kms_providers[1].secrets.at("key"),
             secret::file("local_kek"));
@@ -197,6 +199,8 @@ TEST(Settings, ProvidersAreChecked) {
                          lines);
   };
   EXPECT_EQ(with("kms_providers.local.key = \"env:K\""), "");
+  EXPECT_THAT(with("kms_providers.local.key = \"env:K\"\ndecrypt = \"always\""),
+              HasSubstr("decrypt: must be \"schema\" or \"anywhere\""));
   EXPECT_THAT(with(""), HasSubstr("is missing the \"kms_providers\" value"));
   EXPECT_THAT(with("kms_providers.locla.key = \"env:K\""), HasSubstr("did you mean 'local'?"));
   EXPECT_THAT(with("kms_providers.local.kye = \"env:K\""), HasSubstr("Did you mean 'key'?"));

@@ -168,6 +168,7 @@ AutoEncryption read_encryption(TableReader& reader) {
   out.default_kms_provider = reader.text("default_kms_provider");
   out.encrypted_fields_map = reader.text("encrypted_fields_map");
   out.key_expiration_ms = reader.number("key_expiration_ms").value_or(out.key_expiration_ms);
+  if (const std::string decrypt = reader.text("decrypt"); !decrypt.empty()) out.decrypt = decrypt;
   out.crypt_shared_lib_path = reader.text("crypt_shared_lib_path");
   out.crypt_shared_lib_required = reader.flag("crypt_shared_lib_required");
   return out;

@@ -29,7 +29,9 @@ constexpr std::pair<QueryType, std::string_view> kQueryTypes[] = {
 
 constexpr std::int32_t kStrEncodeVersion = 1;  // the only one there is
 constexpr auto kMaxInt32 = std::numeric_limits<std::int32_t>::max();
-constexpr auto kMaxInt64 = std::numeric_limits<std::int64_t>::max();
+// One less than the largest: the number of contention factors is one more than that.
+constexpr auto kMaxContention = std::numeric_limits<std::int64_t>::max() - 1;
+constexpr std::string_view kSafeContent = "__safeContent__";
 
 constexpr std::string_view kTopMembers[] = {"escCollection", "eccCollection", "ecocCollection",
                                             "fields", "strEncodeVersion"};
@@ -63,7 +65,7 @@ Query parse_query(bson::View document, const std::string& where) {
   }
   Query query;
   query.type = *type;
-  query.contention = reader.number("contention", 0, kMaxInt64).value_or(Query::kDefaultContention);
+  query.contention = reader.number("contention", 0, kMaxContention).value_or(Query::kDefaultContention);
   query.min = bson::Value(reader.value("min").value());
   query.max = bson::Value(reader.value("max").value());
   query.sparsity = reader.number("sparsity", 1, 8);
@@ -139,14 +141,39 @@ EncryptedField parse_field(bson::View document, const std::string& where,
   return field;
 }
 
+// As MongoDB checks the path of a field anywhere.
+void check_components(std::string_view path) {
+  if (path.ends_with('.')) {
+    throw Error(
+        40353, "the path of an encrypted field must not end with '.': '" + std::string(path) + "'");
+  }
+  for (std::size_t start = 0; start != std::string_view::npos;) {
+    const std::size_t dot = path.find('.', start);
+    const std::string_view component = path.substr(start, dot - start);
+    if (component.empty()) {
+      throw Error(15998, "the path of an encrypted field must not have an empty component: '" +
+                             std::string(path) + "'");
+    }
+    if (component.starts_with('$')) {
+      throw Error(16410, "no component of the path of an encrypted field may start with '$': '" +
+                             std::string(path) + "'");
+    }
+    start = dot == std::string_view::npos ? dot : dot + 1;
+  }
+}
+
 void check_path(const EncryptedField& field) {
   if (field.path.empty()) throw Error(6316402, "the path of an encrypted field must not be empty");
   if (field.path == "_id" || is_above("_id", field.path)) {
     throw Error(6316403, "the '_id' field cannot be encrypted: '" + field.path + "'");
   }
+  if (field.path == kSafeContent || is_above(kSafeContent, field.path)) {
+    throw Error(6316404, "the '__safeContent__' field cannot be encrypted: it is the server's");
+  }
   if (field.path.find('\0') != std::string::npos) {
     throw Error(9867600, "the path of an encrypted field must not hold a NUL");
   }
+  check_components(field.path);
 }
 
 void check_distinct(const std::vector<EncryptedField>& fields) {

@@ -142,6 +142,8 @@ TEST(EncryptedFields, ParametersOutOfRangeHaveMongoDBsCodes) {
     return code_of_query("int", R"({"queryType": "equality", )" + rest + "}");
   };
   EXPECT_EQ(equality(R"("contention": -1)"), 2);
+  EXPECT_EQ(equality(R"("contention": {"$numberLong": "9223372036854775806"})"), 0);
+  EXPECT_EQ(equality(R"("contention": {"$numberLong": "9223372036854775807"})"), 2);
   EXPECT_EQ(equality(R"("contention": 1.5)"), 9);
   EXPECT_EQ(equality(R"("contention": 4.0)"), 0);
   EXPECT_EQ(equality(R"("contention": "4")"), 14);
@@ -173,6 +175,16 @@ TEST(EncryptedFields, StructuralFaultsHaveMongoDBsCodes) {
       {6316402, field(R"("path": "")")},
       {6316403, field(R"("path": "_id")")},
       {6316403, field(R"("path": "_id.a")")},
+      {6316404, field(R"("path": "__safeContent__")")},
+      {6316404, field(R"("path": "__safeContent__.a")")},
+      {0, field(R"("path": "a.__safeContent__")")},
+      {40353, field(R"("path": "a.")")},
+      {40353, field(R"("path": ".")")},
+      {15998, field(R"("path": "a..b")")},
+      {15998, field(R"("path": ".a")")},
+      {16410, field(R"("path": "$x")")},
+      {16410, field(R"("path": "a.$x")")},
+      {0, field(R"("path": "a$.b")")},
       {9867600, field(R"("path": "a\u0000b")")},
       {6338402, two("a", "a", 2)},
       {6338403, two("a", "a.b", 2)},

@@ -33,14 +33,15 @@ class EncryptedCrashTest : public ::testing::Test {
   static std::map<std::string, std::string> documents(product::Stack& stack,
                                                       const Document& filter) {
     std::map<std::string, std::string> found;
-    for_each(stack.encrypting, "clinic", doc("find", "people", "filter", filter),
-             [&](bson::View document) {
-               const std::string_view ssn = document["ssn"].as_string();
-               const auto code = document.at_path("record.code").as_int32();
-               found[std::string(document["_id"].as_string())] =
-                   std::string(ssn.substr(ssn.find('-') + 1)) + " " + std::to_string(code);
-               return true;
-             });
+    for_each_decrypted(stack.encrypting, "clinic", doc("find", "people", "filter", filter),
+                       [&](const DecryptedView& document) {
+                         const std::string_view ssn = document["ssn"].plaintext().as_string();
+                         const auto code = document.at_path("record.code").plaintext().as_int32();
+                         found[std::string(document["_id"].raw().as_string())] =
+                             std::string(ssn.substr(ssn.find('-') + 1)) + " " +
+                             std::to_string(code);
+                         return true;
+                       });
     return found;
   }
 

@@ -9,7 +9,7 @@
 //                                                                    what the application gets
 //
 // random holds the bytes to use for randomness; they must be used up exactly. reply is what the
-// server answers.
+// server answers; every ciphertext in its documents is decrypted.
 #include <algorithm>
 #include <iostream>
 #include <map>
@@ -100,7 +100,10 @@ class Tool {
     vault_.emplace(deployment_, Namespace{"x", "__keyVault"}, kms);
     keys_.emplace(*vault_);
     runner_.emplace(deployment_, *keys_,
-                    client::EncryptingOptions{.map = map, .ask_server = false, .random = &random_});
+                    client::EncryptingOptions{.map = map,
+                                              .ask_server = false,
+                                              .decrypt = client::Decrypt::kAnywhere,
+                                              .random = &random_});
     return bson::doc();
   }
 
@@ -119,7 +122,8 @@ class Tool {
     if (random) random_.pinned = random.as_binary().bytes;
     deployment_.sent = bson::Document();
     deployment_.reply = reply ? bson::Document(document_in(reply)) : bson::doc("ok", 1.0);
-    const bson::Document got = runner_->run(database, command);
+    const Reply answer = runner_->run(database, command);
+    const bson::Document got = answer.decrypted().plaintext_document();
     if (random_.pinned && !random_.pinned->empty()) {
       throw Error(ErrorCode::kBadValue, "too many random bytes");
     }

@@ -96,8 +96,10 @@ class ClinicTest : public ::testing::Test {
     client::create_encrypted_collection(stack->encrypting, stack->vault, ns, fields);
   }
 
+  // The reply with the plaintexts in place.
   bson::Document run(const bson::Document& command) {
-    return run_checked(stack->encrypting, "clinic", command);
+    const Reply reply = run_checked(stack->encrypting, "clinic", command);
+    return reply.decrypted().plaintext_document();
   }
   bson::Document run(std::string_view json) { return run(bson::from_json(json)); }
   // As somebody without keys sees it.
@@ -106,10 +108,11 @@ class ClinicTest : public ::testing::Test {
   }
   std::vector<bson::Document> find(std::string_view json) {
     std::vector<bson::Document> documents;
-    for_each(stack->encrypting, "clinic", bson::from_json(json), [&](bson::View document) {
-      documents.emplace_back(document);
-      return true;
-    });
+    for_each_decrypted(stack->encrypting, "clinic", bson::from_json(json),
+                       [&](const DecryptedView& document) {
+                         documents.push_back(document.plaintext_document());
+                         return true;
+                       });
     return documents;
   }
 

@@ -248,8 +248,9 @@ TEST_F(EncryptedClinicTest, RewrappedKeysReadTheSameData) {
   keyvault::KeyVault rotated(stack->engine, stack->vault.ns(), only_new);
   keyvault::KeyCache cache(rotated);
   client::EncryptingRunner runner(stack->engine, cache);
-  const bson::Document reply = run_checked(runner, "clinic", bson::from_json(kFindAnn));
-  EXPECT_EQ(reply.view().at_path("cursor.firstBatch.0.ssn").as_string(), "123-45-6789");
+  const Reply reply = run_checked(runner, "clinic", bson::from_json(kFindAnn));
+  EXPECT_EQ(reply.decrypted().at_path("cursor.firstBatch.0.ssn").plaintext().as_string(),
+            "123-45-6789");
 }
 
 TEST_F(EncryptedClinicTest, ValuesEncryptedByHandAreFoundByHand) {

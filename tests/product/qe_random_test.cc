@@ -419,7 +419,8 @@ class Comparison {
     bson::Builder command;
     command.append("find", name).append_all(rest);
     std::size_t at = 0;
-    for_each(runner, "clinic", command.finish(), [&](bson::View found) {
+    for_each_decrypted(runner, "clinic", command.finish(), [&](const DecryptedView& answer) {
+      const Document found = answer.plaintext_document();
       if (at >= expected.size() || !same(found, expected[at])) {
         ADD_FAILURE() << name << " found " << bson::to_json(found) << " for "
                       << bson::to_json(rest);

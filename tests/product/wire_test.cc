@@ -13,7 +13,8 @@ namespace {
 class WireTest : public ClinicTest {
  protected:
   bson::Document run_remote(std::string_view json) {
-    return run_checked(encrypting, "clinic", bson::from_json(json));
+    const Reply reply = run_checked(encrypting, "clinic", bson::from_json(json));
+    return reply.decrypted().plaintext_document();
   }
 
   client::WirePeer peer{stack->engine};
@@ -39,12 +40,13 @@ TEST_F(WireTest, CursorsGoOnAcrossConnections) {
                           bson::array(bson::doc("_id", i, "ssn", "same"))));
   }
   int seen = 0;
-  for_each(encrypting, "clinic",
-           bson::from_json(R"({"find": "patients", "filter": {"ssn": "same"}, "batchSize": 3})"),
-           [&](bson::View document) {
-             EXPECT_EQ(document["ssn"].as_string(), "same");
-             return ++seen > 0;
-           });
+  for_each_decrypted(
+      encrypting, "clinic",
+      bson::from_json(R"({"find": "patients", "filter": {"ssn": "same"}, "batchSize": 3})"),
+      [&](const DecryptedView& document) {
+        EXPECT_EQ(document["ssn"].plaintext().as_string(), "same");
+        return ++seen > 0;
+      });
   EXPECT_EQ(seen, 10);
 }
 

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <functional>
 #include <iosfwd>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -156,6 +157,10 @@ class Encrypted {
   static_assert(!kHas<Equality> ||
                     internal::option_or<Equality, Options...>(Equality{}).contention >= -1,
                 "contention must be 0 or greater.");
+  static_assert(!kHas<Equality> ||
+                    internal::option_or<Equality, Options...>(Equality{}).contention <
+                        std::numeric_limits<std::int64_t>::max(),
+                "contention must be at most 2^63 - 2.");
   static_assert((internal::is_encryption_option<std::remove_cvref_t<decltype(Options)>> && ...),
                 "Encrypted<T, ...> takes the options quern::equality and quern::wipe.");
 

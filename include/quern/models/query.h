@@ -50,17 +50,16 @@ class QUERN_EXPORT Cursor {
   Cursor& operator=(const Cursor&) = delete;
 
   // The next document, valid until the next call; nothing at the end.
-  std::optional<bson::View> next();
+  std::optional<DecryptedView> next();
   const Target& target() const { return target_; }
 
  private:
-  void take(bson::Document reply, std::string_view batch);
+  void take(Reply reply, std::string_view batch);
 
   ModelSession& session_;
   Target target_;
-  bson::Document reply_;
-  bson::View::Iterator at_;
-  bool in_batch_ = false;
+  Reply reply_;
+  std::optional<DecryptedView::Iterator> batch_;
   std::int64_t id_ = 0;
   std::string collection_;
 };
@@ -105,7 +104,7 @@ class QUERN_EXPORT Query {
   std::int64_t remove() const;
   void insert(std::span<void* const> objects, const BulkCreateOptions& options) const;
 
-  void decode(void* object, bson::View document, const Target& target) const;
+  void decode(void* object, const DecryptedView& document, const Target& target) const;
   ModelSession& session() const { return state_->session; }
   const ModelInfo& model() const { return state_->model; }
   const std::string& database() const { return state_->database; }
@@ -135,14 +134,12 @@ class QUERN_EXPORT Query {
   // $set and $unset to send for it.
   UpdateProgress update_in_order(
       const UpdateEachOptions& options, bool whole,
-      const std::function<SetMembers(bson::View, const Target&)>& change) const;
+      const std::function<SetMembers(const DecryptedView&, const Target&)>& change) const;
 
   std::shared_ptr<const State> state_;
 };
 
 QUERN_EXPORT std::string multiple_objects_text(const ModelInfo& model, std::size_t count);
-QUERN_EXPORT void decode_value(const ValueType& type, void* value, const DecodePath& path,
-                               bson::View document);
 
 }  // namespace internal
 

@@ -53,7 +53,7 @@ class SlicedQuerySet {
     const T& operator*() const { return object_; }
     const T* operator->() const { return &object_; }
     Iterator& operator++() {
-      const std::optional<bson::View> document = cursor_->next();
+      const std::optional<DecryptedView> document = cursor_->next();
       object_ = T{};
       if (document) {
         query_.decode(&object_, *document, cursor_->target());
@@ -143,7 +143,7 @@ class SlicedQuerySet {
     const auto typed = internal::as_path(path);
     std::vector<internal::ListedValue<internal::path_t<P>>> values;
     const auto cursor = query_.find({typed.text});
-    while (const std::optional<bson::View> document = cursor->next()) {
+    while (const std::optional<DecryptedView> document = cursor->next()) {
       decode_value(values.emplace_back(), typed, *document);
     }
     return values;
@@ -172,17 +172,18 @@ class SlicedQuerySet {
     static_assert(!Given::kThrough.vector, "values_list() cannot step through a vector");
   }
   template <class V, class P>
-  void decode_value(V& value, const P& path, bson::View document) const {
+  void decode_value(V& value, const P& path, const DecryptedView& document) const {
     const DecodePath model{nullptr, query_.model().name};
-    internal::decode_value(value_type<V>(), internal::value_address(value),
-                           DecodePath{&model, path.text, 0, P::kEncrypted}, document);
+    internal::decode_stored(value_type<V>(), P::kEncrypted, internal::value_address(value),
+                            document.at_path(path.text),
+                            DecodePath{&model, path.text, 0, P::kEncrypted});
   }
   template <class... P>
   auto values_tuples(const P&... paths) const {
     (check_values<P>(), ...);
     std::vector<std::tuple<internal::ListedValue<P>...>> rows;
     const auto cursor = query_.find({paths.text...});
-    while (const std::optional<bson::View> document = cursor->next()) {
+    while (const std::optional<DecryptedView> document = cursor->next()) {
       std::apply([&](auto&... values) { (decode_value(values, paths, *document), ...); },
                  rows.emplace_back());
     }

@@ -16,6 +16,7 @@
 
 #include "quern/base/export.h"
 #include "quern/bson/document.h"
+#include "quern/command/decrypted.h"
 #include "quern/models/choices.h"
 #include "quern/models/encrypted.h"
 #include "quern/models/internal/type_traits.h"
@@ -32,6 +33,8 @@ struct QUERN_EXPORT DecodePath {
   bool secret = false;    // at or below an encrypted field: messages must not show values
 
   std::string to_string() const;  // "Patient.patient_record.ssn"
+  // Whether it is that path of a document: is("patient_record.ssn").
+  bool is(std::string_view dotted) const;
 };
 
 class QUERN_EXPORT ValueType {
@@ -42,8 +45,12 @@ class QUERN_EXPORT ValueType {
   const ValueInfo& info() const { return info_; }
   // `value` points to what value_address() gave for an object of the type.
   virtual void encode(const void* value, bson::Builder& out, std::string_view key) const = 0;
-  // Throws Error(TypeMismatch or BadValue) that names the path, never the stored value.
+  // stored is a plain value, or one that was decrypted. Throws Error(TypeMismatch or BadValue) that
+  // names the path, never the stored value.
   virtual void decode(void* value, bson::ValueView stored, const DecodePath& path) const = 0;
+  // The same for a member that is not encrypted as a whole, but may hold members that are.
+  virtual void decode_member(void* value, const DecryptedElement& stored,
+                             const DecodePath& path) const;
   virtual void validate(const void* value, Faults& faults) const;
   // The value inside an optional; null for an empty optional and an unset Id; otherwise the value.
   virtual const void* content(const void* value) const;

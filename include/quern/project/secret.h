@@ -42,7 +42,10 @@ namespace secret {
 
 // The whole content of a file that only its owner may read.
 QUERN_EXPORT Secret file(const std::filesystem::path& path);
-// The value of an environment variable.
+// The value of an environment variable. It is taken out of the environment when it is first read,
+// and wiped there, so that neither the processes that this one starts nor /proc show it; whoever
+// reads it again gets it from locked memory. Reading is not safe against threads that change the
+// environment.
 QUERN_EXPORT Secret env(std::string_view name);
 
 }  // namespace secret

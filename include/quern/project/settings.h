@@ -94,6 +94,12 @@ struct AutoEncryption {
   std::filesystem::path encrypted_fields_map = {};
   // Data keys are read from the key vault again after this time.
   int key_expiration_ms = 60'000;
+  // "schema": values are decrypted only where the schema says that they are encrypted. "anywhere":
+  // every ciphertext in a document is, for values that were encrypted by hand in collections
+  // without a schema. The risk: a server without keys can then have any ciphertext decrypted in any
+  // member that it puts it into; what the application writes back or logs of such a member in the
+  // clear, the server gets. Models take no such value.
+  std::string decrypt = "schema";
   // Accepted so that settings can be carried over. They have no effect: the analysis of queries is
   // part of Quern.
   std::filesystem::path crypt_shared_lib_path = {};

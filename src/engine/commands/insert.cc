@@ -123,7 +123,8 @@ class Insert {
   void insert(bson::View document) {
     bson::Document scratch;
     bson::View complete = with_id(document, operation_.engine().object_ids(), scratch);
-    const Collection& collection = operation_.collection_or_create(ns_);
+    const Collection& collection = information_ ? qe::existing_collection(operation_, ns_)
+                                                : operation_.collection_or_create(ns_);
     if (fields_ != nullptr) {
       scratch = qe::prepare_insert(operation_, ns_, *fields_, complete, checks_.bypass);
       complete = scratch;

@@ -169,6 +169,16 @@ TEST_F(EncryptedCommands, AnUpsertMayNotBringTagsInItsFilter) {
   EXPECT_THAT(ids(doc()), IsEmpty());
 }
 
+TEST_F(EncryptedCommands, AWriteThatBringsASchemaMakesNoCollection) {
+  run(doc("drop", "people"));
+  EXPECT_EQ(refused(insert_command(doc("_id", 1, "x", 1))), 26);
+  EXPECT_EQ(refused(update_command(doc("_id", 1), doc("$set", doc("x", 1)), true)), 26);
+  EXPECT_THAT(ids(Document()), IsEmpty());
+  run(update_command(doc("_id", 1), doc("$set", doc("x", 1))));
+  const Document list = run(doc("listCollections", 1, "filter", doc("name", "people")));
+  EXPECT_TRUE(list.view().at_path("cursor.firstBatch").as_array().empty());
+}
+
 TEST_F(EncryptedCommands, UpdatesMayNotTouchTheTags) {
   run(insert_command(doc("_id", 1, "ssn", insert_payload("a"))));
   const Document any = doc("$exists", true);

@@ -88,6 +88,14 @@ const schema::EncryptedFields* EncryptionInformation::find(const Namespace& ns,
   return parsed.empty() ? nullptr : &parsed;
 }
 
+const Collection& existing_collection(Operation& op, const Namespace& ns) {
+  if (const Collection* found = op.collection(ns)) return *found;
+  throw DatabaseError(ErrorCode::kNamespaceNotFound,
+                      fmt::format("collection {} does not exist, and a write with {} makes none: "
+                                  "create it with its encryptedFields first",
+                                  ns.to_string(), kMember));
+}
+
 const schema::EncryptedFields* stored_fields(Operation& op, const Namespace& ns) {
   const Collection* collection = op.latest_collection(ns);
   return collection == nullptr ? nullptr : collection->encrypted_fields();

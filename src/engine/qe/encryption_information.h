@@ -16,8 +16,9 @@
 #include "schema/encrypted_fields.h"
 
 namespace quern::engine {
+class Collection;
 class Operation;
-}
+}  // namespace quern::engine
 
 namespace quern::engine::qe {
 
@@ -46,6 +47,10 @@ class EncryptionInformation {
   bson::Document schema_;
   std::map<std::string, std::unique_ptr<schema::EncryptedFields>, std::less<>> parsed_;
 };
+
+// The collection that a write with encryptionInformation goes to. Throws NamespaceNotFound (26) when
+// it is not there: a plain one made on the fly would keep ciphertexts that no query finds.
+const Collection& existing_collection(Operation& op, const Namespace& ns);
 
 // The encryptedFields that the catalog has for a collection; null when it is not declared as
 // encrypted, or not there. Lives as long as the operation.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/catalog/duplicate_key.h"
+#include "engine/qe/encryption_information.h"
 #include "engine/qe/rewrite.h"
 #include "engine/qe/update.h"
 #include "engine/read/record_source.h"
@@ -185,7 +186,8 @@ class Updater {
     const Collection* collection = operation_.collection(ns_);
     if (collection == nullptr) {
       if (!statement_.upsert) return;
-      collection = &operation_.collection_or_create(ns_);
+      collection = fields() != nullptr ? &qe::existing_collection(operation_, ns_)
+                                       : &operation_.collection_or_create(ns_);
     }
     if (const auto record = search.first(operation_, *collection)) {
       if (modify(*collection, *record, search, update, Recheck::kNo)) return;

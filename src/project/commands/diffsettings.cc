@@ -68,6 +68,7 @@ void print_encryption(Printer& printer, const std::string& path, const AutoEncry
   printer.text(path + ".default_kms_provider", options.default_kms_provider);
   printer.text(path + ".encrypted_fields_map", options.encrypted_fields_map.string());
   printer.plain(path + ".key_expiration_ms", options.key_expiration_ms, fallback.key_expiration_ms);
+  if (options.decrypt != fallback.decrypt) printer.text(path + ".decrypt", options.decrypt);
   printer.text(path + ".crypt_shared_lib_path", options.crypt_shared_lib_path.string());
   printer.plain(path + ".crypt_shared_lib_required", options.crypt_shared_lib_required, false);
 }

@@ -82,40 +82,38 @@ std::string value_text(bson::ValueView value, const Paint& paint) {
 
 struct Row {
   std::string path;
-  bson::ValueView raw;
-  bson::ValueView decrypted;
+  DecryptedElement member;
 };
 
-// The leaves of the stored document with what they decrypt to; __safeContent__ is internal.
-void collect(bson::View raw, bson::View decrypted, const std::string& prefix,
-             std::vector<Row>& rows) {
-  for (const bson::Element& element : raw) {
+// The leaves of the stored document; __safeContent__ is internal.
+void collect(const DecryptedView& document, const std::string& prefix, std::vector<Row>& rows) {
+  for (const DecryptedElement element : document) {
     if (element.key() == "__safeContent__") continue;
     const std::string path = prefix + std::string(element.key());
-    const bson::Element other = decrypted[element.key()];
-    if (element.is_document() && other.is_document()) {
-      collect(element.as_document(), other.as_document(), path + ".", rows);
+    if (element.raw().is_document()) {
+      collect(element.document(), path + ".", rows);
     } else {
-      rows.push_back({path, element.value(), other.value()});
+      rows.push_back({path, element});
     }
   }
 }
 
-void print_pair(std::ostream& out, const Paint& paint, bson::View raw, bson::View decrypted) {
+void print_document(std::ostream& out, const Paint& paint, const DecryptedView& document) {
   std::vector<Row> rows;
-  collect(raw, decrypted, "", rows);
-  const bson::Element tags = raw["__safeContent__"];
+  collect(document, "", rows);
+  const bson::Element tags = document.raw()["__safeContent__"];
   std::size_t width = tags.is_array() ? tags.key().size() : 0;
   for (const Row& row : rows) width = std::max(width, row.path.size());
   out << paint.title(fmt::format("{:<{}}  with the key", "", width)) << '\n';
   for (const Row& row : rows) {
-    const bool differs = row.raw.type() != row.decrypted.type();
-    const std::string text = value_text(row.decrypted, paint);
-    out << fmt::format("  {:<{}}  {}\n", row.path, width, differs ? paint.clear(text) : text);
+    const bool decrypted = row.member.is_decrypted();
+    const std::string text =
+        value_text(decrypted ? row.member.plaintext() : row.member.raw().value(), paint);
+    out << fmt::format("  {:<{}}  {}\n", row.path, width, decrypted ? paint.clear(text) : text);
   }
   out << paint.title(fmt::format("{:<{}}  as it is stored", "", width)) << '\n';
   for (const Row& row : rows) {
-    out << fmt::format("  {:<{}}  {}\n", row.path, width, value_text(row.raw, paint));
+    out << fmt::format("  {:<{}}  {}\n", row.path, width, value_text(row.member.raw(), paint));
   }
   if (tags.is_array()) {
     out << fmt::format("  {:<{}}  {} tag{} for searching\n", tags.key(), width,
@@ -130,7 +128,6 @@ ExitCode run(CommandContext& context) {
   const ModelRef& model = find_model(core, context.arguments.text("model"));
   const std::string alias = context.arguments.has("database") ? context.arguments.text("database")
                                                               : core.routers().db_for_read(model);
-  Connection& connection = core.connection(alias);
   const Target target = context.project.target(alias);
   bson::Document filter;
   if (context.arguments.has("filter")) {
@@ -145,14 +142,9 @@ ExitCode run(CommandContext& context) {
   const Paint paint(context.console.out_is_terminal);
   int count = 0;
   ProjectRunner runner(context.project, target);
-  for_each(runner, target.database, find, [&](bson::View decrypted) {
-    const bson::Document by_id =
-        bson::doc("find", model.collection, "filter", bson::doc("_id", decrypted["_id"].value()));
-    for_each(connection.plain(), target.database, by_id, [&](bson::View raw) {
-      if (count++ > 0) context.console.out << '\n';
-      print_pair(context.console.out, paint, raw, decrypted);
-      return true;
-    });
+  for_each_decrypted(runner, target.database, find, [&](const DecryptedView& document) {
+    if (count++ > 0) context.console.out << '\n';
+    print_document(context.console.out, paint, document);
     return true;
   });
   if (count == 0) context.console.out << "No documents.\n";

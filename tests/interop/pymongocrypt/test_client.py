@@ -203,7 +203,8 @@ def main(path, rounds=200, seed=None):
             equal += 1
             if "documents" in command:
                 reply = bson.encode({"ok": 1.0, "cursor": {"firstBatch": bson.decode(expected)["documents"]}})
-                ours = tool.ask("run", db="db", command=bson.encode({"ping": 1}), reply=reply)
+                # As values without a schema: the plain collection's documents may hold any.
+                ours = tool.ask("run", db="db", command=bson.encode({"find": "plain"}), reply=reply)
                 assert bson.decode(theirs.decrypt_reply(reply)) == bson.decode(ours["reply"]), what
                 assert bson.decode(ours["reply"])["cursor"]["firstBatch"] == command["documents"]
     if tool.close() != 0:
