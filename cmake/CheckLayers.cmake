@@ -1,5 +1,6 @@
 # Run by the build: every #include of a layer's file must lead to a layer that it may use, and, in a
-# layer with rooms, to its own room or one before it. A public header may include public headers only.
+# layer with rooms, to its own room or one before it. A public header may include public headers only, and the headers of
+# a confined library only where it is confined to.
 cmake_policy(VERSION 3.25)
 include(${TABLE})
 set(faults "")
@@ -47,6 +48,8 @@ foreach(layer IN LISTS LAYERS)
         set(path "${CMAKE_MATCH_3}")
         if(target IN_LIST LAYERS AND NOT prefix AND where MATCHES "^include/")
           list(APPEND faults "${where}: a public header may include public headers only: ${line}")
+        elseif(target IN_LIST CONFINED AND NOT where MATCHES "${CONFINED_${target}}")
+          list(APPEND faults "${where}: only ${CONFINED_${target}} may include ${target}: ${line}")
         elseif(target IN_LIST LAYERS AND NOT target IN_LIST allowed)
           list(APPEND faults "${where}: layer '${layer}' may not use layer '${target}': ${line}")
         elseif(target STREQUAL layer AND NOT prefix AND NOT room STREQUAL "")

@@ -48,6 +48,12 @@ function(quern_rooms layer)
   file(APPEND ${QUERN_LAYER_TABLE} "set(ROOMS_${layer} ${ARGN})\n")
 endfunction()
 
+# quern_confine(library regex): only sources whose path matches may include <library/...>, so that
+# another library could take its place.
+function(quern_confine library regex)
+  file(APPEND ${QUERN_LAYER_TABLE} "list(APPEND CONFINED ${library})\nset(CONFINED_${library} \"${regex}\")\n")
+endfunction()
+
 add_custom_target(quern_check_layers ALL
   COMMAND ${CMAKE_COMMAND} -DTABLE=${QUERN_LAYER_TABLE} -DROOT=${PROJECT_SOURCE_DIR}
           -P ${PROJECT_SOURCE_DIR}/cmake/CheckLayers.cmake

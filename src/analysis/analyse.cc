@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "analysis/command.h"
+#include "analysis/expression.h"
 #include "analysis/marking.h"
 #include "analysis/pipeline.h"
 #include "analysis/refusal.h"
@@ -202,6 +203,18 @@ void analyse_explain(const CommandAnalysis& analysis) {
   }
 }
 
+// Nothing in them may be encrypted: the member itself is refused for that. Of the constants in them
+// any may be meant wherever one is used.
+void add_variables(Context& context, const EncryptionTree& tree, const Element& let) {
+  if (!let.is_document()) return;
+  for (const Element& variable : let.as_document()) {
+    EncryptionTree value = tree_of_expression(context, tree, variable);
+    if (value.encrypts()) value = {};
+    if (value.holds_constant()) value.add_constant(EncryptionTree::Constant::kAnywhere);
+    context.add_variable(variable.key(), std::move(value));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> namespaces_of(std::string_view database, View command) {
@@ -240,10 +253,8 @@ Analysis analyse(std::string_view database, View command, const SchemaMap& schem
     return {false, false, bson::Document(command)};
   }
 
-  if (const Element let = subject.command["let"]; let.is_document()) {
-    for (const Element& variable : let.as_document()) context.add_variable(variable.key());
-  }
   const EncryptionTree tree(context.fields_of(subject.collection));
+  add_variables(context, tree, subject.command["let"]);
   constexpr std::size_t kRoomForMarkings = 512;
   bson::Builder out;
   out.reserve(command.size() + kRoomForMarkings);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -375,6 +376,289 @@ inline Templates stages_after_join() {
   }
   return result;
 }
+
+// Expressions that may yield E.
+inline constexpr std::string_view kCarriers[] = {
+    R"({"$ifNull": ["$p", E]})",
+    R"({"$cond": ["$p", E, "$q"]})",
+    R"({"$cond": {"if": "$p", "then": "$q", "else": E}})",
+    R"({"$switch": {"branches": [{"case": "$p", "then": E}], "default": "$q"}})",
+    R"({"$let": {"vars": {"v": E}, "in": "$$v"}})",
+    R"({"$let": {"vars": {"v": {"x": E}}, "in": "$$v.x"}})",
+    R"({"$first": [[E]]})",
+    R"({"$first": {"$map": {"input": [E], "in": "$$this"}}})",
+    R"({"$first": {"$map": {"input": "$p", "as": "v", "in": {"$ifNull": ["$$v", E]}}}})",
+    R"({"$first": {"$filter": {"input": [E], "cond": "$p"}}})",
+    R"({"$reduce": {"input": "$p", "initialValue": E, "in": "$$value"}})",
+    R"({"$reduce": {"input": [E], "initialValue": "$p", "in": {"$ifNull": ["$$value", "$$this"]}}})",
+    R"({"$reduce": {"input": "$p", "initialValue": "$q", "in": {"$ifNull": ["$$value", E]}}})",
+    R"({"$getField": {"field": "x", "input": {"x": E}}})",
+    R"({"$getField": {"field": {"$concat": ["$p", "$q"]}, "input": {"x": E}}})",
+    R"({"$getField": {"field": "x", "input": {"$mergeObjects": ["$p", {"x": E}]}}})",
+    R"({"$getField": {"field": "x", "input": {"$setField": {"field": "x", "input": "$p", "value": E}}}})",
+    R"({"$getField": {"field": "x", "input": {"$setField": {"field": "$p", "input": "$q", "value": E}}}})",
+    R"({"$getField": {"field": "x", "input": {"$unsetField": {"field": "y", "input": {"x": E}}}}})",
+    R"({"$getField": {"field": "x", "input": {"$arrayToObject": [[["x", E]]]}}})",
+    R"({"$getField": {"field": "x", "input": {"$arrayToObject": [[{"k": "$p", "v": E}]]}}})",
+    R"({"$getField": {"field": "x", "input": {"$arrayToObject": {"$map": {"input": [E], "in": ["x", "$$this"]}}}}})",
+    R"({"$last": {"$concatArrays": ["$p", [E]]}})",
+    R"({"$last": {"$setUnion": ["$p", [E]]}})",
+    R"({"$first": {"$first": {"$zip": {"inputs": [[E]]}}}})",
+    R"({"$max": ["$p", E]})",
+    R"({"$toString": E})",
+    R"({"$concat": ["$p", E]})",
+    R"({"$convert": {"input": "$p", "to": "$q", "onNull": E}})",
+    R"({"$getField": {"field": "match", "input": {"$regexFind": {"input": E, "regex": "$p"}}}})",
+};
+
+// The same with constants of their own.
+inline constexpr std::string_view kConstantCarriers[] = {
+    R"({"$arrayElemAt": [["$p", E], 1]})",
+    R"({"$getField": {"field": "x", "input": {"$arrayToObject": {"$objectToArray": {"x": E}}}}})",
+    R"({"$getField": {"field": "v", "input": {"$first": {"$objectToArray": {"x": E}}}}})",
+    R"({"$first": {"$slice": [[E], 1]}})",
+    R"({"$first": {"$firstN": {"n": 1, "input": [E]}}})",
+    R"({"$first": {"$sortArray": {"input": [E], "sortBy": 1}}})",
+    R"({"$function": {"body": "f", "args": [E], "lang": "js"}})",
+};
+
+// One stage that puts E somewhere, and the path of it.
+struct Writer {
+  std::string_view stage;
+  std::string_view path;
+};
+
+inline constexpr Writer kWriters[] = {
+    {R"({"$set": {"k": E}})", "k"},
+    {R"({"$addFields": {"k": {"i": {"j": E}}}})", "k.i.j"},
+    {R"({"$set": {"k.i": [E]}})", "k.i"},
+    {R"({"$set": {"k": {"$first": [[{"i": E}]]}}})", "k.i"},
+    {R"({"$project": {"k": {"$ifNull": [E, "$q"]}}})", "k"},
+    {R"({"$project": {"k": {"i": [E]}}})", "k.i"},
+    {R"({"$group": {"_id": null, "k": {"$first": E}}})", "k"},
+    {R"({"$group": {"_id": null, "k": {"$push": {"i": E}}}})", "k.i"},
+    {R"({"$group": {"_id": null, "k": {"$top": {"sortBy": {"p": 1}, "output": [E]}}}})", "k"},
+    {R"({"$group": {"_id": E}})", "_id"},
+    {R"({"$group": {"_id": {"i": E}}})", "_id.i"},
+    {R"({"$sortByCount": E})", "_id"},
+    {R"({"$bucket": {"groupBy": "$p", "boundaries": [E]}})", "_id"},
+    {R"({"$bucket": {"groupBy": "$p", "boundaries": [1, 2], "output": {"k": {"$max": E}}}})", "k"},
+    {R"({"$bucketAuto": {"groupBy": E, "buckets": 2}})", "_id.max"},
+    {R"({"$replaceWith": {"k": E}})", "k"},
+    {R"({"$replaceRoot": {"newRoot": {"$mergeObjects": ["$p", {"k": E}]}}})", "k"},
+    {R"({"$replaceWith": {"$arrayToObject": [[["k", E]]]}})", "k"},
+};
+
+// Those that come first, or bring constants of their own.
+inline constexpr Writer kOtherWriters[] = {
+    {R"({"$bucket": {"groupBy": "$p", "boundaries": [1, 2], "default": E}})", "_id"},
+    {R"({"$lookup": {"from": "plain", "as": "k", "pipeline": [{"$set": {"x": E}}]}})", "k.x"},
+    {R"({"$lookup": {"from": "other", "as": "k", "pipeline": [{"$project": {"x": [E]}}]}})", "k.x"},
+    {R"({"$lookup": {"from": "plain", "as": "k", "pipeline": [{"$group": {"_id": E}}]}})", "k._id"},
+};
+
+// Stages that leave everything where it is.
+inline constexpr std::string_view kNeutralStages[] = {
+    R"({"$match": {"p": 1}})",   R"({"$sort": {"p": 1}})",      R"({"$limit": 5})",
+    R"({"$skip": 1})",           R"({"$sample": {"size": 3}})", R"({"$unwind": "$q"})",
+    R"({"$unset": "q"})",        R"({"$set": {"r": "$p"}})",    R"({"$redact": "$$KEEP"})",
+    R"({"$project": {"q": 0}})",
+};
+
+// Stages after which the name stands for an encrypted field no more, though something may have it.
+// P is the path, D the name before the first dot.
+inline constexpr std::string_view kReplacements[] = {
+    R"({"$unset": P})",
+    R"({"$project": {P: 0}})",
+    R"({"$project": {"p": 1}})",
+    R"({"$set": {P: "$p"}})",
+    R"({"$set": {P: "$$REMOVE"}})",
+    R"({"$project": {P: "$p"}})",
+    R"({"$addFields": {D: "$p"}})",
+    R"({"$addFields": {D: {"$mergeObjects": ["$p", "$q"]}}})",
+    R"({"$unset": D}, {"$set": {P: {"x": "$p"}}})",
+    R"({"$replaceWith": N})",
+    R"({"$replaceWith": "$p"})",
+    R"({"$group": {"_id": "$p", D: {"$first": "$q"}}})",
+    R"({"$bucket": {"groupBy": "$p", "boundaries": [1, 2], "output": {D: {"$push": "$q"}}}})",
+    R"({"$count": D})",
+    R"({"$unset": D}, {"$lookup": {"from": "plain", "as": P, "pipeline": []}})",
+    R"({"$unset": D}, {"$graphLookup": {"from": "c", "startWith": "$p", "connectFromField": "p", "connectToField": "p", "as": "x"}})",
+    R"({"$unset": D}, {"$unwind": {"path": "$p", "includeArrayIndex": P}})",
+    R"({"$unset": D}, {"$geoNear": {"near": "$p", "distanceField": P}})",
+};
+
+// Filters of the name P, where R is a reference to it, that compare it with the canary E.
+inline constexpr std::string_view kComparisons[] = {
+    R"({"$expr": {"$eq": [R, E]}})",
+    R"({"$expr": {"$ne": [E, R]}})",
+    R"({"$expr": {"$gt": [R, E]}})",
+    R"({"$expr": {"$in": [R, ["$q", E]]}})",
+    R"({"$expr": {"$in": [E, [R]]}})",
+    R"({"$expr": {"$eq": [{"x": R}, {"x": E}]}})",
+    R"({"$expr": {"$eq": [[R], [E]]}})",
+    R"({"$expr": {"$eq": [{"$cmp": [E, R]}, "$p"]}})",
+    R"({"$expr": {"$setEquals": [[R], [E]]}})",
+    R"({"$expr": {"$gt": [{"$indexOfArray": [[E], R]}, "$p"]}})",
+    R"({"$expr": {"$regexMatch": {"input": R, "regex": E}}})",
+    R"({"$expr": {"$eq": [{"$strcasecmp": [R, E]}, "$p"]}})",
+    R"({"$expr": {"$let": {"vars": {"a": R, "b": E}, "in": {"$eq": ["$$a", "$$b"]}}}})",
+    R"({"$expr": {"$anyElementTrue": {"$map": {"input": [R], "in": {"$eq": ["$$this", E]}}}}})",
+    R"({"$expr": {"$size": {"$filter": {"input": [E], "cond": {"$eq": ["$$this", R]}}}}})",
+    R"({"$expr": {"$reduce": {"input": [E], "initialValue": R, "in": {"$eq": ["$$this", "$$value"]}}}})",
+    R"({"$expr": {"$cond": [{"$eq": [R, E]}, "$p", "$q"]}})",
+    R"({"$expr": {"$switch": {"branches": [{"case": {"$lt": [R, E]}, "then": "$p"}], "default": "$q"}}})",
+};
+
+inline constexpr std::string_view kMatches[] = {
+    R"({P: V})",
+    R"({P: {"$eq": V}})",
+    R"({P: {"$nin": [V]}})",
+    R"({P: {"$gte": V}})",
+    R"({P: {"$not": {"$eq": V}}})",
+    R"({P: {"$elemMatch": {"$eq": V}}})",
+    R"({P: {"$all": [V]}})",
+    R"({"$or": [{"p": 1}, {P: V}]})",
+    R"({"$nor": [{"$and": [{P: {"$ne": V}}]}]})",
+};
+
+// Random pipelines of up to five stages in which the canary gets to the place of a field that is,
+// or was, encrypted, or is compared with it.
+class CanaryPipelines {
+ public:
+  enum class Constants { kTheCanaryOnly, kOthersToo };
+  explicit CanaryPipelines(std::uint64_t seed, Constants constants = Constants::kOthersToo)
+      : random_(seed), others_(constants == Constants::kOthersToo) {}
+
+  // A constant is written, moved from name to name, and put over a field.
+  std::string put() {
+    const std::string path(pick(kFields));
+    std::string stages = written_and_moved();
+    const std::string value = carried("\"$" + at_ + "\"");
+    const std::string top = path.substr(0, path.find('.'));
+    const std::string inside =
+        top == path ? value : nested(std::string_view(path).substr(top.size() + 1), value);
+    switch (below(8)) {
+      case 0:
+        return stages + with(R"({"$set": {P: E}})", path, value);
+      case 1:
+        return stages + with(R"({"$addFields": {P: {"$ifNull": ["$p", E]}}})", path, value);
+      case 2:
+        return stages + with(R"({"$project": {P: {"$ifNull": ["$p", E]}}})", path, value);
+      case 3:
+        return stages + with(R"({"$replaceWith": E})", path, nested(path, value));
+      case 4:
+        return stages + with(R"({"$replaceRoot": {"newRoot": {"$mergeObjects": ["$p", {P: E}]}}})",
+                             top, inside);
+      case 5:
+        return stages + with(R"({"$group": {"_id": null, P: {"$last": E}}})", top, inside);
+      case 6:
+        return stages + with(R"({"$replaceWith": {"$arrayToObject": [[[P, E]]]}})", top, inside);
+      default:
+        return stages +
+               with(R"({"$replaceWith": {"$setField": {"field": P, "input": "$p", "value": E}}})",
+                    top, inside);
+    }
+  }
+
+  // A field is taken away, its name moved, and then looked for by value.
+  std::string sought() {
+    std::string path(pick(kFields));
+    const std::string top = path.substr(0, path.find('.'));
+    std::string stages = with(pick(kReplacements), path, "\"" + top + "\"");
+    replace_all(stages, "D", "\"" + top + "\"");
+    replace_all(stages, "N", nested(path, "\"$p\""));
+    stages += ", ";
+    if (below(2) == 0) stages += std::string(pick(kNeutralStages)) + ", ";
+    if (below(2) == 0) {
+      stages += fmt::format(R"({{"$project": {{"m": "${}"}}}}, )", path);
+      path = "m";
+    }
+    if (below(2) == 0)
+      return stages + with(R"({"$match": E})", path, with(pick(kMatches), path, "V"));
+    std::string filter = with(pick(kComparisons), path, carried("V"));
+    replace_all(filter, "R", "\"$" + path + "\"");
+    return stages + with(R"({"$match": E})", path, filter);
+  }
+
+  // A constant is written and moved, and compared with a field that is encrypted or was.
+  std::string compared() {
+    const std::string path(pick(kFields));
+    const std::string stages = written_and_moved();
+    std::string filter = with(pick(kComparisons), path, carried("\"$" + at_ + "\""));
+    replace_all(filter, "R", "\"$" + path + "\"");
+    return stages + with(R"({"$match": E})", path, filter);
+  }
+
+ private:
+  static constexpr std::string_view kFields[] = {"ssn", "n", "a.b", "a.d.e", "billing", "note"};
+
+  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_() % bound); }
+  template <class T, std::size_t kSize>
+  const T& pick(const T (&list)[kSize]) {
+    return list[below(kSize)];
+  }
+
+  std::string carried(std::string value) {
+    for (std::size_t depth = below(3); depth > 0; --depth) {
+      std::string carrier(others_ && below(4) == 0 ? pick(kConstantCarriers) : pick(kCarriers));
+      replace_all(carrier, "E", value);
+      value = carrier;
+    }
+    return value;
+  }
+
+  // Stages with a comma behind each; at_ is where the constant is after them.
+  std::string written_and_moved() {
+    std::string stages;
+    Writer writer = others_ && below(4) == 0 ? pick(kOtherWriters) : pick(kWriters);
+    std::string value = carried("V");
+    for (std::size_t moves = below(3);; --moves) {
+      stages += with(writer.stage, "", value) + ", ";
+      at_ = writer.path;
+      if (below(3) == 0) stages += std::string(pick(kNeutralStages)) + ", ";
+      if (below(4) == 0) {
+        stages += fmt::format(R"({{"$project": {{"{}": 1}}}}, )", at_.substr(0, at_.find('.')));
+      }
+      if (moves == 0) return stages;
+      value = carried("\"$" + at_ + "\"");
+      writer = pick(kWriters);
+    }
+  }
+
+  static std::string nested(std::string_view path, const std::string& value) {
+    const std::string_view component = take_component(path);
+    return fmt::format(R"({{"{}": {}}})", component,
+                       path.data() == nullptr ? value : nested(path, value));
+  }
+
+  static std::string with(std::string_view pattern, std::string_view path,
+                          const std::string& value) {
+    std::string result(pattern);
+    replace_all(result, "P", fmt::format("\"{}\"", path));
+    replace_all(result, "E", value);
+    return result;
+  }
+
+  // One of the letters that stand outside of quotes.
+  static void replace_all(std::string& text, std::string_view letter, const std::string& by) {
+    std::string result;
+    bool in_string = false;
+    for (const char c : text) {
+      if (c == '"') in_string = !in_string;
+      if (!in_string && c == letter.front()) {
+        result += by;
+      } else {
+        result += c;
+      }
+    }
+    text = result;
+  }
+
+  std::mt19937_64 random_;
+  const bool others_;
+  std::string at_;
+};
 
 // Other members of commands.
 inline constexpr std::string_view kMembers[] = {

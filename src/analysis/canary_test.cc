@@ -173,6 +173,52 @@ TEST(Canary, StagesAfterAFieldWasRemoved) {
   EXPECT_GT(tally.refused, 3000u);
 }
 
+// With any seed, so that a longer run finds more.
+template <class Make>
+void check_random_pipelines(std::uint64_t seeds, Tally& tally, Make make) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    CanaryPipelines pipelines(seed);
+    const std::string stages = make(pipelines);
+    const Canary& canary = canaries()[seed % canaries().size()];
+    const bson::Document pattern =
+        parsed(R"({"aggregate": "c", "cursor": {}, "pipeline": [)" + stages + "]}");
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    check(Filler("", canary.value).fill(pattern), canary, tally);
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+  EXPECT_EQ(tally.harmless, 0u);
+}
+
+TEST(Canary, ConstantsThatStagesMoveOverEncryptedFields) {
+  Tally tally;
+  check_random_pipelines(5'000, tally, [](CanaryPipelines& p) { return p.put(); });
+  EXPECT_EQ(tally.marked, 0u);
+}
+
+TEST(Canary, ConstantsThatStagesMoveAndCompareWithEncryptedFields) {
+  Tally tally;
+  check_random_pipelines(5'000, tally, [](CanaryPipelines& p) { return p.compared(); });
+  EXPECT_EQ(tally.marked, 0u);
+}
+
+TEST(Canary, FieldsThatAreTakenAwayAndSought) {
+  Tally tally;
+  check_random_pipelines(5'000, tally, [](CanaryPipelines& p) { return p.sought(); });
+  EXPECT_EQ(tally.marked, 0u);
+}
+
+// The same pipelines with a value of the documents in place of the constant are legal.
+TEST(Canary, WithoutAConstantTheSamePipelinesPass) {
+  const bson::Value plain = bson::Value::of("$p");
+  for (std::uint64_t seed = 1; seed <= 3'000; ++seed) {
+    CanaryPipelines pipelines(seed, CanaryPipelines::Constants::kTheCanaryOnly);
+    const bson::Document command = Filler("", plain).fill(
+        parsed(R"({"aggregate": "c", "cursor": {}, "pipeline": [)" + pipelines.put() + "]}"));
+    ASSERT_NO_THROW(analyse(testing::kDatabase, command, testing::schemas()))
+        << bson::to_json(command);
+  }
+}
+
 TEST(Canary, Updates) {
   Tally tally;
   Templates patterns;

@@ -1,27 +1,24 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// Constants in expressions. One that takes the place of an encrypted field, or is compared with one
-// that an earlier stage took away, would be sent as it is, and whoever writes it there means a
-// value of that field.
+// Constants that would stand for an encrypted field: whoever writes one there, or compares it with
+// a name that stood for a field, means a value of that field, which would be sent as it is.
 #ifndef QUERN_ANALYSIS_CONSTANTS_H_
 #define QUERN_ANALYSIS_CONSTANTS_H_
 
 #include <string_view>
 
 #include "analysis/encryption_tree.h"
-#include "quern/bson/view.h"
 
 namespace quern::analysis {
 
-// Refuses a well-formed expression whose value is to replace old, which stands at the path ("" for
-// a whole document), and is made of constants where old has encrypted fields. Conditions do not
-// count: nothing of them is in the value; nor do names of fields, and positions. A variable counts
-// as a constant, unless the expression itself binds it to something else.
-void refuse_constants(const EncryptionTree& old, std::string_view path, bson::ValueView expression);
+// Refuses a value that comes in place of what is at the path ("" for a whole document) when it may
+// hold constants where that is, or was, encrypted.
+void refuse_constants(const EncryptionTree& documents, std::string_view path,
+                      const EncryptionTree& value);
 
-// The same for an expression that is compared with a value that looks like document, which stands
-// at the path and holds names of fields that an earlier stage took away.
-void refuse_compared_constants(const EncryptionTree& document, std::string_view path,
-                               bson::ValueView expression);
+// Refuses two values of which nothing is encrypted and that are computed with together when either
+// may hold constants where the other one was encrypted. Paths are for the message.
+void refuse_compared_constants(const EncryptionTree& left, std::string_view left_path,
+                               const EncryptionTree& right, std::string_view right_path);
 
 }  // namespace quern::analysis
 

@@ -131,6 +131,78 @@ TEST(Constants, ConditionsAndNamesAndPositionsAreNotInTheValue) {
   expect_pipeline_unchanged(R"([{"$set": {"ssn": {"$getField": {"field": "q", "input": "$p"}}}}])");
 }
 
+// One stage writes the constant, a later one puts it over a field.
+TEST(Constants, MoveFromStageToStage) {
+  for (const char* written :
+       {R"({"$set": {"k": "secret"}})", R"({"$project": {"k": {"$literal": "secret"}}})",
+        R"({"$addFields": {"k": {"$concat": ["$p", "secret"]}}})",
+        R"({"$set": {"j": {"i": "secret"}}}, {"$set": {"k": "$j.i"}})",
+        R"({"$set": {"j": "secret"}}, {"$project": {"j": 1}}, {"$project": {"k": "$j"}})",
+        R"({"$set": {"j": "secret"}}, {"$group": {"_id": "$p", "k": {"$first": "$j"}}})",
+        R"({"$group": {"_id": "secret"}}, {"$set": {"k": "$_id"}})",
+        R"({"$group": {"_id": {"i": "secret"}}}, {"$set": {"k": "$_id.i"}})",
+        R"({"$set": {"j": "secret"}}, {"$sortByCount": "$j"}, {"$set": {"k": "$_id"}})",
+        R"({"$bucket": {"groupBy": "$p", "boundaries": [1, 2], "default": "secret"}},
+           {"$set": {"k": "$_id"}})",
+        R"({"$set": {"j": "secret"}}, {"$bucketAuto": {"groupBy": "$j", "buckets": 2}},
+           {"$set": {"k": "$_id.max"}})",
+        R"({"$replaceWith": {"k": "secret"}})",
+        R"({"$replaceRoot": {"newRoot": {"$mergeObjects": ["$p", {"k": "secret"}]}}})",
+        R"({"$lookup": {"from": "plain", "as": "k", "pipeline": [{"$project": {"x": "secret"}}]}})",
+        R"({"$lookup": {"from": "plain", "as": "j", "pipeline": [{"$set": {"x": "secret"}}]}},
+           {"$unwind": "$j"}, {"$set": {"k": "$j.x"}})",
+        R"({"$set": {"j": ["secret"]}}, {"$unwind": "$j"}, {"$set": {"k": "$j"}})",
+        R"({"$set": {"k": {"$regexFind": {"input": "$p", "regex": "secret"}}}})"}) {
+    for (
+        const char* moved :
+        {R"({"$set": {"ssn": "$k"}})", R"({"$project": {"ssn": "$k"}})",
+         R"({"$set": {"a.b": "$k"}})", R"({"$set": {"a": {"b": {"$toUpper": "$k"}}}})",
+         R"({"$replaceWith": {"ssn": "$k"}})", R"({"$replaceWith": {"a": {"d": {"e": "$k"}}}})",
+         R"({"$replaceWith": {"$let": {"vars": {"v": "$k"}, "in": {"ssn": "$$v"}}}})",
+         R"({"$replaceWith": {"$arrayToObject": [[["ssn", "$k"]]]}})",
+         R"({"$replaceWith": {"$setField": {"field": "ssn", "input": "$p", "value": "$$ROOT.k"}}})",
+         R"({"$group": {"_id": "$p", "ssn": {"$max": "$k"}}})"}) {
+      expect_pipeline_refused(fmt::format("[{}, {}]", written, moved), kConstant);
+    }
+  }
+  for (const char* pair :
+       {R"({"$set": {"k": "x"}}, {"$set": {"ssn": "$p"}})",
+        R"({"$set": {"k": "x"}}, {"$set": {"k": "$p"}}, {"$set": {"ssn": "$k"}})",
+        R"({"$set": {"k": "x"}}, {"$unset": "k"}, {"$set": {"ssn": "$k"}})",
+        R"({"$set": {"k.i": "x"}}, {"$set": {"ssn": "$k.j"}})",
+        R"({"$set": {"k": "x"}}, {"$set": {"q": "$k"}})"}) {
+    expect_pipeline_unchanged(fmt::format("[{}]", pair));
+  }
+}
+
+TEST(Constants, ThatAnEarlierStageWroteAreNotComparedWithRemovedFields) {
+  constexpr std::string_view kRemoved = "was removed by an earlier stage";
+  for (
+      const char* expression :
+      {R"({"$eq": ["$ssn", "$k"]})", R"({"$gt": ["$k", "$ssn"]})", R"({"$in": ["$k", ["$ssn"]]})",
+       R"({"$in": ["$ssn", "$l"]})", R"({"$eq": ["$a", {"b": "$k"}]})",
+       R"({"$setEquals": ["$l", ["$ssn"]]})", R"({"$eq": [{"$indexOfArray": ["$l", "$ssn"]}, 0]})",
+       R"({"$eq": [{"$strcasecmp": ["$ssn", "$k"]}, 0]})",
+       R"({"$eq": [{"$max": ["$ssn", "$k"]}, "$p"]})",
+       R"({"$anyElementTrue": {"$map": {"input": "$l", "in": {"$eq": ["$$this", "$ssn"]}}}})",
+       R"({"$size": {"$filter": {"input": ["$ssn"], "cond": {"$eq": ["$$this", "$k"]}}}})",
+       R"({"$reduce": {"input": "$l", "initialValue": "$ssn", "in": {"$eq": ["$$value", "$$this"]}}})",
+       R"({"$reduce": {"input": "$q", "initialValue": "$p", "in": {"$cond":
+            [{"$eq": ["$$value", "$k"]}, 1, "$ssn"]}}})",
+       R"({"$reduce": {"input": "$q", "initialValue": "$p", "in": {"$cond": ["$r",
+            {"x": "$$value.y"}, {"$cond": [{"$eq": ["$$value.x", "$k"]}, 1, {"y": "$ssn"}]}]}}})",
+       R"({"$setIsSubset": [[{"b": "$k"}], ["$a"]]})",
+       R"({"$let": {"vars": {"v": "$ssn", "w": "$k"}, "in": {"$eq": ["$$v", "$$w"]}}})"}) {
+    expect_pipeline_refused(
+        fmt::format(
+            R"([{{"$project": {{"k": "secret", "l": ["secret"]}}}}, {{"$match": {{"$expr": {}}}}}])",
+            expression),
+        kRemoved);
+  }
+  expect_pipeline_unchanged(
+      R"([{"$project": {"k": "x"}}, {"$match": {"$expr": {"$eq": ["$a", {"c": "$k", "b": "$q"}]}}}])");
+}
+
 // Twice each would be for ever.
 TEST(Constants, NestedExpressionsAreLookedAtOnce) {
   for (const char* nested :

@@ -4,9 +4,10 @@
 #define QUERN_ANALYSIS_CONTEXT_H_
 
 #include <deque>
+#include <map>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "analysis/analyse.h"
 #include "analysis/encryption_tree.h"
@@ -30,9 +31,15 @@ class Context {
   // Keeps a string for as long as the analysis lasts, for names that trees borrow.
   std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
 
-  // The variables of the command's let. All are plain.
-  const std::vector<std::string_view>& variables() const { return variables_; }
-  void add_variable(std::string_view name) { variables_.push_back(name); }
+  // The variables of the command's let. Nothing in them is encrypted. nullptr for one that is not
+  // known.
+  const EncryptionTree* variable(std::string_view name) const {
+    const auto found = variables_.find(name);
+    return found == variables_.end() ? nullptr : &found->second;
+  }
+  void add_variable(std::string_view name, EncryptionTree value) {
+    variables_.insert_or_assign(name, std::move(value));
+  }
 
   bool marked() const { return marked_; }
   void set_marked() { marked_ = true; }
@@ -41,7 +48,7 @@ class Context {
   std::string_view database_;
   const SchemaMap& schemas_;
   std::deque<std::string> kept_;
-  std::vector<std::string_view> variables_;
+  std::map<std::string_view, EncryptionTree> variables_;
   bool marked_ = false;
 };
 

@@ -2,7 +2,8 @@
 #include "analysis/encryption_tree.h"
 
 #include <algorithm>
-#include <string>
+#include <functional>
+#include <utility>
 
 namespace quern::analysis {
 namespace {
@@ -32,169 +33,293 @@ EncryptionTree EncryptionTree::encrypted(const schema::EncryptedField& field) {
   return tree;
 }
 
-bool EncryptionTree::encrypts() const {
-  switch (kind_) {
-    case Kind::kPlain:
-    case Kind::kRemoved:
-      return false;
-    case Kind::kEncrypted:
-    case Kind::kUnknown:
-      return true;
-    case Kind::kObject:
-    case Kind::kArray:
-      break;
-  }
-  return std::ranges::any_of(children_, &EncryptionTree::encrypts);
+EncryptionTree EncryptionTree::constant_of(Constant constant) {
+  EncryptionTree tree;
+  tree.constant_ = constant;
+  return tree;
 }
 
 EncryptionTree EncryptionTree::array_of(EncryptionTree element) {
-  if (element.kind_ == Kind::kPlain) return {};
+  if (element.says_nothing()) return {};
   EncryptionTree tree(Kind::kArray);
   element.name_ = {};
   tree.children_.push_back(std::move(element));
   return tree;
 }
 
-const EncryptionTree* EncryptionTree::child(std::string_view name) const {
-  for (const EncryptionTree& child : children_) {
-    if (child.name_ == name) return &child;
-  }
-  return nullptr;
+bool EncryptionTree::encrypts() const {
+  return is_leaf() || std::ranges::any_of(children_, &EncryptionTree::encrypts);
 }
 
-EncryptionTree* EncryptionTree::child(std::string_view name) {
-  return const_cast<EncryptionTree*>(std::as_const(*this).child(name));
+bool EncryptionTree::is_sensitive() const {
+  return was_encrypted_ || is_leaf() ||
+         std::ranges::any_of(children_, &EncryptionTree::is_sensitive);
+}
+
+bool EncryptionTree::holds_constant() const {
+  return constant_ != Constant::kNone ||
+         std::ranges::any_of(children_, &EncryptionTree::holds_constant);
+}
+
+bool EncryptionTree::says_nothing() const {
+  return kind_ == Kind::kPlain && constant_ == Constant::kNone && !was_encrypted_;
+}
+
+const EncryptionTree* EncryptionTree::child(std::string_view name) const {
+  const auto found = std::ranges::find(children_, name, &EncryptionTree::name_);
+  return found == children_.end() ? nullptr : &*found;
+}
+
+EncryptionTree* EncryptionTree::find(std::string_view name) {
+  return const_cast<EncryptionTree*>(child(name));
+}
+
+EncryptionTree& EncryptionTree::child_or_new(std::string_view name) {
+  if (EncryptionTree* found = find(name)) return *found;
+  kind_ = Kind::kObject;
+  EncryptionTree& added = children_.emplace_back();
+  added.name_ = name;
+  return added;
+}
+
+void EncryptionTree::drop_silent_children() {
+  std::erase_if(children_, [](const EncryptionTree& child) { return child.says_nothing(); });
+  if (children_.empty() && !is_leaf()) kind_ = Kind::kPlain;
 }
 
 EncryptionTree::Target EncryptionTree::resolve(std::string_view path) const {
-  using enum Target::Kind;
-  const EncryptionTree* node = this;
+  Target target{Target::Kind::kPlain, this, path};
+  const auto found = [&](Target::Kind kind) {
+    target.kind = kind;
+    return target;
+  };
   while (true) {
-    switch (node->kind_) {
-      case Kind::kPlain:
-        return {};
-      case Kind::kRemoved:
-        return {kRemoved, node, path};
+    const EncryptionTree& node = *target.node;
+    target.was_encrypted = target.was_encrypted || node.was_encrypted_;
+    const bool ends = target.rest.data() == nullptr;
+    switch (node.kind_) {
       case Kind::kUnknown:
-        return {kUnknown, node, path};
+        return found(Target::Kind::kUnknown);
+      case Kind::kEncrypted:
+        return found(ends ? Target::Kind::kEncrypted : Target::Kind::kBelow);
       case Kind::kArray: {
-        if (node->encrypts()) return {kArray, node, path};
-        std::string_view rest = path;
-        if (is_array_position(take_component(rest))) path = rest;
-        node = &node->children_.front();
+        if (node.encrypts()) return found(Target::Kind::kArray);
+        target.constant = std::max(target.constant, node.constant_);
+        std::string_view rest = target.rest;
+        if (is_array_position(take_component(rest))) target.rest = rest;
+        target.node = &node.children_.front();
         continue;
       }
-      case Kind::kEncrypted:
-        return {path.data() == nullptr ? kEncrypted : kBelow, node, path};
+      case Kind::kPlain:
+        return found(target.was_encrypted ? Target::Kind::kRemoved : Target::Kind::kPlain);
       case Kind::kObject:
         break;
     }
-    if (path.data() == nullptr) return {kAbove, node, path};
-    const std::string_view before = path;
-    const std::string_view component = take_component(path);
-    const EncryptionTree* next = node->child(component);
-    if (next == nullptr) {
-      if (node != this && is_array_position(component)) return {kArrayPosition, node, before};
-      return {};
+    if (ends) {
+      if (target.was_encrypted) return found(Target::Kind::kRemoved);
+      return found(node.is_sensitive() ? Target::Kind::kAbove : Target::Kind::kPlain);
     }
-    node = next;
+    if (node.constant_ == Constant::kAnywhere) target.constant = Constant::kAnywhere;
+    std::string_view rest = target.rest;
+    const std::string_view component = take_component(rest);
+    const EncryptionTree* next = node.child(component);
+    if (next == nullptr) {
+      if (&node != this && is_array_position(component) && node.is_sensitive()) {
+        return found(Target::Kind::kArrayPosition);
+      }
+      target.node = nullptr;
+      return found(target.was_encrypted ? Target::Kind::kRemoved : Target::Kind::kPlain);
+    }
+    target.node = next;
+    target.rest = rest;
   }
 }
 
-std::string EncryptionTree::first_encrypted_path() const {
+EncryptionTree EncryptionTree::Target::value() const {
+  EncryptionTree result = node == nullptr ? EncryptionTree() : *node;
+  if (rest.data() != nullptr && node != nullptr && node->kind_ != EncryptionTree::Kind::kPlain) {
+    result = node->encrypts() ? unknown() : EncryptionTree();
+    if (node->holds_constant()) result.add_constant(Constant::kHere);
+  }
+  result.name_ = {};
+  result.add_constant(constant);
+  result.was_encrypted_ = result.was_encrypted_ || was_encrypted;
+  return result;
+}
+
+template <class Predicate>
+std::string EncryptionTree::first_path(Predicate holds) const {
   std::string path;
   const EncryptionTree* node = this;
-  while (node->kind_ == Kind::kObject) {
-    const auto next = std::ranges::find_if(node->children_, &EncryptionTree::encrypts);
+  while (node->kind_ == Kind::kObject || node->kind_ == Kind::kArray) {
+    if (node->kind_ == Kind::kArray && node->encrypts()) break;
+    const auto next = std::ranges::find_if(node->children_, holds);
     if (next == node->children_.end()) break;
     node = &*next;
+    if (node->name_.data() == nullptr) continue;  // an element
     if (!path.empty()) path += '.';
     path += node->name_;
   }
   return path;
 }
 
+std::string EncryptionTree::first_encrypted_path() const {
+  return first_path(std::mem_fn(&EncryptionTree::encrypts));
+}
+
+std::string EncryptionTree::first_sensitive_path() const {
+  return first_path(std::mem_fn(&EncryptionTree::is_sensitive));
+}
+
+EncryptionTree EncryptionTree::member(std::string_view name) const {
+  if (kind_ == Kind::kArray) return element().member(name);
+  EncryptionTree result;
+  if (const EncryptionTree* found = child(name)) result = *found;
+  result.name_ = {};
+  if (constant_ == Constant::kAnywhere || kind_ == Kind::kPlain) result.add_constant(constant_);
+  result.was_encrypted_ = result.was_encrypted_ || was_encrypted_;
+  return result;
+}
+
+EncryptionTree EncryptionTree::element() const {
+  if (kind_ != Kind::kArray) return *this;
+  EncryptionTree result = children_.front();
+  result.add_constant(constant_);
+  result.was_encrypted_ = result.was_encrypted_ || was_encrypted_;
+  return result;
+}
+
+EncryptionTree EncryptionTree::parts() const {
+  EncryptionTree result = *this;
+  for (const EncryptionTree& child : children_) result.join(child.parts());
+  return result;
+}
+
+// Replaces what is there, names and all.
 void EncryptionTree::set(std::string_view path, EncryptionTree value) {
-  if (value.kind_ == Kind::kPlain) {
-    erase(path);
+  if (kind_ == Kind::kArray) {
+    children_.front().set(path, std::move(value));
+  } else {
+    const std::string_view component = take_component(path);
+    EncryptionTree& next = child_or_new(component);
+    if (path.data() != nullptr) {
+      next.set(path, std::move(value));
+    } else {
+      value.name_ = component;
+      next = std::move(value);
+    }
+  }
+  drop_silent_children();
+}
+
+void EncryptionTree::assign(std::string_view path, EncryptionTree value) {
+  if (path.data() == nullptr) {
+    value.come_in_place_of(*this);
+    value.name_ = name_;
+    *this = std::move(value);
     return;
   }
   if (kind_ == Kind::kArray) {
-    children_.front().set(path, std::move(value));
-    return;
-  }
-  if (kind_ != Kind::kObject) {
-    kind_ = Kind::kObject;
-    field_ = nullptr;
-    children_.clear();
-  }
-  const std::string_view component = take_component(path);
-  EncryptionTree* next = child(component);
-  if (next == nullptr) {
-    next = &children_.emplace_back();
-    next->name_ = component;
-  }
-  if (path.data() != nullptr) {
-    next->set(path, std::move(value));
+    children_.front().assign(path, std::move(value));
   } else {
-    value.name_ = component;
-    *next = std::move(value);
+    if (is_leaf()) *this = removed();
+    const std::string_view component = take_component(path);
+    child_or_new(component).assign(path, std::move(value));
   }
-}
-
-// What is assigned below a name that was removed makes a new document of it. Plain subtrees
-// disappear.
-void EncryptionTree::erase(std::string_view path) {
-  if (kind_ == Kind::kRemoved) kind_ = Kind::kPlain;
-  if (kind_ != Kind::kObject && kind_ != Kind::kArray) return;
-  const bool in_array = kind_ == Kind::kArray;
-  const std::string_view component = in_array ? std::string_view() : take_component(path);
-  EncryptionTree* next = in_array ? &children_.front() : child(component);
-  if (next == nullptr) return;
-  if (path.data() != nullptr) {
-    next->erase(path);
-    if (next->kind_ != Kind::kPlain) return;
-  }
-  std::erase_if(children_, [&](const EncryptionTree& child) { return child.name_ == component; });
-  if (children_.empty()) kind_ = Kind::kPlain;
+  drop_silent_children();
 }
 
 void EncryptionTree::remove(std::string_view path) {
   if (kind_ == Kind::kArray) {
     children_.front().remove(path);
-  } else if (kind_ == Kind::kObject) {
-    EncryptionTree* next = child(take_component(path));
-    if (next == nullptr) return;
+  } else if (EncryptionTree* next = find(take_component(path))) {
     if (path.data() != nullptr) {
       next->remove(path);
     } else {
       *next = next->removed();
     }
   }
+  drop_silent_children();
 }
 
 EncryptionTree EncryptionTree::removed() const {
-  EncryptionTree result = *this;
-  for (EncryptionTree& child : result.children_) child = child.removed();
-  if (children_.empty() && kind_ != Kind::kPlain) {
-    result.kind_ = Kind::kRemoved;
-    result.field_ = nullptr;
-  }
+  EncryptionTree result;
+  result.name_ = name_;
+  result.come_in_place_of(*this);
   return result;
+}
+
+void EncryptionTree::come_in_place_of(const EncryptionTree& old) {
+  if (!old.is_sensitive()) return;
+  if (old.kind_ == Kind::kArray && kind_ != Kind::kArray && !encrypts()) {
+    // A document that stands for the elements stands for the array too.
+    EncryptionTree element = *this;
+    element.come_in_place_of(old.children_.front());
+    const std::string_view name = name_;
+    *this = array_of(std::move(element));
+    name_ = name;
+  } else if (kind_ == Kind::kArray) {
+    children_.front().come_in_place_of(old.kind_ == Kind::kArray ? old.children_.front() : old);
+  } else if (old.kind_ == Kind::kArray) {
+    come_in_place_of(old.children_.front());
+  } else if (!is_leaf()) {
+    for (const EncryptionTree& name : old.children_) {
+      if (name.is_sensitive()) child_or_new(name.name_).come_in_place_of(name);
+    }
+  }
+  was_encrypted_ = was_encrypted_ || old.was_encrypted_ || old.is_leaf();
 }
 
 void EncryptionTree::include(std::string_view path, const EncryptionTree& source) {
   std::string_view rest = path;
   const EncryptionTree* node = &source;
+  Constant constant = Constant::kNone;
   while (node->kind_ == Kind::kObject && rest.data() != nullptr) {
+    if (node->constant_ == Constant::kAnywhere) constant = Constant::kAnywhere;
     node = node->child(take_component(rest));
-    if (node == nullptr) return;
+    if (node == nullptr) {
+      if (constant != Constant::kNone) set(path, constant_of(constant));
+      return;
+    }
   }
-  if (node->kind_ == Kind::kPlain) return;
+  EncryptionTree copy = *node;
+  copy.add_constant(constant);
+  if (copy.says_nothing()) return;
   // Only as far as the source knows names: below an array, the whole array comes along.
   const std::size_t length = rest.data() == nullptr ? path.size() : rest.data() - path.data() - 1;
-  EncryptionTree copy = *node;
   set(path.substr(0, length), std::move(copy));
+}
+
+void EncryptionTree::set_member(std::string_view name, EncryptionTree value) {
+  value.name_ = name;
+  child_or_new(name) = std::move(value);
+  drop_silent_children();
+}
+
+void EncryptionTree::join(const EncryptionTree& other) {
+  was_encrypted_ = was_encrypted_ || other.was_encrypted_;
+  add_constant(other.constant_);
+  if (encrypts() || other.encrypts()) {
+    if (kind_ == Kind::kEncrypted && other.kind_ == kind_ && field_ == other.field_) return;
+    if (holds_constant() || other.holds_constant()) add_constant(Constant::kHere);
+    kind_ = Kind::kUnknown;
+    field_ = nullptr;
+    children_.clear();
+  } else if (kind_ == Kind::kArray || other.kind_ == Kind::kArray) {
+    EncryptionTree either = element();
+    either.join(other.element());
+    if (kind_ == Kind::kArray) {
+      either.name_ = {};
+      children_.front() = std::move(either);
+    } else if (!either.says_nothing()) {
+      either.name_ = {};
+      children_.clear();
+      children_.push_back(std::move(either));
+      kind_ = Kind::kArray;
+    }
+  } else {
+    for (const EncryptionTree& child : other.children_) child_or_new(child.name_).join(child);
+  }
 }
 
 }  // namespace quern::analysis

@@ -71,6 +71,7 @@ class ExpressionAnalysis {
         out_.append(operation);
         break;
       case Shape::kEvaluated:
+        check_operands(operation);
         evaluated(operation.key(), operation);
         break;
       case Shape::kEquality:
@@ -124,8 +125,7 @@ class ExpressionAnalysis {
     } else if (of_right.tree.encrypts()) {
       field = &compared_field(operation.key(), of_right, of_left);
     } else {
-      check_removed(of_left, right);
-      check_removed(of_right, left);
+      refuse_compared_constants(of_left.tree, of_left.path, of_right.tree, of_right.path);
     }
     out_.open_array(operation.key());
     write("0", left, field);
@@ -133,10 +133,15 @@ class ExpressionAnalysis {
     out_.close();
   }
 
-  // A document without its encrypted fields may not be compared with values of them.
-  static void check_removed(const Outcome& document, ValueView other) {
-    if (document.tree.encrypts()) return;
-    refuse_compared_constants(document.tree, document.path, other);
+  // Whatever the operator does with its operands, it may tell whether they are alike.
+  void check_operands(const Element& operation) {
+    const std::vector<EncryptionTree> operands = outcomes_.of_operands(operation);
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+      if (!operands[i].is_sensitive()) continue;
+      for (std::size_t j = 0; j < operands.size(); ++j) {
+        if (j != i) refuse_compared_constants(operands[i], {}, operands[j], {});
+      }
+    }
   }
 
   // The field of the encrypted operand of a comparison, after checking that the other one fits.
@@ -172,8 +177,9 @@ class ExpressionAnalysis {
     const Outcome of_needle = outcomes_.of(needle);
     out_.open_array(operation.key());
     if (!of_needle.tree.encrypts()) {
-      check_removed(of_needle, haystack);
-      check_removed(outcomes_.of(haystack), needle);
+      const Outcome of_haystack = outcomes_.of(haystack);
+      if (of_haystack.tree.encrypts()) refuse::reference(of_haystack.path);
+      refuse_compared_constants(of_needle.tree, of_needle.path, of_haystack.tree, of_haystack.path);
       write("0", needle);
       evaluated("1", haystack);
       out_.close();
@@ -225,7 +231,7 @@ class ExpressionAnalysis {
   void let(const Element& operation, const EncryptedField* field) {
     out_.open_document(operation.key());
     evaluated("vars", argument(operation, "vars"));
-    const Outcomes::Scope scope(outcomes_, argument(operation, "vars"));
+    const Outcomes::Scope scope(outcomes_, operation);
     write("in", argument(operation, "in"), field);
     out_.close();
   }
@@ -234,16 +240,10 @@ class ExpressionAnalysis {
   void over_array(const Element& operation) {
     const View arguments =
         arguments_of(operation, {"input", "as", "in", "cond", "limit", "initialValue"});
-    std::string_view name = "this";
-    if (const Element as = arguments["as"]) {
-      if (!as.is_string())
-        refuse::malformed(fmt::format("{}.as must be a string", operation.key()));
-      name = as.as_string();
-    }
     out_.open_document(operation.key());
     for (const Element& argument : arguments) {
       if (argument.key() == "in" || argument.key() == "cond") {
-        const Outcomes::Scope scope(outcomes_, name, arguments["input"], arguments["initialValue"]);
+        const Outcomes::Scope scope(outcomes_, operation);
         evaluated(argument.key(), argument);
       } else {
         evaluated(argument.key(), argument);
@@ -269,8 +269,7 @@ class ExpressionAnalysis {
     }
     if (known) {
       if (const EncryptionTree* child = of_input.child(field.as_string())) {
-        if (!child->encrypts()) refuse::removed(field.as_string());
-        refuse::reference(field.as_string());
+        if (child->encrypts()) refuse::reference(field.as_string());
       }
     } else if (of_input.encrypts()) {
       refuse::reference(of_input.first_encrypted_path());
@@ -308,6 +307,11 @@ class ExpressionAnalysis {
 Outcome analyse_output(Context& context, const EncryptionTree& tree, std::string_view key,
                        ValueView expression, bson::Builder& out) {
   return ExpressionAnalysis(context, tree, Comparisons::kRefused, out).handed_on(key, expression);
+}
+
+EncryptionTree tree_of_expression(const Context& context, const EncryptionTree& tree,
+                                  ValueView expression) {
+  return Outcomes(context, tree).of(expression).tree;
 }
 
 void analyse_evaluated(Context& context, const EncryptionTree& tree, std::string_view key,

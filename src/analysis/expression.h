@@ -28,6 +28,10 @@ Outcome analyse_output(Context& context, const EncryptionTree& tree, std::string
 void analyse_evaluated(Context& context, const EncryptionTree& tree, std::string_view key,
                        bson::ValueView expression, Comparisons comparisons, bson::Builder& out);
 
+// The tree of an expression's value when nothing of it is encrypted.
+EncryptionTree tree_of_expression(const Context& context, const EncryptionTree& tree,
+                                  bson::ValueView expression);
+
 }  // namespace quern::analysis
 
 #endif  // QUERN_ANALYSIS_EXPRESSION_H_

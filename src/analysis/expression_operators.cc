@@ -13,6 +13,7 @@ namespace {
 struct Row {
   std::string_view name;
   Shape shape;
+  Yield yield = Yield::kParts;
 };
 
 // Sorted by name.
@@ -24,8 +25,8 @@ constexpr Row kOperators[] = {
     {"$allElementsTrue", Shape::kEvaluated},
     {"$and", Shape::kEvaluated},
     {"$anyElementTrue", Shape::kEvaluated},
-    {"$arrayElemAt", Shape::kEvaluated},
-    {"$arrayToObject", Shape::kEvaluated},
+    {"$arrayElemAt", Shape::kEvaluated, Yield::kFirst},
+    {"$arrayToObject", Shape::kEvaluated, Yield::kPairs},
     {"$asin", Shape::kEvaluated},
     {"$asinh", Shape::kEvaluated},
     {"$atan", Shape::kEvaluated},
@@ -41,7 +42,7 @@ constexpr Row kOperators[] = {
     {"$ceil", Shape::kEvaluated},
     {"$cmp", Shape::kEvaluated},
     {"$concat", Shape::kEvaluated},
-    {"$concatArrays", Shape::kEvaluated},
+    {"$concatArrays", Shape::kEvaluated, Yield::kOperands},
     {"$cond", Shape::kCondition},
     {"$const", Shape::kLiteral},
     {"$convert", Shape::kEvaluated},
@@ -52,7 +53,7 @@ constexpr Row kOperators[] = {
     {"$dateFromParts", Shape::kEvaluated},
     {"$dateFromString", Shape::kEvaluated},
     {"$dateSubtract", Shape::kEvaluated},
-    {"$dateToParts", Shape::kEvaluated},
+    {"$dateToParts", Shape::kEvaluated, Yield::kDocument},
     {"$dateToString", Shape::kEvaluated},
     {"$dateTrunc", Shape::kEvaluated},
     {"$dayOfMonth", Shape::kEvaluated},
@@ -67,10 +68,10 @@ constexpr Row kOperators[] = {
     {"$eq", Shape::kEquality},
     {"$exp", Shape::kEvaluated},
     {"$filter", Shape::kOverArray},
-    {"$first", Shape::kEvaluated},
-    {"$firstN", Shape::kEvaluated},
+    {"$first", Shape::kEvaluated, Yield::kOperands},
+    {"$firstN", Shape::kEvaluated, Yield::kInput},
     {"$floor", Shape::kEvaluated},
-    {"$function", Shape::kEvaluated},
+    {"$function", Shape::kEvaluated, Yield::kDocument},
     {"$getField", Shape::kGetField},
     {"$gt", Shape::kOrdering},
     {"$gte", Shape::kOrdering},
@@ -85,8 +86,8 @@ constexpr Row kOperators[] = {
     {"$isoDayOfWeek", Shape::kEvaluated},
     {"$isoWeek", Shape::kEvaluated},
     {"$isoWeekYear", Shape::kEvaluated},
-    {"$last", Shape::kEvaluated},
-    {"$lastN", Shape::kEvaluated},
+    {"$last", Shape::kEvaluated, Yield::kOperands},
+    {"$lastN", Shape::kEvaluated, Yield::kInput},
     {"$let", Shape::kLet},
     {"$literal", Shape::kLiteral},
     {"$ln", Shape::kEvaluated},
@@ -96,21 +97,21 @@ constexpr Row kOperators[] = {
     {"$lte", Shape::kOrdering},
     {"$ltrim", Shape::kEvaluated},
     {"$map", Shape::kOverArray},
-    {"$max", Shape::kEvaluated},
-    {"$maxN", Shape::kEvaluated},
+    {"$max", Shape::kEvaluated, Yield::kOperands},
+    {"$maxN", Shape::kEvaluated, Yield::kInput},
     {"$median", Shape::kEvaluated},
-    {"$mergeObjects", Shape::kEvaluated},
+    {"$mergeObjects", Shape::kEvaluated, Yield::kOperands},
     {"$meta", Shape::kMetadata},
     {"$millisecond", Shape::kEvaluated},
-    {"$min", Shape::kEvaluated},
-    {"$minN", Shape::kEvaluated},
+    {"$min", Shape::kEvaluated, Yield::kOperands},
+    {"$minN", Shape::kEvaluated, Yield::kInput},
     {"$minute", Shape::kEvaluated},
     {"$mod", Shape::kEvaluated},
     {"$month", Shape::kEvaluated},
     {"$multiply", Shape::kEvaluated},
     {"$ne", Shape::kEquality},
     {"$not", Shape::kEvaluated},
-    {"$objectToArray", Shape::kEvaluated},
+    {"$objectToArray", Shape::kEvaluated, Yield::kNames},
     {"$or", Shape::kEvaluated},
     {"$percentile", Shape::kEvaluated},
     {"$pow", Shape::kEvaluated},
@@ -118,27 +119,27 @@ constexpr Row kOperators[] = {
     {"$rand", Shape::kEvaluated},
     {"$range", Shape::kEvaluated},
     {"$reduce", Shape::kOverArray},
-    {"$regexFind", Shape::kEvaluated},
-    {"$regexFindAll", Shape::kEvaluated},
+    {"$regexFind", Shape::kEvaluated, Yield::kDocument},
+    {"$regexFindAll", Shape::kEvaluated, Yield::kDocument},
     {"$regexMatch", Shape::kEvaluated},
     {"$replaceAll", Shape::kEvaluated},
     {"$replaceOne", Shape::kEvaluated},
-    {"$reverseArray", Shape::kEvaluated},
+    {"$reverseArray", Shape::kEvaluated, Yield::kOperands},
     {"$round", Shape::kEvaluated},
     {"$rtrim", Shape::kEvaluated},
     {"$sampleRate", Shape::kEvaluated},
     {"$second", Shape::kEvaluated},
-    {"$setDifference", Shape::kEvaluated},
+    {"$setDifference", Shape::kEvaluated, Yield::kOperands},
     {"$setEquals", Shape::kEvaluated},
-    {"$setField", Shape::kEvaluated},
-    {"$setIntersection", Shape::kEvaluated},
+    {"$setField", Shape::kEvaluated, Yield::kMembers},
+    {"$setIntersection", Shape::kEvaluated, Yield::kOperands},
     {"$setIsSubset", Shape::kEvaluated},
-    {"$setUnion", Shape::kEvaluated},
+    {"$setUnion", Shape::kEvaluated, Yield::kOperands},
     {"$sin", Shape::kEvaluated},
     {"$sinh", Shape::kEvaluated},
     {"$size", Shape::kEvaluated},
-    {"$slice", Shape::kEvaluated},
-    {"$sortArray", Shape::kEvaluated},
+    {"$slice", Shape::kEvaluated, Yield::kFirst},
+    {"$sortArray", Shape::kEvaluated, Yield::kInput},
     {"$split", Shape::kEvaluated},
     {"$sqrt", Shape::kEvaluated},
     {"$stdDevPop", Shape::kEvaluated},
@@ -171,7 +172,7 @@ constexpr Row kOperators[] = {
     {"$tsIncrement", Shape::kEvaluated},
     {"$tsSecond", Shape::kEvaluated},
     {"$type", Shape::kEvaluated},
-    {"$unsetField", Shape::kEvaluated},
+    {"$unsetField", Shape::kEvaluated, Yield::kMembers},
     {"$week", Shape::kEvaluated},
     {"$year", Shape::kEvaluated},
     {"$zip", Shape::kEvaluated},
@@ -179,17 +180,20 @@ constexpr Row kOperators[] = {
 
 static_assert(std::ranges::is_sorted(kOperators, {}, &Row::name));
 
-}  // namespace
-
-Shape shape_of_operator(std::string_view name) {
+const Row& row_of(std::string_view name) {
   const Row* row = std::ranges::lower_bound(kOperators, name, {}, &Row::name);
   if (row == std::end(kOperators) || row->name != name) {
     throw Error(
         ErrorCode::kInvalidPipelineOperator,
         fmt::format("Expression operator '{}' is not understood by automatic encryption", name));
   }
-  return row->shape;
+  return *row;
 }
+
+}  // namespace
+
+Shape shape_of_operator(std::string_view name) { return row_of(name).shape; }
+Yield yield_of_operator(std::string_view name) { return row_of(name).yield; }
 
 std::vector<std::string_view> expression_operator_names() {
   std::vector<std::string_view> names;

@@ -24,8 +24,21 @@ enum class Shape {
   kText,        // queries of encrypted text
 };
 
+// What the value of an operator of Shape::kEvaluated is made of.
+enum class Yield {
+  kParts,     // the operands, or parts of them
+  kOperands,  // the operands: their members keep their names
+  kFirst,     // the first operand; the others say how
+  kInput,     // the argument 'input'; the others say how
+  kDocument,  // a document of its own, with values of the operands
+  kMembers,   // the document that named members are set in, or taken from
+  kPairs,     // pairs of names and values
+  kNames,     // names of the operand's members, beside their values
+};
+
 // Throws Error(InvalidPipelineOperator) for an operator that is not in the table.
 Shape shape_of_operator(std::string_view name);
+Yield yield_of_operator(std::string_view name);
 
 // All of them, for tests that try each.
 std::vector<std::string_view> expression_operator_names();

@@ -1,9 +1,10 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// What an aggregation expression yields: nothing encrypted, an encrypted field, a document or an
-// array that holds some, or something that is known only when it runs.
+// What an expression yields: an encrypted field, a plain value, a document, or an array that holds
+// some, or something that is known only when it runs; with constants of the command, or without.
 #ifndef QUERN_ANALYSIS_EXPRESSION_OUTCOME_H_
 #define QUERN_ANALYSIS_EXPRESSION_OUTCOME_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,14 +16,11 @@ namespace quern::analysis {
 
 struct Outcome {
   EncryptionTree tree;
-  bool constant = false;       // one value, known now
-  bool some_constant = false;  // a constant is among the alternatives that it can yield
-  std::string path;            // the first encrypted field that it yields, for messages
+  bool constant = false;  // one value, known now
+  std::string path;       // the first encrypted field that it yields, for messages
 
   // The tree of the value when it is handed on: a field or a constant is neither.
-  EncryptionTree handed_on() && {
-    return tree.encrypts() && some_constant ? EncryptionTree::unknown() : std::move(tree);
-  }
+  EncryptionTree handed_on() &&;
 };
 
 // Outcomes of expressions over documents that look like tree. Borrows both arguments.
@@ -30,25 +28,28 @@ class Outcomes {
  public:
   Outcomes(const Context& context, const EncryptionTree& tree) : context_(context), tree_(tree) {}
 
-  // Looks only at what the result is made of, not at what it is computed with. Throws Error for a
-  // path inside an encrypted field, a whole document with encrypted fields, and what is not
-  // understood.
+  // Looks only at what the result is made of: conditions, names of members and positions are not in
+  // it. Throws Error for a path inside an encrypted field, a whole document with encrypted fields,
+  // and what is not understood.
   Outcome of(bson::ValueView expression);
 
-  // Names variables while it lives. Nothing in their values is encrypted, but there may be names of
-  // removed fields.
+  // Those of all operands of an operation, the values of named ones too.
+  std::vector<EncryptionTree> of_operands(const bson::Element& operation);
+
+  // Names the variables of $let, $map, $filter or $reduce while it lives. Nothing in their values
+  // is encrypted.
   class Scope {
    public:
-    Scope(Outcomes& outcomes, bson::ValueView vars);  // of $let
-    // The name of an element of input, and what $reduce starts with.
-    Scope(Outcomes& outcomes, std::string_view name, bson::ValueView input,
-          bson::ValueView initial_value);
+    Scope(Outcomes& outcomes, const bson::Element& operation);
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
     ~Scope() { outcomes_.variables_.resize(before_); }
 
    private:
     void add(std::string_view name, EncryptionTree value);
+    void add_let(bson::ValueView vars);
+    void add_element(const bson::Element& operation);
+    void add_rounds(bson::View arguments);
 
     Outcomes& outcomes_;
     const std::size_t before_;
@@ -60,7 +61,14 @@ class Outcomes {
   Outcome of_object(bson::View object);
   Outcome of_operation(const bson::Element& operation);
   Outcome any_of(const std::vector<bson::ValueView>& alternatives);
-  Outcome of_removed(bson::ValueView operands);
+  EncryptionTree plain(bson::ValueView expression);
+  EncryptionTree computed(const bson::Element& operation);
+  EncryptionTree over_array(const bson::Element& operation);
+  EncryptionTree get_field(const bson::Element& operation);
+  EncryptionTree evaluated(const bson::Element& operation);
+  EncryptionTree set_member(const bson::Element& operation);
+  EncryptionTree of_pairs(bson::ValueView pairs);
+  void add_pair(bson::ValueView pair, bool literal, EncryptionTree& document);
   const EncryptionTree& variable(std::string_view name) const;
 
   struct Variable {
@@ -71,7 +79,14 @@ class Outcomes {
   const Context& context_;
   const EncryptionTree& tree_;
   std::vector<Variable> variables_;
+  int rounds_ = 0;  // of $reduce, in whose rounds this is
 };
+
+// The tree of a value that stands in the command.
+EncryptionTree tree_of_constant(bson::ValueView value);
+
+// The name of a member, where an expression gives it as a constant.
+std::optional<std::string_view> constant_name(bson::ValueView expression);
 
 }  // namespace quern::analysis
 

@@ -63,6 +63,13 @@ ValueView accumulated(const Element& accumulator) {
   return argument(accumulator, row->value);
 }
 
+// What a group has under a name comes in place of what the documents had there.
+void assign(const StageAnalysis& stage, std::string_view name, EncryptionTree value,
+            EncryptionTree& output) {
+  refuse_constants(stage.tree, name, value);
+  output.assign(name, std::move(value));
+}
+
 void accumulate(const StageAnalysis& stage, const Element& field, EncryptionTree& output) {
   if (!field.is_document() || field.as_document().count() != 1) {
     refuse::malformed(fmt::format("The field '{}' must be an accumulator object", field.key()));
@@ -85,13 +92,13 @@ void accumulate(const StageAnalysis& stage, const Element& field, EncryptionTree
     refuse::operation(
         fmt::format("Accumulator '{}' cannot aggregate encrypted fields.", accumulator.key()));
   }
-  const ValueView value = accumulated(accumulator);
-  if (const auto before = stage.tree.resolve(field.key()); before.node != nullptr) {
-    if (!counts(accumulator)) refuse_constants(*before.node, field.key(), value);
-  }
   // One value or an array of them: paths lead through both.
-  output.set(field.key(),
-             EncryptionTree::array_of(Outcomes(stage.context, stage.tree).of(value).tree));
+  EncryptionTree value;
+  if (!counts(accumulator)) {
+    value = EncryptionTree::array_of(
+        tree_of_expression(stage.context, stage.tree, accumulated(accumulator)));
+  }
+  assign(stage, field.key(), std::move(value), output);
   if (accumulator.is_document()) {
     // $top and its kind order by paths of the documents.
     if (const Element order = accumulator.as_document()["sortBy"]; order.is_document()) {
@@ -123,7 +130,7 @@ void analyse_group(const StageAnalysis& stage, const Element& operation) {
   stage.out.open_document(operation.key());
   for (const Element& field : spec) {
     if (field.key() == "_id") {
-      output.set(field.key(), group_by(stage, field.key(), field));
+      assign(stage, field.key(), group_by(stage, field.key(), field), output);
     } else {
       accumulate(stage, field, output);
     }
@@ -134,23 +141,26 @@ void analyse_group(const StageAnalysis& stage, const Element& operation) {
 
 void analyse_sort_by_count(const StageAnalysis& stage, const Element& operation) {
   EncryptionTree key = group_by(stage, operation.key(), operation);
-  stage.tree = stage.tree.removed();
-  stage.tree.set("_id", std::move(key));
-  stage.tree.set(kCount, {});
+  EncryptionTree output = stage.tree.removed();
+  assign(stage, "_id", std::move(key), output);
+  output.assign(kCount, {});
+  stage.tree = std::move(output);
 }
 
 namespace {
 
 // The options of both bucket stages; other takes those that the two do not share, and says whether
-// it knew the member.
-template <class Other>
-void bucket(const StageAnalysis& stage, const Element& operation, const Other& other) {
+// it knew the member; id makes the output's _id of the key.
+template <class Other, class Id>
+void bucket(const StageAnalysis& stage, const Element& operation, const Other& other,
+            const Id& id) {
   EncryptionTree output = stage.tree.removed();
-  if (!stage_options(operation).contains("output")) output.set(kCount, {});
+  EncryptionTree key;
+  if (!stage_options(operation).contains("output")) output.assign(kCount, {});
   stage.out.open_document(operation.key());
   for (const Element& member : stage_options(operation)) {
     if (member.key() == "groupBy") {
-      output.set("_id", group_by(stage, member.key(), member));
+      key = group_by(stage, member.key(), member);
     } else if (member.key() == "output") {
       accumulators(stage, member, output);
     } else if (!other(member)) {
@@ -158,26 +168,44 @@ void bucket(const StageAnalysis& stage, const Element& operation, const Other& o
     }
   }
   stage.out.close();
+  assign(stage, "_id", id(std::move(key)), output);
   stage.tree = std::move(output);
 }
 
 }  // namespace
 
 void analyse_bucket(const StageAnalysis& stage, const Element& operation) {
-  bucket(stage, operation, [&](const Element& member) {
-    if (member.key() != "boundaries" && member.key() != "default") return false;
-    analyse_evaluated(stage.context, stage.tree, member.key(), member, Comparisons::kRefused,
-                      stage.out);
-    return true;
-  });
+  EncryptionTree bounds;
+  bucket(
+      stage, operation,
+      [&](const Element& member) {
+        if (member.key() != "boundaries" && member.key() != "default") return false;
+        analyse_evaluated(stage.context, stage.tree, member.key(), member, Comparisons::kRefused,
+                          stage.out);
+        bounds.join(tree_of_expression(stage.context, stage.tree, member));
+        return true;
+      },
+      [&](EncryptionTree key) {
+        refuse_compared_constants(key, "_id", bounds, {});
+        key.join(bounds);
+        return key;
+      });
 }
 
 void analyse_bucket_auto(const StageAnalysis& stage, const Element& operation) {
-  bucket(stage, operation, [&](const Element& member) {
-    if (member.key() != "buckets" && member.key() != "granularity") return false;
-    stage.out.append(member);
-    return true;
-  });
+  bucket(
+      stage, operation,
+      [&](const Element& member) {
+        if (member.key() != "buckets" && member.key() != "granularity") return false;
+        stage.out.append(member);
+        return true;
+      },
+      [](const EncryptionTree& key) {
+        EncryptionTree range;
+        range.set_member("min", key);
+        range.set_member("max", key);
+        return range;
+      });
 }
 
 }  // namespace quern::analysis

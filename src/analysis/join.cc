@@ -1,5 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $lookup and $graphLookup: fields are compared by the server, so they must be plain.
+#include "analysis/constants.h"
 #include "analysis/expression.h"
 #include "analysis/match.h"
 #include "analysis/pipeline.h"
@@ -7,7 +8,19 @@
 #include "analysis/stage.h"
 
 namespace quern::analysis {
+namespace {
+
 using bson::Element;
+
+void join_as(const StageAnalysis& stage, std::string_view path, std::string_view what,
+             EncryptionTree joined) {
+  require_plain(stage.tree, path, what);
+  const EncryptionTree array = EncryptionTree::array_of(std::move(joined));
+  refuse_constants(stage.tree, path, array);
+  stage.tree.assign(path, array);
+}
+
+}  // namespace
 
 void check_lookup_let(const language::LookupSpec& lookup) {
   if (lookup.let.empty()) return;
@@ -36,8 +49,7 @@ void analyse_lookup(const StageAnalysis& stage, const Element& operation) {
     require_plain(stage.tree, *lookup.local_field, "$lookup.localField");
     require_plain(foreign, *lookup.foreign_field, "$lookup.foreignField");
   }
-  require_plain(stage.tree, lookup.as, "$lookup.as");
-  stage.tree.set(lookup.as, EncryptionTree::array_of(std::move(joined)));
+  join_as(stage, lookup.as, "$lookup.as", std::move(joined));
 }
 
 void analyse_graph_lookup(const StageAnalysis& stage, const Element& operation) {
@@ -45,7 +57,7 @@ void analyse_graph_lookup(const StageAnalysis& stage, const Element& operation) 
   if (lookup.from != stage.collection) {
     refuse::operation("$graphLookup is supported only from the collection that is aggregated");
   }
-  const EncryptionTree source(stage.context.fields_of(stage.collection));
+  EncryptionTree source(stage.context.fields_of(stage.collection));
   stage.out.open_document(operation.key());
   require_plain(source, lookup.connect_from, "$graphLookup");
   require_plain(source, lookup.connect_to, "$graphLookup");
@@ -62,8 +74,11 @@ void analyse_graph_lookup(const StageAnalysis& stage, const Element& operation) 
     }
   }
   stage.out.close();
-  require_plain(stage.tree, lookup.as, "$graphLookup.as");
-  stage.tree.set(lookup.as, EncryptionTree::array_of(source));
+  if (lookup.depth_field) {
+    require_plain(source, *lookup.depth_field, "$graphLookup.depthField");
+    source.assign(*lookup.depth_field, {});
+  }
+  join_as(stage, lookup.as, "$graphLookup.as", std::move(source));
 }
 
 }  // namespace quern::analysis

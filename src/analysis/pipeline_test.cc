@@ -120,11 +120,15 @@ TEST(Project, RenamedFieldsKeepTheirEncryption) {
       R"([{"$project": {"a.b": "$ssn"}}, {"$match": {"a.b": {"$eq": "find equality ssn v"}}}])");
 }
 
-TEST(Project, ComputedPlainValuesReplaceEncryptedOnes) {
-  expect_pipeline(R"([{"$project": {"ssn": "$name"}}, {"$match": {"ssn": "x"}}])",
-                  R"([{"$project": {"ssn": "$name"}}, {"$match": {"ssn": {"$eq": "x"}}}])");
-  expect_pipeline(R"([{"$addFields": {"a": "$name"}}, {"$match": {"a.b": "x"}}])",
-                  R"([{"$addFields": {"a": "$name"}}, {"$match": {"a.b": {"$eq": "x"}}}])");
+TEST(Project, ComputedPlainValuesReplaceEncryptedOnesButNotWhatTheirNamesStandFor) {
+  expect_pipeline_unchanged(R"([{"$project": {"ssn": "$name"}}, {"$project": {"x": "$ssn"}}])");
+  expect_pipeline_refused(R"([{"$project": {"ssn": "$name"}}, {"$match": {"ssn": "x"}}])",
+                          kRemoved);
+  expect_pipeline_refused(R"([{"$addFields": {"a": "$name"}}, {"$match": {"a.b": "x"}}])",
+                          kRemoved);
+  expect_pipeline(R"([{"$addFields": {"a": "$name"}}, {"$match": {"a": "x", "a.c": "y"}}])",
+                  R"([{"$addFields": {"a": "$name"}}, {"$match": {"$and": [{"a": {"$eq": "x"}},
+                      {"a.c": {"$eq": "y"}}]}}])");
 }
 
 TEST(Project, ConstantsDoNotTakeThePlaceOfEncryptedFields) {
@@ -200,14 +204,44 @@ TEST(RemovedFields, AreNotFilteredByValue) {
   }
 }
 
-TEST(RemovedFields, HaveTheNewMeaningThatAStageGivesThem) {
+TEST(RemovedFields, StayKnownWhateverAStageAssignsToTheirNames) {
   for (const char* stage :
-       {R"({"$project": {"ssn": "$p"}})", R"({"$group": {"_id": "$p", "ssn": {"$first": "$q"}}})",
-        R"({"$replaceWith": {"ssn": "$p"}})", R"({"$count": "ssn"})",
+       {R"({"$set": {"ssn": "$$REMOVE"}})", R"({"$project": {"ssn": "$p"}})",
+        R"({"$addFields": {"ssn": {"$concat": ["$p", "$q"]}}})",
+        R"({"$group": {"_id": "$p", "ssn": {"$first": "$q"}}})", R"({"$count": "ssn"})",
+        R"({"$replaceWith": {"ssn": "$p"}})", R"({"$replaceRoot": {"newRoot": {"ssn": "$p"}}})",
+        R"({"$unset": "ssn"}, {"$set": {"ssn.x": "$p"}})",
+        R"({"$unset": "ssn"}, {"$lookup": {"from": "plain", "as": "ssn", "pipeline": []}})",
+        R"({"$unset": "ssn"}, {"$lookup": {"from": "plain", "as": "ssn.x", "pipeline": []}})",
+        R"({"$unset": "ssn"}, {"$unwind": {"path": "$p", "includeArrayIndex": "ssn"}})",
+        R"({"$unset": "ssn"}, {"$geoNear": {"near": [0, 0], "distanceField": "ssn"}})",
         R"({"$bucketAuto": {"groupBy": "$p", "buckets": 2, "output": {"ssn": {"$max": "$q"}}}})"}) {
-    expect_pipeline(fmt::format(R"([{}, {{"$match": {{"ssn": "x"}}}}])", stage),
-                    fmt::format(R"([{}, {{"$match": {{"ssn": {{"$eq": "x"}}}}}}])", stage));
+    for (const char* filter :
+         {R"({"ssn": "x"})", R"({"ssn": {"$gt": "x"}})", R"({"ssn.x": "x"})",
+          R"({"$expr": {"$eq": ["$ssn", "x"]}})", R"({"$expr": {"$eq": ["x", "$ssn.x"]}})",
+          R"({"$expr": {"$in": ["$ssn", ["x"]]}})", R"({"$expr": {"$in": ["x", "$ssn"]}})",
+          R"({"$expr": {"$eq": [{"$cmp": ["$ssn", "x"]}, 0]}})",
+          R"({"$expr": {"$regexMatch": {"input": "$ssn", "regex": "x"}}})",
+          R"({"$expr": {"$setIsSubset": [["x"], "$ssn"]}})"}) {
+      expect_pipeline_refused(fmt::format(R"([{}, {{"$match": {}}}])", stage, filter), kRemoved);
+      expect_pipeline_refused(
+          fmt::format(R"([{}, {{"$limit": 1}}, {{"$match": {}}}])", stage, filter), kRemoved);
+    }
+    expect_pipeline_unchanged(
+        fmt::format(R"([{}, {{"$match": {{"ssn": {{"$exists": true}}}}}}])", stage));
+    // Where the value goes, its name goes.
+    for (const char* rename : {R"({"$project": {"x": "$ssn"}})", R"({"$set": {"x": "$ssn"}})",
+                               R"({"$group": {"_id": "$p", "x": {"$first": "$ssn"}}})"}) {
+      expect_pipeline_refused(fmt::format(R"([{}, {}, {{"$match": {{"x": "x"}}}}])", stage, rename),
+                              kRemoved);
+    }
   }
+  expect_pipeline_refused(
+      R"([{"$unset": "ssn"}, {"$bucket": {"groupBy": "$ssn", "boundaries": ["x", "y"]}}])",
+      kRemoved);
+  expect_pipeline_refused(
+      R"([{"$set": {"n": "$q"}}, {"$bucketAuto": {"groupBy": "$n", "buckets": 2}}, {"$match": {"_id.min": 5}}])",
+      kRemoved);
   expect_pipeline(
       R"([{"$unset": "ssn"}, {"$set": {"ssn": "$a.b"}}, {"$match": {"ssn": "x"}}])",
       R"([{"$unset": "ssn"}, {"$set": {"ssn": "$a.b"}}, {"$match": {"ssn": {"$eq": "find equality a.b x"}}}])");
@@ -373,16 +407,13 @@ TEST(Stages, UnwindDoesNotTakeEncryptedFields) {
                           "includeArrayIndex");
 }
 
-TEST(Stages, NamesThatAStageAssignsAreNotRemovedAnyMore) {
+TEST(Stages, OtherNamesThatAStageAssignsArePlain) {
   expect_pipeline(
-      R"([{"$unset": "ssn"}, {"$unwind": {"path": "$p", "includeArrayIndex": "ssn"}}, {"$match": {"ssn": 5}}])",
-      R"([{"$unset": "ssn"}, {"$unwind": {"path": "$p", "includeArrayIndex": "ssn"}}, {"$match": {"ssn": {"$eq": 5}}}])");
+      R"([{"$unwind": {"path": "$p", "includeArrayIndex": "i"}}, {"$match": {"i": 5}}])",
+      R"([{"$unwind": {"path": "$p", "includeArrayIndex": "i"}}, {"$match": {"i": {"$eq": 5}}}])");
   expect_pipeline(
-      R"([{"$unset": "n"}, {"$geoNear": {"near": [0, 0], "distanceField": "n", "includeLocs": "x"}}, {"$match": {"n": 5}}])",
-      R"([{"$unset": "n"}, {"$geoNear": {"near": [0, 0], "distanceField": "n", "includeLocs": "x"}}, {"$match": {"n": {"$eq": 5}}}])");
-  expect_pipeline(
-      R"([{"$unset": "ssn"}, {"$set": {"ssn.x": "$p"}}, {"$match": {"ssn.x": "x"}}])",
-      R"([{"$unset": "ssn"}, {"$set": {"ssn.x": "$p"}}, {"$match": {"ssn.x": {"$eq": "x"}}}])");
+      R"([{"$set": {"a.c": "x", "d": "$p"}}, {"$match": {"a.c": "x", "d": 1}}])",
+      R"([{"$set": {"a.c": "x", "d": "$p"}}, {"$match": {"$and": [{"a.c": {"$eq": "x"}}, {"d": {"$eq": 1}}]}}])");
   expect_pipeline_refused(
       R"([{"$unset": "n"}, {"$geoNear": {"near": [0, 0], "distanceField": "x", "key": "n"}}, {"$match": {"n": 5}}])",
       kRemoved);

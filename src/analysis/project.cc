@@ -58,15 +58,9 @@ class Projection {
 
   // Assigns what an expression yields to a path of the output.
   void compute(std::string_view path, const Element& member, EncryptionTree& output) {
-    const Target before = tree_.resolve(path);
     check_path(tree_, path);
     Outcome value = analyse_output(context_, tree_, member.key(), member, out_);
-    if (before.node != nullptr) {
-      if (value.constant && (before.kind != Target::Kind::kAbove || before.encrypts())) {
-        refuse::constant(path);
-      }
-      refuse_constants(*before.node, path, member);
-    }
+    refuse_constants(tree_, path, value.tree);
     const Target now = output.resolve(path);
     EncryptionTree tree = std::move(value).handed_on();
     if (tree.encrypts() && now.encrypts()) {
@@ -75,7 +69,7 @@ class Projection {
     if (now.kind == Target::Kind::kArray || now.kind == Target::Kind::kUnknown) {
       refuse::unknown_encryption(path);
     }
-    output.set(path, std::move(tree));
+    output.assign(path, std::move(tree));
   }
 
   Context& context_;

@@ -26,8 +26,8 @@ void unknown_encryption(std::string_view path) {
 
 void removed(std::string_view path) {
   operation(fmt::format(
-      "Field '{}' was removed by an earlier stage: filter by an encrypted field before the stage "
-      "that takes it away",
+      "Field '{}' was removed by an earlier stage, whatever has its name now: filter by an "
+      "encrypted field before the stage that takes it away",
       path));
 }
 

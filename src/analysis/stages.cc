@@ -6,7 +6,6 @@
 
 #include "analysis/constants.h"
 #include "analysis/expression.h"
-#include "analysis/expression_syntax.h"
 #include "analysis/key_pattern.h"
 #include "analysis/match.h"
 #include "analysis/project.h"
@@ -21,22 +20,17 @@ using bson::ValueView;
 using bson::View;
 using Target = EncryptionTree::Target;
 
-// What the new documents have under the names of the old ones' encrypted fields is known only when
-// the new root is spelled out.
 void replace_root(const StageAnalysis& stage, std::string_view key, ValueView expression) {
   Outcome root = analyse_output(stage.context, stage.tree, key, expression, stage.out);
-  refuse_constants(stage.tree, {}, expression);
+  refuse_constants(stage.tree, {}, root.tree);
   const std::string path = root.path;
-  const EncryptionTree documents = std::move(root).handed_on();
+  EncryptionTree documents = std::move(root).handed_on();
   if (documents.encrypts() && documents.kind() != EncryptionTree::Kind::kObject) {
     refuse::reference(path);
   }
-  EncryptionTree output = stage.tree.removed();
-  if (expression.is_document() && !is_operation(expression)) {
-    for (const Element& member : expression.as_document()) output.set(member.key(), {});
-  }
-  for (const EncryptionTree& child : documents.children()) output.set(child.name(), child);
-  stage.tree = std::move(output);
+  documents = documents.element();  // whatever may be an array, a document is none
+  documents.come_in_place_of(stage.tree);
+  stage.tree = std::move(documents);
 }
 
 // The options of $collStats and those of them; $indexStats has none.
@@ -125,7 +119,7 @@ void analyse_sample(const StageAnalysis& stage, const Element& operation) {
 void analyse_count(const StageAnalysis& stage, const Element& operation) {
   if (!operation.is_string()) refuse::malformed("$count takes the name of a field");
   stage.tree = stage.tree.removed();
-  stage.tree.set(operation.as_string(), {});
+  stage.tree.assign(operation.as_string(), {});
   stage.out.append(operation);
 }
 
@@ -178,7 +172,7 @@ void analyse_unwind(const StageAnalysis& stage, const Element& operation) {
   }
   if (!index.empty()) {
     require_plain(stage.tree, index, "$unwind.includeArrayIndex");
-    stage.tree.set(index, {});
+    stage.tree.assign(index, {});
   }
   stage.out.append(operation);
 }
@@ -205,7 +199,7 @@ void analyse_redact(const StageAnalysis& stage, const Element& operation) {
                       discarded);
     for (const EncryptionTree& child : tree.children()) {
       using Kind = EncryptionTree::Kind;
-      if (child.kind() == Kind::kEncrypted || child.kind() == Kind::kRemoved) continue;
+      if (child.kind() == Kind::kEncrypted || child.kind() == Kind::kPlain) continue;
       self(self, child);
     }
   };
@@ -235,7 +229,7 @@ void analyse_geo_near(const StageAnalysis& stage, const Element& operation) {
     stage.out.append(member);
   }
   stage.out.close();
-  for (const std::string_view path : assigned) stage.tree.set(path, {});
+  for (const std::string_view path : assigned) stage.tree.assign(path, {});
 }
 
 }  // namespace quern::analysis

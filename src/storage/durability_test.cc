@@ -56,8 +56,8 @@ class PowerCut : public ::testing::Test {
     open(Mode::kNever);
     std::string keys;
     const auto reader = store->snapshot();
-    const auto cursor = reader->cursor({});
-    for (cursor->seek({}); cursor->valid(); cursor->next()) keys += as_text(cursor->key());
+    const auto iterator = reader->iterator({});
+    for (iterator->seek({}); iterator->valid(); iterator->next()) keys += as_text(iterator->key());
     return keys;
   }
 

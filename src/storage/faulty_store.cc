@@ -28,33 +28,33 @@ namespace {
 
 using Kind = Faults::Kind;
 
-class FaultyCursor : public Cursor {
+class FaultyIterator : public Iterator {
  public:
-  FaultyCursor(std::unique_ptr<Cursor> cursor, Faults& faults)
-      : cursor_(std::move(cursor)), faults_(faults) {}
+  FaultyIterator(std::unique_ptr<Iterator> iterator, Faults& faults)
+      : iterator_(std::move(iterator)), faults_(faults) {}
 
   void seek(BytesView key) override {
     faults_.pass(Kind::kRead);
-    cursor_->seek(key);
+    iterator_->seek(key);
   }
   void seek_for_prev(BytesView key) override {
     faults_.pass(Kind::kRead);
-    cursor_->seek_for_prev(key);
+    iterator_->seek_for_prev(key);
   }
   void next() override {
     faults_.pass(Kind::kRead);
-    cursor_->next();
+    iterator_->next();
   }
   void prev() override {
     faults_.pass(Kind::kRead);
-    cursor_->prev();
+    iterator_->prev();
   }
-  bool valid() const override { return cursor_->valid(); }
-  BytesView key() const override { return cursor_->key(); }
-  BytesView value() const override { return cursor_->value(); }
+  bool valid() const override { return iterator_->valid(); }
+  BytesView key() const override { return iterator_->key(); }
+  BytesView value() const override { return iterator_->value(); }
 
  private:
-  std::unique_ptr<Cursor> cursor_;
+  std::unique_ptr<Iterator> iterator_;
   Faults& faults_;
 };
 
@@ -71,8 +71,8 @@ class FaultyReader : public Reader {
     faults_.pass(Kind::kRead);
     reader_->contains(keys, found);
   }
-  std::unique_ptr<Cursor> cursor(KeyRange range) override {
-    return std::make_unique<FaultyCursor>(reader_->cursor(range), faults_);
+  std::unique_ptr<Iterator> iterator(KeyRange range) override {
+    return std::make_unique<FaultyIterator>(reader_->iterator(range), faults_);
   }
 
  private:
@@ -80,9 +80,9 @@ class FaultyReader : public Reader {
   Faults& faults_;
 };
 
-class FaultyTransaction : public Transaction {
+class FaultyTransaction : public WriteTransaction {
  public:
-  FaultyTransaction(std::unique_ptr<Transaction> transaction, Faults& faults)
+  FaultyTransaction(std::unique_ptr<WriteTransaction> transaction, Faults& faults)
       : transaction_(std::move(transaction)), faults_(faults) {}
 
   bool get(BytesView key, PinnedValue& value) override {
@@ -98,8 +98,8 @@ class FaultyTransaction : public Transaction {
     faults_.pass(Kind::kRead);
     return transaction_->get_for_update(key, value);
   }
-  std::unique_ptr<Cursor> cursor(KeyRange range) override {
-    return std::make_unique<FaultyCursor>(transaction_->cursor(range), faults_);
+  std::unique_ptr<Iterator> iterator(KeyRange range) override {
+    return std::make_unique<FaultyIterator>(transaction_->iterator(range), faults_);
   }
   void put(BytesView key, BytesView value) override {
     faults_.pass(Kind::kWrite);
@@ -125,7 +125,7 @@ class FaultyTransaction : public Transaction {
   std::uint64_t own_writes() const override { return transaction_->own_writes(); }
 
  private:
-  std::unique_ptr<Transaction> transaction_;
+  std::unique_ptr<WriteTransaction> transaction_;
   Faults& faults_;
 };
 
@@ -134,7 +134,7 @@ class FaultyStore : public Store {
   FaultyStore(std::unique_ptr<Store> store, std::shared_ptr<Faults> faults)
       : faults_(std::move(faults)), store_(std::move(store)) {}
 
-  std::unique_ptr<Transaction> begin(const TransactionOptions& options) override {
+  std::unique_ptr<WriteTransaction> begin(const TransactionOptions& options) override {
     return std::make_unique<FaultyTransaction>(store_->begin(options), *faults_);
   }
   std::unique_ptr<Reader> snapshot() override {

@@ -54,6 +54,20 @@ bool found(const rocksdb::Status& status) {
   return true;
 }
 
+struct RocksPin : PinnedValue::Pin {
+  rocksdb::PinnableSlice slice;
+};
+
+// Reads one value by read(slice), which returns a status. False when there is none.
+template <class Read>
+bool pin(PinnedValue& value, Read read) {
+  rocksdb::PinnableSlice& slice = value.pin<RocksPin>().slice;
+  slice.Reset();
+  const bool there = found(read(&slice));
+  value.set(bytes(slice));
+  return there;
+}
+
 // Asks multi_get(count, slices, values, statuses) in batches of the size that RocksDB works in.
 template <class MultiGet>
 void contains_in_batches(std::span<const BytesView> keys, std::span<bool> found,
@@ -83,11 +97,11 @@ class NoLog : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
-class RocksCursor : public Cursor {
+class RocksIterator : public Iterator {
  public:
   // make(read_options) returns an iterator.
   template <class Make>
-  RocksCursor(KeyRange range, const rocksdb::Snapshot* snapshot, Make make)
+  RocksIterator(KeyRange range, const rocksdb::Snapshot* snapshot, Make make)
       : lower_(as_text(range.lower)), upper_(as_text(range.upper)) {
     options_.snapshot = snapshot;
     lower_slice_ = lower_;
@@ -169,16 +183,17 @@ class RocksReader : public Reader {
   RocksReader& operator=(const RocksReader&) = delete;
 
   bool get(BytesView key, PinnedValue& value) override {
-    value.slice().Reset();
-    return found(db_.Get(options_, db_.DefaultColumnFamily(), slice(key), &value.slice()));
+    return pin(value, [&](rocksdb::PinnableSlice* out) {
+      return db_.Get(options_, db_.DefaultColumnFamily(), slice(key), out);
+    });
   }
   void contains(std::span<const BytesView> keys, std::span<bool> found) override {
     contains_in_batches(keys, found, [this](auto... arguments) {
       db_.MultiGet(options_, db_.DefaultColumnFamily(), arguments...);
     });
   }
-  std::unique_ptr<Cursor> cursor(KeyRange range) override {
-    return std::make_unique<RocksCursor>(
+  std::unique_ptr<Iterator> iterator(KeyRange range) override {
+    return std::make_unique<RocksIterator>(
         range, snapshot_, [this](const auto& options) { return db_.NewIterator(options); });
   }
 
@@ -188,7 +203,7 @@ class RocksReader : public Reader {
   rocksdb::ReadOptions options_;
 };
 
-class RocksTransaction : public Transaction {
+class RocksTransaction : public WriteTransaction {
  public:
   RocksTransaction(RocksStore& store, const TransactionOptions& options);
   ~RocksTransaction() override;
@@ -197,7 +212,7 @@ class RocksTransaction : public Transaction {
 
   bool get(BytesView key, PinnedValue& value) override;
   void contains(std::span<const BytesView> keys, std::span<bool> found) override;
-  std::unique_ptr<Cursor> cursor(KeyRange range) override;
+  std::unique_ptr<Iterator> iterator(KeyRange range) override;
   void lock(BytesView key) override;
   bool get_for_update(BytesView key, PinnedValue& value) override {
     lock(key);
@@ -291,15 +306,16 @@ class RocksStore : public Store {
   RocksStore(const RocksStore&) = delete;
   RocksStore& operator=(const RocksStore&) = delete;
 
-  std::unique_ptr<Transaction> begin(const TransactionOptions& options) override {
+  std::unique_ptr<WriteTransaction> begin(const TransactionOptions& options) override {
     return std::make_unique<RocksTransaction>(*this, options);
   }
 
   std::unique_ptr<Reader> snapshot() override { return std::make_unique<RocksReader>(*db_); }
 
   bool get(BytesView key, PinnedValue& value) override {
-    value.slice().Reset();
-    return found(db_->Get(read_options_, db_->DefaultColumnFamily(), slice(key), &value.slice()));
+    return pin(value, [&](rocksdb::PinnableSlice* out) {
+      return db_->Get(read_options_, db_->DefaultColumnFamily(), slice(key), out);
+    });
   }
 
   void purge(KeyRange range) override {
@@ -476,12 +492,11 @@ void RocksTransaction::lock(BytesView key) {
 }
 
 bool RocksTransaction::get(BytesView key, PinnedValue& value) {
-  value.slice().Reset();
-  rocksdb::DB& db = store_.db();
-  if (!indexed_) {
-    return found(db.Get(options_, db.DefaultColumnFamily(), slice(key), &value.slice()));
-  }
-  return found(indexed_->GetFromBatchAndDB(&db, options_, slice(key), &value.slice()));
+  return pin(value, [&](rocksdb::PinnableSlice* out) {
+    rocksdb::DB& db = store_.db();
+    if (!indexed_) return db.Get(options_, db.DefaultColumnFamily(), slice(key), out);
+    return indexed_->GetFromBatchAndDB(&db, options_, slice(key), out);
+  });
 }
 
 void RocksTransaction::contains(std::span<const BytesView> keys, std::span<bool> found) {
@@ -497,8 +512,8 @@ void RocksTransaction::contains(std::span<const BytesView> keys, std::span<bool>
       });
 }
 
-std::unique_ptr<Cursor> RocksTransaction::cursor(KeyRange range) {
-  return std::make_unique<RocksCursor>(
+std::unique_ptr<Iterator> RocksTransaction::iterator(KeyRange range) {
+  return std::make_unique<RocksIterator>(
       range, options_.snapshot, [this](const rocksdb::ReadOptions& options) {
         rocksdb::DB& db = store_.db();
         rocksdb::Iterator* base = db.NewIterator(options);

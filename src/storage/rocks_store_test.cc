@@ -27,9 +27,9 @@ void write(Store& store, std::string_view key, std::string_view value) {
 }
 std::string keys(Reader& reader, std::string_view lower, std::string_view upper) {
   std::string all;
-  const auto cursor = reader.cursor({as_bytes(lower), as_bytes(upper)});
-  for (cursor->seek(as_bytes(lower)); cursor->valid(); cursor->next()) {
-    all += as_text(cursor->key());
+  const auto iterator = reader.iterator({as_bytes(lower), as_bytes(upper)});
+  for (iterator->seek(as_bytes(lower)); iterator->valid(); iterator->next()) {
+    all += as_text(iterator->key());
   }
   return all;
 }
@@ -165,10 +165,10 @@ TEST_P(RocksStore, WalksForwardsAndBackwardsWithinBounds) {
   transaction->put(as_bytes("e"), as_bytes("x"));
   transaction->remove(as_bytes("c"));
   EXPECT_EQ(keys(*transaction, "b", "e"), "bbbd");
-  const auto cursor = transaction->cursor({as_bytes("b"), as_bytes("e")});
+  const auto iterator = transaction->iterator({as_bytes("b"), as_bytes("e")});
   std::string backwards;
-  for (cursor->seek_for_prev(as_bytes("e")); cursor->valid(); cursor->prev()) {
-    backwards += as_text(cursor->key());
+  for (iterator->seek_for_prev(as_bytes("e")); iterator->valid(); iterator->prev()) {
+    backwards += as_text(iterator->key());
   }
   EXPECT_EQ(backwards, "dbbb");
 }

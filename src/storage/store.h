@@ -3,7 +3,7 @@
 // on RocksDB, on disk or in memory (storage/rocks_store.h); a decorator that injects faults for
 // tests (storage/faulty_store.h).
 //
-// Isolation. A Reader sees one snapshot. A Transaction sees its snapshot and its own writes;
+// Isolation. A Reader sees one snapshot. A WriteTransaction sees its snapshot and its own writes;
 // nothing is locked by a read. Every write takes the key's lock until the transaction ends and
 // throws Error(WriteConflict, label TransientTransactionError) at once when another transaction
 // holds that lock, or committed that key after this transaction's snapshot: the first writer wins.
@@ -14,10 +14,10 @@
 #ifndef QUERN_STORAGE_STORE_H_
 #define QUERN_STORAGE_STORE_H_
 
-#include <rocksdb/slice.h>
-
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string_view>
 
@@ -26,34 +26,58 @@
 namespace quern::storage {
 
 // A value that was read, pinned in the store's cache rather than copied where that is possible.
-// Reusable: the next read releases what was pinned. Must not outlive the store.
+// Reusable for reads of one store: the next releases what was pinned. Must not outlive the store.
 class PinnedValue {
  public:
-  BytesView bytes() const {
-    return {reinterpret_cast<const std::uint8_t*>(slice_.data()), slice_.size()};
+  // What a store holds a value with; it lets go when it is destroyed.
+  class Pin {
+   public:
+    virtual ~Pin() = default;
+  };
+
+  PinnedValue() = default;
+  ~PinnedValue() {
+    if (pin_ != nullptr) pin_->~Pin();
   }
-  rocksdb::PinnableSlice& slice() { return slice_; }
+  PinnedValue(const PinnedValue&) = delete;
+  PinnedValue& operator=(const PinnedValue&) = delete;
+
+  BytesView bytes() const { return bytes_; }
+
+  // --- for stores, each with its own kind of pin
+  // The pin, kept here from one read to the next, so that a read allocates nothing.
+  template <class P>
+  P& pin() {
+    static_assert(sizeof(P) <= kRoom && alignof(P) <= alignof(std::max_align_t));
+    if (pin_ == nullptr) pin_ = new (room_) P;
+    return static_cast<P&>(*pin_);
+  }
+  void set(BytesView bytes) { bytes_ = bytes; }
 
  private:
-  rocksdb::PinnableSlice slice_;
+  static constexpr std::size_t kRoom = 160;
+
+  BytesView bytes_;
+  Pin* pin_ = nullptr;
+  alignas(std::max_align_t) std::byte room_[kRoom];
 };
 
 // Walks keys in order, at the snapshot of the Reader that made it. Not thread-safe. Must not
-// outlive its Reader. key() and value() are valid until the cursor moves or, in a transaction that
-// has written, until it writes again: then a cursor must be made anew (Reader::own_writes).
-class Cursor {
+// outlive its Reader. key() and value() are valid until the iterator moves or, in a transaction that
+// has written, until it writes again: then an iterator must be made anew (Reader::own_writes).
+class Iterator {
  public:
-  virtual ~Cursor() = default;
+  virtual ~Iterator() = default;
   virtual void seek(BytesView key) = 0;           // to the first key >= key
   virtual void seek_for_prev(BytesView key) = 0;  // to the last key <= key
   virtual void next() = 0;
   virtual void prev() = 0;
-  virtual bool valid() const = 0;  // throws when the cursor stopped because of a fault
+  virtual bool valid() const = 0;  // throws when the iterator stopped because of a fault
   virtual BytesView key() const = 0;
   virtual BytesView value() const = 0;
 };
 
-// Keys in [lower, upper), the bounds a cursor may assume. Empty upper: no upper bound.
+// Keys in [lower, upper), the bounds an iterator may assume. Empty upper: no upper bound.
 struct KeyRange {
   BytesView lower;
   BytesView upper;
@@ -68,14 +92,14 @@ class Reader {
   // Which of the keys there are: found[i] is for keys[i]. Cheaper than a get for each.
   virtual void contains(std::span<const BytesView> keys, std::span<bool> found) = 0;
   // The bounds are copied.
-  virtual std::unique_ptr<Cursor> cursor(KeyRange range) = 0;
+  virtual std::unique_ptr<Iterator> iterator(KeyRange range) = 0;
   // Grows with each write that this reader sees although it came after its snapshot: a
   // transaction's own. While it stays the same, what was read stays true.
   virtual std::uint64_t own_writes() const { return 0; }
 };
 
 // Reads and writes that become visible all at once. Rolls back when destroyed without commit().
-class Transaction : public Reader {
+class WriteTransaction : public Reader {
  public:
   // Locks the key until the end of the transaction, whether it exists or not.
   virtual void lock(BytesView key) = 0;
@@ -105,7 +129,7 @@ struct TransactionOptions {
 class Store {
  public:
   virtual ~Store() = default;
-  virtual std::unique_ptr<Transaction> begin(const TransactionOptions& options = {}) = 0;
+  virtual std::unique_ptr<WriteTransaction> begin(const TransactionOptions& options = {}) = 0;
   virtual std::unique_ptr<Reader> snapshot() = 0;
   // One read of the latest committed state, without a snapshot.
   virtual bool get(BytesView key, PinnedValue& value) = 0;

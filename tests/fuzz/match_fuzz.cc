@@ -35,7 +35,7 @@ const std::atomic<bool> kMultikey = true;
 
 void check_index(bson::View key, const Matcher& matcher, const SortPattern* sort,
                  const std::vector<bson::Document>& documents) {
-  IndexInfo info;
+  PlannableIndex info;
   info.name = "k";
   info.key = bson::Document(key);
   if (info.key.empty()) return;
@@ -60,7 +60,7 @@ void check_index(bson::View key, const Matcher& matcher, const SortPattern* sort
   if (p.empty) fuzz::require(expected.empty(), "an empty plan finds all there is");
   if (p.index == nullptr || p.ranges.size() > 1000) return;
   std::set<std::size_t> found;
-  for (const KeyRange& range : p.ranges) {
+  for (const IndexRange& range : p.ranges) {
     for (const Entry& entry : entries) {
       const auto low = order(key, entry.key, range.first, range.first.size());
       const auto high = order(key, entry.key, range.last, range.last.size());

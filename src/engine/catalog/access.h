@@ -21,7 +21,7 @@ class Access {
   // One snapshot of the store, or the transaction inside a write body.
   virtual storage::Reader& reader() = 0;
   // Only inside a write body.
-  virtual storage::Transaction& transaction() = 0;
+  virtual storage::WriteTransaction& transaction() = 0;
 
   // Waits until no schema change runs on the collection and keeps them out until the transaction
   // ends. Throws WriteConflict when the collection object is out of date, and what

@@ -219,7 +219,7 @@ class Catalog::Change {
   CatalogSnapshot::Collections collections_;
   std::uint32_t next_table_;
   std::vector<const Collection*> replaced_;  // before_ keeps them
-  std::unique_ptr<storage::Transaction> transaction_;
+  std::unique_ptr<storage::WriteTransaction> transaction_;
 };
 
 std::shared_ptr<const CatalogSnapshot> Catalog::snapshot() const {
@@ -270,11 +270,11 @@ void Catalog::load() {
   const auto reader = store_.snapshot();
   const std::string lower = catalog_key('c');
   const std::string upper = catalog_key('e');
-  const auto cursor = reader->cursor({as_bytes(lower), as_bytes(upper)});
-  for (cursor->seek(as_bytes(lower)); cursor->valid(); cursor->next()) {
-    const BytesView key = cursor->key();
+  const auto iterator = reader->iterator({as_bytes(lower), as_bytes(upper)});
+  for (iterator->seek(as_bytes(lower)); iterator->valid(); iterator->next()) {
+    const BytesView key = iterator->key();
     if (key[storage::kTableSize] == 'c') {
-      auto collection = read_entry(bson::View::parse(cursor->value()));
+      auto collection = read_entry(bson::View::parse(iterator->value()));
       snapshot->collections_[collection->ns().to_string()] = std::move(collection);
     } else {
       std::uint32_t table = 0;
@@ -435,14 +435,14 @@ void Catalog::build(const Collection& collection, const Index& index, Access* op
   std::string upper;
   storage::append_table(upper, collection.table() + 1);
   const auto reader = store_.snapshot();
-  const auto cursor = reader->cursor({as_bytes(lower), as_bytes(upper)});
+  const auto iterator = reader->iterator({as_bytes(lower), as_bytes(upper)});
   auto transaction = store_.begin({.snapshot = false});
   std::size_t written = 0;
   std::vector<std::string> keys;
-  for (cursor->seek(as_bytes(lower)); cursor->valid(); cursor->next()) {
+  for (iterator->seek(as_bytes(lower)); iterator->valid(); iterator->next()) {
     if (operation != nullptr) operation->check_interrupt();
-    const bson::View document(cursor->value().data());
-    const RecordId record(cursor->key().subspan(storage::kTableSize));
+    const bson::View document(iterator->value().data());
+    const RecordId record(iterator->key().subspan(storage::kTableSize));
     bool several = false;
     index.keys(document, keys, several);
     if (several) index.set_multikey();

@@ -20,15 +20,16 @@ std::string record_key(std::uint32_t table, BytesView record) {
   return key;
 }
 
-std::vector<query::IndexInfo> plannable(const std::vector<std::shared_ptr<const Index>>& indexes) {
-  std::vector<query::IndexInfo> result;
-  query::IndexInfo& id = result.emplace_back();
+std::vector<query::PlannableIndex> plannable(
+    const std::vector<std::shared_ptr<const Index>>& indexes) {
+  std::vector<query::PlannableIndex> result;
+  query::PlannableIndex& id = result.emplace_back();
   id.name = "_id_";
   id.key = bson::doc("_id", 1);
   id.unique = true;
   for (const auto& index : indexes) {
     if (!index->plannable()) continue;
-    query::IndexInfo& info = result.emplace_back();
+    query::PlannableIndex& info = result.emplace_back();
     info.name = index->name();
     info.key = bson::Document(index->key());
     info.unique = index->unique();
@@ -49,12 +50,12 @@ RecordId record_id_of(bson::ValueView id) {
 
 bool RecordCursor::next() {
   if (started_) {
-    cursor_->next();
+    iterator_->next();
   } else {
-    cursor_->seek(as_bytes(first_));
+    iterator_->seek(as_bytes(first_));
     started_ = true;
   }
-  return cursor_->valid();
+  return iterator_->valid();
 }
 
 Collection::Collection(Namespace ns, Uuid uuid, std::uint32_t table, bson::Document options,
@@ -123,12 +124,12 @@ RecordCursor Collection::scan(Access& op, const RecordId& after) const {
   storage::append_table(upper, table_ + 1);
   std::string first = lower;
   if (!after.empty()) first.append(as_text(after.bytes())).push_back('\0');
-  return RecordCursor(op.reader().cursor({as_bytes(lower), as_bytes(upper)}), std::move(first));
+  return RecordCursor(op.reader().iterator({as_bytes(lower), as_bytes(upper)}), std::move(first));
 }
 
 void Collection::insert(Access& op, bson::View document) const {
   op.enter(*this);
-  storage::Transaction& transaction = op.transaction();
+  storage::WriteTransaction& transaction = op.transaction();
   const bson::Element id = document.front();
   std::string key;
   key.reserve(64);
@@ -164,7 +165,7 @@ std::optional<bson::View> Collection::lock(Access& op, const RecordId& record,
 void Collection::update(Access& op, const RecordId& record, bson::View old_document,
                         bson::View new_document) const {
   op.enter(*this);
-  storage::Transaction& transaction = op.transaction();
+  storage::WriteTransaction& transaction = op.transaction();
   transaction.put(as_bytes(record_key(table_, record.bytes())), new_document.bytes());
   std::vector<std::string> before;
   std::vector<std::string> after;
@@ -191,7 +192,7 @@ void Collection::update(Access& op, const RecordId& record, bson::View old_docum
 
 void Collection::remove(Access& op, const RecordId& record, bson::View old_document) const {
   op.enter(*this);
-  storage::Transaction& transaction = op.transaction();
+  storage::WriteTransaction& transaction = op.transaction();
   transaction.remove(as_bytes(record_key(table_, record.bytes())));
   std::vector<std::string> keys;
   for (const auto& index : indexes_) {

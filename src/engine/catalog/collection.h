@@ -33,16 +33,16 @@ using storage::RecordId;
 // Walks the records of a collection in the order of their _id. Not thread-safe.
 class RecordCursor {
  public:
-  RecordCursor(std::unique_ptr<storage::Cursor> cursor, std::string first)
-      : cursor_(std::move(cursor)), first_(std::move(first)) {}
+  RecordCursor(std::unique_ptr<storage::Iterator> iterator, std::string first)
+      : iterator_(std::move(iterator)), first_(std::move(first)) {}
   // Moves to the next record; false at the end.
   bool next();
   // Valid until the next call of next().
-  bson::View document() const { return bson::View(cursor_->value().data()); }
-  BytesView record_id() const { return cursor_->key().subspan(storage::kTableSize); }
+  bson::View document() const { return bson::View(iterator_->value().data()); }
+  BytesView record_id() const { return iterator_->key().subspan(storage::kTableSize); }
 
  private:
-  std::unique_ptr<storage::Cursor> cursor_;
+  std::unique_ptr<storage::Iterator> iterator_;
   std::string first_;
   bool started_ = false;
 };
@@ -70,7 +70,7 @@ class Collection {
   }  // without _id
   const Index* find_index(std::string_view name) const;
   // What the planner may choose from: first _id, then those that are not hidden.
-  std::span<const query::IndexInfo> plannable_indexes() const { return plannable_indexes_; }
+  std::span<const query::PlannableIndex> plannable_indexes() const { return plannable_indexes_; }
 
   // --- reading, through op.reader()
   // The document with that _id (compared as MongoDB compares: 1 and 1.0 are the same), pinned.
@@ -111,7 +111,7 @@ class Collection {
   std::optional<schema::EncryptedFields> encrypted_fields_;
   std::unique_ptr<const Validator> validator_;
   std::vector<std::shared_ptr<const Index>> indexes_;
-  std::vector<query::IndexInfo> plannable_indexes_;
+  std::vector<query::PlannableIndex> plannable_indexes_;
   std::shared_ptr<TableState> state_;
   mutable std::atomic<bool> retired_ = false;
 };

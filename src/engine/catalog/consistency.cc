@@ -42,10 +42,10 @@ class ExpectedEntries {
     storage::append_table(lower, index_.table());
     std::string upper;
     storage::append_table(upper, index_.table() + 1);
-    const auto cursor = op.reader().cursor({as_bytes(lower), as_bytes(upper)});
+    const auto iterator = op.reader().iterator({as_bytes(lower), as_bytes(upper)});
     std::vector<std::string> entries;
-    for (cursor->seek(as_bytes(lower)); cursor->valid(); cursor->next()) {
-      entries.emplace_back(as_text(cursor->key()));
+    for (iterator->seek(as_bytes(lower)); iterator->valid(); iterator->next()) {
+      entries.emplace_back(as_text(iterator->key()));
     }
     return entries;
   }
@@ -74,16 +74,16 @@ std::vector<std::string> check_records_and_indexes(Access& op, const Collection&
   std::vector<ExpectedEntries> indexes;
   for (const auto& index : collection.indexes()) indexes.emplace_back(*index);
 
-  RecordCursor cursor = collection.scan(op);
-  for (std::size_t position = 0; cursor.next(); ++position) {
+  RecordCursor iterator = collection.scan(op);
+  for (std::size_t position = 0; iterator.next(); ++position) {
     op.check_interrupt();
-    const bson::View document = cursor.document();
+    const bson::View document = iterator.document();
     const bson::Element id = document["_id"];
-    if (!id || !equal(record_id_of(id).bytes(), cursor.record_id())) {
+    if (!id || !equal(record_id_of(id).bytes(), iterator.record_id())) {
       faults.push_back(fmt::format("record {} of '{}' stands under another key than its _id",
                                    position, collection.ns().to_string()));
     }
-    for (ExpectedEntries& index : indexes) index.add(document, cursor.record_id());
+    for (ExpectedEntries& index : indexes) index.add(document, iterator.record_id());
   }
   for (ExpectedEntries& index : indexes) index.compare(op, faults);
   return faults;

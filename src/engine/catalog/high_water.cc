@@ -24,9 +24,9 @@ bool HighWater::raise(storage::Store& store, std::uint32_t table, BytesView reco
     std::string upper;
     storage::append_table(upper, table + 1);
     const auto reader = store.snapshot();
-    const auto cursor = reader->cursor({as_bytes(lower), as_bytes(upper)});
-    cursor->seek_for_prev(as_bytes(upper));
-    if (cursor->valid()) bound_ = prefix_of(cursor->key().subspan(storage::kTableSize));
+    const auto iterator = reader->iterator({as_bytes(lower), as_bytes(upper)});
+    iterator->seek_for_prev(as_bytes(upper));
+    if (iterator->valid()) bound_ = prefix_of(iterator->key().subspan(storage::kTableSize));
     known_ = true;
   }
   if (prefix <= bound_) return false;

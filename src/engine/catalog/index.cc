@@ -69,7 +69,7 @@ void Index::keys(bson::View document, std::vector<std::string>& out, bool& sever
   }
 }
 
-void Index::insert(storage::Transaction& transaction, const std::string& key,
+void Index::insert(storage::WriteTransaction& transaction, const std::string& key,
                    const storage::RecordId& record, const Namespace& ns,
                    bson::View document) const {
   if (!unique_) {
@@ -101,7 +101,7 @@ void Index::insert(storage::Transaction& transaction, const std::string& key,
   transaction.put_guarded(as_bytes(key), record.bytes());
 }
 
-void Index::remove(storage::Transaction& transaction, const std::string& key,
+void Index::remove(storage::WriteTransaction& transaction, const std::string& key,
                    const storage::RecordId& record) const {
   if (unique_) {
     transaction.remove(as_bytes(key));

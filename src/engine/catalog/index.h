@@ -51,9 +51,9 @@ class Index {
 
   // Writes one entry. Throws DuplicateKeyError when the index is unique and another record has that
   // key. The caller holds the record's lock.
-  void insert(storage::Transaction& transaction, const std::string& key,
+  void insert(storage::WriteTransaction& transaction, const std::string& key,
               const storage::RecordId& record, const Namespace& ns, bson::View document) const;
-  void remove(storage::Transaction& transaction, const std::string& key,
+  void remove(storage::WriteTransaction& transaction, const std::string& key,
               const storage::RecordId& record) const;
   // The record that an entry leads to.
   BytesView record_of(BytesView entry_key, BytesView entry_value) const;

@@ -6,8 +6,6 @@
 #include <array>
 #include <memory>
 
-#include "engine/commands/command.h"
-
 namespace quern::engine {
 namespace {
 

@@ -31,9 +31,9 @@ std::string edge(std::uint32_t table, const std::vector<bson::Value>& values, bs
 }
 
 std::vector<Stretch> stretches(std::uint32_t table, bson::View pattern,
-                               const std::vector<query::KeyRange>& ranges) {
+                               const std::vector<query::IndexRange>& ranges) {
   std::vector<Stretch> result;
-  for (const query::KeyRange& range : ranges) {
+  for (const query::IndexRange& range : ranges) {
     const bool after_first = !range.first_inclusive && !range.first.empty();
     const bool after_last = range.last_inclusive || range.last.empty();
     result.push_back({edge(table, range.first, pattern, after_first),
@@ -57,32 +57,32 @@ class TableWalk {
       : reader_(reader), stretches_(std::move(stretches)), reverse_(reverse) {}
 
   bool next() {
-    if (cursor_ && !step()) cursor_.reset();
-    while (!cursor_ && at_ < stretches_.size()) {
+    if (iterator_ && !step()) iterator_.reset();
+    while (!iterator_ && at_ < stretches_.size()) {
       const Stretch& stretch = stretches_[at_++];
       if (stretch.lower >= stretch.upper) continue;
       open(stretch, reverse_ ? stretch.upper : stretch.lower);
-      if (!cursor_->valid()) cursor_.reset();
+      if (!iterator_->valid()) iterator_.reset();
     }
-    if (!cursor_) return false;
+    if (!iterator_) return false;
     own_writes_ = reader_.own_writes();
     if (own_writes_ != 0) {
-      key_ = as_text(cursor_->key());
-      value_ = as_text(cursor_->value());
+      key_ = as_text(iterator_->key());
+      value_ = as_text(iterator_->value());
     }
     return true;
   }
   // Until next(), whatever is written before.
-  BytesView key() const { return own_writes_ != 0 ? as_bytes(key_) : cursor_->key(); }
-  BytesView value() const { return own_writes_ != 0 ? as_bytes(value_) : cursor_->value(); }
+  BytesView key() const { return own_writes_ != 0 ? as_bytes(key_) : iterator_->key(); }
+  BytesView value() const { return own_writes_ != 0 ? as_bytes(value_) : iterator_->value(); }
 
  private:
   void open(const Stretch& stretch, const std::string& from) {
-    cursor_ = reader_.cursor({as_bytes(stretch.lower), as_bytes(stretch.upper)});
+    iterator_ = reader_.iterator({as_bytes(stretch.lower), as_bytes(stretch.upper)});
     if (reverse_) {
-      cursor_->seek_for_prev(as_bytes(from));
+      iterator_->seek_for_prev(as_bytes(from));
     } else {
-      cursor_->seek(as_bytes(from));
+      iterator_->seek(as_bytes(from));
     }
   }
 
@@ -91,22 +91,22 @@ class TableWalk {
     if (reader_.own_writes() != own_writes_) {
       const std::string latest(as_text(key()));
       open(stretches_[at_ - 1], latest);
-      if (!cursor_->valid() || as_text(cursor_->key()) != latest) return cursor_->valid();
+      if (!iterator_->valid() || as_text(iterator_->key()) != latest) return iterator_->valid();
     }
     if (reverse_) {
-      cursor_->prev();
+      iterator_->prev();
     } else {
-      cursor_->next();
+      iterator_->next();
     }
-    return cursor_->valid();
+    return iterator_->valid();
   }
 
   storage::Reader& reader_;
   std::vector<Stretch> stretches_;
   std::size_t at_ = 0;
   bool reverse_;
-  std::unique_ptr<storage::Cursor> cursor_;
-  std::uint64_t own_writes_ = 0;  // of the reader, when the cursor moved
+  std::unique_ptr<storage::Iterator> iterator_;
+  std::uint64_t own_writes_ = 0;  // of the reader, when the iterator moved
   std::string key_;               // copies, once there are own writes
   std::string value_;
 };
@@ -228,9 +228,9 @@ PlannedQuery::PlannedQuery(const Collection& collection, query::Matcher filter,
 std::unique_ptr<RecordSource> PlannedQuery::open(QueryContext& context) const {
   if (plan_.empty) return std::make_unique<EmptySource>();
   Filter filter(filter_, !plan_.exact && !filter_.matches_everything());
-  const query::IndexInfo& id = collection_.plannable_indexes().front();
+  const query::PlannableIndex& id = collection_.plannable_indexes().front();
   if (plan_.index == nullptr || plan_.index == &id) {
-    std::vector<query::KeyRange> everything(1);
+    std::vector<query::IndexRange> everything(1);
     return std::make_unique<ScanSource>(
         context,
         stretches(collection_.table(), id.key, plan_.index == nullptr ? everything : plan_.ranges),

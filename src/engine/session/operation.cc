@@ -102,7 +102,7 @@ storage::Reader& Operation::reader() {
   return *reader_;
 }
 
-storage::Transaction& Operation::transaction() {
+storage::WriteTransaction& Operation::transaction() {
   if (transaction_ == nullptr) {
     throw Error(ErrorCode::kInternalError, "a write outside of a write body");
   }

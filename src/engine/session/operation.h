@@ -67,7 +67,7 @@ class Operation final : public Access {
 
   storage::Store& store() const override;
   storage::Reader& reader() override;
-  storage::Transaction& transaction() override;
+  storage::WriteTransaction& transaction() override;
   bool writing() const { return transaction_ != nullptr; }
   bool in_session_transaction() const { return session_ != nullptr; }
   Session* session() const { return session_; }
@@ -119,8 +119,8 @@ class Operation final : public Access {
   std::vector<std::shared_ptr<const CatalogSnapshot>> older_catalogs_;  // keep collections alive
   std::unique_ptr<storage::Reader> reader_;
   std::vector<GatePass> entered_;  // left after own_transaction_ has ended
-  std::unique_ptr<storage::Transaction> own_transaction_;
-  storage::Transaction* transaction_ = nullptr;
+  std::unique_ptr<storage::WriteTransaction> own_transaction_;
+  storage::WriteTransaction* transaction_ = nullptr;
 };
 
 }  // namespace quern::engine

@@ -54,7 +54,7 @@ class Session {
   bool ended() const { return ended_; }
 
   // Only while a transaction is in progress.
-  storage::Transaction& transaction() { return *transaction_; }
+  storage::WriteTransaction& transaction() { return *transaction_; }
   const std::shared_ptr<const CatalogSnapshot>& catalog() const { return catalog_; }
   std::vector<GatePass>& entered() { return entered_; }
   // Client cursors that read through the transaction and end with it.
@@ -70,7 +70,7 @@ class Session {
   TimePoint deadline_;
   TimePoint last_use_;
   std::vector<GatePass> entered_;  // left after transaction_ has ended
-  std::unique_ptr<storage::Transaction> transaction_;
+  std::unique_ptr<storage::WriteTransaction> transaction_;
   std::shared_ptr<const CatalogSnapshot> catalog_;
   std::vector<std::int64_t> cursors_;
 };

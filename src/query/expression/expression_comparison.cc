@@ -32,7 +32,10 @@ constexpr FunctionOperator kFunctions[] = {
 
 }  // namespace
 
-bool is_equality(const FunctionExpression& call) { return call.function() == eq; }
+std::span<const ExpressionPtr> FunctionExpression::equated() const {
+  if (function_ != eq) return {};
+  return arguments_;
+}
 
 OperatorFamily comparison_operators() { return {kFunctions, {}}; }
 

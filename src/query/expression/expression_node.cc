@@ -5,7 +5,7 @@
 
 namespace quern::query {
 
-Datum path_value(bson::ValueView value, const Path& path, std::size_t depth,
+Datum path_value(bson::ValueView value, const FieldPath& path, std::size_t depth,
                  Evaluation& evaluation) {
   for (; depth < path.size(); ++depth) {
     if (value.is_array()) {

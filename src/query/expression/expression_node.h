@@ -12,7 +12,7 @@
 
 #include "quern/bson/document.h"
 #include "query/expression/evaluation.h"
-#include "query/value/path.h"
+#include "query/value/field_path.h"
 
 namespace quern::query {
 
@@ -20,7 +20,14 @@ class ExpressionNode {
  public:
   virtual ~ExpressionNode() = default;
   virtual Datum evaluate(Evaluation& evaluation) const = 0;
-  virtual bool is_constant() const { return false; }
+
+  // What it always evaluates to, if that was known when it was parsed.
+  virtual const bson::Value* constant() const { return nullptr; }
+  bool is_constant() const { return constant() != nullptr; }
+  // For the planner. The path in the document that it reads, if it does no more.
+  virtual const FieldPath* document_path() const { return nullptr; }
+  // The two sides that it compares, if it is a call of $eq; else none.
+  virtual std::span<const std::unique_ptr<const ExpressionNode>> equated() const { return {}; }
 };
 using ExpressionPtr = std::unique_ptr<const ExpressionNode>;
 
@@ -29,8 +36,7 @@ class ConstantExpression : public ExpressionNode {
   explicit ConstantExpression(bson::Value value)
       : value_(std::move(value)), datum_(value_.view()) {}
   Datum evaluate(Evaluation&) const override { return datum_; }
-  bool is_constant() const override { return true; }
-  bson::ValueView value() const { return value_.view(); }
+  const bson::Value* constant() const override { return &value_; }
 
  private:
   bson::Value value_;
@@ -43,19 +49,18 @@ class PathExpression : public ExpressionNode {
  public:
   // slot: of the variable it starts from; none: the document under evaluation.
   // path: none: the start itself.
-  PathExpression(std::optional<std::size_t> slot, std::optional<Path> path)
+  PathExpression(std::optional<std::size_t> slot, std::optional<FieldPath> path)
       : slot_(slot), path_(std::move(path)) {}
   Datum evaluate(Evaluation& evaluation) const override;
 
-  // The path in the document, if it is one: for the planner.
-  const Path* document_path() const { return !slot_ && path_ ? &*path_ : nullptr; }
+  const FieldPath* document_path() const override { return !slot_ && path_ ? &*path_ : nullptr; }
 
  private:
   std::optional<std::size_t> slot_;
-  std::optional<Path> path_;
+  std::optional<FieldPath> path_;
 };
 // What path means below value, from component depth on.
-Datum path_value(bson::ValueView value, const Path& path, std::size_t depth,
+Datum path_value(bson::ValueView value, const FieldPath& path, std::size_t depth,
                  Evaluation& evaluation);
 
 class ObjectExpression : public ExpressionNode {
@@ -91,17 +96,13 @@ class FunctionExpression : public ExpressionNode {
         arguments_(std::move(arguments)) {}
   Datum evaluate(Evaluation& evaluation) const override;
 
-  Function function() const { return function_; }
-  const std::vector<ExpressionPtr>& arguments() const { return arguments_; }
+  std::span<const ExpressionPtr> equated() const override;
 
  private:
   Function function_;
   bool null_if_any_null_;
   std::vector<ExpressionPtr> arguments_;
 };
-
-// Is it a call of $eq? For the planner.
-bool is_equality(const FunctionExpression& call);
 
 }  // namespace quern::query
 

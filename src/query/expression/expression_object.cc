@@ -48,15 +48,15 @@ class GetField : public ExpressionNode {
 std::string constant_name(const bson::Element& element, ExpressionParser& parser,
                           std::int32_t not_constant, std::int32_t not_string) {
   const ExpressionPtr node = parser.parse(element);
-  const auto* constant = dynamic_cast<const ConstantExpression*>(node.get());
+  const bson::Value* constant = node->constant();
   if (constant == nullptr) {
     throw Error(not_constant,
                 "'field' must evaluate to a constant. To name a field that begins with "
                 "'$', use $literal");
   }
-  if (!constant->value().is_string())
+  if (!constant->view().is_string())
     throw Error(not_string, "'field' must evaluate to type String");
-  return std::string(constant->value().as_string());
+  return std::string(constant->view().as_string());
 }
 
 ExpressionPtr parse_get_field(const bson::Element& op, ExpressionParser& parser) {

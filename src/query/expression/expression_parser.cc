@@ -213,15 +213,15 @@ ExpressionPtr ExpressionParser::parse_path(std::string_view text) {
     check_field_path(text.substr(1));
     for (auto it = variables_.rbegin(); it != variables_.rend(); ++it) {
       if (it->name == "CURRENT") {
-        return std::make_unique<PathExpression>(it->slot, Path(text.substr(1)));
+        return std::make_unique<PathExpression>(it->slot, FieldPath(text.substr(1)));
       }
     }
-    return std::make_unique<PathExpression>(std::nullopt, Path(text.substr(1)));
+    return std::make_unique<PathExpression>(std::nullopt, FieldPath(text.substr(1)));
   }
   if (text.size() == 2) throw Error(16870, "empty variable names are not allowed");
   const std::size_t dot = text.find('.');
   const std::string_view name = text.substr(2, dot == text.npos ? dot : dot - 2);
-  std::optional<Path> path;
+  std::optional<FieldPath> path;
   if (dot != text.npos) {
     check_field_path(text.substr(dot + 1));
     path.emplace(text.substr(dot + 1));

@@ -70,8 +70,8 @@ ExpressionPtr parse_convert(const bson::Element& op, ExpressionParser& parser) {
   auto node = std::make_unique<Convert>();
   node->input = parser.parse(named.required("input", kFailedToParse));
   node->to = parser.parse(named.required("to", kFailedToParse));
-  if (const auto* constant = dynamic_cast<const ConstantExpression*>(node->to.get())) {
-    const Datum target = constant->value();
+  if (const bson::Value* constant = node->to->constant()) {
+    const Datum target = constant->view();
     if (!target.nullish()) target_type(target);  // an unknown type is an error of the query
   }
   node->on_error = parser.parse_optional(named.optional("onError"));

@@ -25,7 +25,7 @@ Matcher Matcher::equal_to_any(std::string_view path, bson::View values) {
   shared->filter = bson::doc(path, bson::doc("$in", values.as_value(bson::Type::kArray)));
   const bson::View held = shared->filter[path].as_document()["$in"].as_array();
   shared->root =
-      at_path(Path(path), Condition::of(std::make_unique<In>(held, In::Regexes::kValues)));
+      at_path(FieldPath(path), Condition::of(std::make_unique<In>(held, In::Regexes::kValues)));
   return Matcher(std::move(shared));
 }
 
@@ -52,9 +52,6 @@ bool Matcher::matches(bson::View document, Evaluation& evaluation) const {
 
 bson::View Matcher::filter() const { return shared_->filter.view(); }
 
-bool Matcher::matches_everything() const {
-  const auto* all = dynamic_cast<const AndNode*>(root_);
-  return all != nullptr && all->children().empty();
-}
+bool Matcher::matches_everything() const { return root_->is_empty(); }
 
 }  // namespace quern::query

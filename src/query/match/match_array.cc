@@ -32,6 +32,12 @@ bool ElemMatchValue::test(bson::ValueView value, MatchState& state) const {
   return false;
 }
 
+std::optional<Bounds> ElemMatchValue::bounds() const {
+  auto bounds = condition_.bounds();
+  if (bounds) bounds->exact = false;  // the value itself may be no array
+  return bounds;
+}
+
 bool SizeIs::test(bson::ValueView value, MatchState&) const {
   return value.is_array() && static_cast<std::int64_t>(value.as_array().count()) == size_;
 }

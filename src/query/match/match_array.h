@@ -16,7 +16,7 @@ class ElemMatchObject : public Predicate {
   explicit ElemMatchObject(std::unique_ptr<const MatchNode> filter) : filter_(std::move(filter)) {}
   bool test(bson::ValueView value, MatchState& state) const override;
   LeafArrays arrays() const override { return LeafArrays::kWhole; }
-  const MatchNode& filter() const { return *filter_; }
+  const MatchNode* member_filter() const override { return filter_.get(); }
 
  private:
   std::unique_ptr<const MatchNode> filter_;
@@ -28,7 +28,7 @@ class ElemMatchValue : public Predicate {
   explicit ElemMatchValue(Condition condition) : condition_(std::move(condition)) {}
   bool test(bson::ValueView value, MatchState& state) const override;
   LeafArrays arrays() const override { return LeafArrays::kWhole; }
-  const Condition& condition() const { return condition_; }
+  std::optional<Bounds> bounds() const override;
 
  private:
   Condition condition_;

@@ -33,6 +33,20 @@ Comparison::Comparison(Operator op, bson::ValueView operand)
       is_null_(operand.is_null()),
       is_nan_(query::is_nan(operand)) {}
 
+std::optional<Bounds> Comparison::bounds() const {
+  switch (op_) {
+    case Operator::kEq:
+      return equality_bounds(operand_);
+    case Operator::kLt:
+    case Operator::kLte:
+      return bounds_below(operand_, op_ == Operator::kLte);
+    case Operator::kGt:
+    case Operator::kGte:
+      return bounds_above(operand_, op_ == Operator::kGte);
+  }
+  return std::nullopt;
+}
+
 bool Comparison::accepts(std::weak_ordering order) const {
   switch (op_) {
     case Operator::kEq:

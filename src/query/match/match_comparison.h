@@ -15,9 +15,7 @@ class Comparison : public Predicate {
 
   Comparison(Operator op, bson::ValueView operand);
   bool test(bson::ValueView value, MatchState& state) const override;
-
-  Operator op() const { return op_; }
-  bson::ValueView operand() const { return operand_; }
+  std::optional<Bounds> bounds() const override;
 
  private:
   bool accepts(std::weak_ordering order) const;

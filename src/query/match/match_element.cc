@@ -5,6 +5,14 @@
 
 namespace quern::query {
 
+bool TypeIs::implied_by(const Predicate& given) const {
+  const auto bounds = given.bounds();
+  if (!bounds || !bounds->exact || !bounds->single_point()) return false;
+  const bson::ValueView only = bounds->intervals.front().low.view();
+  // An equal number may be of another type, and an equal string a symbol.
+  return !only.is_number() && !only.is_string() && types_.contains(only.type());
+}
+
 Condition parse_exists(const bson::Element& op, bson::View, MatchParser&) {
   return Condition::of(std::make_unique<Exists>(), /*negated=*/!op.truthy());
 }

@@ -12,6 +12,8 @@ class Exists : public Predicate {
  public:
   bool test(bson::ValueView value, MatchState&) const override { return !value.missing(); }
   LeafArrays arrays() const override { return LeafArrays::kWhole; }
+  std::optional<Bounds> bounds_of_negation() const override { return bounds_of_missing(); }
+  bool implied_by(const Predicate& given) const override { return given.implies_existence(); }
 };
 
 class TypeIs : public Predicate {
@@ -20,6 +22,7 @@ class TypeIs : public Predicate {
   bool test(bson::ValueView value, MatchState&) const override {
     return !value.missing() && types_.contains(value.type());
   }
+  bool implied_by(const Predicate& given) const override;
 
  private:
   TypeSet types_;

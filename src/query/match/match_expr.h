@@ -13,6 +13,7 @@ class ExprNode : public MatchNode {
  public:
   explicit ExprNode(Expression expression) : expression_(std::move(expression)) {}
   const Expression& expression() const { return expression_; }
+  void accept(MatchVisitor& visitor) const override { visitor.visit(*this); }
 
  private:
   bool ask(bson::View document, MatchState& state) const override;

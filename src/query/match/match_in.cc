@@ -61,6 +61,23 @@ bool In::test(bson::ValueView value, MatchState&) const {
   return false;
 }
 
+std::optional<Bounds> In::bounds() const {
+  Bounds points{{}, true};
+  std::vector<Interval> more;  // of values that aren't simply points
+  const auto add = [&more](Bounds special) {
+    std::move(special.intervals.begin(), special.intervals.end(), std::back_inserter(more));
+  };
+  for (const bson::ValueView value : values_) {
+    if (value.is_null() || value.is_array()) {
+      add(equality_bounds(value));
+    } else {
+      points.intervals.push_back({bson::Value(value), bson::Value(value)});
+    }
+  }
+  if (!regexes_.empty()) add(prefix_bounds(""));
+  return more.empty() ? points : unite(std::move(points), {std::move(more), false});
+}
+
 Condition parse_in(const bson::Element& op, bson::View, MatchParser&) {
   if (!op.is_array()) bad_value(std::string(op.key()) + " needs an array");
   for (const bson::Element& member : op.as_array()) {

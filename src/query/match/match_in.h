@@ -17,15 +17,12 @@ class In : public Predicate {
   // that they occur in, or only the same regular expression as a value.
   explicit In(bson::View values, Regexes regexes = Regexes::kPatterns);
   bool test(bson::ValueView value, MatchState& state) const override;
-
-  // Ascending and distinct, regular expressions as values included.
-  const std::vector<bson::ValueView>& values() const { return values_; }
-  bool has_regex() const { return !regexes_.empty(); }
+  std::optional<Bounds> bounds() const override;
 
  private:
   bool contains(bson::ValueView value) const;
 
-  std::vector<bson::ValueView> values_;
+  std::vector<bson::ValueView> values_;  // ascending and distinct, with regular expressions
   std::vector<Regex> regexes_;
   // Open addressing: 1 + position in values_, or 0. Empty for short lists, which are searched.
   std::vector<std::uint32_t> table_;

@@ -3,6 +3,33 @@
 
 namespace quern::query {
 
+bool Predicate::implied_by(const Predicate& given) const {
+  const auto inner = given.bounds();
+  const auto outer = bounds();
+  return inner && outer && inner->exact && outer->exact && contains(*outer, *inner);
+}
+
+bool Predicate::implies_existence() const {
+  MatchState state{bson::View()};
+  return !test({}, state);
+}
+
+std::optional<Bounds> Condition::bounds() const {
+  if (negated) return std::nullopt;
+  if (predicate != nullptr) {
+    // A member that is itself an array is a key as a whole, so predicates of arrays say nothing.
+    if (predicate->arrays() == LeafArrays::kWhole) return std::nullopt;
+    return predicate->bounds();
+  }
+  std::optional<Bounds> result;
+  for (const Condition& part : all) {
+    auto more = part.bounds();
+    if (!more) continue;
+    result = result ? intersect(*result, *more) : std::move(*more);
+  }
+  return result;
+}
+
 bool Condition::holds(bson::ValueView value, MatchState& state) const {
   bool result = true;
   if (predicate != nullptr) {

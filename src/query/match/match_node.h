@@ -7,12 +7,14 @@
 #define QUERN_QUERY_MATCH_MATCH_NODE_H_
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "quern/bson/view.h"
 #include "query/expression/evaluation.h"
+#include "query/value/bounds.h"
 #include "query/value/path_walk.h"
 
 namespace quern::query {
@@ -40,9 +42,35 @@ class MatchState {
   std::unique_ptr<Evaluation> own_;
 };
 
+class AndNode;
+class ConstantNode;
+class ExprNode;
+class NotNode;
+class OrNode;
+class PathNode;
+
+// Called back by the node that it is handed to, by kind. What is not overridden is other(): a node
+// of which the visitor understands nothing.
+class MatchVisitor {
+ public:
+  virtual void visit(const AndNode&) { other(); }
+  virtual void visit(const ConstantNode&) { other(); }
+  virtual void visit(const ExprNode&) { other(); }
+  virtual void visit(const NotNode&) { other(); }
+  virtual void visit(const OrNode&) { other(); }
+  virtual void visit(const PathNode&) { other(); }
+  virtual void other() = 0;
+
+ protected:
+  ~MatchVisitor() = default;
+};
+
 class MatchNode {
  public:
   virtual ~MatchNode() = default;
+  virtual void accept(MatchVisitor& visitor) const { visitor.other(); }
+  // It asks for nothing, as {} does.
+  virtual bool is_empty() const { return false; }
   // What doesn't match leaves no position behind.
   bool matches(bson::View document, MatchState& state) const {
     const std::size_t position = state.position;
@@ -62,6 +90,17 @@ class Predicate {
   virtual bool test(bson::ValueView value, MatchState& state) const = 0;
   // Whether it looks at the members of an array, or only at the array.
   virtual LeafArrays arrays() const { return LeafArrays::kExpand; }
+
+  // For the planner. The keys of every document that it may accept; nothing if it says nothing
+  // about keys. The same for its negation.
+  virtual std::optional<Bounds> bounds() const { return std::nullopt; }
+  virtual std::optional<Bounds> bounds_of_negation() const { return std::nullopt; }
+  // Does every value that given accepts satisfy this one, so that given implies it on any path?
+  virtual bool implied_by(const Predicate& given) const;
+  // Does it refuse every document that lacks the field?
+  bool implies_existence() const;
+  // What a member of the array, itself a document, must match; null if it asks for nothing such.
+  virtual const MatchNode* member_filter() const { return nullptr; }
 };
 
 // What the operators of one field demand: a predicate, or all of several conditions; possibly
@@ -76,6 +115,8 @@ struct Condition {
   }
   // Asked about one value itself, not about the members of it.
   bool holds(bson::ValueView value, MatchState& state) const;
+  // Of the values that meet it; nothing if it says nothing about keys.
+  std::optional<Bounds> bounds() const;
 };
 
 // The array of tags that the server keeps in encrypted documents. Conditions on it stand in for
@@ -87,17 +128,18 @@ class PathNode : public MatchNode {
  public:
   using Predicates = std::vector<std::unique_ptr<const Predicate>>;
 
-  PathNode(Path path, Predicates predicates)
+  PathNode(FieldPath path, Predicates predicates)
       : path_(std::move(path)), predicates_(std::move(predicates)) {}
 
-  const Path& path() const { return path_; }
+  const FieldPath& path() const { return path_; }
   const Predicates& predicates() const { return predicates_; }
+  void accept(MatchVisitor& visitor) const override { visitor.visit(*this); }
 
  private:
   bool ask(bson::View document, MatchState& state) const override;
   bool holds(bson::View document, MatchState& state) const;
 
-  Path path_;
+  FieldPath path_;
   Predicates predicates_;
 };
 
@@ -107,6 +149,8 @@ class AndNode : public MatchNode {
  public:
   explicit AndNode(MatchNodes children) : children_(std::move(children)) {}
   const MatchNodes& children() const { return children_; }
+  bool is_empty() const override { return children_.empty(); }
+  void accept(MatchVisitor& visitor) const override { visitor.visit(*this); }
 
  private:
   bool ask(bson::View document, MatchState& state) const override;
@@ -118,6 +162,7 @@ class OrNode : public MatchNode {
  public:
   explicit OrNode(MatchNodes children) : children_(std::move(children)) {}
   const MatchNodes& children() const { return children_; }
+  void accept(MatchVisitor& visitor) const override { visitor.visit(*this); }
 
  private:
   bool ask(bson::View document, MatchState& state) const override;
@@ -130,6 +175,7 @@ class NotNode : public MatchNode {
  public:
   explicit NotNode(std::unique_ptr<const MatchNode> child) : child_(std::move(child)) {}
   const MatchNode& child() const { return *child_; }
+  void accept(MatchVisitor& visitor) const override { visitor.visit(*this); }
 
  private:
   bool ask(bson::View document, MatchState& state) const override;
@@ -141,6 +187,7 @@ class ConstantNode : public MatchNode {
  public:
   explicit ConstantNode(bool value) : value_(value) {}
   bool value() const { return value_; }
+  void accept(MatchVisitor& visitor) const override { visitor.visit(*this); }
 
  private:
   bool ask(bson::View, MatchState&) const override { return value_; }

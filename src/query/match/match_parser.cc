@@ -109,7 +109,7 @@ bool is_operator_document(bson::ValueView value) {
   return first.starts_with('$') && !is_dbref_field(first);
 }
 
-std::unique_ptr<const MatchNode> at_path(const Path& path, Condition condition) {
+std::unique_ptr<const MatchNode> at_path(const FieldPath& path, Condition condition) {
   MatchNodes children;
   PathNode::Predicates predicates;
   if (condition.predicate != nullptr) predicates.push_back(std::move(condition.predicate));
@@ -148,7 +148,7 @@ std::unique_ptr<const MatchNode> MatchParser::parse(bson::View filter) {
       continue;
     }
     Condition condition = parse_field_value(element.value());
-    children.push_back(at_path(Path(element.key()), std::move(condition)));
+    children.push_back(at_path(FieldPath(element.key()), std::move(condition)));
   }
   if (children.size() == 1) return std::move(children.front());
   return std::make_unique<AndNode>(std::move(children));

@@ -46,7 +46,7 @@ bool is_operator_document(bson::ValueView value);
 // begins with a field name or with $and, $or, $nor is about documents.
 bool is_about_values(bson::View argument);
 // The condition applied to the values of a path.
-std::unique_ptr<const MatchNode> at_path(const Path& path, Condition condition);
+std::unique_ptr<const MatchNode> at_path(const FieldPath& path, Condition condition);
 
 [[noreturn]] void bad_value(const std::string& message);
 

@@ -6,6 +6,11 @@
 
 namespace quern::query {
 
+std::optional<Bounds> RegexPredicate::bounds() const {
+  const bson::Value itself = bson::Value::of(bson::Regex{regex_.pattern(), regex_.options()});
+  return unite(prefix_bounds(regex_.literal_prefix().value_or("")), point_bounds(itself.view()));
+}
+
 Condition regex_condition(bson::ValueView regex) {
   return Condition::of(std::make_unique<RegexPredicate>(Regex(regex)));
 }

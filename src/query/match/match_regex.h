@@ -14,7 +14,7 @@ class RegexPredicate : public Predicate {
  public:
   explicit RegexPredicate(Regex regex) : regex_(std::move(regex)) {}
   bool test(bson::ValueView value, MatchState&) const override { return regex_.matches(value); }
-  const Regex& regex() const { return regex_; }
+  std::optional<Bounds> bounds() const override;
 
  private:
   Regex regex_;

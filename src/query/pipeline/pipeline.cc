@@ -85,15 +85,14 @@ StagePtr stage_of(const language::StageSpec& stage, const PipelineContext& conte
 // A $sort needs to keep only what the $skip and $limit right after it let through.
 void limit_sorts(std::vector<StagePtr>& stages) {
   for (std::size_t i = 0; i < stages.size(); ++i) {
-    auto* sort = dynamic_cast<SortStage*>(stages[i].get());
-    if (sort == nullptr) continue;
+    if (stages[i]->sort() == nullptr) continue;
     std::int64_t skipped = 0;
     for (std::size_t j = i + 1; j < stages.size(); ++j) {
-      if (const auto* skip = dynamic_cast<const SkipStage*>(stages[j].get())) {
-        if (__builtin_add_overflow(skipped, skip->count(), &skipped)) break;
-      } else if (const auto* limit = dynamic_cast<const LimitStage*>(stages[j].get())) {
+      if (const auto skip = stages[j]->skip()) {
+        if (__builtin_add_overflow(skipped, *skip, &skipped)) break;
+      } else if (const auto limit = stages[j]->limit()) {
         std::int64_t needed = 0;
-        if (!__builtin_add_overflow(skipped, limit->count(), &needed)) sort->set_limit(needed);
+        if (!__builtin_add_overflow(skipped, *limit, &needed)) stages[i]->keep_first(needed);
         break;
       } else {
         break;
@@ -132,20 +131,10 @@ Pipeline Pipeline::make(std::span<const language::StageSpec> specs, const Pipeli
 
 Pipeline::Leading Pipeline::leading() const {
   Leading leading;
-  std::size_t i = 0;
-  const auto take = [&]<class T>(const T*& stage) {
-    stage = i < stages_.size() ? dynamic_cast<const T*>(stages_[i].get()) : nullptr;
-    if (stage != nullptr) ++i;
-  };
-  const MatchStage* match = nullptr;
-  const SortStage* sort = nullptr;
-  const LimitStage* limit = nullptr;
-  take(match);
-  take(sort);
-  take(limit);
-  if (match != nullptr) leading.match = &match->matcher();
-  if (sort != nullptr) leading.sort = &sort->pattern();
-  if (limit != nullptr) leading.limit = limit->count();
+  auto stage = stages_.begin();
+  if (stage != stages_.end() && (leading.match = (*stage)->match()) != nullptr) ++stage;
+  if (stage != stages_.end() && (leading.sort = (*stage)->sort()) != nullptr) ++stage;
+  if (stage != stages_.end()) leading.limit = (*stage)->limit();
   return leading;
 }
 
@@ -153,8 +142,8 @@ std::unique_ptr<DocumentStream> Pipeline::attach(std::unique_ptr<DocumentStream>
                                                  Done done) const {
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     const Stage& stage = *stages_[i];
-    if (done.match && i == 0 && dynamic_cast<const MatchStage*>(&stage) != nullptr) continue;
-    if (done.sort && i <= 1 && dynamic_cast<const SortStage*>(&stage) != nullptr) {
+    if (done.match && i == 0 && stage.match() != nullptr) continue;
+    if (done.sort && i <= 1 && stage.sort() != nullptr) {
       done.sort = false;  // only the leading one
       continue;
     }

@@ -193,7 +193,7 @@ class ProjectionParser {
     // _id: 0 beside inclusions: what isn't named isn't included.
     if (impl_->mode == Mode::kInclusion && leaf.node->kind == Kind::kExclude) return;
     if (impl_->mode == Mode::kExclusion && leaf.node->kind == Kind::kInclude) return;
-    const Path path(leaf.path);
+    const FieldPath path(leaf.path);
     ProjectionNode* at = &impl_->root;
     for (std::size_t i = 0; i < path.size(); ++i) {
       const std::string name(path[i].name);

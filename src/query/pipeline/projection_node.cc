@@ -43,8 +43,8 @@ void append_elem_match(const ProjectionNode& node, const bson::Element& element,
 }
 
 // document with the first array along path cut down to the member at index.
-void append_at_position(const Path& path, std::size_t depth, std::size_t index, bson::View document,
-                        Writer& out) {
+void append_at_position(const FieldPath& path, std::size_t depth, std::size_t index,
+                        bson::View document, Writer& out) {
   for (const bson::Element& element : document) {
     if (element.key() != path[depth].name) {
       out.append(element);

@@ -18,7 +18,7 @@
 #include "query/expression/expression_node.h"
 #include "query/match/match.h"
 #include "query/pipeline/projection.h"
-#include "query/value/path.h"
+#include "query/value/field_path.h"
 
 namespace quern::query {
 
@@ -79,7 +79,7 @@ class Projection::Impl {
   Mode mode = Mode::kInclusion;
   ProjectionNode root;
   // "a.$": the path of the array, and the filter that tells which member matched.
-  std::optional<Path> positional;
+  std::optional<FieldPath> positional;
   std::optional<Matcher> filter;
 
  private:

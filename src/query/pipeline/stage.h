@@ -4,7 +4,9 @@
 #ifndef QUERN_QUERY_PIPELINE_STAGE_H_
 #define QUERN_QUERY_PIPELINE_STAGE_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,15 @@ class Stage {
   virtual ~Stage() = default;
   // The stage's output over source.
   virtual std::unique_ptr<DocumentStream> attach(std::unique_ptr<DocumentStream> source) const = 0;
+
+  // What an index may do in its place, or may stop early for: the filter of a $match, the order of
+  // a $sort, the numbers of a $limit and of a $skip; nothing for other stages.
+  virtual const Matcher* match() const { return nullptr; }
+  virtual const SortPattern* sort() const { return nullptr; }
+  virtual std::optional<std::int64_t> limit() const { return std::nullopt; }
+  virtual std::optional<std::int64_t> skip() const { return std::nullopt; }
+  // The following stages take at most so many of its documents.
+  virtual void keep_first(std::int64_t) {}
 };
 
 class MatchStage : public Stage {
@@ -29,7 +40,7 @@ class MatchStage : public Stage {
   std::unique_ptr<DocumentStream> attach(std::unique_ptr<DocumentStream> source) const override {
     return filtered(std::move(source), matcher_);
   }
-  const Matcher& matcher() const { return matcher_; }
+  const Matcher* match() const override { return &matcher_; }
 
  private:
   Matcher matcher_;
@@ -41,7 +52,7 @@ class LimitStage : public Stage {
   std::unique_ptr<DocumentStream> attach(std::unique_ptr<DocumentStream> source) const override {
     return limited(std::move(source), count_);
   }
-  std::int64_t count() const { return count_; }
+  std::optional<std::int64_t> limit() const override { return count_; }
 
  private:
   std::int64_t count_;
@@ -53,7 +64,7 @@ class SkipStage : public Stage {
   std::unique_ptr<DocumentStream> attach(std::unique_ptr<DocumentStream> source) const override {
     return skipped(std::move(source), count_);
   }
-  std::int64_t count() const { return count_; }
+  std::optional<std::int64_t> skip() const override { return count_; }
 
  private:
   std::int64_t count_;
@@ -66,9 +77,8 @@ class SortStage : public Stage {
   std::unique_ptr<DocumentStream> attach(std::unique_ptr<DocumentStream> source) const override {
     return sorted(std::move(source), pattern_, limit_, memory_limit_);
   }
-  const SortPattern& pattern() const { return pattern_; }
-  // How many of the sorted documents the following stages take at most.
-  void set_limit(std::int64_t limit) { limit_ = limit; }
+  const SortPattern* sort() const override { return &pattern_; }
+  void keep_first(std::int64_t count) override { limit_ = count; }
 
  private:
   SortPattern pattern_;

@@ -28,8 +28,8 @@ struct Variables {
 
 struct Join {
   std::string from;
-  Path as;
-  std::optional<Path> local_field;
+  FieldPath as;
+  std::optional<FieldPath> local_field;
   std::string foreign_field;
   struct Variable {
     std::string name;
@@ -175,7 +175,7 @@ StagePtr make_stage(const language::LookupSpec& lookup, const PipelineContext& c
   spec->context = context;
   spec->from = *lookup.from;
   check_field_path(lookup.as);
-  spec->as = Path(lookup.as);
+  spec->as = FieldPath(lookup.as);
   if (lookup.local_field) {
     check_field_path(*lookup.local_field);
     spec->local_field.emplace(*lookup.local_field);

@@ -9,8 +9,8 @@ namespace quern::query {
 namespace {
 
 struct Unwinding {
-  Path path;
-  std::optional<Path> index;
+  FieldPath path;
+  std::optional<FieldPath> index;
   bool keep_empty = false;
 };
 
@@ -93,7 +93,7 @@ class UnwindStage : public Stage {
 
 StagePtr make_stage(const language::UnwindSpec& spec, const PipelineContext&) {
   check_field_path(spec.path);
-  Unwinding unwinding{Path(spec.path), std::nullopt, spec.keeps_empty};
+  Unwinding unwinding{FieldPath(spec.path), std::nullopt, spec.keeps_empty};
   if (spec.index) {
     check_field_path(*spec.index);
     unwinding.index.emplace(*spec.index);

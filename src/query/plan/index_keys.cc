@@ -19,7 +19,7 @@ struct Position {
 
 // Follows path through documents and, by number, through arrays, until its end, a dead end or an
 // array whose members all have to be taken. The value is an array only in that last case.
-Position advance(Position at, const Path& path, bool& through_array) {
+Position advance(Position at, const FieldPath& path, bool& through_array) {
   while (at.depth < path.size()) {
     if (at.value.is_document()) {
       at.value = find_field(at.value.as_document(), path[at.depth].field);
@@ -40,7 +40,7 @@ Position advance(Position at, const Path& path, bool& through_array) {
 
 class KeyGenerator {
  public:
-  KeyGenerator(std::span<const Path> paths, std::vector<std::vector<bson::ValueView>>& keys)
+  KeyGenerator(std::span<const FieldPath> paths, std::vector<std::vector<bson::ValueView>>& keys)
       : paths_(paths), keys_(keys) {}
 
   void generate(std::vector<Position> positions) {
@@ -113,7 +113,7 @@ class KeyGenerator {
     keys_.push_back(std::move(key));
   }
 
-  std::span<const Path> paths_;
+  std::span<const FieldPath> paths_;
   std::vector<std::vector<bson::ValueView>>& keys_;
 };
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "quern/bson/view.h"
-#include "query/value/path.h"
+#include "query/value/field_path.h"
 
 namespace quern::query {
 
@@ -32,7 +32,7 @@ class IndexKeyPattern {
                const std::function<void(std::span<const bson::ValueView>)>& emit) const;
 
  private:
-  std::vector<Path> paths_;
+  std::vector<FieldPath> paths_;
 };
 
 }  // namespace quern::query

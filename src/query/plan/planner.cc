@@ -7,12 +7,8 @@
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
 #include "query/expression/expression_node.h"
-#include "query/match/match_array.h"
-#include "query/match/match_comparison.h"
-#include "query/match/match_element.h"
 #include "query/match/match_expr.h"
 #include "query/match/match_node.h"
-#include "query/plan/bounds.h"
 
 namespace quern::query {
 namespace {
@@ -28,10 +24,39 @@ struct Constraint {
   const Predicate* predicate = nullptr;  // none where the condition isn't one predicate
 };
 
-// What the filter demands of every document, and how much of it was understood.
-class Demands {
+// The node as a condition on one path; null if it is none.
+const PathNode* as_leaf(const MatchNode& node) {
+  struct : MatchVisitor {
+    using MatchVisitor::visit;
+    void visit(const PathNode& node) override { leaf = &node; }
+    void other() override {}
+    const PathNode* leaf = nullptr;
+  } visitor;
+  node.accept(visitor);
+  return visitor.leaf;
+}
+
+// The conditions on paths that all must hold, directly or below $and.
+class Conjuncts : public MatchVisitor {
  public:
-  explicit Demands(const MatchNode& root) { add(root); }
+  explicit Conjuncts(const MatchNode& node) { node.accept(*this); }
+  const std::vector<const PathNode*>& leaves() const { return leaves_; }
+
+ private:
+  using MatchVisitor::visit;
+  void visit(const AndNode& node) override {
+    for (const auto& child : node.children()) child->accept(*this);
+  }
+  void visit(const PathNode& node) override { leaves_.push_back(&node); }
+  void other() override {}
+
+  std::vector<const PathNode*> leaves_;
+};
+
+// What the filter demands of every document, and how much of it was understood.
+class Demands : private MatchVisitor {
+ public:
+  explicit Demands(const MatchNode& root) { root.accept(*this); }
 
   const std::vector<Constraint>& constraints() const { return constraints_; }
   // There is a condition that no Constraint expresses.
@@ -41,57 +66,33 @@ class Demands {
                                  [](const Constraint& c) { return c.bounds && c.bounds->empty(); });
   }
 
-  bool imply(const MatchNode& wanted) const {
-    if (const auto* all = dynamic_cast<const AndNode*>(&wanted)) {
-      return std::all_of(all->children().begin(), all->children().end(),
-                         [this](const auto& child) { return imply(*child); });
-    }
-    if (const auto* any = dynamic_cast<const OrNode*>(&wanted)) {
-      return std::any_of(any->children().begin(), any->children().end(),
-                         [this](const auto& child) { return imply(*child); });
-    }
-    const auto* leaf = dynamic_cast<const PathNode*>(&wanted);
-    if (leaf == nullptr) return false;
-    return std::all_of(
-        leaf->predicates().begin(), leaf->predicates().end(), [&](const auto& predicate) {
-          return std::any_of(constraints_.begin(), constraints_.end(), [&](const Constraint& c) {
-            return c.path == leaf->path().text() && c.predicate != nullptr &&
-                   implies(*c.predicate, *predicate);
-          });
-        });
+  // Does a constraint on that path imply it?
+  bool imply(const std::string& path, const Predicate& wanted) const {
+    return std::any_of(constraints_.begin(), constraints_.end(), [&](const Constraint& c) {
+      return c.path == path && c.predicate != nullptr && wanted.implied_by(*c.predicate);
+    });
   }
 
  private:
-  void add(const MatchNode& node) {
-    if (const auto* all = dynamic_cast<const AndNode*>(&node)) {
-      for (const auto& child : all->children()) add(*child);
-    } else if (const auto* leaf = dynamic_cast<const PathNode*>(&node)) {
-      for (const auto& predicate : leaf->predicates()) add_leaf(leaf->path().text(), *predicate);
-    } else if (const auto* any = dynamic_cast<const OrNode*>(&node)) {
-      add_or(*any);
-    } else if (const auto* negation = dynamic_cast<const NotNode*>(&node)) {
-      add_not(*negation);
-    } else if (const auto* expr = dynamic_cast<const ExprNode*>(&node)) {
-      add_expr(expr->expression().root());
-    } else if (const auto* constant = dynamic_cast<const ConstantNode*>(&node)) {
-      never_ |= !constant->value();
-    } else {
-      incomplete_ = true;
-    }
+  using MatchVisitor::visit;
+  void visit(const AndNode& node) override {
+    for (const auto& child : node.children()) child->accept(*this);
   }
+  void visit(const PathNode& node) override {
+    for (const auto& predicate : node.predicates()) add_leaf(node.path().text(), *predicate);
+  }
+  void visit(const ConstantNode& node) override { never_ |= !node.value(); }
+  void other() override { incomplete_ = true; }
 
   void add_leaf(const std::string& path, const Predicate& predicate) {
-    constraints_.push_back({path, bounds_of(predicate), implies_existence(predicate), &predicate});
+    constraints_.push_back({path, predicate.bounds(), predicate.implies_existence(), &predicate});
     // What a member that is a document must meet, some value below the path meets.
-    if (const auto* member = dynamic_cast<const ElemMatchObject*>(&predicate)) {
-      add_below(path + ".", member->filter());
-    }
+    if (const MatchNode* filter = predicate.member_filter()) add_below(path + ".", *filter);
   }
 
-  void add_below(const std::string& prefix, const MatchNode& node) {
-    if (const auto* all = dynamic_cast<const AndNode*>(&node)) {
-      for (const auto& child : all->children()) add_below(prefix, *child);
-    } else if (const auto* leaf = dynamic_cast<const PathNode*>(&node)) {
+  void add_below(const std::string& prefix, const MatchNode& filter) {
+    const Conjuncts conjuncts(filter);
+    for (const PathNode* leaf : conjuncts.leaves()) {
       for (const auto& predicate : leaf->predicates()) {
         const std::size_t first = constraints_.size();
         add_leaf(prefix + leaf->path().text(), *predicate);
@@ -104,21 +105,21 @@ class Demands {
   }
 
   // Alternatives that all bound one path are the union of their stretches.
-  void add_or(const OrNode& node) {
+  void visit(const OrNode& node) override {
     incomplete_ = true;
-    std::vector<std::vector<const PathNode*>> branches;
-    for (const auto& child : node.children()) collect_leaves(*child, branches.emplace_back());
-    for (const PathNode* first : branches.front()) {
+    std::vector<Conjuncts> branches;
+    for (const auto& child : node.children()) branches.emplace_back(*child);
+    for (const PathNode* first : branches.front().leaves()) {
       Constraint united;
       united.path = first->path().text();
       std::vector<Interval> intervals;
       bool all = true;
-      for (const auto& branch : branches) {
+      for (const Conjuncts& branch : branches) {
         std::optional<Bounds> bounds;
-        for (const PathNode* leaf : branch) {
+        for (const PathNode* leaf : branch.leaves()) {
           if (leaf->path().text() != united.path) continue;
           for (const auto& predicate : leaf->predicates()) {
-            auto candidate = bounds_of(*predicate);
+            auto candidate = predicate->bounds();
             if (candidate && (!bounds || candidate->all_points())) bounds = std::move(candidate);
           }
         }
@@ -133,50 +134,31 @@ class Demands {
     }
   }
 
-  static void collect_leaves(const MatchNode& node, std::vector<const PathNode*>& leaves) {
-    if (const auto* leaf = dynamic_cast<const PathNode*>(&node)) {
-      leaves.push_back(leaf);
-    } else if (const auto* all = dynamic_cast<const AndNode*>(&node)) {
-      for (const auto& child : all->children()) collect_leaves(*child, leaves);
-    }
-  }
-
   // {$exists: false}
-  void add_not(const NotNode& node) {
+  void visit(const NotNode& node) override {
     incomplete_ = true;
-    const auto* leaf = dynamic_cast<const PathNode*>(&node.child());
-    if (leaf == nullptr || leaf->predicates().size() != 1 ||
-        dynamic_cast<const Exists*>(leaf->predicates().front().get()) == nullptr) {
-      return;
-    }
-    constraints_.push_back({leaf->path().text(), bounds_of_missing(), false, nullptr});
+    const PathNode* leaf = as_leaf(node.child());
+    if (leaf == nullptr || leaf->predicates().size() != 1) return;
+    auto bounds = leaf->predicates().front()->bounds_of_negation();
+    if (bounds) constraints_.push_back({leaf->path().text(), std::move(bounds), false, nullptr});
   }
 
-  // {$eq: ["$path", constant]}, either way round, also below $and. An expression doesn't look into
-  // arrays, but what it finds equal is a key all the same.
-  void add_expr(const ExpressionNode& node) {
+  // {$eq: ["$path", constant]}, either way round. An expression doesn't look into arrays, but what
+  // it finds equal is a key all the same.
+  void visit(const ExprNode& node) override {
     incomplete_ = true;
-    const auto equality = as_equality(node);
-    if (!equality) return;
-    const auto* path = dynamic_cast<const PathExpression*>(equality->first);
-    const auto* constant = dynamic_cast<const ConstantExpression*>(equality->second);
-    if (path == nullptr || constant == nullptr || path->document_path() == nullptr) return;
-    const bson::ValueView value = constant->value();
+    const auto sides = node.expression().root().equated();
+    if (sides.size() != 2) return;
+    const bool constant_first = sides[0]->is_constant();
+    const FieldPath* path = sides[constant_first ? 1 : 0]->document_path();
+    const bson::Value* constant = sides[constant_first ? 0 : 1]->constant();
+    if (path == nullptr || constant == nullptr) return;
+    const bson::ValueView value = constant->view();
     if (value.missing() || value.is_null() || value.is_array() ||
         value.type() == bson::Type::kUndefined) {
       return;
     }
-    constraints_.push_back({path->document_path()->text(), point_bounds(value), false, nullptr});
-  }
-
-  static std::optional<std::pair<const ExpressionNode*, const ExpressionNode*>> as_equality(
-      const ExpressionNode& node) {
-    const auto* call = dynamic_cast<const FunctionExpression*>(&node);
-    if (call == nullptr || !is_equality(*call)) return std::nullopt;
-    const ExpressionNode* left = call->arguments()[0].get();
-    const ExpressionNode* right = call->arguments()[1].get();
-    if (left->is_constant()) std::swap(left, right);
-    return std::pair(left, right);
+    constraints_.push_back({path->text(), point_bounds(value), false, nullptr});
   }
 
   std::vector<Constraint> constraints_;
@@ -184,10 +166,40 @@ class Demands {
   bool never_ = false;
 };
 
-// May an array on one path lie on the other too?
-bool same_array(const Path& a, const Path& b) { return a[0].name == b[0].name; }
+// Do the demands imply the filter, of which whatever is not understood is not implied?
+class Implication : private MatchVisitor {
+ public:
+  Implication(const Demands& demands, const MatchNode& wanted) : demands_(demands) {
+    wanted.accept(*this);
+  }
+  bool holds() const { return holds_; }
 
-bool has_number(const Path& path) {
+ private:
+  using MatchVisitor::visit;
+  bool implied(const MatchNode& node) const { return Implication(demands_, node).holds(); }
+  void visit(const AndNode& node) override {
+    holds_ = std::all_of(node.children().begin(), node.children().end(),
+                         [this](const auto& child) { return implied(*child); });
+  }
+  void visit(const OrNode& node) override {
+    holds_ = std::any_of(node.children().begin(), node.children().end(),
+                         [this](const auto& child) { return implied(*child); });
+  }
+  void visit(const PathNode& node) override {
+    holds_ = std::all_of(
+        node.predicates().begin(), node.predicates().end(),
+        [&](const auto& predicate) { return demands_.imply(node.path().text(), *predicate); });
+  }
+  void other() override { holds_ = false; }
+
+  const Demands& demands_;
+  bool holds_ = false;
+};
+
+// May an array on one path lie on the other too?
+bool same_array(const FieldPath& a, const FieldPath& b) { return a[0].name == b[0].name; }
+
+bool has_number(const FieldPath& path) {
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (path[i].index) return true;
   }
@@ -195,13 +207,13 @@ bool has_number(const Path& path) {
 }
 
 struct KeyPart {
-  Path path;
+  FieldPath path;
   bool descending;
 };
 std::vector<KeyPart> key_parts(const bson::Document& key) {
   std::vector<KeyPart> parts;
   for (const bson::Element& element : key) {
-    parts.push_back({Path(element.key()), element.is_number() && element.number() < 0});
+    parts.push_back({FieldPath(element.key()), element.is_number() && element.number() < 0});
   }
   return parts;
 }
@@ -209,12 +221,12 @@ std::vector<KeyPart> key_parts(const bson::Document& key) {
 // One index and what it can do for the query.
 class Candidate {
  public:
-  Candidate(const IndexInfo& index, std::size_t order, const Demands& demands,
+  Candidate(const PlannableIndex& index, std::size_t order, const Demands& demands,
             const SortPattern* sort)
       : index_(index), multikey_(index.multikey()), order_(order), parts_(key_parts(index.key)) {
     for (const bson::Element& part : index.key) usable_ &= part.is_number();
     if (!usable_) return;  // "hashed" and the like
-    complete_ = index.partial ? demands.imply(index.partial->root()) : true;
+    complete_ = !index.partial || Implication(demands, index.partial->root()).holds();
     bool exists = false;
     for (const KeyPart& part : parts_) add_part(part, demands, exists);
     if (index.sparse && !exists) sparse_incomplete_ = true;
@@ -286,7 +298,7 @@ class Candidate {
     std::optional<bool> reverse;
     std::vector<bool> sorts(parts_.size());  // the index's parts that give the order
     const auto& parts = sort.parts();
-    const auto is_constant = [&](const Path& path) {
+    const auto is_constant = [&](const FieldPath& path) {
       for (std::size_t i = 0; i < parts_.size(); ++i) {
         if (parts_[i].path.text() == path.text()) {
           return bounds_[i].single_point() && !multikey_;
@@ -351,7 +363,7 @@ class Candidate {
       for (std::size_t k = 0; k < intervals.size(); ++k) {
         const bool descending = parts_[i].descending;
         const Interval& interval = intervals[descending ? intervals.size() - 1 - k : k];
-        KeyRange range{prefix, prefix, interval.low_inclusive, interval.high_inclusive};
+        IndexRange range{prefix, prefix, interval.low_inclusive, interval.high_inclusive};
         range.first.push_back(interval.low);
         range.last.push_back(interval.high);
         if (descending) {
@@ -368,7 +380,7 @@ class Candidate {
     return true;
   }
 
-  const IndexInfo& index_;
+  const PlannableIndex& index_;
   bool multikey_;  // as it was when planning began
   std::size_t order_;
   std::vector<KeyPart> parts_;
@@ -383,7 +395,7 @@ class Candidate {
 };
 
 // Whether a Candidate of it is worth making: most indexes have nothing to do with a query.
-bool concerns(const IndexInfo& index, const Demands& demands, const SortPattern* sort) {
+bool concerns(const PlannableIndex& index, const Demands& demands, const SortPattern* sort) {
   const std::string_view first = index.key.view().front().key();
   if (std::any_of(demands.constraints().begin(), demands.constraints().end(),
                   [&](const Constraint& constraint) { return constraint.path == first; })) {
@@ -394,15 +406,15 @@ bool concerns(const IndexInfo& index, const Demands& demands, const SortPattern*
                      [&](const auto& part) { return part.path.text() == first; });
 }
 
-const IndexInfo* hinted(bson::View hint, std::span<const IndexInfo> indexes) {
+const PlannableIndex* hinted(bson::View hint, std::span<const PlannableIndex> indexes) {
   const bson::Element name = hint["$hint"];
-  for (const IndexInfo& index : indexes) {
+  for (const PlannableIndex& index : indexes) {
     if (name ? name.is_string() && name.as_string() == index.name : index.key.view() == hint) {
       return &index;
     }
   }
   // The same key with numbers of another type.
-  for (const IndexInfo& index : indexes) {
+  for (const PlannableIndex& index : indexes) {
     if (!name && bson::compare(index.key.view(), hint) == 0) return &index;
   }
   throw Error(ErrorCode::kBadValue,
@@ -412,7 +424,7 @@ const IndexInfo* hinted(bson::View hint, std::span<const IndexInfo> indexes) {
 }  // namespace
 
 Plan plan(const Matcher& filter, const SortPattern* sort, bson::View hint,
-          std::span<const IndexInfo> indexes) {
+          std::span<const PlannableIndex> indexes) {
   const Demands demands(filter.root());
   Plan scan;
   scan.exact = filter.matches_everything();
@@ -425,7 +437,7 @@ Plan plan(const Matcher& filter, const SortPattern* sort, bson::View hint,
     scan.reverse = natural.is_number() && natural.number() < 0;
     return scan;
   }
-  const IndexInfo* demanded = hint.empty() ? nullptr : hinted(hint, indexes);
+  const PlannableIndex* demanded = hint.empty() ? nullptr : hinted(hint, indexes);
   std::optional<Candidate> best;
   for (std::size_t i = 0; i < indexes.size(); ++i) {
     if (demanded != nullptr ? demanded != &indexes[i] : !concerns(indexes[i], demands, sort)) {

@@ -21,11 +21,12 @@
 
 #include "quern/bson/document.h"
 #include "query/match/match.h"
+#include "query/value/bounds.h"
 #include "query/value/sort.h"
 
 namespace quern::query {
 
-struct IndexInfo {
+struct PlannableIndex {
   std::string name;
   bson::Document key;  // {a: 1, "b.c": -1}
   bool unique = false;
@@ -36,20 +37,10 @@ struct IndexInfo {
   bool multikey() const { return multikey_flag != nullptr && multikey_flag->load(); }
 };
 
-// Values from low to high in BSON order (low <= high), whatever the index's direction.
-struct Interval {
-  bson::Value low;
-  bson::Value high;
-  bool low_inclusive = true;
-  bool high_inclusive = true;
-
-  bool is_point() const;
-};
-
 // One stretch of an index in the index's own order (a descending part counts backwards): keys whose
 // leading values are at or after first and at or before last. Each of the two lists may be shorter
 // than the key pattern: then all keys that begin with it are inside if inclusive, outside if not.
-struct KeyRange {
+struct IndexRange {
   std::vector<bson::Value> first;
   std::vector<bson::Value> last;
   bool first_inclusive = true;
@@ -57,12 +48,13 @@ struct KeyRange {
 };
 
 struct Plan {
-  const IndexInfo* index = nullptr;  // null: scan the collection. Points into the caller's list
+  const PlannableIndex* index =
+      nullptr;  // null: scan the collection. Points into the caller's list
   std::vector<std::vector<Interval>> bounds;  // for each part of the key its intervals, ascending
-  std::vector<KeyRange> ranges;  // the same as stretches to scan, in scan order, disjoint
-  bool reverse = false;          // scan each stretch backwards
-  bool provides_sort = false;    // documents come in the order of the sort
-  bool empty = false;            // the filter can't match anything
+  std::vector<IndexRange> ranges;  // the same as stretches to scan, in scan order, disjoint
+  bool reverse = false;            // scan each stretch backwards
+  bool provides_sort = false;      // documents come in the order of the sort
+  bool empty = false;              // the filter can't match anything
   // The scanned keys decide alone: every document found matches and every match is found. Otherwise
   // the filter must be asked about each document.
   bool exact = false;
@@ -71,7 +63,7 @@ struct Plan {
 // sort may be null or empty. hint: empty, {"$natural": ±1}, {"$hint": "index name"} or a key
 // pattern; a hint that names no index is BadValue (2).
 Plan plan(const Matcher& filter, const SortPattern* sort, bson::View hint,
-          std::span<const IndexInfo> indexes);
+          std::span<const PlannableIndex> indexes);
 
 // The winningPlan of explain: stages COLLSCAN, IXSCAN with indexBounds, FETCH, SORT, EOF.
 bson::Document explain(const Plan& plan, const Matcher& filter, const SortPattern* sort);

@@ -18,20 +18,20 @@ namespace {
 
 const std::atomic<bool> kMultikey = true;
 
-IndexInfo index(const char* key) {
-  IndexInfo info;
+PlannableIndex index(const char* key) {
+  PlannableIndex info;
   info.key = bson::from_json(key);
   info.name = key;
   return info;
 }
 
 struct Planned {
-  std::vector<IndexInfo> indexes;
+  std::vector<PlannableIndex> indexes;
   Plan plan;
   bson::Document explained;
 };
 
-Planned planned(const char* filter, std::vector<IndexInfo> indexes, const char* sort = "{}",
+Planned planned(const char* filter, std::vector<PlannableIndex> indexes, const char* sort = "{}",
                 const char* hint = "{}") {
   Planned result{std::move(indexes), {}, {}};
   const Matcher matcher = Matcher::parse(bson::from_json(filter));
@@ -76,7 +76,7 @@ TEST(Planner, EqualityRangeAndListBecomeIntervals) {
 }
 
 TEST(Planner, APatternWithALiteralBeginningIsARange) {
-  std::vector<IndexInfo> indexes{index(R"({"a":1})")};
+  std::vector<PlannableIndex> indexes{index(R"({"a":1})")};
   const Matcher matcher = Matcher::parse(bson::doc("a", bson::doc("$regex", "^ab\\.c.*d")));
   const Plan p = plan(matcher, nullptr, {}, indexes);
   ASSERT_EQ(p.bounds[0].size(), 2u);
@@ -86,8 +86,8 @@ TEST(Planner, APatternWithALiteralBeginningIsARange) {
 }
 
 TEST(Planner, TheIndexWithMoreLeadingPointsWins) {
-  const std::vector<IndexInfo> indexes{index(R"({"a":1})"), index(R"({"a":1,"b":1})"),
-                                       index(R"({"b":1})")};
+  const std::vector<PlannableIndex> indexes{index(R"({"a":1})"), index(R"({"a":1,"b":1})"),
+                                            index(R"({"b":1})")};
   EXPECT_EQ(name_of(planned(R"({"a":1,"b":2})", indexes)), R"({"a":1,"b":1})");
   EXPECT_EQ(name_of(planned(R"({"a":1})", indexes)), R"({"a":1})");
   EXPECT_EQ(name_of(planned(R"({"a":{"$gt":1},"b":2})", indexes)), R"({"b":1})");
@@ -95,7 +95,7 @@ TEST(Planner, TheIndexWithMoreLeadingPointsWins) {
 }
 
 TEST(Planner, AnIndexWhoseFirstPartTheQueryDoesNotNameIsNotWalked) {
-  const std::vector<IndexInfo> indexes{index(R"({"a":1,"b":1})")};
+  const std::vector<PlannableIndex> indexes{index(R"({"a":1,"b":1})")};
   EXPECT_EQ(planned(R"({"b":5})", indexes).plan.index, nullptr);
   EXPECT_EQ(planned(R"({"b":5})", indexes, R"({"b":1})").plan.index, nullptr);
   EXPECT_NE(planned(R"({"b":5})", indexes, R"({"a":1})").plan.index, nullptr);
@@ -103,13 +103,13 @@ TEST(Planner, AnIndexWhoseFirstPartTheQueryDoesNotNameIsNotWalked) {
 }
 
 TEST(Planner, AUniqueIndexThatIsFullyNamedWins) {
-  std::vector<IndexInfo> indexes{index(R"({"a":1,"b":1})"), index(R"({"_id":1})")};
+  std::vector<PlannableIndex> indexes{index(R"({"a":1,"b":1})"), index(R"({"_id":1})")};
   indexes[1].unique = true;
   EXPECT_EQ(name_of(planned(R"({"a":1,"b":2,"_id":7})", indexes)), R"({"_id":1})");
 }
 
 TEST(Planner, AnIndexCanGiveTheSort) {
-  const std::vector<IndexInfo> indexes{index(R"({"a":1,"b":-1})")};
+  const std::vector<PlannableIndex> indexes{index(R"({"a":1,"b":-1})")};
   EXPECT_TRUE(planned("{}", indexes, R"({"a":1,"b":-1})").plan.provides_sort);
   const Planned backwards = planned("{}", indexes, R"({"a":-1,"b":1})");
   EXPECT_TRUE(backwards.plan.provides_sort);
@@ -123,7 +123,7 @@ TEST(Planner, AnIndexCanGiveTheSort) {
 }
 
 TEST(Planner, OnAMultikeyIndexRangesAreNotIntersected) {
-  std::vector<IndexInfo> indexes{index(R"({"a":1})")};
+  std::vector<PlannableIndex> indexes{index(R"({"a":1})")};
   indexes[0].multikey_flag = &kMultikey;
   EXPECT_EQ(one_line(bounds_text(planned(R"({"a":{"$gt":5,"$lt":3}})", indexes))),
             R"j({"a":["(5,\"\")"]})j");
@@ -135,7 +135,7 @@ TEST(Planner, OnAMultikeyIndexRangesAreNotIntersected) {
 
 TEST(Planner, OfPartsThroughOneArrayOnlyTheFirstIsBounded) {
   // [{x: 1, y: 5}, {x: 9, y: 2}] matches x: 1, y: 2 but has no key (1, 2).
-  std::vector<IndexInfo> indexes{index(R"({"a.x":1,"a.y":1,"b":1})")};
+  std::vector<PlannableIndex> indexes{index(R"({"a.x":1,"a.y":1,"b":1})")};
   constexpr const char* kFilter = R"({"a.x":1,"a.y":2,"b":3})";
   EXPECT_EQ(one_line(bounds_text(planned(kFilter, indexes))),
             R"({"a.x":["[1,1]"],"a.y":["[2,2]"],"b":["[3,3]"]})");
@@ -146,23 +146,23 @@ TEST(Planner, OfPartsThroughOneArrayOnlyTheFirstIsBounded) {
 
 TEST(Planner, ASortIsNotGivenByAPartWhoseArrayAnotherPartBounds) {
   // Of [{x: 1, y: 5}, {x: 2, y: 0}] the keys with x: 1 hide y: 0, by which it sorts.
-  std::vector<IndexInfo> indexes{index(R"({"a.x":1,"a.y":1})"), index(R"({"b":1,"a.y":1})")};
+  std::vector<PlannableIndex> indexes{index(R"({"a.x":1,"a.y":1})"), index(R"({"b":1,"a.y":1})")};
   EXPECT_TRUE(planned(R"({"a.x":1})", indexes, R"({"a.y":1})").plan.provides_sort);
-  for (IndexInfo& info : indexes) info.multikey_flag = &kMultikey;
+  for (PlannableIndex& info : indexes) info.multikey_flag = &kMultikey;
   EXPECT_FALSE(planned(R"({"a.x":1})", indexes, R"({"a.y":1})").plan.provides_sort);
   EXPECT_FALSE(planned("{}", indexes, R"({"a.x":1,"a.y":1})").plan.provides_sort);
   EXPECT_TRUE(planned(R"({"b":1})", indexes, R"({"a.y":1})").plan.provides_sort);
 }
 
 TEST(Planner, SparseAndPartialIndexesAnswerOnlyWhatTheyHold) {
-  std::vector<IndexInfo> sparse{index(R"({"a":1})")};
+  std::vector<PlannableIndex> sparse{index(R"({"a":1})")};
   sparse[0].sparse = true;
   EXPECT_NE(planned(R"({"a":5})", sparse).plan.index, nullptr);
   EXPECT_NE(planned(R"({"a":{"$exists":true}})", sparse, R"({"a":1})").plan.index, nullptr);
   EXPECT_EQ(planned(R"({"a":null})", sparse).plan.index, nullptr);
   EXPECT_EQ(planned("{}", sparse, R"({"a":1})").plan.index, nullptr);
 
-  std::vector<IndexInfo> partial{index(R"({"a":1})")};
+  std::vector<PlannableIndex> partial{index(R"({"a":1})")};
   partial[0].partial = Matcher::parse(bson::from_json(R"({"n":{"$gt":5}})"));
   EXPECT_NE(planned(R"({"a":1,"n":{"$gt":7}})", partial).plan.index, nullptr);
   EXPECT_NE(planned(R"({"a":1,"n":6})", partial).plan.index, nullptr);
@@ -174,7 +174,7 @@ TEST(Planner, SparseAndPartialIndexesAnswerOnlyWhatTheyHold) {
 }
 
 TEST(Planner, AHintDecides) {
-  const std::vector<IndexInfo> indexes{index(R"({"a":1})"), index(R"({"b":1})")};
+  const std::vector<PlannableIndex> indexes{index(R"({"a":1})"), index(R"({"b":1})")};
   EXPECT_EQ(name_of(planned(R"({"a":1})", indexes, "{}", R"({"b":1})")), R"({"b":1})");
   EXPECT_EQ(planned(R"({"a":1})", indexes, "{}", R"({"$natural":-1})").plan.index, nullptr);
   EXPECT_TRUE(planned(R"({"a":1})", indexes, "{}", R"({"$natural":-1})").plan.reverse);
@@ -196,7 +196,7 @@ TEST(Planner, ManyTagsBecomeAsManyPoints) {
     filter.push(bson::Binary{bson::BinarySubtype::kGeneric, tag});
   }
   filter.close().close();
-  std::vector<IndexInfo> indexes{index(R"({"__safeContent__":1})")};
+  std::vector<PlannableIndex> indexes{index(R"({"__safeContent__":1})")};
   indexes[0].multikey_flag = &kMultikey;
   const Plan p = plan(Matcher::parse(filter.finish()), nullptr, {}, indexes);
   EXPECT_EQ(p.ranges.size(), 20000u);
@@ -206,7 +206,7 @@ TEST(Planner, ManyTagsBecomeAsManyPoints) {
 // An index as a sorted list, scanned by the ranges of a plan.
 class SimulatedIndex {
  public:
-  SimulatedIndex(IndexInfo& info, const std::vector<bson::Document>& documents) : info_(info) {
+  SimulatedIndex(PlannableIndex& info, const std::vector<bson::Document>& documents) : info_(info) {
     const IndexKeyPattern pattern(info.key);
     for (const bson::Element& part : info.key) descending_.push_back(part.number() < 0);
     for (std::size_t i = 0; i < documents.size(); ++i) {
@@ -228,7 +228,7 @@ class SimulatedIndex {
   std::vector<std::size_t> scan(const Plan& p) const {
     std::vector<std::size_t> found;
     std::set<std::size_t> seen;
-    for (const KeyRange& range : p.ranges) {
+    for (const IndexRange& range : p.ranges) {
       std::vector<std::size_t> stretch;
       for (const Entry& entry : entries_) {
         const auto low = order(entry.key, range.first, range.first.size());
@@ -263,7 +263,7 @@ class SimulatedIndex {
     return std::weak_ordering::equivalent;
   }
 
-  IndexInfo& info_;
+  PlannableIndex& info_;
   std::vector<bool> descending_;
   std::vector<Entry> entries_;
 };
@@ -300,7 +300,7 @@ TEST(PlannerProperty, WhatTheRangesFindIsWhatTheScanFinds) {
       }
       documents.push_back(out.finish());
     }
-    IndexInfo info = index(kKeys[random.below(9)]);
+    PlannableIndex info = index(kKeys[random.below(9)]);
     info.sparse = random.below(4) == 0;
     if (random.below(4) == 0) {
       info.partial =

@@ -39,7 +39,8 @@ class Unset : public Modifier {
 // The target end of a $rename; the source end is an Unset.
 class RenameFrom : public Modifier {
  public:
-  RenameFrom(Path source, Path target) : source_(std::move(source)), target_(std::move(target)) {}
+  RenameFrom(FieldPath source, FieldPath target)
+      : source_(std::move(source)), target_(std::move(target)) {}
   Effect apply(bson::ValueView old, std::string_view key, Writer& out, const UpdateContext& context,
                const std::string&) const override {
     const bson::ValueView value = find(source_, context.root, "source");
@@ -54,7 +55,7 @@ class RenameFrom : public Modifier {
   }
 
  private:
-  static bson::ValueView find(const Path& path, bson::View root, const char* role) {
+  static bson::ValueView find(const FieldPath& path, bson::View root, const char* role) {
     bson::ValueView value = root.as_value();
     for (std::size_t i = 0; i < path.size(); ++i) {
       if (value.is_array()) {
@@ -68,8 +69,8 @@ class RenameFrom : public Modifier {
     return value;
   }
 
-  Path source_;
-  Path target_;
+  FieldPath source_;
+  FieldPath target_;
 };
 
 }  // namespace
@@ -113,7 +114,7 @@ void parse_rename(const bson::Element& argument, UpdateParser& parser) {
                     ", " + target);
   }
   parser.add(source, std::make_unique<Unset>());
-  parser.add(target, std::make_unique<RenameFrom>(Path(source), Path(target)));
+  parser.add(target, std::make_unique<RenameFrom>(FieldPath(source), FieldPath(target)));
 }
 
 void parse_current_date(const bson::Element& argument, UpdateParser& parser) {

@@ -242,7 +242,7 @@ class Application {
 
 }  // namespace
 
-void UpdateNode::insert(const Path& path, std::unique_ptr<const Modifier> added) {
+void UpdateNode::insert(const FieldPath& path, std::unique_ptr<const Modifier> added) {
   UpdateNode* at = this;
   std::string so_far;
   for (std::size_t i = 0; i < path.size(); ++i) {

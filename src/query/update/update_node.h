@@ -13,7 +13,7 @@
 
 #include "quern/bson/document.h"
 #include "query/match/match.h"
-#include "query/value/path.h"
+#include "query/value/field_path.h"
 #include "query/value/writer.h"
 
 namespace quern::query {
@@ -55,7 +55,7 @@ class UpdateNode {
  public:
   // Adds modifier at the end of path. Throws ConflictingUpdateOperators (40) where another one is
   // on the way or below.
-  void insert(const Path& path, std::unique_ptr<const Modifier> modifier);
+  void insert(const FieldPath& path, std::unique_ptr<const Modifier> modifier);
 
   struct Child {
     std::unique_ptr<UpdateNode> node;

@@ -122,12 +122,12 @@ void UpdateParser::parse(bson::View operators) {
 }
 
 void UpdateParser::add(std::string_view text, std::unique_ptr<const Modifier> modifier) {
-  const Path path(text);
+  const FieldPath path(text);
   check_path(path);
   tree_.insert(path, std::move(modifier));
 }
 
-void UpdateParser::check_path(const Path& path) {
+void UpdateParser::check_path(const FieldPath& path) {
   if (path.text().empty())
     throw Error(ErrorCode::kEmptyFieldName, "An empty update path is not valid.");
   if (path.size() > kMaxPathComponents) {

@@ -25,7 +25,7 @@ class UpdateParser {
   const ParseContext& context() const { return context_; }
 
  private:
-  void check_path(const Path& path);
+  void check_path(const FieldPath& path);
   void bind_filters(UpdateNode& node);
 
   UpdateNode& tree_;

@@ -16,7 +16,7 @@
 #include <string_view>
 
 #include "quern/bson/view.h"
-#include "query/value/path.h"
+#include "query/value/field_path.h"
 
 namespace quern::query {
 
@@ -114,11 +114,11 @@ bool visit_leaf(bson::ValueView value, LeafArrays arrays, std::size_t outer, Vis
 }
 
 template <class Visit>
-bool walk_array(const Path& path, std::size_t depth, bson::View array, LeafArrays arrays,
+bool walk_array(const FieldPath& path, std::size_t depth, bson::View array, LeafArrays arrays,
                 std::size_t outer, Visit& visit);
 
 template <class Visit>
-bool walk_document(const Path& path, std::size_t depth, bson::View document, LeafArrays arrays,
+bool walk_document(const FieldPath& path, std::size_t depth, bson::View document, LeafArrays arrays,
                    std::size_t outer, Visit& visit) {
   for (;;) {
     const bson::Element element = find_field(document, path[depth].field);
@@ -132,9 +132,9 @@ bool walk_document(const Path& path, std::size_t depth, bson::View document, Lea
 }
 
 template <class Visit>
-bool walk_array(const Path& path, std::size_t depth, bson::View array, LeafArrays arrays,
+bool walk_array(const FieldPath& path, std::size_t depth, bson::View array, LeafArrays arrays,
                 std::size_t outer, Visit& visit) {
-  const Path::Component& next = path[depth];
+  const FieldPath::Component& next = path[depth];
   std::size_t i = 0;
   for (const bson::Element& member : array) {
     const std::size_t index = outer == kNoIndex ? i : outer;
@@ -160,7 +160,8 @@ bool walk_array(const Path& path, std::size_t depth, bson::View array, LeafArray
 
 // If no array lies on the path nor at its end: the one value that path means, missing if there is
 // none. False where an array does.
-inline bool find_without_arrays(const Path& path, bson::View document, bson::ValueView& value) {
+inline bool find_without_arrays(const FieldPath& path, bson::View document,
+                                bson::ValueView& value) {
   for (std::size_t depth = 0;; ++depth) {
     const bson::Element element = find_field(document, path[depth].field);
     if (element.is_array()) return false;
@@ -180,7 +181,7 @@ inline bool find_without_arrays(const Path& path, bson::View document, bson::Val
 // it returns true; the result says whether it did. The value is missing where a document lacks the
 // field; index is the position in the outermost array that led there, or kNoIndex.
 template <class Visit>
-bool walk(const Path& path, bson::View document, LeafArrays arrays, Visit&& visit) {
+bool walk(const FieldPath& path, bson::View document, LeafArrays arrays, Visit&& visit) {
   return internal::walk_document(path, 0, document, arrays, kNoIndex, visit);
 }
 

@@ -4,8 +4,8 @@
 namespace quern::query {
 namespace {
 
-void append_from(bson::View document, const Path& path, std::size_t depth, bson::ValueView value,
-                 Writer& out) {
+void append_from(bson::View document, const FieldPath& path, std::size_t depth,
+                 bson::ValueView value, Writer& out) {
   const std::string_view name = path[depth].name;
   const bool last = depth + 1 == path.size();
   bool found = false;
@@ -35,7 +35,8 @@ void append_from(bson::View document, const Path& path, std::size_t depth, bson:
 
 }  // namespace
 
-void append_with_field(bson::View document, const Path& path, bson::ValueView value, Writer& out) {
+void append_with_field(bson::View document, const FieldPath& path, bson::ValueView value,
+                       Writer& out) {
   append_from(document, path, 0, value, out);
 }
 

@@ -17,7 +17,7 @@ class Extreme {
  public:
   explicit Extreme(bool greatest) : greatest_(greatest) {}
 
-  void walk(bson::ValueView value, const Path& path, std::size_t depth) {
+  void walk(bson::ValueView value, const FieldPath& path, std::size_t depth) {
     for (; depth < path.size(); ++depth) {
       if (value.is_document()) {
         value = find_field(value.as_document(), path[depth].field);
@@ -39,7 +39,7 @@ class Extreme {
   bson::ValueView result() const { return best_; }
 
  private:
-  void walk_members(bson::View array, const Path& path, std::size_t depth) {
+  void walk_members(bson::View array, const FieldPath& path, std::size_t depth) {
     if (array.empty()) return take(kNull);
     for (const bson::Element& member : array) {
       if (member.is_document()) {
@@ -94,7 +94,7 @@ SortPattern SortPattern::parse(bson::View spec, const ParseContext&) {
                                  part.path.text() + "')");
       }
     }
-    pattern.parts_.push_back({Path(element.key()), direction < 0});
+    pattern.parts_.push_back({FieldPath(element.key()), direction < 0});
   }
   if (pattern.parts_.size() > kMaxParts) {
     throw Error(13103, "too many compound keys: at most " + std::to_string(kMaxParts));

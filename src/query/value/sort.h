@@ -9,15 +9,15 @@
 #include <vector>
 
 #include "quern/bson/document.h"
+#include "query/value/field_path.h"
 #include "query/value/parse_context.h"
-#include "query/value/path.h"
 
 namespace quern::query {
 
 class SortPattern {
  public:
   struct Part {
-    Path path;
+    FieldPath path;
     bool descending = false;
   };
 

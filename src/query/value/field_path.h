@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Dotted field paths, split once. query/value/path_walk.h walks them through documents.
-#ifndef QUERN_QUERY_VALUE_PATH_H_
-#define QUERN_QUERY_VALUE_PATH_H_
+#ifndef QUERN_QUERY_VALUE_FIELD_PATH_H_
+#define QUERN_QUERY_VALUE_FIELD_PATH_H_
 
 #include <cstdint>
 #include <cstring>
@@ -38,7 +38,7 @@ class FieldName {
 // Longer paths are refused where something nested is made of them. MongoDB's limit.
 inline constexpr std::size_t kMaxPathComponents = 200;
 
-class Path {
+class FieldPath {
  public:
   struct Component {
     std::string_view name;
@@ -46,11 +46,11 @@ class Path {
     std::optional<std::uint32_t> index;  // if the name is a canonical decimal number
   };
 
-  Path() : Path(std::string_view()) {}
+  FieldPath() : FieldPath(std::string_view()) {}
   // Splits at dots. Never fails: "" is one empty component.
-  explicit Path(std::string_view dotted);
-  Path(const Path& other) : Path(other.text_) {}
-  Path& operator=(const Path& other);
+  explicit FieldPath(std::string_view dotted);
+  FieldPath(const FieldPath& other) : FieldPath(other.text_) {}
+  FieldPath& operator=(const FieldPath& other);
 
   const std::string& text() const { return text_; }
   std::size_t size() const { return components_.size(); }
@@ -68,4 +68,4 @@ std::optional<std::uint32_t> array_index(std::string_view name);
 
 }  // namespace quern::query
 
-#endif  // QUERN_QUERY_VALUE_PATH_H_
+#endif  // QUERN_QUERY_VALUE_FIELD_PATH_H_

@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "query/value/path.h"
+#include "query/value/field_path.h"
 
 #include <charconv>
 
@@ -13,16 +13,16 @@ std::optional<std::uint32_t> array_index(std::string_view name) {
   return index;
 }
 
-Path::Path(std::string_view dotted) : text_(dotted) { split(); }
+FieldPath::FieldPath(std::string_view dotted) : text_(dotted) { split(); }
 
-Path& Path::operator=(const Path& other) {
+FieldPath& FieldPath::operator=(const FieldPath& other) {
   if (this == &other) return *this;
   text_ = other.text_;
   split();
   return *this;
 }
 
-void Path::split() {
+void FieldPath::split() {
   components_.clear();
   std::string_view rest = text_;
   for (;;) {

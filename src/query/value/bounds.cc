@@ -1,16 +1,11 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "query/plan/bounds.h"
+#include "query/value/bounds.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "quern/bson/compare.h"
-#include "query/match/match_array.h"
-#include "query/match/match_comparison.h"
-#include "query/match/match_element.h"
-#include "query/match/match_in.h"
-#include "query/match/match_regex.h"
 #include "query/value/numbers.h"
 
 namespace quern::query {
@@ -107,49 +102,19 @@ Bounds array_bounds(bson::ValueView array) {
   return unite({{point(first.view())}, false}, {{point(array)}, false});
 }
 
-Bounds equality_bounds(bson::ValueView value) {
-  if (value.is_null()) return null_bounds();
-  if (value.is_array()) return array_bounds(value);
-  return {{point(value)}, true};
-}
-
-Bounds comparison_bounds(const Comparison& comparison) {
-  using Operator = Comparison::Operator;
-  const bson::ValueView operand = comparison.operand();
-  const Operator op = comparison.op();
-  if (op == Operator::kEq) return equality_bounds(operand);
-  const bool strict = op == Operator::kLt || op == Operator::kGt;
-  if (operand.is_null()) return strict ? Bounds{{}, true} : null_bounds();
-  if (is_nan(operand)) return strict ? Bounds{{}, true} : Bounds{{point(operand)}, true};
+// Below value, or above it: what both sides have in common, then the side's own end of the bracket.
+template <class Narrow>
+Bounds ordered_bounds(bson::ValueView value, bool inclusive, Narrow narrow) {
+  if (value.is_null()) return inclusive ? null_bounds() : Bounds{{}, true};
+  if (is_nan(value)) return inclusive ? Bounds{{point(value)}, true} : Bounds{{}, true};
   // An array is compared as a whole but listed by its members.
-  if (operand.is_array() || operand.type() == Type::kMinKey || operand.type() == Type::kMaxKey) {
+  if (value.is_array() || value.type() == Type::kMinKey || value.type() == Type::kMaxKey) {
     return full_bounds();
   }
-  Interval interval = bracket(bson::canonical_rank(operand.type()));
-  if (op == Operator::kLt || op == Operator::kLte) {
-    interval.high = Value(operand);
-    interval.high_inclusive = !strict;
-  } else {
-    interval.low = Value(operand);
-    interval.low_inclusive = !strict;
-  }
+  Interval interval = bracket(bson::canonical_rank(value.type()));
+  narrow(interval);
   if (is_empty(interval)) return {{}, true};
   return {{std::move(interval)}, true};
-}
-
-Bounds in_bounds(const In& in) {
-  Bounds bounds{{}, true};
-  std::vector<Interval> more;  // of values that aren't simply points
-  for (const bson::ValueView value : in.values()) {
-    if (value.is_null() || value.is_array()) {
-      Bounds special = equality_bounds(value);
-      std::move(special.intervals.begin(), special.intervals.end(), std::back_inserter(more));
-    } else {
-      bounds.intervals.push_back(point(value));  // ascending and distinct as they come
-    }
-  }
-  if (in.has_regex()) more.push_back(bracket(kStringRank));
-  return more.empty() ? bounds : unite(std::move(bounds), {std::move(more), false});
 }
 
 // The least string above all that begin with prefix: the last byte that can grow, grown.
@@ -158,35 +123,6 @@ std::optional<std::string> after_prefix(std::string prefix) {
   if (prefix.empty()) return std::nullopt;
   prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
   return prefix;
-}
-
-Bounds regex_bounds(const RegexPredicate& predicate) {
-  const Regex& regex = predicate.regex();
-  const Bounds itself{{point(Value::of(bson::Regex{regex.pattern(), regex.options()}).view())},
-                      false};
-  Interval strings = bracket(kStringRank);
-  if (const auto prefix = regex.literal_prefix()) {
-    strings.low = Value::of(*prefix);
-    if (const auto after = after_prefix(*prefix)) strings.high = Value::of(*after);
-  }
-  return unite({{std::move(strings)}, false}, itself);
-}
-
-// Conditions on one and the same member of an array.
-std::optional<Bounds> condition_bounds(const Condition& condition) {
-  if (condition.negated) return std::nullopt;
-  if (condition.predicate != nullptr) {
-    // A member that is itself an array is a key as a whole, so predicates of arrays say nothing.
-    if (condition.predicate->arrays() == LeafArrays::kWhole) return std::nullopt;
-    return bounds_of(*condition.predicate);
-  }
-  std::optional<Bounds> result;
-  for (const Condition& part : condition.all) {
-    auto bounds = condition_bounds(part);
-    if (!bounds) continue;
-    result = result ? intersect(*result, *bounds) : std::move(*bounds);
-  }
-  return result;
 }
 
 }  // namespace
@@ -210,6 +146,33 @@ bool Bounds::all_points() const {
 Bounds full_bounds() { return {{{bare(Type::kMinKey), bare(Type::kMaxKey), true, true}}, false}; }
 Bounds bounds_of_missing() { return {{point(bare(Type::kNull).view())}, false}; }
 Bounds point_bounds(bson::ValueView value) { return {{point(value)}, false}; }
+
+Bounds equality_bounds(bson::ValueView value) {
+  if (value.is_null()) return null_bounds();
+  if (value.is_array()) return array_bounds(value);
+  return {{point(value)}, true};
+}
+
+Bounds bounds_below(bson::ValueView value, bool inclusive) {
+  return ordered_bounds(value, inclusive, [&](Interval& interval) {
+    interval.high = Value(value);
+    interval.high_inclusive = inclusive;
+  });
+}
+
+Bounds bounds_above(bson::ValueView value, bool inclusive) {
+  return ordered_bounds(value, inclusive, [&](Interval& interval) {
+    interval.low = Value(value);
+    interval.low_inclusive = inclusive;
+  });
+}
+
+Bounds prefix_bounds(const std::string& prefix) {
+  Interval strings = bracket(kStringRank);
+  strings.low = Value::of(prefix);
+  if (const auto after = after_prefix(prefix)) strings.high = Value::of(*after);
+  return {{std::move(strings)}, false};
+}
 
 Bounds intersect(const Bounds& a, const Bounds& b) {
   Bounds result{{}, a.exact && b.exact};
@@ -264,50 +227,6 @@ bool contains(const Bounds& outer, const Bounds& inner) {
     if (!inside) return false;
   }
   return true;
-}
-
-std::optional<Bounds> bounds_of(const Predicate& predicate) {
-  if (const auto* comparison = dynamic_cast<const Comparison*>(&predicate)) {
-    return comparison_bounds(*comparison);
-  }
-  if (const auto* in = dynamic_cast<const In*>(&predicate)) return in_bounds(*in);
-  if (const auto* regex = dynamic_cast<const RegexPredicate*>(&predicate)) {
-    return regex_bounds(*regex);
-  }
-  if (const auto* member = dynamic_cast<const ElemMatchValue*>(&predicate)) {
-    auto bounds = condition_bounds(member->condition());
-    if (bounds) bounds->exact = false;
-    return bounds;
-  }
-  return std::nullopt;
-}
-
-bool implies_existence(const Predicate& predicate) {
-  MatchState state{bson::View()};
-  return !predicate.test({}, state);
-}
-
-bool implies(const Predicate& given, const Predicate& wanted) {
-  if (dynamic_cast<const Exists*>(&wanted) != nullptr) return implies_existence(given);
-  if (const auto* type = dynamic_cast<const TypeIs*>(&wanted)) {
-    MatchState state{bson::View()};
-    // An equal number may be of another type, and an equal string a symbol.
-    if (const auto* comparison = dynamic_cast<const Comparison*>(&given)) {
-      return comparison->op() == Comparison::Operator::kEq && !comparison->operand().is_null() &&
-             !comparison->operand().is_number() && !comparison->operand().is_string() &&
-             type->test(comparison->operand(), state);
-    }
-    return false;
-  }
-  const auto scalar = [](const Predicate& predicate) {
-    const auto* comparison = dynamic_cast<const Comparison*>(&predicate);
-    const auto* in = dynamic_cast<const In*>(&predicate);
-    return comparison != nullptr || (in != nullptr && !in->has_regex());
-  };
-  if (!scalar(given) || !scalar(wanted)) return false;
-  const auto inner = bounds_of(given);
-  const auto outer = bounds_of(wanted);
-  return inner->exact && outer->exact && contains(*outer, *inner);
 }
 
 }  // namespace quern::query
