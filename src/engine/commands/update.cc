@@ -108,8 +108,9 @@ void parse_update(const Operation& operation, const Arguments& command, bson::Vi
                        {"q", "u", "c", "multi", "upsert", "upsertSupplied", "arrayFilters", "hint",
                         "collation", "sort"});
   each.refuse_collation();
-  bson::View let = command.document("let");
+  bson::View let = command.variables();
   if (const bson::View constants = each.document("c"); !constants.empty()) {
+    bson::require_distinct(constants, "c");
     out.let = with_constants(let, constants);
     let = out.let;
   }
@@ -152,7 +153,7 @@ Selection parse_delete(const Operation& operation, const Arguments& command, bso
   selection.filter = each.required_document("q");
   selection.hint = hint_of(each);
   selection.multi = *limit == 0;
-  selection.context = context_of(operation, command.document("let"));
+  selection.context = context_of(operation, command.variables());
   return selection;
 }
 
@@ -267,7 +268,7 @@ void FindAndModifyCommand::run(Operation& operation, bson::Builder& reply) const
   selection.filter = arguments.document("query");
   selection.sort = arguments.document("sort");
   selection.hint = hint_of(arguments);
-  selection.context = context_of(operation, arguments.document("let"));
+  selection.context = context_of(operation, arguments.variables());
   selection.fields =
       information ? &information->fields(ns, qe::stored_fields(operation, ns)) : nullptr;
   const query::Matcher matcher = query::Matcher::parse(selection.filter, selection.context);
