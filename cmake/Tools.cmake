@@ -10,6 +10,8 @@ if(QUERN_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
+add_custom_target(tidy COMMAND ${PROJECT_SOURCE_DIR}/scripts/tidy USES_TERMINAL COMMENT "clang-tidy over all sources")
+
 add_compile_options(-Wall -Wextra -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False positives of g++ 12 on inlined std::string and std::vector code.

@@ -5,9 +5,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <ctime>
 
-#include "base/random.h"
+#include "base/random_ids.h"
 #include "quern/base/error.h"
 
 namespace quern {
@@ -16,15 +15,7 @@ namespace {
 // The random part belongs to one process: a forked child draws its own.
 struct ProcessPart {
   pid_t pid = getpid();
-  std::array<std::uint8_t, 5> random{};
-  std::atomic<std::uint32_t> counter{0};
-
-  ProcessPart() {
-    random_bytes(random);
-    std::array<std::uint8_t, 4> start{};
-    random_bytes(start);
-    counter = load_le<std::uint32_t>(start.data());
-  }
+  ObjectIdGenerator ids{RandomSource::system()};
 };
 
 ProcessPart& process_part() {
@@ -46,16 +37,7 @@ ProcessPart& process_part() {
 
 }  // namespace
 
-ObjectId ObjectId::generate() {
-  ProcessPart& part = process_part();
-  const auto seconds = static_cast<std::uint32_t>(std::time(nullptr));
-  const std::uint32_t count = part.counter.fetch_add(1, std::memory_order_relaxed);
-  ObjectId id;
-  for (int i = 0; i < 4; ++i) id.bytes_[i] = static_cast<std::uint8_t>(seconds >> (24 - 8 * i));
-  std::copy(part.random.begin(), part.random.end(), id.bytes_.begin() + 4);
-  for (int i = 0; i < 3; ++i) id.bytes_[9 + i] = static_cast<std::uint8_t>(count >> (16 - 8 * i));
-  return id;
-}
+ObjectId ObjectId::generate() { return process_part().ids.next(); }
 
 ObjectId ObjectId::from_bytes(BytesView bytes) {
   if (bytes.size() != kSize) {

@@ -3,18 +3,12 @@
 
 #include <algorithm>
 
-#include "base/random.h"
+#include "base/random_ids.h"
 #include "quern/base/error.h"
 
 namespace quern {
 
-Uuid Uuid::random() {
-  Uuid id;
-  random_bytes(id.bytes_);
-  id.bytes_[6] = static_cast<std::uint8_t>((id.bytes_[6] & 0x0f) | 0x40);  // version 4
-  id.bytes_[8] = static_cast<std::uint8_t>((id.bytes_[8] & 0x3f) | 0x80);  // RFC 4122 variant
-  return id;
-}
+Uuid Uuid::random() { return random_uuid(RandomSource::system()); }
 
 Uuid Uuid::from_bytes(BytesView bytes) {
   if (bytes.size() != kSize) {

@@ -8,6 +8,7 @@
 #include "client/mongo_runner.h"
 #include "engine/engine_runner.h"
 #include "kms/registry.h"
+#include "kms/service.h"
 #include "project/durability_setting.h"
 #include "project/encrypted_map.h"
 #include "project/host.h"
@@ -84,6 +85,10 @@ CommandRunner& Connection::plain() {
 std::shared_ptr<const kms::KmsRegistry> Connection::make_registry() const try {
   auto registry = std::make_shared<kms::KmsRegistry>();
   for (const KmsProvider& provider : settings_.auto_encryption->kms_providers) {
+    if (provider.service) {
+      registry->add(std::make_unique<kms::ServiceKms>(provider.name, provider.service));
+      continue;
+    }
     kms::Credentials credentials;
     for (const auto& [name, secret] : provider.secrets) {
       credentials.emplace(name, read_secret(secret, base_directory_));

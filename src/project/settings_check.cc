@@ -143,6 +143,7 @@ class DatabaseCheck {
                                       hint ? fmt::format(", did you mean '{}'?", *hint) : "",
                                       fmt::join(kms_types(), ", ")));
     }
+    if (provider.service) return;
     for (const std::string& name : names->required_secrets) {
       const auto it = provider.secrets.find(name);
       if (it == provider.secrets.end() || !it->second) {

@@ -53,7 +53,8 @@ void check_encryption(const std::string& alias, const DatabaseSettings& settings
                       std::vector<CheckMessage>& out) {
   if (!settings.auto_encryption) return;
   for (const KmsProvider& provider : settings.auto_encryption->kms_providers) {
-    if (provider.name == "local" || provider.name.starts_with("local:")) continue;
+    if (provider.service || provider.name == "local" || provider.name.starts_with("local:"))
+      continue;
     out.push_back({Level::kError, "quern.E106",
                    fmt::format("databases.{}.auto_encryption.kms_providers.{}: this version of "
                                "Quern can only use the provider 'local'",

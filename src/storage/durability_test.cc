@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "quern/base/error.h"
+#include "quern/testing/temporary_folder.h"
 #include "storage/faulty_file_system.h"
 #include "storage/rocks_store.h"
 
@@ -22,19 +23,11 @@ using Mode = Durability::Mode;
 
 class PowerCut : public ::testing::Test {
  protected:
-  PowerCut() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "quern-power-XXXXXX").string();
-    directory_ = mkdtemp(pattern.data());
-  }
-  ~PowerCut() override {
-    store.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
-  }
+  ~PowerCut() override { store.reset(); }
 
   void open(Mode mode, std::chrono::milliseconds interval = std::chrono::hours(1)) {
     RocksOptions options;
-    options.directory = directory_;
+    options.directory = folder_.path();
     options.durability = {mode, interval};
     options.file_system = files;
     store = open_rocks_store(options);
@@ -65,7 +58,7 @@ class PowerCut : public ::testing::Test {
   std::unique_ptr<Store> store;
 
  private:
-  std::filesystem::path directory_;
+  const testing::TemporaryFolder folder_;
 };
 
 // A full disk looks the same.

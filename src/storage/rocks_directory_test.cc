@@ -4,22 +4,21 @@
 #include <gtest/gtest.h>
 
 #include "quern/base/error.h"
+#include "quern/testing/temporary_folder.h"
 #include "storage/rocks_store.h"
 
 namespace quern::storage {
 namespace {
 
 TEST(RocksDirectory, HoldsAStoreOnceOneWasCreatedThere) {
-  const std::filesystem::path folder =
-      std::filesystem::path(testing::TempDir()) / "quern_rocks_directory";
-  std::filesystem::remove_all(folder);
+  const testing::TemporaryFolder scratch;
+  const std::filesystem::path folder = scratch.path() / "store";
   EXPECT_FALSE(holds_rocks_store(folder));
   std::filesystem::create_directories(folder);
   EXPECT_FALSE(holds_rocks_store(folder)) << "an empty folder is no store";
   open_rocks_store({.directory = folder});
   EXPECT_TRUE(holds_rocks_store(folder));
   EXPECT_THROW(holds_rocks_store(folder / "CURRENT"), DatabaseError) << "a file holds none";
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "quern/base/error.h"
+#include "quern/testing/temporary_folder.h"
 #include "storage/faulty_store.h"
 
 namespace quern::storage {
@@ -43,29 +44,16 @@ std::int32_t code_of(Body body) {
   }
 }
 
-class Directory {
- public:
-  Directory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "quern-store-XXXXXX").string();
-    path = mkdtemp(pattern.data());
-  }
-  ~Directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  std::filesystem::path path;
-};
-
 // On disk and in memory alike.
 class RocksStore : public ::testing::TestWithParam<bool> {
  protected:
   RocksStore() {
     RocksOptions options;
-    if (GetParam()) options.directory = directory.path;
+    if (GetParam()) options.directory = directory.path();
     options.durability.mode = Durability::Mode::kNever;
     store = open_rocks_store(options);
   }
-  Directory directory;
+  testing::TemporaryFolder directory;
   std::unique_ptr<Store> store;
 };
 INSTANTIATE_TEST_SUITE_P(Places, RocksStore, ::testing::Bool());
@@ -222,10 +210,10 @@ TEST_P(RocksStore, LosesNoUpdate) {
 }
 
 TEST(RocksStoreOnDisk, KeepsOtherUsersOutOfTheDirectoryThatItCreates) {
-  const Directory directory;
+  const testing::TemporaryFolder directory;
   for (const char* name : {"deep/inside", "slash/"}) {
     RocksOptions options;
-    options.directory = directory.path / name;
+    options.directory = directory.path() / name;
     open_rocks_store(options);
     EXPECT_EQ(std::filesystem::status(options.directory).permissions(),
               std::filesystem::perms::owner_all)
@@ -234,19 +222,19 @@ TEST(RocksStoreOnDisk, KeepsOtherUsersOutOfTheDirectoryThatItCreates) {
 }
 
 TEST(RocksStoreOnDisk, LeavesThePermissionsOfADirectoryThatExists) {
-  const Directory directory;
+  const testing::TemporaryFolder directory;
   const auto wanted = std::filesystem::perms::owner_all | std::filesystem::perms::group_read;
-  std::filesystem::permissions(directory.path, wanted);
+  std::filesystem::permissions(directory.path(), wanted);
   RocksOptions options;
-  options.directory = directory.path;
+  options.directory = directory.path();
   open_rocks_store(options);
-  EXPECT_EQ(std::filesystem::status(directory.path).permissions(), wanted);
+  EXPECT_EQ(std::filesystem::status(directory.path()).permissions(), wanted);
 }
 
 TEST(RocksStoreOnDisk, IsOpenOnlyOnce) {
-  const Directory directory;
+  const testing::TemporaryFolder directory;
   RocksOptions options;
-  options.directory = directory.path;
+  options.directory = directory.path();
   const auto store = open_rocks_store(options);
   EXPECT_THROW(open_rocks_store(options), DatabaseError);
 }

@@ -81,7 +81,7 @@ class EncryptedCrashTest : public ::testing::Test {
     return report.faults;
   }
 
-  product::TemporaryDirectory directory_;
+  testing::TemporaryFolder directory_;
 };
 
 TEST_F(EncryptedCrashTest, NothingAcknowledgedIsLostAndNothingIsHalfThere) {

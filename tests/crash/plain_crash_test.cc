@@ -35,7 +35,7 @@ std::vector<Document> documents(CommandRunner& runner, const Document& hint) {
 }
 
 TEST(PlainCrashTest, NothingAcknowledgedIsLostAndNothingIsHalfThere) {
-  const product::TemporaryDirectory directory;
+  const testing::TemporaryFolder directory;
   {
     engine::EngineRunner runner(engine::EngineOptions{.directory = directory.path()});
     run_checked(runner, "clinic",

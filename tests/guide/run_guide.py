@@ -65,7 +65,7 @@ def compile_statements(blocks, shared, compiler, flags, scratch, page, page_fold
     if not loose:
         return
     own = [b for b in loose if b.is_namespace]
-    source = ["#include <quern/quern.h>", "#include <chrono>", "#include <iostream>", "#include <optional>",
+    source = ["#include <quern/quern.h>", "#include <quern/testing/temporary_project.h>", "#include <chrono>", "#include <iostream>", "#include <optional>",
               "#include <string>", "#include <vector>"]
     headers = [b.file for b in blocks if b.file and b.file.endswith(".h")]
     source += [f'#include "{header}"' for header in headers]

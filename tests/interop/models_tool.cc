@@ -3,9 +3,7 @@
 // libmongoc. Usage: models_tool mongodb://HOST:PORT/; exits with 1 at the first answer that is not
 // the one a query set owes. Such servers need not have transactions, so none is used.
 #include <fmt/format.h>
-#include <stdlib.h>
 
-#include <cerrno>
 #include <filesystem>
 #include <iostream>
 #include <stdexcept>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "quern/quern.h"
+#include "quern/testing/temporary_folder.h"
 
 namespace {
 
@@ -40,22 +39,16 @@ struct Book {
 // A folder of this run's own, which is the current one while it exists.
 class Scratch {
  public:
-  Scratch() {
-    std::string name = std::filesystem::temp_directory_path() / "quern-models-tool-XXXXXX";
-    if (!::mkdtemp(name.data())) throw std::system_error(errno, std::generic_category(), name);
-    folder_ = name;
-    std::filesystem::current_path(folder_);
-  }
+  Scratch() { std::filesystem::current_path(folder_.path()); }
   ~Scratch() {
     std::error_code ignored;
     std::filesystem::current_path("/", ignored);
-    std::filesystem::remove_all(folder_, ignored);
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
  private:
-  std::filesystem::path folder_;
+  quern::testing::TemporaryFolder folder_;
 };
 
 template <class Wanted, class Got>

@@ -171,7 +171,7 @@ TEST_F(CanaryTest, NoFileHoldsOneAfterwards) {
     }
   }
   stack.reset();
-  EXPECT_FALSE(directory.holds(as_bytes(kText)));
+  EXPECT_FALSE(holds(directory, as_bytes(kText)));
 }
 
 }  // namespace

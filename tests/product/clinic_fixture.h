@@ -25,6 +25,7 @@
 #include "kms/local.h"
 #include "quern/bson/json.h"
 #include "quern/command/reply.h"
+#include "quern/testing/temporary_folder.h"
 
 namespace quern::product {
 
@@ -32,37 +33,17 @@ inline bool holds(BytesView haystack, BytesView needle) {
   return !std::ranges::search(haystack, needle).empty();
 }
 
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "quern-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a directory");
-    path_ = name;
+// Whether any file below the folder holds these bytes.
+inline bool holds(const testing::TemporaryFolder& folder, BytesView needle) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string content((std::istreambuf_iterator<char>(file)),
+                              std::istreambuf_iterator<char>());
+    if (holds(as_bytes(content), needle)) return true;
   }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
-  // Whether any file below holds these bytes.
-  bool holds(BytesView needle) const {
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(path_)) {
-      if (!entry.is_regular_file()) continue;
-      std::ifstream file(entry.path(), std::ios::binary);
-      const std::string content((std::istreambuf_iterator<char>(file)),
-                                std::istreambuf_iterator<char>());
-      if (product::holds(as_bytes(content), needle)) return true;
-    }
-    return false;
-  }
-
- private:
-  std::filesystem::path path_;
-};
+  return false;
+}
 
 inline SecretBytes test_kek(std::uint8_t fill = 0x4b) {
   SecretBytes key(96);
@@ -138,7 +119,7 @@ class ClinicTest : public ::testing::Test {
       {"path": "record.code", "bsonType": "int", "queries": {"queryType": "equality"}},
       {"path": "record.note", "bsonType": "string"},
       {"path": "record.billing", "bsonType": "object"}]})");
-  TemporaryDirectory directory;
+  testing::TemporaryFolder directory;
   std::unique_ptr<Stack> stack;
 };
 

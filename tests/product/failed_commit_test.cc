@@ -33,7 +33,7 @@ class NoteSession : public ModelSession {
 };
 
 TEST(FailedCommit, IsSentAgainAndTakesEffectOnce) {
-  const TemporaryDirectory directory;
+  const testing::TemporaryFolder directory;
   storage::RocksOptions options;
   options.directory = directory.path();
   options.durability.mode = storage::Durability::Mode::kAlways;

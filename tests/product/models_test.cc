@@ -202,9 +202,9 @@ TEST_F(ModelsTest, EncryptedMembersAreCiphertextAndPlainOnesAreNot) {
             bson::Decimal128::parse("250.75"));
   EXPECT_EQ(stored["name"].as_string(), "Patient 1");
   stack.reset();
-  EXPECT_TRUE(directory.holds(as_bytes("Patient 1")));
+  EXPECT_TRUE(holds(directory, as_bytes("Patient 1")));
   for (const char* secret : {"000-00-1001", "Visa", "4111111111111111"}) {
-    EXPECT_FALSE(directory.holds(as_bytes(secret))) << secret;
+    EXPECT_FALSE(holds(directory, as_bytes(secret))) << secret;
   }
 }
 

@@ -21,12 +21,14 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "quern/base/export.h"
+#include "quern/kms/key_service.h"
 #include "quern/project/router.h"
 #include "quern/project/secret.h"
 
@@ -38,6 +40,8 @@ struct KmsProvider {
   std::string name;  // "local", "aws", "azure", "gcp", "kmip"
   std::map<std::string, Secret> secrets = {};
   std::map<std::string, std::string> options = {};
+  // Asked in place of the provider, which then needs no secrets and may be one that this version cannot use.
+  std::shared_ptr<KeyService> service = {};
 };
 
 // Which key encryption key of a provider wraps the data keys.
@@ -53,6 +57,13 @@ namespace kms {
 struct Local {
   Secret key;
   operator quern::KmsProvider() const { return {.name = "local", .secrets = {{"key", key}}}; }
+};
+
+// A service in code, in place of the provider of that name.
+struct Service {
+  std::string name;
+  std::shared_ptr<KeyService> service;
+  operator quern::KmsProvider() const { return {.name = name, .service = service}; }
 };
 
 struct QUERN_EXPORT Aws {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <set>
 
-#include "base/random.h"
+#include "base/random_ids.h"
 #include "engine/catalog/access.h"
 #include "engine/catalog/index_spec.h"
 #include "engine/catalog/schema_lock.h"
@@ -152,6 +152,16 @@ std::vector<std::string> CatalogSnapshot::databases() const {
   return {names.begin(), names.end()};
 }
 
+namespace {
+
+// Far enough apart for all the changes of a catalog.
+std::uint64_t first_epoch() {
+  static std::atomic<std::uint64_t> catalogs = 0;
+  return ++catalogs << 40;
+}
+
+}  // namespace
+
 // One schema change: what it writes, and the map that becomes the next snapshot. Nothing happens
 // before commit().
 class Catalog::Change {
@@ -241,7 +251,9 @@ void Catalog::publish(std::shared_ptr<const CatalogSnapshot> snapshot) {
   epoch_.store(epoch, std::memory_order_release);
 }
 
-Catalog::Catalog(storage::Store& store) : store_(store) { load(); }
+Catalog::Catalog(storage::Store& store, RandomSource& random) : store_(store), random_(random) {
+  load();
+}
 
 void Catalog::load() {
   storage::PinnedValue value;
@@ -282,9 +294,7 @@ void Catalog::load() {
       doomed.push_back(table);
     }
   }
-  std::uint8_t epoch[8];
-  random_bytes(epoch);
-  snapshot->epoch_ = load_le<std::uint64_t>(epoch);
+  snapshot->epoch_ = first_epoch();
   publish(std::move(snapshot));
   purge(doomed);
 }
@@ -310,7 +320,7 @@ bool Catalog::create(const Namespace& ns, bson::View options) {
     throw DatabaseError(ErrorCode::kNamespaceExists,
                         "Collection " + ns.to_string() + " already exists with different options");
   }
-  change.add(std::make_shared<const Collection>(ns, Uuid::random(), change.allocate_table(),
+  change.add(std::make_shared<const Collection>(ns, random_uuid(random_), change.allocate_table(),
                                                 bson::Document(options), Indexes(),
                                                 std::make_shared<TableState>()));
   change.commit();

@@ -22,6 +22,10 @@
 #include "quern/command/namespace.h"
 #include "storage/store.h"
 
+namespace quern {
+class RandomSource;
+}
+
 namespace quern::engine {
 
 class Access;
@@ -37,7 +41,7 @@ class CatalogSnapshot {
   // Collections of one database, in the order of their names.
   std::vector<const Collection*> collections(std::string_view database) const;
   std::vector<std::string> databases() const;
-  // One more with each change. Begins at random: no two catalogs of a process share an epoch.
+  // One more with each change. No two catalogs of a process share an epoch.
   std::uint64_t epoch() const { return epoch_; }
   // Tables from this number on were given out later: they hold nothing that is as old as the
   // snapshot.
@@ -65,7 +69,7 @@ class Catalog {
   // Reads what is stored, or writes an empty catalog into an empty store. Throws DatabaseError when
   // the store was written in a format that this version does not know. Finishes what a kill
   // interrupted: entries of dropped and half-built tables are removed.
-  explicit Catalog(storage::Store& store);
+  Catalog(storage::Store& store, RandomSource& random);
 
   // Takes no lock while the catalog is as the calling thread saw it last.
   std::shared_ptr<const CatalogSnapshot> snapshot() const;
@@ -116,6 +120,7 @@ class Catalog {
   void build(const Collection& collection, const Index& index, Access* operation);
 
   storage::Store& store_;
+  RandomSource& random_;
   std::mutex
       mutex_;  // held while a change is written and published; never while waiting for a gate
   std::shared_ptr<const CatalogSnapshot> snapshot_;  // by std::atomic_load and _store, which lock

@@ -6,6 +6,8 @@
 #include <array>
 #include <memory>
 
+#include "engine/commands/command.h"
+
 namespace quern::engine {
 namespace {
 

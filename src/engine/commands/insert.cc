@@ -8,6 +8,7 @@
 #include "engine/qe/encryption_information.h"
 #include "engine/qe/insert.h"
 #include "engine/rules/arguments.h"
+#include "engine/session/engine.h"
 #include "engine/session/retry.h"
 #include "engine/write/write_rules.h"
 #include "quern/base/error.h"
@@ -121,7 +122,7 @@ class Insert {
 
   void insert(bson::View document) {
     bson::Document scratch;
-    bson::View complete = with_id(document, scratch);
+    bson::View complete = with_id(document, operation_.engine().object_ids(), scratch);
     const Collection& collection = operation_.collection_or_create(ns_);
     if (fields_ != nullptr) {
       scratch = qe::prepare_insert(operation_, ns_, *fields_, complete, checks_.bypass);

@@ -26,7 +26,7 @@ void for_each_session(bson::View command, Visit visit) {
 void StartSessionCommand::run(Operation& operation, bson::Builder& reply) const {
   Arguments(operation.command(), name(), {});
   Engine& engine = operation.engine();
-  const bson::Document lsid = bson::doc("id", Uuid::random());
+  const bson::Document lsid = bson::doc("id", random_uuid(engine.random()));
   engine.sessions().get(lsid, engine.clock().now());
   reply.append("id", lsid);
   reply.append("timeoutMinutes",

@@ -203,8 +203,8 @@ class CompactionRun {
     const std::size_t left = limits_.deletions - batch.superfluous.size();
     if (left == 0) return false;
     const EscFold fold = kind_ == CompactionKind::kCompact
-                             ? compact_token(state, *record.token, RandomSource::system(), left)
-                             : cleanup_token(state, *record.token, RandomSource::system(), left);
+                             ? compact_token(state, *record.token, op_.engine().random(), left)
+                             : cleanup_token(state, *record.token, op_.engine().random(), left);
     if (fold.unknown) {
       record.put_back = true;
       if (!batch.problem) batch.problem = std::make_exception_ptr(unknown_token());
@@ -235,10 +235,10 @@ class CompactionRun {
   }
 
   // Which ids were deleted one after the other doesn't tell which belong to one token.
-  static void shuffle(std::vector<EscId>& ids) {
+  void shuffle(std::vector<EscId>& ids) {
     for (std::size_t left = ids.size(); left > 1; --left) {
       std::array<std::uint8_t, 8> random;
-      random_bytes(random);
+      op_.engine().random().fill(random);
       std::swap(ids[left - 1], ids[load_le<std::uint64_t>(random.data()) % left]);
     }
   }

@@ -7,6 +7,7 @@
 
 #include "engine/qe/payload_rules.h"
 #include "engine/qe/state_collections.h"
+#include "engine/session/engine.h"
 #include "protocol/indexed_equality_value.h"
 
 namespace quern::engine::qe {
@@ -112,7 +113,7 @@ IssuedValues issue_values(Operation& op, const Namespace& ns, const schema::Encr
     state.insert_compaction_record(located[i].path, payload.encrypted_tokens);
     issued.tags.push_back(protocol::EdcTwiceDerivedToken(payload.edc).tag(count));
     issued.stored_values.push_back(protocol::IndexedEqualityEncryptedValueV2::build(
-        payload, count, issued.tags.back(), RandomSource::system()));
+        payload, count, issued.tags.back(), op.engine().random()));
   }
   return issued;
 }

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "quern/base/object_id.h"
+#include "engine/session/engine.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -134,7 +134,7 @@ void StateCollections::insert_compaction_record(std::string_view path, BytesView
   if (ecoc_ == nullptr) {
     ecoc_ = &op_.collection_or_create(ecoc_name_, state_collection_options());
   }
-  ecoc_->insert(op_, bson::doc("_id", ObjectId::generate(), "fieldName", path, "value",
+  ecoc_->insert(op_, bson::doc("_id", op_.engine().object_ids().next(), "fieldName", path, "value",
                                generic(encrypted_token)));
 }
 

@@ -12,7 +12,7 @@ std::int64_t Cursors::add(std::unique_ptr<ClientCursor> cursor) {
   const std::lock_guard lock(mutex_);
   for (;;) {
     std::uint8_t bytes[8];
-    random_bytes(bytes);
+    random_.fill(bytes);
     const auto id = static_cast<std::int64_t>(load_le<std::uint64_t>(bytes) >> 1);
     if (id == 0 || cursors_.contains(id)) continue;
     cursor->id = id;

@@ -16,6 +16,10 @@
 #include "quern/bson/document.h"
 #include "query/pipeline/stream.h"
 
+namespace quern {
+class RandomSource;
+}
+
 namespace quern::engine {
 
 // A cursor at rest, or lent to one getMore.
@@ -35,6 +39,7 @@ struct ClientCursor {
 // Thread-safe.
 class Cursors {
  public:
+  explicit Cursors(RandomSource& random) : random_(random) {}
   // Takes the cursor in and gives it an id that cannot be guessed.
   std::int64_t add(std::unique_ptr<ClientCursor> cursor);
   // Lends it out, until give_back. Throws CursorNotFound (43), or that it is in use.
@@ -49,6 +54,7 @@ class Cursors {
   std::size_t size() const;
 
  private:
+  RandomSource& random_;
   mutable std::mutex mutex_;
   std::unordered_map<std::int64_t, std::unique_ptr<ClientCursor>> cursors_;  // null: lent
   std::unordered_set<std::int64_t> killed_;                                  // lent and killed

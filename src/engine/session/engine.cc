@@ -6,8 +6,11 @@ namespace quern::engine {
 Engine::Engine(std::unique_ptr<storage::Store> store, EngineOptions options)
     : options_(std::move(options)),
       clock_(options_.clock != nullptr ? options_.clock : &Clock::system()),
+      random_(options_.random != nullptr ? options_.random : &RandomSource::system()),
+      object_ids_(*random_),
       store_(std::move(store)),
-      catalog_(*store_) {
+      catalog_(*store_, *random_),
+      cursors_(*random_) {
   housekeeper_ = std::thread([this] { keep_house(); });
 }
 

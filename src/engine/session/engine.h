@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/random_ids.h"
 #include "engine/catalog/catalog.h"
 #include "engine/session/compaction_locks.h"
 #include "engine/session/cursors.h"
@@ -33,6 +34,8 @@ class Engine {
   Cursors& cursors() { return cursors_; }
   qe::CompactionLocks& compaction_locks() { return compaction_locks_; }
   Clock& clock() { return *clock_; }
+  RandomSource& random() { return *random_; }
+  ObjectIdGenerator& object_ids() { return object_ids_; }
   // A point of the engine's clock, which may be a test's, as one of the system's: what condition
   // variables take.
   std::optional<TimePoint> system_time(std::optional<TimePoint> time);
@@ -47,6 +50,8 @@ class Engine {
 
   EngineOptions options_;
   Clock* clock_;
+  RandomSource* random_;
+  ObjectIdGenerator object_ids_;
   std::unique_ptr<storage::Store> store_;
   Catalog catalog_;
   Cursors cursors_;

@@ -11,7 +11,8 @@
 
 namespace quern {
 class Clock;
-}
+class RandomSource;
+}  // namespace quern
 
 namespace quern::engine {
 
@@ -26,6 +27,9 @@ struct EngineOptions {
   // What the tags of one condition on an encrypted field may take: about 330,000 of them.
   std::size_t encrypted_query_tag_bytes = 14 << 20;
   Clock* clock = nullptr;  // null: the system's
+  // Of all random bytes that the engine draws: ids, cursors, pauses, what compaction stores. Null:
+  // the system's. Thread-safe; outlives the engine.
+  RandomSource* random = nullptr;
 };
 
 }  // namespace quern::engine

@@ -17,7 +17,7 @@ void back_off(Operation& operation, int attempt) {
   operation.check_interrupt_now();
   if (attempt < 2) return std::this_thread::yield();
   std::uint8_t bytes[4];
-  random_bytes(bytes);
+  operation.engine().random().fill(bytes);
   const std::uint32_t limit = std::min(20u << std::min(attempt, 10), 20'000u);
   std::chrono::nanoseconds pause = std::chrono::microseconds(load_le<std::uint32_t>(bytes) % limit);
   if (const auto deadline = operation.deadline()) {

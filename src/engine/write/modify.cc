@@ -7,6 +7,7 @@
 #include "engine/qe/rewrite.h"
 #include "engine/qe/update.h"
 #include "engine/read/record_source.h"
+#include "engine/session/engine.h"
 #include "engine/session/query_context.h"
 #include "engine/session/retry.h"
 #include "engine/write/write_rules.h"
@@ -226,7 +227,7 @@ class Updater {
     bson::Document document = update.apply_upsert(search.matcher());
     if (fields() != nullptr && !checks_.bypass) qe::check_upserted(*fields(), document);
     bson::Document scratch;
-    const bson::View complete = with_id(document, scratch);
+    const bson::View complete = with_id(document, operation_.engine().object_ids(), scratch);
     check_insert(collection, complete, checks_);
     collection.insert(operation_, complete);
     result_.upserted_id.emplace(complete.front().value());

@@ -41,7 +41,7 @@ void check_size(bson::View document, std::string_view what) {
 
 }  // namespace
 
-bson::View with_id(bson::View document, bson::Document& scratch) {
+bson::View with_id(bson::View document, ObjectIdGenerator& ids, bson::Document& scratch) {
   check_size(document, "object to insert");
   const bson::Element first = document.front();
   if (first.key() == "_id" && !first.missing()) {
@@ -51,7 +51,7 @@ bson::View with_id(bson::View document, bson::Document& scratch) {
   const bson::Element id = document["_id"];
   bson::Builder builder;
   if (id.missing()) {
-    builder.append("_id", ObjectId::generate());
+    builder.append("_id", ids.next());
   } else {
     check_id(id);
     builder.append(id);

@@ -3,16 +3,17 @@
 #ifndef QUERN_ENGINE_WRITE_WRITE_RULES_H_
 #define QUERN_ENGINE_WRITE_WRITE_RULES_H_
 
+#include "base/random_ids.h"
 #include "engine/catalog/collection.h"
 #include "quern/base/error.h"
 #include "quern/bson/document.h"
 
 namespace quern::engine {
 
-// The document with its _id in front; a missing one is generated. Writes to scratch only when the
+// The document with its _id in front; a missing one is taken from ids. Writes to scratch only when the
 // document has to change, and returns a view of it or of the document. Throws BSONObjectTooLarge
 // (10334), InvalidIdField (53), DollarPrefixedFieldName (52).
-bson::View with_id(bson::View document, bson::Document& scratch);
+bson::View with_id(bson::View document, ObjectIdGenerator& ids, bson::Document& scratch);
 
 // How a command wants its documents checked.
 struct WriteChecks {

@@ -23,16 +23,12 @@ bool is_allowed_in_updates(language::StageId id) {
               "Performing an update on the path '_id' would modify the immutable field '_id'");
 }
 
-// _id first, generated if the document has none.
+// The document with its _id, if it has one, in front.
 bson::Document with_id_first(bson::View document) {
   const bson::Element id = find_field(document, "_id");
-  if (id && document.front().key() == "_id") return bson::Document(document);
+  if (!id || document.front().key() == "_id") return bson::Document(document);
   bson::Builder out;
-  if (id) {
-    out.append(id);
-  } else {
-    out.append("_id", ObjectId::generate());
-  }
+  out.append(id);
   for (const bson::Element& element : document) {
     if (element.key() != "_id") out.append(element);
   }

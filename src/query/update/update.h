@@ -35,7 +35,7 @@ class Update {
   Outcome apply(bson::View document, const Matcher& filter) const;
 
   // The document to insert when nothing matched: the equalities of the filter, then the update with
-  // $setOnInsert; _id comes first and is generated if neither names it.
+  // $setOnInsert; _id comes first. When neither names it, the document has none.
   bson::Document apply_upsert(const Matcher& filter) const;
 
   bool is_replacement() const;

@@ -1,0 +1,10 @@
+# The installed shared library has no section that only a debugger or a linker of objects reads.
+cmake_minimum_required(VERSION 3.25)
+file(GLOB library ${PREFIX}/lib/libquern.so ${PREFIX}/lib/*/libquern.so)
+execute_process(COMMAND readelf --wide --section-headers ${library} OUTPUT_VARIABLE sections COMMAND_ERROR_IS_FATAL ANY)
+if(NOT sections MATCHES "\\.dynsym")
+  message(FATAL_ERROR "${library} is no shared library:\n${sections}")
+endif()
+if(sections MATCHES "\\.(symtab|debug_[a-z]+)")
+  message(FATAL_ERROR "${library} has a section ${CMAKE_MATCH_0}: it is not stripped")
+endif()
