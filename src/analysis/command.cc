@@ -91,6 +91,7 @@ void analyse_index_bound_member(const CommandAnalysis& analysis, const Element& 
 }
 
 void analyse_let_member(const CommandAnalysis& analysis, const Element& member) {
+  refuse::repeated_member(member.key(), document_member(analysis, member));
   analysis.out.open_document(member.key());
   for (const Element& variable : document_member(analysis, member)) {
     analyse_evaluated(analysis.context, analysis.tree, variable.key(), variable,

@@ -156,6 +156,7 @@ Outcome Outcomes::of_array(View array) {
 }
 
 Outcome Outcomes::of_object(View object) {
+  refuse::repeated_member("an expression", object);
   Outcome result{{}, true, {}};
   for (const Element& member : object) {
     if (member.key().find('.') != std::string_view::npos || member.key().starts_with('$')) {
@@ -165,9 +166,7 @@ Outcome Outcomes::of_object(View object) {
     Outcome of_member = of(member);
     result.constant = result.constant && of_member.constant;
     if (!result.tree.encrypts()) result.path = of_member.path;
-    EncryptionTree value = std::move(of_member).handed_on();
-    if (const EncryptionTree* other = result.tree.child(member.key())) value.join(*other);
-    result.tree.set_member(member.key(), std::move(value));
+    result.tree.set_member(member.key(), std::move(of_member).handed_on());
   }
   return result;
 }

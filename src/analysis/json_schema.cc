@@ -62,11 +62,13 @@ void check_required(const EncryptionTree& tree, const Element& required) {
 }
 
 void check(const EncryptionTree& tree, View schema) {
+  refuse::repeated_member("$jsonSchema", schema);
   for (const Element& element : schema) {
     const std::string_view keyword = element.key();
     if (keyword == "properties") {
       if (!element.is_document())
         refuse::malformed("$jsonSchema keyword properties needs a document");
+      refuse::repeated_member(keyword, element.as_document());
       for (const Element& property : element.as_document()) check_property(tree, property);
     } else if (keyword == "required") {
       check_required(tree, element);

@@ -36,6 +36,7 @@ bool is_metadata(bson::ValueView value) {
 bool is_metadata_keyword(bson::ValueView value) { return is_one_of(value, kMetadata); }
 
 void check_key_pattern(std::string_view where, bson::View pattern) {
+  refuse::repeated_member(where, pattern);
   for (const bson::Element& part : pattern) {
     if (!is_one_of(part, kIndexTypes) && !is_metadata(part)) check_direction(where, part);
   }

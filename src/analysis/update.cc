@@ -87,12 +87,14 @@ class Modification {
       : context_(analysis.context), tree_(analysis.tree), out_(analysis.out) {}
 
   void modifiers(View update) {
+    refuse::repeated_member("update", update);
     for (const Element& element : update) {
       const Modifier& row = modifier(element.key());
       if (!element.is_document()) {
         refuse::malformed(fmt::format("Modifiers operate on fields, but {} has no document of them",
                                       element.key()));
       }
+      refuse::repeated_member(element.key(), element.as_document());
       out_.open_document(element.key());
       for (const Element& field : element.as_document()) modify(row, field);
       out_.close();

@@ -48,6 +48,7 @@ Explained explained_write(Operation& operation, bson::View command) {
     statement = first.as_document();
     member = "q";
   }
+  bson::require_distinct(statement, name);
   bson::View filter;
   if (const bson::Element given = statement[member]; !given.missing()) {
     filter = given.as_document();

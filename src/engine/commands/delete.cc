@@ -25,7 +25,7 @@ Selection parse_delete(const Operation& operation, const CommandReader& command,
   selection.filter = each.required_document("q");
   selection.hint = hint_of(each);
   selection.multi = *limit == 0;
-  selection.context = context_of(operation, command.document("let"));
+  selection.context = context_of(operation, command.variables());
   return selection;
 }
 

@@ -37,8 +37,9 @@ void parse_update(const Operation& operation, const CommandReader& command, bson
                            {"q", "u", "c", "multi", "upsert", "upsertSupplied", "arrayFilters",
                             "hint", "collation", "sort"});
   each.refuse_collation();
-  bson::View let = command.document("let");
+  bson::View let = command.variables();
   if (const bson::View constants = each.document("c"); !constants.empty()) {
+    bson::require_distinct(constants, "c");
     out.let = with_constants(let, constants);
     let = out.let;
   }

@@ -50,7 +50,9 @@ CompactionCommand CompactionCommand::parse(bson::View command, CompactionKind ki
   }
   const CommandReader arguments = arguments_of(names, command, kind);
   arguments.required_value(names.tokens);
-  return CompactionCommand(arguments.required_document(names.tokens));
+  const bson::View tokens = arguments.required_document(names.tokens);
+  bson::require_distinct(tokens, names.tokens);
+  return CompactionCommand(tokens);
 }
 
 void CompactionCommand::check_covers(const schema::EncryptedFields& fields) const {

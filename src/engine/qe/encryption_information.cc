@@ -40,6 +40,7 @@ std::optional<EncryptionInformation> EncryptionInformation::parse(bson::View com
   }
   const bson::Element schema = reader.required("schema");
   if (!schema.is_document()) reader.wrong_type(schema, "object");
+  bson::require_distinct(schema.as_document(), reader.quoted("schema"));
   return EncryptionInformation(bson::Document(schema.as_document()));
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "bson/strict_reader.h"
 #include "engine/qe/insert.h"
 #include "engine/qe/payloads.h"
 
@@ -79,6 +80,7 @@ void check_no_tags_written(const bson::Element& op) {
 bson::Value prepare_modifier(Operation& op, const Namespace& ns,
                              const schema::EncryptedFields& fields, bson::View update,
                              bool bypass_document_validation) {
+  bson::require_distinct(update, "update");
   for (const bson::Element& one : update) {
     if (one.key() != "$set" && one.is_document() && has_insert_payload(one.as_document())) {
       throw Error(

@@ -29,7 +29,7 @@ void set_common(Operation& operation, FindRequest& request, const CommandReader&
   arguments.refuse_collation();
   request.ns = operation.ns(arguments.collection());
   request.context.now = operation.now();
-  request.context.let = arguments.document("let");
+  request.context.let = arguments.variables();
   const bson::Element hint = arguments["hint"];
   if (!(hint.is_document() && hint.as_document().empty())) request.hint = hint;
 }

@@ -88,8 +88,15 @@ std::string_view CommandReader::required_text(std::string_view member) const {
   return element.as_string();
 }
 
+bson::View CommandReader::variables() const {
+  const bson::View let = document("let");
+  bson::require_distinct(let, "let");
+  return let;
+}
+
 void CommandReader::refuse_collation() const {
   const bson::View collation = document("collation");
+  bson::require_distinct(collation, "collation");
   if (collation.empty()) return;
   const bson::Element locale = collation["locale"];
   if (locale.is_string() && locale.as_string() == "simple") return;

@@ -38,6 +38,9 @@ class CommandReader : public bson::StrictReader {
   bson::View required_array(std::string_view member) const;
   std::string_view required_text(std::string_view member) const;
 
+  // let: the variables of the command, each once; empty when absent.
+  bson::View variables() const;
+
   // collation: absent, empty or {locale: "simple"}. Throws CommandNotSupported otherwise.
   void refuse_collation() const;
 };

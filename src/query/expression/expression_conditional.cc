@@ -95,28 +95,10 @@ ExpressionPtr parse_switch(const bson::Element& op, ExpressionParser& parser) {
   std::vector<Switch::Branch> branches;
   if (list) {
     for (const bson::Element& member : list.as_array()) {
-      if (!member.is_document()) {
-        throw Error(40062, "$switch expected each branch to be an object, found: " +
-                               std::string(bson::alias(member.type())));
-      }
-      Switch::Branch branch;
-      for (const bson::Element& part : member.as_document()) {
-        if (part.key() == "case") {
-          branch.condition = parser.parse(part);
-        } else if (part.key() == "then") {
-          branch.then = parser.parse(part);
-        } else {
-          throw Error(40063,
-                      "$switch found an unknown argument to a branch: " + std::string(part.key()));
-        }
-      }
-      if (branch.condition == nullptr) {
-        throw Error(40064, "$switch requires each branch have a 'case' expression");
-      }
-      if (branch.then == nullptr) {
-        throw Error(40065, "$switch requires each branch have a 'then' expression.");
-      }
-      branches.push_back(std::move(branch));
+      const ExpressionParser::Named parts(bson::Element("$switch branch", member), {"case", "then"},
+                                          40062, 40063);
+      branches.push_back({parser.parse(parts.required("case", 40064)),
+                          parser.parse(parts.required("then", 40065))});
     }
   }
   if (branches.empty()) throw Error(40068, "$switch requires at least one branch.");

@@ -1,5 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $let, $literal, $const.
+#include "bson/strict_reader.h"
 #include "quern/base/error.h"
 #include "query/expression/expression_parser.h"
 
@@ -36,6 +37,7 @@ ExpressionPtr parse_let(const bson::Element& op, ExpressionParser& parser) {
   const bson::Element vars = named.required("vars", 16876);
   const bson::Element in = named.required("in", 16877);
   if (!vars.is_document()) throw Error(ErrorCode::kBadValue, "$let: 'vars' must be an object");
+  bson::require_distinct(vars.as_document(), "$let.vars");
   // Values see the variables outside only, so all are parsed before any comes into scope.
   std::vector<ExpressionPtr> values;
   for (const bson::Element& variable : vars.as_document()) values.push_back(parser.parse(variable));

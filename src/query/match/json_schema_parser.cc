@@ -1,4 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "bson/strict_reader.h"
 #include "quern/base/error.h"
 #include "query/match/json_schema.h"
 #include "query/value/parse_context.h"
@@ -155,6 +156,7 @@ class JsonSchemaParser {
   void required(const bson::Element& keyword) { schema_.required_ = strings(keyword); }
   void properties(const bson::Element& keyword) {
     if (!keyword.is_document()) wrong(keyword, "an object");
+    bson::require_distinct(keyword.as_document(), keyword.key());
     for (const bson::Element& property : keyword.as_document()) {
       schema_.properties_.emplace_back(std::string(property.key()), sub_schema(property));
     }
@@ -174,6 +176,7 @@ class JsonSchemaParser {
   }
   void dependencies(const bson::Element& keyword) {
     if (!keyword.is_document()) wrong(keyword, "an object");
+    bson::require_distinct(keyword.as_document(), keyword.key());
     for (const bson::Element& dependency : keyword.as_document()) {
       std::string name(dependency.key());
       if (dependency.is_array()) {
@@ -229,6 +232,7 @@ const JsonSchemaParser::Keyword JsonSchemaParser::kKeywords[] = {
 };
 
 void JsonSchemaParser::parse(bson::View spec) {
+  bson::require_distinct(spec, "$jsonSchema");
   for (const bson::Element& keyword : spec) {
     const Keyword* found = nullptr;
     for (const Keyword& candidate : kKeywords) {

@@ -1,5 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $set, $setOnInsert, $unset, $rename, $currentDate.
+#include "bson/strict_reader.h"
 #include "quern/base/error.h"
 #include "query/update/update_parser.h"
 #include "query/value/path_walk.h"
@@ -120,6 +121,7 @@ void parse_rename(const bson::Element& argument, UpdateParser& parser) {
 void parse_current_date(const bson::Element& argument, UpdateParser& parser) {
   bool timestamp = false;
   if (argument.is_document()) {
+    bson::require_distinct(argument.as_document(), "$currentDate");
     for (const bson::Element& option : argument.as_document()) {
       const bool known = option.key() == "$type" && option.is_string() &&
                          (option.as_string() == "date" || option.as_string() == "timestamp");

@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "query/update/update_parser.h"
 
+#include "bson/strict_reader.h"
 #include "quern/base/error.h"
 #include "query/match/match_parser.h"
 
@@ -91,6 +92,7 @@ ArrayFilters parse_array_filters(bson::View filters, const ParseContext& context
 }
 
 void UpdateParser::parse(bson::View operators) {
+  bson::require_distinct(operators, "update");
   for (const bson::Element& op : operators) {
     const UpdateOperator* found = nullptr;
     for (const UpdateOperator& candidate : kOperators) {

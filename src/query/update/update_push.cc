@@ -2,6 +2,7 @@
 // $push with $each, $position, $slice and $sort.
 #include <algorithm>
 
+#include "bson/strict_reader.h"
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
 #include "query/update/update_parser.h"
@@ -113,25 +114,21 @@ void parse_push(const bson::Element& argument, UpdateParser& parser) {
     parser.add(argument.key(), std::move(push));
     return;
   }
-  for (const bson::Element& clause : argument.as_document()) {
-    if (clause.key() == "$each") {
-      if (!clause.is_array()) {
-        throw Error(ErrorCode::kBadValue,
-                    "The argument to $each in $push must be an array but it was of "
-                    "type: " +
-                        std::string(bson::alias(clause.type())));
-      }
-      push->values = bson::Value(clause.value());
-    } else if (clause.key() == "$position") {
-      push->position = whole_clause(clause);
-    } else if (clause.key() == "$slice") {
-      push->slice = whole_clause(clause);
-    } else if (clause.key() == "$sort") {
-      parse_sort_clause(clause, *push, parser.context());
-    } else {
-      throw Error(ErrorCode::kBadValue,
-                  "Unrecognized clause in $push: " + std::string(clause.key()));
-    }
+  const bson::StrictReader clauses(argument.as_document(), "$push",
+                                   {"$each", "$position", "$slice", "$sort"},
+                                   {.unknown = {static_cast<std::int32_t>(ErrorCode::kBadValue),
+                                                "Unrecognized clause in $push: {name}"}});
+  const bson::Element each = clauses["$each"];
+  if (!each.is_array()) {
+    throw Error(ErrorCode::kBadValue,
+                "The argument to $each in $push must be an array but it was of type: " +
+                    std::string(bson::alias(each.type())));
+  }
+  push->values = bson::Value(each.value());
+  if (const bson::Element position = clauses["$position"]) push->position = whole_clause(position);
+  if (const bson::Element slice = clauses["$slice"]) push->slice = whole_clause(slice);
+  if (const bson::Element sort = clauses["$sort"]) {
+    parse_sort_clause(sort, *push, parser.context());
   }
   parser.add(argument.key(), std::move(push));
 }
