@@ -221,12 +221,12 @@ void add_variables(Context& context, const EncryptionTree& tree, const Element& 
   }
 }
 
-OutputTree output_of(const Subject& subject, const Context& context,
+OutputTree output_of(const SubjectParts& subject, const Context& context,
                      const EncryptionTree& documents, const SchemaMap& schemas) {
   if (subject.explained || subject.row->documents == ReplyDocuments::kNone) return {};
   std::vector<const schema::EncryptedField*> fields;
   for (const auto& [ns, schema] : schemas) {
-    for (const schema::EncryptedField& field : schema.fields()) fields.push_back(&field);
+    for (const schema::EncryptedField& field : schema.fields().fields()) fields.push_back(&field);
   }
   return OutputTree(context.output() ? *context.output() : documents, std::move(fields));
 }

@@ -149,7 +149,6 @@ class OneReading : public ::testing::Test {
   // "" when it is accepted.
   std::string analysers_refusal(View command) const {
     try {
-      analysis::namespaces_of("db", command);
       analysis::analyse("db", command, schemas_);
       return {};
     } catch (const Error& error) {
