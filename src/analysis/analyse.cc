@@ -222,13 +222,9 @@ void add_variables(Context& context, const EncryptionTree& tree, const Element& 
 }
 
 OutputTree output_of(const SubjectParts& subject, const Context& context,
-                     const EncryptionTree& documents, const SchemaMap& schemas) {
+                     const EncryptionTree& documents) {
   if (subject.explained || subject.row->documents == ReplyDocuments::kNone) return {};
-  std::vector<const schema::EncryptedField*> fields;
-  for (const auto& [ns, schema] : schemas) {
-    for (const schema::EncryptedField& field : schema.fields().fields()) fields.push_back(&field);
-  }
-  return OutputTree(context.output() ? *context.output() : documents, std::move(fields));
+  return OutputTree(context.output() ? *context.output() : documents);
 }
 
 }  // namespace
@@ -290,7 +286,7 @@ Analysis analyse(const Subject& given, const SchemaMap& schemas) {
     analysis_of(subject.row->id)(
         {context, tree, subject.collection, subject.row->name, subject.command, out, pipeline});
   }
-  return {context.marked(), true, out.finish(), output_of(subject, context, tree, schemas)};
+  return {context.marked(), true, out.finish(), output_of(subject, context, tree)};
 }
 
 Analysis analyse(std::string_view database, View command, const SchemaMap& schemas) {

@@ -138,7 +138,7 @@ EncryptionTree::Target EncryptionTree::resolve(std::string_view path) const {
 EncryptionTree EncryptionTree::Target::value() const {
   EncryptionTree result = node == nullptr ? EncryptionTree() : *node;
   if (rest.data() != nullptr && node != nullptr && node->kind_ != EncryptionTree::Kind::kPlain) {
-    result = node->encrypts() ? unknown() : EncryptionTree();
+    result = node->encrypts() ? unknown(node->fields()) : EncryptionTree();
     if (node->holds_constant()) result.add_constant(Constant::kHere);
   }
   result.name_ = {};
@@ -296,12 +296,44 @@ void EncryptionTree::set_member(std::string_view name, EncryptionTree value) {
   drop_silent_children();
 }
 
+EncryptionTree EncryptionTree::unknown(Fields candidates) {
+  EncryptionTree tree(Kind::kUnknown);
+  tree.candidates_ = std::move(candidates);
+  return tree;
+}
+
+void EncryptionTree::add_fields(Fields& fields) const {
+  if (field_ != nullptr) fields.push_back(field_);
+  fields.insert(fields.end(), candidates_.begin(), candidates_.end());
+  for (const EncryptionTree& child : children_) child.add_fields(fields);
+}
+
+EncryptionTree::Fields EncryptionTree::fields() const {
+  Fields fields;
+  add_fields(fields);
+  std::ranges::sort(fields);
+  const auto repeated = std::ranges::unique(fields);
+  fields.erase(repeated.begin(), repeated.end());
+  return fields;
+}
+
+namespace {
+
+EncryptionTree::Fields fields_of_either(const EncryptionTree& a, const EncryptionTree& b) {
+  EncryptionTree::Fields either;
+  std::ranges::set_union(a.fields(), b.fields(), std::back_inserter(either));
+  return either;
+}
+
+}  // namespace
+
 void EncryptionTree::join(const EncryptionTree& other) {
   was_encrypted_ = was_encrypted_ || other.was_encrypted_;
   add_constant(other.constant_);
   if (encrypts() || other.encrypts()) {
     if (kind_ == Kind::kEncrypted && other.kind_ == kind_ && field_ == other.field_) return;
     if (holds_constant() || other.holds_constant()) add_constant(Constant::kHere);
+    candidates_ = fields_of_either(*this, other);
     kind_ = Kind::kUnknown;
     field_ = nullptr;
     children_.clear();

@@ -42,6 +42,8 @@ class EncryptionTree {
     kAnywhere,  // or a document that has some, under whatever names
   };
 
+  using Fields = std::vector<const schema::EncryptedField*>;
+
   // Where a path leads.
   struct Target {
     enum class Kind : std::uint8_t {
@@ -71,13 +73,16 @@ class EncryptionTree {
   EncryptionTree() = default;  // plain
   explicit EncryptionTree(const schema::EncryptedFields& fields);
   static EncryptionTree encrypted(const schema::EncryptedField& field);
-  static EncryptionTree unknown() { return EncryptionTree(Kind::kUnknown); }
+  // candidates: the fields that it may be a ciphertext of, as fields() gives them.
+  static EncryptionTree unknown(Fields candidates = {});
   static EncryptionTree constant_of(Constant constant);
   static EncryptionTree array_of(EncryptionTree element);
 
   Kind kind() const { return kind_; }
   std::string_view name() const { return name_; }
   const schema::EncryptedField& field() const { return *field_; }
+  // The fields whose ciphertexts are, or may be, at or below, each once.
+  Fields fields() const;
   const std::vector<EncryptionTree>& children() const { return children_; }
   Constant constant() const { return constant_; }
   bool was_encrypted() const { return was_encrypted_; }
@@ -133,12 +138,14 @@ class EncryptionTree {
   EncryptionTree& child_or_new(std::string_view name);
   bool is_leaf() const { return kind_ == Kind::kEncrypted || kind_ == Kind::kUnknown; }
   bool says_nothing() const;
+  void add_fields(Fields& fields) const;
   void drop_silent_children();
   template <class Predicate>
   std::string first_path(Predicate holds) const;
 
   std::string_view name_;
   const schema::EncryptedField* field_ = nullptr;
+  Fields candidates_;  // of kUnknown
   std::vector<EncryptionTree> children_;
   Kind kind_ = Kind::kPlain;
   Constant constant_ = Constant::kNone;

@@ -84,7 +84,7 @@ std::optional<std::string_view> constant_name(ValueView expression) {
 
 EncryptionTree Outcome::handed_on() && {
   if (!tree.encrypts() || tree.constant() == Constant::kNone) return std::move(tree);
-  EncryptionTree unknown = EncryptionTree::unknown();
+  EncryptionTree unknown = EncryptionTree::unknown(tree.fields());
   unknown.add_constant(Constant::kHere);
   return unknown;
 }
@@ -148,7 +148,7 @@ Outcome Outcomes::of_array(View array) {
     if (result.path.empty() || (of_item.tree.encrypts() && !element.encrypts())) {
       result.path = std::move(of_item.path);
     }
-    if (of_item.tree.encrypts()) element.join(EncryptionTree::unknown());
+    if (of_item.tree.encrypts()) element.join(EncryptionTree::unknown(of_item.tree.fields()));
     element.join(of_item.tree);
   }
   result.tree = EncryptionTree::array_of(std::move(element));

@@ -10,7 +10,7 @@ using Node = OutputTree::Node;
 using Kind = OutputTree::Kind;
 
 // False when nothing at or below is encrypted.
-bool copy(const EncryptionTree& from, Node& to, bool& unknown) {
+bool copy(const EncryptionTree& from, Node& to) {
   if (!from.encrypts()) return false;
   switch (from.kind()) {
     case EncryptionTree::Kind::kEncrypted:
@@ -19,19 +19,21 @@ bool copy(const EncryptionTree& from, Node& to, bool& unknown) {
       return true;
     case EncryptionTree::Kind::kArray:
       to.kind = Kind::kArray;
-      return copy(from.children().front(), to.children.emplace_back(), unknown);
+      return copy(from.children().front(), to.children.emplace_back());
     case EncryptionTree::Kind::kObject:
       to.kind = Kind::kObject;
       for (const EncryptionTree& child : from.children()) {
         Node node;
-        if (!copy(child, node, unknown)) continue;
+        if (!copy(child, node)) continue;
         node.name = child.name();
         to.children.push_back(std::move(node));
       }
       return true;
     default:  // what is not known to be plain may be a ciphertext
       to.kind = Kind::kUnknown;
-      return unknown = true;
+      to.candidates = from.fields();
+      std::ranges::sort(to.candidates, {}, &schema::EncryptedField::path);
+      return true;
   }
 }
 
@@ -43,6 +45,7 @@ bool same_field(const schema::EncryptedField* a, const schema::EncryptedField* b
 
 bool same(const Node& a, const Node& b) {
   return a.kind == b.kind && a.name == b.name && same_field(a.field, b.field) &&
+         std::ranges::equal(a.candidates, b.candidates, same_field) &&
          std::ranges::equal(a.children, b.children, same);
 }
 
@@ -53,15 +56,8 @@ const Node* Node::child(std::string_view key) const {
   return at == children.end() ? nullptr : &*at;
 }
 
-OutputTree::OutputTree(const EncryptionTree& tree,
-                       std::vector<const schema::EncryptedField*> candidates) {
-  bool unknown = false;
-  copy(tree, root_, unknown);
-  if (unknown) candidates_ = std::move(candidates);
-}
+OutputTree::OutputTree(const EncryptionTree& tree) { copy(tree, root_); }
 
-bool operator==(const OutputTree& a, const OutputTree& b) {
-  return same(a.root_, b.root_) && std::ranges::equal(a.candidates_, b.candidates_, same_field);
-}
+bool operator==(const OutputTree& a, const OutputTree& b) { return same(a.root_, b.root_); }
 
 }  // namespace quern::analysis

@@ -18,7 +18,7 @@ class OutputTree {
  public:
   enum class Kind : std::uint8_t {
     kEncrypted,  // the ciphertext of field
-    kUnknown,    // plain, or the ciphertext of one of candidates()
+    kUnknown,    // plain, or the ciphertext of one of candidates
     kObject,     // a document; what children does not name is plain
     kArray,      // an array whose elements are all like children[0], or such a value itself
   };
@@ -26,25 +26,23 @@ class OutputTree {
     Kind kind = Kind::kObject;
     std::string name;  // below an object
     const schema::EncryptedField* field = nullptr;
+    EncryptionTree::Fields candidates;
     std::vector<Node> children;
 
     const Node* child(std::string_view key) const;
   };
 
   OutputTree() = default;  // nothing is encrypted
-  // candidates: the fields that an unknown node may be of.
-  OutputTree(const EncryptionTree& tree, std::vector<const schema::EncryptedField*> candidates);
+  explicit OutputTree(const EncryptionTree& tree);
 
   bool empty() const { return root_.kind == Kind::kObject && root_.children.empty(); }
   const Node& root() const { return root_; }
-  const std::vector<const schema::EncryptedField*>& candidates() const { return candidates_; }
 
   // The same paths of the same fields, by what the schemas say of them.
   friend bool operator==(const OutputTree& a, const OutputTree& b);
 
  private:
   Node root_;
-  std::vector<const schema::EncryptedField*> candidates_;
 };
 
 }  // namespace quern::analysis

@@ -10,13 +10,15 @@ namespace {
 
 using Kind = OutputTree::Kind;
 
-// "ssn=ssn x=? list[].y=a.b": the paths and their fields, ? for what is known only when it runs.
+// "ssn=ssn x=?|n list[].y=a.b": the paths and their fields, ? for what is one of some or none.
 void append_text(const OutputTree::Node& node, const std::string& path, std::string& text) {
   switch (node.kind) {
     case Kind::kEncrypted:
+      text += (text.empty() ? "" : " ") + path + "=" + node.field->path;
+      return;
     case Kind::kUnknown:
-      text += (text.empty() ? "" : " ") + path + "=" +
-              (node.kind == Kind::kUnknown ? std::string("?") : node.field->path);
+      text += (text.empty() ? "" : " ") + path + "=?";
+      for (const schema::EncryptedField* field : node.candidates) text += "|" + field->path;
       return;
     case Kind::kArray:
       append_text(node.children.front(), path + "[]", text);
@@ -59,7 +61,10 @@ TEST(OutputTree, AProjectionSaysWhatIsLeft) {
 TEST(OutputTree, APipelineSaysWhereItsLastStageHasThem) {
   EXPECT_EQ(of_pipeline(R"({"$project": {"x.y": "$ssn", "z": "$a"}}, {"$match": {"p": 1}})"),
             "x.y=ssn z.b=a.b z.d.e=a.d.e");
-  EXPECT_EQ(of_pipeline(R"({"$project": {"x": {"$cond": ["$p", "$ssn", "none"]}}})"), "x=?");
+  EXPECT_EQ(of_pipeline(R"({"$project": {"x": {"$cond": ["$p", "$ssn", "none"]}}})"), "x=?|ssn");
+  EXPECT_EQ(of_pipeline(R"({"$project": {"x": {"$ifNull": ["$n", "$a", "$ssn"]}}})"),
+            "x=?|a.b|a.d.e|n|ssn");
+  EXPECT_EQ(of_pipeline(R"({"$project": {"x": ["$n", "$p"]}})"), "x[]=?|n");
   EXPECT_EQ(of_pipeline(R"({"$group": {"_id": "$p"}})"), "");
   EXPECT_EQ(of_pipeline(R"({"$project": {"n": 1}}, {"$lookup": {"from": "c", "as": "list",
       "pipeline": [{"$project": {"y": "$ssn"}}]}})"),

@@ -172,7 +172,7 @@ class Decryptor {
         if (is_container(value)) {
           in_document(value.as_document_or_array(), &node);
         } else if (value.is_binary(bson::BinarySubtype::kEncrypted)) {
-          at(node, [&] { add(value, &node, &candidate(value)); });
+          at(node, [&] { add(value, &node, &candidate(node, value)); });
         }
         return;
       case Kind::kArray:
@@ -204,10 +204,10 @@ class Decryptor {
   }
 
   // The field that an unknown node's ciphertext is of.
-  const EncryptedField& candidate(bson::ValueView value) const {
+  const EncryptedField& candidate(const Node& node, bson::ValueView value) const {
     const BytesView blob = value.as_binary().bytes;
     if (blob.size() >= kHeaderSize) {
-      for (const EncryptedField* field : output_->tree.candidates()) {
+      for (const EncryptedField* field : node.candidates) {
         if (key_id_of(blob) != *field->key_id) continue;
         check(*field, value);
         return *field;

@@ -199,7 +199,9 @@ TEST_F(EncryptingRunnerTest, AFieldThatAStageMovedIsDecryptedWhereItIs) {
 TEST_F(EncryptingRunnerTest, WhereAStageChoosesAFieldOrAConstantBothAreTaken) {
   const char* pipeline = R"({"aggregate": "patients", "cursor": {}, "pipeline": [
       {"$project": {"x": {"$cond": ["$flag", "$ssn", "none"]}}}]})";
-  const bson::Value ssn(stored(R"({"ssn": "123"})")["ssn"].value());
+  const bson::Document document = stored(R"({"ssn": "123", "age": 7})");
+  const bson::Value ssn(document["ssn"].value());
+  const bson::Value age(document["age"].value());
   server_reply = batch(bson::doc("x", ssn));
   const Reply field = runner.run("clinic", json(pipeline));
   EXPECT_EQ(field.decrypted().at_path("cursor.firstBatch.0.x").plaintext().as_string(), "123");
@@ -209,9 +211,14 @@ TEST_F(EncryptingRunnerTest, WhereAStageChoosesAFieldOrAConstantBothAreTaken) {
   Bytes foreign(ssn.view().as_binary().bytes.begin(), ssn.view().as_binary().bytes.end());
   foreign[1] ^= 1;
   server_reply = batch(bson::doc("x", bson::Binary{BinarySubtype::kEncrypted, foreign}));
-  EXPECT_THAT(error_of([&] { runner.run("clinic", json(pipeline)); }).what(),
-              HasSubstr("cannot decrypt field 'x' of clinic.patients: the ciphertext there is of "
-                        "none of the fields"));
+  const auto refused = [&] {
+    EXPECT_THAT(error_of([&] { runner.run("clinic", json(pipeline)); }).what(),
+                HasSubstr("cannot decrypt field 'x' of clinic.patients: the ciphertext there is "
+                          "of none of the fields"));
+  };
+  refused();
+  server_reply = batch(bson::doc("x", age));
+  refused();
 }
 
 TEST_F(EncryptingRunnerTest, WhatIsNotWhereTheSchemaSaysIsNotDecrypted) {
