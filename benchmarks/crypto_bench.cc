@@ -1,7 +1,11 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // P10: what a payload costs above the primitives that it cannot do without. The floor is the sum of
 // the primitives' counts times their cost, all measured in the same run.
+// H1 to H3: what OpenSSL's current interfaces would make of the MACs that payloads consist of.
 // P1 to P4: the same payloads made by libmongocrypt, where $LIBMONGOCRYPT_SO names the library.
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -110,6 +114,90 @@ void against_floor() {
   print_ratio("P10", *std::max_element(std::begin(ratios), std::end(ratios)), 1.6);
 }
 
+// HMAC-SHA-256 of 8 bytes, as most of the protocol's are, by EVP: with contexts that stand after the
+// padded key and are copied, as one key of many threads needs it, and by EVP_MAC, whose context no
+// two threads may share, so that this is the least that it can cost.
+void against_evp() {
+  using Md = std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)>;
+  using MdContext = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
+  using Mac = std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)>;
+  using MacContext = std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)>;
+  const auto expect = [](int result) {
+    if (result != 1) throw std::runtime_error("OpenSSL failed");
+  };
+
+  const Bytes key(kKeySize, 1);
+  const Bytes message(8, 7);
+  std::array<std::uint8_t, 32> mac{};
+  std::array<std::uint8_t, 32> ours{};
+  const HmacSha256Key prepared(BytesView(key).first(32));
+  prepared.mac(message, ours);
+
+  const Md sha256(EVP_MD_fetch(nullptr, "SHA256", nullptr), EVP_MD_free);
+  const auto start = [&](EVP_MD_CTX* context, std::uint8_t pad) {
+    std::array<std::uint8_t, 64> block;
+    block.fill(pad);
+    for (std::size_t i = 0; i < 32; ++i) block[i] ^= key[i];
+    expect(EVP_DigestInit_ex2(context, sha256.get(), nullptr));
+    expect(EVP_DigestUpdate(context, block.data(), block.size()));
+  };
+  const auto finish = [&](EVP_MD_CTX* context, BytesView bytes) {
+    expect(EVP_DigestUpdate(context, bytes.data(), bytes.size()));
+    expect(EVP_DigestFinal_ex(context, mac.data(), nullptr));
+  };
+  const MdContext inner(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  const MdContext outer(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  const MdContext work(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  start(inner.get(), 0x36);
+  start(outer.get(), 0x5C);
+  const auto by_copies = [&] {
+    expect(EVP_MD_CTX_copy_ex(work.get(), inner.get()));
+    finish(work.get(), message);
+    expect(EVP_MD_CTX_copy_ex(work.get(), outer.get()));
+    finish(work.get(), mac);
+  };
+  const auto by_new_key = [&] {
+    start(work.get(), 0x36);
+    finish(work.get(), message);
+    start(work.get(), 0x5C);
+    finish(work.get(), mac);
+  };
+
+  const Mac hmac(EVP_MAC_fetch(nullptr, "HMAC", nullptr), EVP_MAC_free);
+  const MacContext context(EVP_MAC_CTX_new(hmac.get()), EVP_MAC_CTX_free);
+  char digest[] = "SHA256";
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+      OSSL_PARAM_construct_end()};
+  expect(EVP_MAC_init(context.get(), key.data(), 32, parameters));
+  const auto by_mac = [&] {
+    std::size_t size = 0;
+    expect(EVP_MAC_init(context.get(), nullptr, 0, nullptr));
+    expect(EVP_MAC_update(context.get(), message.data(), message.size()));
+    expect(EVP_MAC_final(context.get(), mac.data(), &size, mac.size()));
+  };
+
+  for (const std::function<void()>& way :
+       {std::function<void()>(by_copies), std::function<void()>(by_new_key),
+        std::function<void()>(by_mac)}) {
+    way();
+    if (mac != ours) throw std::runtime_error("OpenSSL gives another MAC than Quern");
+  }
+  const std::vector<double> t = interleave(
+      {
+          contender("HMAC-SHA-256, 8 bytes, prepared key", [&] { prepared.mac(message, mac); }),
+          contender("  the same by copies of EVP_MD contexts", by_copies),
+          contender("  the same by EVP_MAC", by_mac),
+          contender("HMAC-SHA-256, 8 bytes, new key",
+                    [&] { hmac_sha256(BytesView(key).first(32), 7, mac); }),
+          contender("  the same by EVP_MD", by_new_key),
+      },
+      kRounds);
+  print_ratio("H1", t[1] / t[0], 1.2);
+  print_ratio("H2", t[2] / t[0], 1.2);
+  print_ratio("H3", t[4] / t[3], 1);
+}
+
 void against_libmongocrypt() {
   static constexpr std::pair<const char*, double> kGoals[] = {
       {"P1", 5}, {"P2", 4}, {"P3", 4}, {"P4", 2.5}};
@@ -185,6 +273,7 @@ void against_libmongocrypt() {
 int main() {
   try {
     quern::bench::against_floor();
+    quern::bench::against_evp();
     quern::bench::against_libmongocrypt();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "crypto_bench: %s\n", error.what());
