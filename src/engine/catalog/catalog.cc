@@ -2,11 +2,10 @@
 #include "engine/catalog/catalog.h"
 
 #include <algorithm>
-#include <cstring>
-#include <set>
 
 #include "base/random_ids.h"
 #include "engine/catalog/access.h"
+#include "engine/catalog/catalog_entry.h"
 #include "engine/catalog/index_spec.h"
 #include "engine/catalog/schema_lock.h"
 #include "engine/catalog/table_state.h"
@@ -17,67 +16,8 @@
 namespace quern::engine {
 namespace {
 
-constexpr std::uint32_t kCatalogTable = 0;
-constexpr std::int32_t kFormatVersion = 1;
 constexpr std::size_t kBuildBatch = 1000;
 constexpr std::size_t kMaxNamespaceBytes = 255;
-
-std::string catalog_key(char kind, std::string_view name = {}) {
-  std::string key;
-  storage::append_table(key, kCatalogTable);
-  key.push_back(kind);
-  key.append(name);
-  return key;
-}
-std::string format_key() { return catalog_key('f'); }
-std::string next_table_key() { return catalog_key('n'); }
-std::string collection_key(const Namespace& ns) { return catalog_key('c', ns.to_string()); }
-std::string doomed_key(std::uint32_t table) {
-  std::string name;
-  storage::append_table(name, table);
-  return catalog_key('d', name);
-}
-
-// multikey: an index that is to be written as such, although its flag isn't set yet.
-bson::Document entry_of(const Collection& collection, const Index* multikey = nullptr) {
-  bson::Builder b;
-  b.append("ns", collection.ns().to_string());
-  b.append("uuid", collection.uuid());
-  b.append("table", static_cast<std::int64_t>(collection.table()));
-  b.append("options", collection.options());
-  b.open_array("indexes");
-  for (const auto& index : collection.indexes()) {
-    b.push_document();
-    b.append("spec", index->spec());
-    b.append("table", static_cast<std::int64_t>(index->table()));
-    b.append("multikey", index->multikey() || index.get() == multikey);
-    b.close();
-  }
-  b.close();
-  return b.finish();
-}
-
-std::uint32_t table_of(bson::View entry) {
-  return static_cast<std::uint32_t>(entry["table"].as_int64());
-}
-
-Namespace stored_namespace(std::string_view text) {
-  const std::size_t dot = text.find('.');
-  return {std::string(text.substr(0, dot)), std::string(text.substr(dot + 1))};
-}
-
-std::shared_ptr<const Collection> read_entry(bson::View entry) {
-  std::vector<std::shared_ptr<const Index>> indexes;
-  for (const bson::Element& element : entry["indexes"].as_array()) {
-    const bson::View index = element.as_document();
-    indexes.push_back(std::make_shared<const Index>(bson::Document(index["spec"].as_document()),
-                                                    table_of(index), index["multikey"].truthy()));
-  }
-  return std::make_shared<const Collection>(stored_namespace(entry["ns"].as_string()),
-                                            entry["uuid"].as_uuid(), table_of(entry),
-                                            bson::Document(entry["options"].as_document()),
-                                            std::move(indexes), std::make_shared<TableState>());
-}
 
 using Indexes = std::vector<std::shared_ptr<const Index>>;
 
@@ -119,38 +59,6 @@ std::vector<bson::Document> missing_indexes(const Collection& collection,
 }
 
 }  // namespace
-
-const Collection* CatalogSnapshot::find(std::string_view ns) const {
-  const auto at = collections_.find(ns);
-  return at == collections_.end() ? nullptr : at->second.get();
-}
-
-const Collection* CatalogSnapshot::find(const Namespace& ns) const {
-  char text[256];
-  const std::size_t size = ns.database.size() + 1 + ns.collection.size();
-  if (size > sizeof text) return find(ns.to_string());
-  std::memcpy(text, ns.database.data(), ns.database.size());
-  text[ns.database.size()] = '.';
-  std::memcpy(text + ns.database.size() + 1, ns.collection.data(), ns.collection.size());
-  return find(std::string_view(text, size));
-}
-
-std::vector<const Collection*> CatalogSnapshot::collections(std::string_view database) const {
-  std::string prefix(database);
-  prefix.push_back('.');
-  std::vector<const Collection*> result;
-  for (auto at = collections_.lower_bound(prefix);
-       at != collections_.end() && at->first.starts_with(prefix); ++at) {
-    result.push_back(at->second.get());
-  }
-  return result;
-}
-
-std::vector<std::string> CatalogSnapshot::databases() const {
-  std::set<std::string> names;
-  for (const auto& [ns, collection] : collections_) names.insert(collection->ns().database);
-  return {names.begin(), names.end()};
-}
 
 namespace {
 
@@ -259,17 +167,18 @@ void Catalog::load() {
   storage::PinnedValue value;
   if (!store_.get(as_bytes(format_key()), value)) {
     const auto transaction = store_.begin();
-    transaction->put(as_bytes(format_key()), bson::doc("version", kFormatVersion).view().bytes());
+    transaction->put(as_bytes(format_key()),
+                     bson::doc("version", kCatalogFormatVersion).view().bytes());
     transaction->commit();
   } else {
     const bson::View format = bson::View::parse(value.bytes());
     const auto version = format["version"].whole_number();
-    if (version != kFormatVersion) {
+    if (version != kCatalogFormatVersion) {
       throw DatabaseError(ErrorCode::kInternalError,
                           "the database is stored in format version " +
                               (version ? std::to_string(*version) : std::string("(unreadable)")) +
                               "; this program reads and writes version " +
-                              std::to_string(kFormatVersion) +
+                              std::to_string(kCatalogFormatVersion) +
                               ": open it with the version of Quern that wrote it, or a newer one");
     }
   }
@@ -280,12 +189,12 @@ void Catalog::load() {
   }
   std::vector<std::uint32_t> doomed;
   const auto reader = store_.snapshot();
-  const std::string lower = catalog_key('c');
-  const std::string upper = catalog_key('e');
+  const std::string lower = catalog_key(kCollectionKind);
+  const std::string upper = catalog_key(kDoomedKind + 1);
   const auto iterator = reader->iterator({as_bytes(lower), as_bytes(upper)});
   for (iterator->seek(as_bytes(lower)); iterator->valid(); iterator->next()) {
     const BytesView key = iterator->key();
-    if (key[storage::kTableSize] == 'c') {
+    if (key[storage::kTableSize] == kCollectionKind) {
       auto collection = read_entry(bson::View::parse(iterator->value()));
       snapshot->collections_[collection->ns().to_string()] = std::move(collection);
     } else {

@@ -10,7 +10,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/catalog/catalog_snapshot.h"
 #include "engine/catalog/collection.h"
 #include "quern/command/namespace.h"
 #include "storage/store.h"
@@ -29,30 +29,6 @@ class RandomSource;
 namespace quern::engine {
 
 class Access;
-
-// Immutable, shared by whoever looks.
-class CatalogSnapshot {
- public:
-  using Collections = std::map<std::string, std::shared_ptr<const Collection>, std::less<>>;
-
-  // The collection "db.coll", or null. Lives as long as the snapshot.
-  const Collection* find(std::string_view ns) const;
-  const Collection* find(const Namespace& ns) const;
-  // Collections of one database, in the order of their names.
-  std::vector<const Collection*> collections(std::string_view database) const;
-  std::vector<std::string> databases() const;
-  // One more with each change. No two catalogs of a process share an epoch.
-  std::uint64_t epoch() const { return epoch_; }
-  // Tables from this number on were given out later: they hold nothing that is as old as the
-  // snapshot.
-  std::uint32_t next_table() const { return next_table_; }
-
- private:
-  friend class Catalog;
-  Collections collections_;
-  std::uint64_t epoch_ = 0;
-  std::uint32_t next_table_ = 1;
-};
 
 // How many indexes a collection has, with that on _id.
 struct IndexCounts {

@@ -6,195 +6,13 @@
 
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
-#include "query/expression/expression_node.h"
-#include "query/match/match_expr.h"
-#include "query/match/match_node.h"
+#include "query/plan/demands.h"
 
 namespace quern::query {
 namespace {
 
 // Products of points over several parts of a key stop here; the filter sees to the rest.
 constexpr std::size_t kMaxRanges = 10'000;
-
-// One condition that the filter puts on a path, as far as the planner understands it.
-struct Constraint {
-  std::string path;
-  std::optional<Bounds> bounds;  // none: says nothing about keys
-  bool implies_existence = false;
-  const Predicate* predicate = nullptr;  // none where the condition isn't one predicate
-};
-
-// The node as a condition on one path; null if it is none.
-const PathNode* as_leaf(const MatchNode& node) {
-  struct : MatchVisitor {
-    using MatchVisitor::visit;
-    void visit(const PathNode& node) override { leaf = &node; }
-    void other() override {}
-    const PathNode* leaf = nullptr;
-  } visitor;
-  node.accept(visitor);
-  return visitor.leaf;
-}
-
-// The conditions on paths that all must hold, directly or below $and.
-class Conjuncts : public MatchVisitor {
- public:
-  explicit Conjuncts(const MatchNode& node) { node.accept(*this); }
-  const std::vector<const PathNode*>& leaves() const { return leaves_; }
-
- private:
-  using MatchVisitor::visit;
-  void visit(const AndNode& node) override {
-    for (const auto& child : node.children()) child->accept(*this);
-  }
-  void visit(const PathNode& node) override { leaves_.push_back(&node); }
-  void other() override {}
-
-  std::vector<const PathNode*> leaves_;
-};
-
-// What the filter demands of every document, and how much of it was understood.
-class Demands : private MatchVisitor {
- public:
-  explicit Demands(const MatchNode& root) { root.accept(*this); }
-
-  const std::vector<Constraint>& constraints() const { return constraints_; }
-  // There is a condition that no Constraint expresses.
-  bool incomplete() const { return incomplete_; }
-  bool unsatisfiable() const {
-    return never_ || std::any_of(constraints_.begin(), constraints_.end(),
-                                 [](const Constraint& c) { return c.bounds && c.bounds->empty(); });
-  }
-
-  // Does a constraint on that path imply it?
-  bool imply(const std::string& path, const Predicate& wanted) const {
-    return std::any_of(constraints_.begin(), constraints_.end(), [&](const Constraint& c) {
-      return c.path == path && c.predicate != nullptr && wanted.implied_by(*c.predicate);
-    });
-  }
-
- private:
-  using MatchVisitor::visit;
-  void visit(const AndNode& node) override {
-    for (const auto& child : node.children()) child->accept(*this);
-  }
-  void visit(const PathNode& node) override {
-    for (const auto& predicate : node.predicates()) add_leaf(node.path().text(), *predicate);
-  }
-  void visit(const ConstantNode& node) override { never_ |= !node.value(); }
-  void other() override { incomplete_ = true; }
-
-  void add_leaf(const std::string& path, const Predicate& predicate) {
-    constraints_.push_back({path, predicate.bounds(), predicate.implies_existence(), &predicate});
-    // What a member that is a document must meet, some value below the path meets.
-    if (const MatchNode* filter = predicate.member_filter()) add_below(path + ".", *filter);
-  }
-
-  void add_below(const std::string& prefix, const MatchNode& filter) {
-    const Conjuncts conjuncts(filter);
-    for (const PathNode* leaf : conjuncts.leaves()) {
-      for (const auto& predicate : leaf->predicates()) {
-        const std::size_t first = constraints_.size();
-        add_leaf(prefix + leaf->path().text(), *predicate);
-        for (std::size_t i = first; i < constraints_.size(); ++i) {
-          constraints_[i].implies_existence = false;  // of the member only
-          constraints_[i].predicate = nullptr;
-        }
-      }
-    }
-  }
-
-  // Alternatives that all bound one path are the union of their stretches.
-  void visit(const OrNode& node) override {
-    incomplete_ = true;
-    std::vector<Conjuncts> branches;
-    for (const auto& child : node.children()) branches.emplace_back(*child);
-    for (const PathNode* first : branches.front().leaves()) {
-      Constraint united;
-      united.path = first->path().text();
-      std::vector<Interval> intervals;
-      bool all = true;
-      for (const Conjuncts& branch : branches) {
-        std::optional<Bounds> bounds;
-        for (const PathNode* leaf : branch.leaves()) {
-          if (leaf->path().text() != united.path) continue;
-          for (const auto& predicate : leaf->predicates()) {
-            auto candidate = predicate->bounds();
-            if (candidate && (!bounds || candidate->all_points())) bounds = std::move(candidate);
-          }
-        }
-        all = all && bounds;
-        if (!all) break;
-        std::move(bounds->intervals.begin(), bounds->intervals.end(),
-                  std::back_inserter(intervals));
-      }
-      if (!all) continue;
-      united.bounds = unite({{}, false}, {std::move(intervals), false});
-      constraints_.push_back(std::move(united));
-    }
-  }
-
-  // {$exists: false}
-  void visit(const NotNode& node) override {
-    incomplete_ = true;
-    const PathNode* leaf = as_leaf(node.child());
-    if (leaf == nullptr || leaf->predicates().size() != 1) return;
-    auto bounds = leaf->predicates().front()->bounds_of_negation();
-    if (bounds) constraints_.push_back({leaf->path().text(), std::move(bounds), false, nullptr});
-  }
-
-  // {$eq: ["$path", constant]}, either way round. An expression doesn't look into arrays, but what
-  // it finds equal is a key all the same.
-  void visit(const ExprNode& node) override {
-    incomplete_ = true;
-    const auto sides = node.expression().root().equated();
-    if (sides.size() != 2) return;
-    const bool constant_first = sides[0]->is_constant();
-    const FieldPath* path = sides[constant_first ? 1 : 0]->document_path();
-    const bson::Value* constant = sides[constant_first ? 0 : 1]->constant();
-    if (path == nullptr || constant == nullptr) return;
-    const bson::ValueView value = constant->view();
-    if (value.missing() || value.is_null() || value.is_array() ||
-        value.type() == bson::Type::kUndefined) {
-      return;
-    }
-    constraints_.push_back({path->text(), point_bounds(value), false, nullptr});
-  }
-
-  std::vector<Constraint> constraints_;
-  bool incomplete_ = false;
-  bool never_ = false;
-};
-
-// Do the demands imply the filter, of which whatever is not understood is not implied?
-class Implication : private MatchVisitor {
- public:
-  Implication(const Demands& demands, const MatchNode& wanted) : demands_(demands) {
-    wanted.accept(*this);
-  }
-  bool holds() const { return holds_; }
-
- private:
-  using MatchVisitor::visit;
-  bool implied(const MatchNode& node) const { return Implication(demands_, node).holds(); }
-  void visit(const AndNode& node) override {
-    holds_ = std::all_of(node.children().begin(), node.children().end(),
-                         [this](const auto& child) { return implied(*child); });
-  }
-  void visit(const OrNode& node) override {
-    holds_ = std::any_of(node.children().begin(), node.children().end(),
-                         [this](const auto& child) { return implied(*child); });
-  }
-  void visit(const PathNode& node) override {
-    holds_ = std::all_of(
-        node.predicates().begin(), node.predicates().end(),
-        [&](const auto& predicate) { return demands_.imply(node.path().text(), *predicate); });
-  }
-  void other() override { holds_ = false; }
-
-  const Demands& demands_;
-  bool holds_ = false;
-};
 
 // May an array on one path lie on the other too?
 bool same_array(const FieldPath& a, const FieldPath& b) { return a[0].name == b[0].name; }
@@ -226,7 +44,7 @@ class Candidate {
       : index_(index), multikey_(index.multikey()), order_(order), parts_(key_parts(index.key)) {
     for (const bson::Element& part : index.key) usable_ &= part.is_number();
     if (!usable_) return;  // "hashed" and the like
-    complete_ = !index.partial || Implication(demands, index.partial->root()).holds();
+    complete_ = !index.partial || demands.imply(index.partial->root());
     bool exists = false;
     for (const KeyPart& part : parts_) add_part(part, demands, exists);
     if (index.sparse && !exists) sparse_incomplete_ = true;
