@@ -171,6 +171,14 @@ TEST(Planner, SparseAndPartialIndexesAnswerOnlyWhatTheyHold) {
   partial[0].partial = Matcher::parse(bson::from_json(R"({"a":{"$exists":true}})"));
   EXPECT_NE(planned(R"({"a":1})", partial).plan.index, nullptr);
   EXPECT_EQ(planned(R"({"a":null})", partial).plan.index, nullptr);
+  // One value implies its type, unless values of other types are equal to it.
+  partial[0].partial = Matcher::parse(bson::from_json(R"({"a":{"$type":["bool","int","string"]}})"));
+  EXPECT_NE(planned(R"({"a":true})", partial).plan.index, nullptr);
+  EXPECT_NE(planned(R"({"a":{"$in":[true]}})", partial).plan.index, nullptr);
+  EXPECT_EQ(planned(R"({"a":{"$in":[true,false]}})", partial).plan.index, nullptr);
+  EXPECT_EQ(planned(R"({"a":{"$gte":true}})", partial).plan.index, nullptr);
+  EXPECT_EQ(planned(R"({"a":5})", partial).plan.index, nullptr);
+  EXPECT_EQ(planned(R"({"a":"x"})", partial).plan.index, nullptr);
 }
 
 TEST(Planner, AHintDecides) {
