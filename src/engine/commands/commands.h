@@ -33,7 +33,7 @@ QUERN_COMMAND(CreateIndexesCommand);
 QUERN_COMMAND(DropIndexesCommand);
 QUERN_COMMAND(ListIndexesCommand);
 
-// commands/find.cc, commands/aggregate.cc, commands/explain.cc
+// commands/find.cc, commands/aggregate.cc (which has explain)
 QUERN_COMMAND(FindCommand);
 QUERN_COMMAND(GetMoreCommand);
 QUERN_COMMAND(KillCursorsCommand);
