@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <new>
 
-#include "bson/strict_reader.h"
 #include "command/observation.h"
 #include "engine/catalog/duplicate_key.h"
 #include "engine/commands/command_handler.h"
 #include "engine/session/engine.h"
 #include "engine/session/operation.h"
 #include "engine/session/session.h"
+#include "engine/session/session_members.h"
 #include "quern/base/error.h"
 #include "quern/command/namespace.h"
 #include "quern/command/reply.h"
@@ -27,92 +27,6 @@ std::unique_ptr<storage::Store> open_store(const EngineOptions& options) {
   rocks.write_buffer_bytes = options.write_buffer_bytes;
   return storage::open_rocks_store(rocks);
 }
-
-// The members of a command that say which session and transaction it belongs to.
-struct SessionMembers {
-  bson::Element lsid;
-  bson::Element transaction_number;
-  bson::Element autocommit;
-  bson::Element start;
-  bson::Element max_time;
-  bson::Element write_concern;
-
-  explicit SessionMembers(bson::View command) {
-    for (const bson::Element& element : command) {
-      switch (element.key().size()) {
-        case 4:
-          if (element.key() == "lsid") read(lsid, element);
-          break;
-        case 9:
-          if (element.key() == "txnNumber") read(transaction_number, element);
-          if (element.key() == "maxTimeMS") read(max_time, element);
-          break;
-        case 10:
-          if (element.key() == "autocommit") read(autocommit, element);
-          break;
-        case 12:
-          if (element.key() == "writeConcern") read(write_concern, element);
-          break;
-        case 16:
-          if (element.key() == "startTransaction") read(start, element);
-          break;
-      }
-    }
-  }
-
-  // writeConcern: {j: true}: what was written is to be on the medium before the reply.
-  bool journaled() const {
-    return write_concern.is_document() && write_concern.as_document()["j"].truthy();
-  }
-
-  bool in_transaction() const { return !autocommit.missing(); }
-
-  void check() const {
-    if (!lsid.missing() && !lsid.is_document()) {
-      throw DatabaseError(ErrorCode::kTypeMismatch, "lsid must be a document");
-    }
-    if (!transaction_number.missing()) {
-      if (lsid.missing()) {
-        throw DatabaseError(ErrorCode::kInvalidOptions,
-                            "Transaction number requires a session ID to also be specified");
-      }
-      const auto number = transaction_number.whole_number();
-      if (!number || *number < 0) {
-        throw DatabaseError(ErrorCode::kInvalidOptions,
-                            "Transaction number must be a whole number of at least zero");
-      }
-    }
-    if (in_transaction()) {
-      if (transaction_number.missing()) {
-        throw DatabaseError(
-            ErrorCode::kInvalidOptions,
-            "'autocommit' field requires a transaction number to also be specified");
-      }
-      if (autocommit.type() != bson::Type::kBool || autocommit.as_bool()) {
-        throw DatabaseError(ErrorCode::kInvalidOptions,
-                            "The value of autocommit must be false: it marks the statements of a "
-                            "multi-document transaction");
-      }
-    } else if (!start.missing()) {
-      throw DatabaseError(ErrorCode::kInvalidOptions,
-                          "'startTransaction' field requires 'autocommit' field to also be "
-                          "specified");
-    }
-    if (!start.missing() && (start.type() != bson::Type::kBool || !start.as_bool())) {
-      throw DatabaseError(ErrorCode::kInvalidOptions,
-                          "The value of startTransaction must be true, or the member left out");
-    }
-  }
-
- private:
-  static void read(bson::Element& member, const bson::Element& element) {
-    if (member) {
-      throw DatabaseError(bson::MemberFaults{}.repeated.code,
-                          "'" + std::string(element.key()) + "' is there twice in the command");
-    }
-    member = element;
-  }
-};
 
 // Transient faults inside a transaction are to be answered by running all of it again.
 void label_for_transaction(Error& error) {
