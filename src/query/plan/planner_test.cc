@@ -172,7 +172,10 @@ TEST(Planner, SparseAndPartialIndexesAnswerOnlyWhatTheyHold) {
   EXPECT_NE(planned(R"({"a":1})", partial).plan.index, nullptr);
   EXPECT_EQ(planned(R"({"a":null})", partial).plan.index, nullptr);
   // One value implies its type, unless values of other types are equal to it.
-  partial[0].partial = Matcher::parse(bson::from_json(R"({"a":{"$type":["bool","int","string"]}})"));
+  bson::Builder types;  // $type is something else in Extended JSON
+  types.open_document("a").open_array("$type").push("bool").push("int").push("string");
+  types.close().close();
+  partial[0].partial = Matcher::parse(types.finish());
   EXPECT_NE(planned(R"({"a":true})", partial).plan.index, nullptr);
   EXPECT_NE(planned(R"({"a":{"$in":[true]}})", partial).plan.index, nullptr);
   EXPECT_EQ(planned(R"({"a":{"$in":[true,false]}})", partial).plan.index, nullptr);
