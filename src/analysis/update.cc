@@ -81,6 +81,15 @@ Target resolve(const EncryptionTree& tree, std::string_view path) {
   refuse::inside_array(path);
 }
 
+// {$each: …, $sort: …}: how a modifier is to work, as opposed to a value that it is to store.
+void check_clauses(const Element& operand) {
+  if (!operand.is_document() || !operand.as_document().front().key().starts_with('$')) return;
+  refuse::repeated_member(operand.key(), operand.as_document());
+  if (const Element order = operand.as_document()["$sort"]; order.is_document()) {
+    refuse::repeated_member(order.key(), order.as_document());
+  }
+}
+
 class Modification {
  public:
   explicit Modification(const CommandAnalysis& analysis)
@@ -128,6 +137,7 @@ class Modification {
         break;
       case Effect::kCompute:
         if (!plain) refuse_modifier(row.refused_as, path);
+        check_clauses(field);
         break;
     }
     out_.append(field);
