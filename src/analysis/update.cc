@@ -8,6 +8,7 @@
 #include "analysis/document.h"
 #include "analysis/match.h"
 #include "analysis/refusal.h"
+#include "language/operators.h"
 
 namespace quern::analysis {
 namespace {
@@ -46,6 +47,8 @@ constexpr Modifier kModifiers[] = {
     {"$currentDate", Effect::kCompute, "$currentDate"},
     {"$bit", Effect::kCompute, "$bit"},
 };
+
+static_assert(language::is_complete(language::kUpdateOperators, kModifiers));
 
 const Modifier& modifier(std::string_view name) {
   const auto* row = std::ranges::find(kModifiers, name, &Modifier::name);
