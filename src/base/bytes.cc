@@ -1,8 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "quern/base/bytes.h"
 
-#include <openssl/evp.h>
-
+#include "base/base64.h"
 #include "quern/base/error.h"
 
 namespace quern {
@@ -41,25 +40,17 @@ Bytes from_hex(std::string_view text) {
 }
 
 std::string to_base64(BytesView bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // EVP writes a terminating NUL
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
-                                     static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(length));
+  std::string text(base64_size(bytes.size()) + 1, '\0');
+  encode_base64(bytes, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+  text.pop_back();
   return text;
 }
 
 Bytes from_base64(std::string_view text) {
-  const auto malformed = [] { return Error(ErrorCode::kBadValue, "malformed base64 text"); };
-  if (text.size() % 4 != 0) throw malformed();
-  if (text.empty()) return {};
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  if (text.substr(0, text.size() - padding).find('=') != text.npos) throw malformed();
   Bytes bytes(text.size() / 4 * 3);
-  const int length =
-      EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                      static_cast<int>(text.size()));
-  if (length < 0) throw malformed();
-  bytes.resize(static_cast<std::size_t>(length) - padding);
+  const auto size = decode_base64(text, bytes);
+  if (!size) throw Error(ErrorCode::kBadValue, "malformed base64 text");
+  bytes.resize(*size);
   return bytes;
 }
 

@@ -34,7 +34,8 @@ TEST(Base64, AgreesWithTheVectorsOfRfc4648) {
 }
 
 TEST(Base64, RefusesMalformedText) {
-  for (const std::string_view text : {"Zg=", "Z===", "Zg=a", "Z*==", "====", "Zm9v\n"}) {
+  for (const std::string_view text :
+       {"Zg=", "Z===", "Zg=a", "Z*==", "====", "Zm9v\n", "    Zm9v", "Zm9v    ", "Zg--"}) {
     EXPECT_THROW(from_base64(text), Error) << text;
   }
 }

@@ -6,7 +6,6 @@
 #define QUERN_CLIENT_SCHEMA_RESOLVER_H_
 
 #include <chrono>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,9 +13,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "analysis/analyse.h"
+#include "base/text_map.h"
 #include "client/encrypting_runner.h"
 #include "keyvault/key_cache.h"
 #include "quern/command/command_runner.h"
@@ -66,12 +65,6 @@ class SchemaResolver {
     std::shared_ptr<const CommandSchemas> schemas;
     Time expires;
   };
-  struct TextHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
   // The collections that the server has, by "database.collection", with their encryptedFields.
   using ServerSchemas = std::map<std::string, std::optional<schema::EncryptedFields>, std::less<>>;
 
@@ -98,7 +91,7 @@ class SchemaResolver {
   Clock& clock_;
   std::shared_mutex mutex_;
   std::uint64_t generation_ = 0;  // counts calls of forget()
-  std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries_;
+  TextMap<Entry> entries_;
 };
 
 }  // namespace quern::client

@@ -79,11 +79,11 @@ namespace {
 constexpr std::array<std::string_view, 3> kSessionMembers = {"lsid", "txnNumber", "autocommit"};
 
 // A cursor on the server, killed unless it was read to its end.
-class Cursor {
+class ServerCursor {
  public:
-  Cursor(CommandRunner& runner, std::string_view database, bson::View command)
+  ServerCursor(CommandRunner& runner, std::string_view database, bson::View command)
       : runner_(runner), database_(database), command_(command) {}
-  ~Cursor() {
+  ~ServerCursor() {
     if (id_ == 0) return;
     try {
       bson::Builder kill;
@@ -94,8 +94,8 @@ class Cursor {
       // The server forgets idle cursors by itself.
     }
   }
-  Cursor(const Cursor&) = delete;
-  Cursor& operator=(const Cursor&) = delete;
+  ServerCursor(const ServerCursor&) = delete;
+  ServerCursor& operator=(const ServerCursor&) = delete;
 
   void read(const std::function<bool(const DecryptedView&)>& visit) {
     Reply reply = run_checked(runner_, database_, command_);
@@ -138,14 +138,14 @@ class Cursor {
 
 void for_each(CommandRunner& runner, std::string_view database, bson::View command,
               const std::function<bool(bson::View)>& visit) {
-  Cursor(runner, database, command).read([&](const DecryptedView& document) {
+  ServerCursor(runner, database, command).read([&](const DecryptedView& document) {
     return visit(document.raw());
   });
 }
 
 void for_each_decrypted(CommandRunner& runner, std::string_view database, bson::View command,
                         const std::function<bool(const DecryptedView&)>& visit) {
-  Cursor(runner, database, command).read(visit);
+  ServerCursor(runner, database, command).read(visit);
 }
 
 }  // namespace quern

@@ -7,7 +7,7 @@
 #include "bson/strict_reader.h"
 #include "command/observation.h"
 #include "engine/catalog/duplicate_key.h"
-#include "engine/commands/command.h"
+#include "engine/commands/command_handler.h"
 #include "engine/session/engine.h"
 #include "engine/session/operation.h"
 #include "engine/session/session.h"
@@ -139,7 +139,7 @@ std::optional<TimePoint> deadline_of(Engine& engine, bson::Element max_time,
 
 // Before a command is acknowledged. One that found nothing left to write confirms what another has
 // written, who may still be waiting for the medium.
-void make_durable(Engine& engine, const Command& command, const SessionMembers& members) {
+void make_durable(Engine& engine, const CommandHandler& command, const SessionMembers& members) {
   if (members.journaled() || (command.row().writes && engine.store().syncs_always())) {
     engine.store().sync();
   }
@@ -151,8 +151,8 @@ bson::Document finish(bson::Builder& reply) {
 }
 
 // When the medium fails, the transaction may be committed all the same: the client is to ask again.
-void commit(Engine& engine, const Command& command, const SessionMembers& members, Session& session,
-            bool committed_before) {
+void commit(Engine& engine, const CommandHandler& command, const SessionMembers& members,
+            Session& session, bool committed_before) {
   try {
     if (!committed_before) session.commit(engine);
     make_durable(engine, command, members);
@@ -163,7 +163,7 @@ void commit(Engine& engine, const Command& command, const SessionMembers& member
 }
 
 // One statement of a multi-document transaction. Any fault ends the transaction.
-bson::Document run_in_transaction(Engine& engine, const Command& command,
+bson::Document run_in_transaction(Engine& engine, const CommandHandler& command,
                                   const SessionMembers& members, std::string_view database,
                                   bson::View text, const RunContext& context) {
   const auto deadline = deadline_of(engine, members.max_time, context);
@@ -225,7 +225,7 @@ bson::Document run_in_transaction(Engine& engine, const Command& command,
 bson::Document run_command(Engine& engine, std::string_view database, bson::View text,
                            const RunContext& context) {
   const bson::Element first = text.front();
-  const Command* command = first.missing() ? nullptr : find_command(first.key());
+  const CommandHandler* command = first.missing() ? nullptr : find_command(first.key());
   if (command == nullptr) {
     throw DatabaseError(ErrorCode::kCommandNotFound,
                         "no such command: '" + std::string(first.key()) + "'");

@@ -15,6 +15,7 @@
 #include <unordered_map>
 
 #include "base/clock.h"
+#include "base/text_map.h"
 #include "crypto/data_key.h"
 #include "keyvault/key_vault.h"
 
@@ -59,12 +60,6 @@ class KeyCache {
     Uuid id;
     Time expires;
   };
-  struct TextHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
 
   Key store(const DataKeyDocument& document);
 
@@ -73,7 +68,7 @@ class KeyCache {
   Clock& clock_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<Uuid, Entry> keys_;
-  std::unordered_map<std::string, Name, TextHash, std::equal_to<>> names_;
+  TextMap<Name> names_;
 };
 
 }  // namespace quern::keyvault

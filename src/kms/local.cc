@@ -3,41 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <optional>
-
+#include "base/base64.h"
 #include "quern/base/error.h"
 
 namespace quern::kms {
 namespace {
 
-constexpr std::size_t kBase64Size = LocalKms::kKeySize / 3 * 4;
-
-int base64_digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+') return 62;
-  if (c == '/') return 63;
-  return -1;
-}
-
-// Decodes 128 digits straight into locked memory: from_base64() would leave the key on the heap.
-std::optional<SecretBytes> decode_key(std::string_view text) {
-  SecretBytes key(LocalKms::kKeySize);
-  std::uint8_t* out = key.mutable_bytes().data();
-  for (std::size_t i = 0; i < text.size(); i += 4) {
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 4; ++j) {
-      const int digit = base64_digit(text[i + j]);
-      if (digit < 0) return std::nullopt;
-      group = group << 6 | static_cast<std::uint32_t>(digit);
-    }
-    *out++ = static_cast<std::uint8_t>(group >> 16);
-    *out++ = static_cast<std::uint8_t>(group >> 8);
-    *out++ = static_cast<std::uint8_t>(group);
-  }
-  return key;
-}
+constexpr std::size_t kBase64Size = base64_size(LocalKms::kKeySize);
 
 std::string_view without_line_end(std::string_view text) {
   while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
@@ -48,7 +20,8 @@ SecretBytes parse_key(SecretBytes key, std::string_view name) {
   if (key.size() == LocalKms::kKeySize) return key;
   const std::string_view text = without_line_end(as_text(key.bytes()));
   if (text.size() == kBase64Size) {
-    if (auto decoded = decode_key(text)) return std::move(*decoded);
+    SecretBytes decoded(LocalKms::kKeySize);
+    if (decode_base64(text, decoded.mutable_bytes()) == LocalKms::kKeySize) return decoded;
   }
   throw ImproperlyConfigured(fmt::format(
       "KMS provider '{}': the key must be {} bytes, or their base64 text of {} characters, not {} "
@@ -92,7 +65,7 @@ SecretBytes LocalKms::unwrap(BytesView key_material, bson::View) {
   }
 }
 
-std::unique_ptr<KmsProvider> make_local(std::string name, Credentials credentials) {
+std::unique_ptr<KeyWrapper> make_local(std::string name, Credentials credentials) {
   for (const auto& [member, value] : credentials) {
     if (member != "key") {
       throw ImproperlyConfigured(

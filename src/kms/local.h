@@ -13,12 +13,12 @@
 
 #include "base/random.h"
 #include "crypto/aead.h"
-#include "kms/kms_provider.h"
+#include "kms/key_wrapper.h"
 #include "kms/registry.h"
 
 namespace quern::kms {
 
-class LocalKms : public KmsProvider {
+class LocalKms : public KeyWrapper {
  public:
   static constexpr std::size_t kKeySize = 96;
   static constexpr std::size_t kWrappedSize = 16 + 112 + 32;
@@ -39,7 +39,7 @@ class LocalKms : public KmsProvider {
 };
 
 // For kms/provider_table.cc. credentials: {key}.
-std::unique_ptr<KmsProvider> make_local(std::string name, Credentials credentials);
+std::unique_ptr<KeyWrapper> make_local(std::string name, Credentials credentials);
 
 }  // namespace quern::kms
 

@@ -12,7 +12,7 @@
 namespace quern::kms {
 namespace {
 
-using Maker = std::unique_ptr<KmsProvider> (*)(std::string name, Credentials credentials);
+using Maker = std::unique_ptr<KeyWrapper> (*)(std::string name, Credentials credentials);
 
 struct ProviderType {
   std::string_view type;
@@ -31,7 +31,7 @@ bool is_name_character(char c) {
 
 }  // namespace
 
-std::unique_ptr<KmsProvider> make_provider(std::string_view name, Credentials credentials) {
+std::unique_ptr<KeyWrapper> make_provider(std::string_view name, Credentials credentials) {
   const std::size_t colon = name.find(':');
   const std::string_view type = name.substr(0, colon);
   if (colon != std::string_view::npos) {

@@ -8,14 +8,14 @@
 
 namespace quern::kms {
 
-void KmsRegistry::add(std::unique_ptr<KmsProvider> provider) {
+void KmsRegistry::add(std::unique_ptr<KeyWrapper> provider) {
   const std::string name = provider->name();
   if (!providers_.emplace(name, std::move(provider)).second) {
     throw ImproperlyConfigured(fmt::format("KMS provider '{}' is configured twice", name));
   }
 }
 
-KmsProvider& KmsRegistry::get(std::string_view name) const {
+KeyWrapper& KmsRegistry::get(std::string_view name) const {
   const auto found = providers_.find(name);
   if (found != providers_.end()) return *found->second;
   if (providers_.empty()) {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kms/kms_provider.h"
+#include "kms/key_wrapper.h"
 
 namespace quern::kms {
 
@@ -20,20 +20,20 @@ using Credentials = std::map<std::string, SecretBytes, std::less<>>;
 // Makes the provider for "<type>" or "<type>:<name>", such as "local" or "local:archive". Throws
 // ImproperlyConfigured when the type is unknown, not supported yet, or when credentials are
 // missing, malformed or of another type's.
-std::unique_ptr<KmsProvider> make_provider(std::string_view name, Credentials credentials);
+std::unique_ptr<KeyWrapper> make_provider(std::string_view name, Credentials credentials);
 
 // Filled at start-up, read-only and thread-safe afterwards. Owns the providers.
 class KmsRegistry {
  public:
   // Throws ImproperlyConfigured when a provider of that name is there already.
-  void add(std::unique_ptr<KmsProvider> provider);
+  void add(std::unique_ptr<KeyWrapper> provider);
 
   // Throws ImproperlyConfigured that names what is configured when there is no such provider.
-  KmsProvider& get(std::string_view name) const;
+  KeyWrapper& get(std::string_view name) const;
   std::vector<std::string> names() const;
 
  private:
-  std::map<std::string, std::unique_ptr<KmsProvider>, std::less<>> providers_;
+  std::map<std::string, std::unique_ptr<KeyWrapper>, std::less<>> providers_;
 };
 
 }  // namespace quern::kms

@@ -5,12 +5,12 @@
 
 #include <memory>
 
-#include "kms/kms_provider.h"
+#include "kms/key_wrapper.h"
 #include "quern/kms/key_service.h"
 
 namespace quern::kms {
 
-class ServiceKms : public KmsProvider {
+class ServiceKms : public KeyWrapper {
  public:
   ServiceKms(std::string name, std::shared_ptr<KeyService> service)
       : name_(std::move(name)), service_(std::move(service)) {}

@@ -28,7 +28,7 @@ void collect(const std::vector<FieldState>& fields, const std::string& member_pr
   }
 }
 
-std::string definition(const EncryptedPath& field) {
+std::string definition(const EncryptedMember& field) {
   const bson::Document document(field.encrypted);
   return fmt::format("{} {}", field.type, bson::to_json(document.view()));
 }
@@ -52,7 +52,7 @@ class Rules {
                       "data keys and state collections hold it. Keep it with Meta::db_table.",
                       before_.name, before_.collection, new_collection));
     }
-    for (const EncryptedPath& field : new_) check_new(field);
+    for (const EncryptedMember& field : new_) check_new(field);
     for (const Member& member : new_members_) check_plain(member);
     return std::move(out_);
   }
@@ -62,14 +62,14 @@ class Rules {
   std::string full(const std::string& member_path) const {
     return fmt::format("{}.{}", before_.name, member_path);
   }
-  const EncryptedPath* old_at(const std::string& path) const {
+  const EncryptedMember* old_at(const std::string& path) const {
     const auto it = std::find_if(old_.begin(), old_.end(),
-                                 [&](const EncryptedPath& field) { return field.path == path; });
+                                 [&](const EncryptedMember& field) { return field.path == path; });
     return it == old_.end() ? nullptr : &*it;
   }
 
-  void check_new(const EncryptedPath& field) {
-    const EncryptedPath* old = old_at(field.path);
+  void check_new(const EncryptedMember& field) {
+    const EncryptedMember* old = old_at(field.path);
     if (!old) return check_added(field);
     if (old->type != field.type) {
       say(
@@ -84,7 +84,7 @@ class Rules {
     }
   }
 
-  void check_added(const EncryptedPath& field) {
+  void check_added(const EncryptedMember& field) {
     const FieldState* same_member = before_.find(field.member_path);
     if (same_member && same_member->encrypted) {
       say(fmt::format(
@@ -101,8 +101,8 @@ class Rules {
       return;
     }
     // Renamed: an encrypted member is gone, and this one has its definition.
-    for (const EncryptedPath& old : old_) {
-      const bool gone = std::none_of(new_.begin(), new_.end(), [&](const EncryptedPath& other) {
+    for (const EncryptedMember& old : old_) {
+      const bool gone = std::none_of(new_.begin(), new_.end(), [&](const EncryptedMember& other) {
         return other.path == old.path;
       });
       if (gone && old.type == field.type && old.encrypted == field.encrypted) {
@@ -123,7 +123,7 @@ class Rules {
   // A member in the clear where the collection expects ciphertext.
   void check_plain(const Member& member) {
     if (member.field->encrypted) return;
-    if (const EncryptedPath* old = old_at(member.path)) {
+    if (const EncryptedMember* old = old_at(member.path)) {
       say(fmt::format(
           "the encrypted field {} cannot become one in the clear in the same collection. "
           "{}",
@@ -132,8 +132,8 @@ class Rules {
   }
 
   const ModelState& before_;
-  std::vector<EncryptedPath> old_;
-  std::vector<EncryptedPath> new_;
+  std::vector<EncryptedMember> old_;
+  std::vector<EncryptedMember> new_;
   std::vector<Member> new_members_;
   std::vector<std::string> out_;
 };

@@ -78,7 +78,7 @@ void refuse_unusable_keys(const Plan& plan, const Graph& graph, Database& databa
   }
 }
 
-bool Executor::allowed(const Migration& migration, const Operation& operation) const {
+bool Executor::allowed(const Migration& migration, const MigrationOperation& operation) const {
   return database_.allow_migrate(migration.key.app, operation.model());
 }
 
@@ -107,7 +107,7 @@ Outcome Executor::unapply(const Migration& migration) {
   }
   Outcome total;
   for (std::size_t i = migration.operations.size(); i-- > 0;) {
-    const Operation& operation = *migration.operations[i];
+    const MigrationOperation& operation = *migration.operations[i];
     if (!allowed(migration, operation)) continue;
     const Outcome outcome = operation.undo(
         database_, {.app = migration.key.app, .from = states[i + 1], .to = states[i]});

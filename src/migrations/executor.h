@@ -40,7 +40,7 @@ class Executor {
  private:
   Outcome apply(const Migration& migration, HistoryEntry& entry);
   Outcome unapply(const Migration& migration);
-  bool allowed(const Migration& migration, const Operation& operation) const;
+  bool allowed(const Migration& migration, const MigrationOperation& operation) const;
 
   const Graph& graph_;
   Database& database_;

@@ -10,7 +10,7 @@
 #include <tuple>
 #include <vector>
 
-#include "migrations/operation.h"
+#include "migrations/migration_operation.h"
 
 namespace quern::migrations {
 

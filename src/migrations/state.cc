@@ -55,7 +55,7 @@ auto* find_field(Fields& fields, std::string_view member_path) {
 }
 
 void collect_encrypted(const std::vector<FieldState>& fields, const std::string& member_prefix,
-                       const std::string& prefix, std::vector<EncryptedPath>& out) {
+                       const std::string& prefix, std::vector<EncryptedMember>& out) {
   for (const FieldState& field : fields) {
     if (field.encrypted) {
       out.push_back({.member_path = member_prefix + field.name,
@@ -162,8 +162,8 @@ bson::Document IndexState::to_bson() const {
   return out.finish();
 }
 
-std::vector<EncryptedPath> ModelState::encrypted_paths() const {
-  std::vector<EncryptedPath> out;
+std::vector<EncryptedMember> ModelState::encrypted_paths() const {
+  std::vector<EncryptedMember> out;
   collect_encrypted(fields, "", "", out);
   out.insert(out.end(), removed_encrypted.begin(), removed_encrypted.end());
   return out;
@@ -172,7 +172,7 @@ std::vector<EncryptedPath> ModelState::encrypted_paths() const {
 bson::Document ModelState::encrypted_fields() const {
   bson::Builder out;
   out.open_array("fields");
-  for (const EncryptedPath& field : encrypted_paths()) {
+  for (const EncryptedMember& field : encrypted_paths()) {
     out.push_document()
         .append("path", field.path)
         .append("bsonType", field.type)

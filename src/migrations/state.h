@@ -53,13 +53,13 @@ struct IndexState {
   }
 };
 
-struct EncryptedPath {
+struct EncryptedMember {
   std::string member_path;
   std::string path;  // stored
   std::string type;
   bson::Document encrypted;
 
-  friend bool operator==(const EncryptedPath&, const EncryptedPath&) = default;
+  friend bool operator==(const EncryptedMember&, const EncryptedMember&) = default;
 };
 
 struct ModelState {
@@ -70,12 +70,12 @@ struct ModelState {
   std::vector<IndexState> indexes;
   std::vector<IndexState> constraints;
   // Encrypted members that were removed: the collection keeps their definition for ever.
-  std::vector<EncryptedPath> removed_encrypted;
+  std::vector<EncryptedMember> removed_encrypted;
 
   std::string label() const { return app + "." + name; }
   bool has_encrypted() const { return !encrypted_paths().empty(); }
   // Members' definitions and those of removed ones, in the order of declaration.
-  std::vector<EncryptedPath> encrypted_paths() const;
+  std::vector<EncryptedMember> encrypted_paths() const;
   // {fields: [{path, bsonType, keyAltName[, queries]}, …]}; keys are named <collection>.<path>.
   bson::Document encrypted_fields() const;
 

@@ -64,8 +64,8 @@ TEST(FieldState, UnknownAttributesAndTypesAreRefused) {
 
 TEST(ModelState, EncryptedPathsAreStoredOnesAndStopAtAnEncryptedStruct) {
   EXPECT_THAT(patient().encrypted_paths(),
-              ElementsAre(Field(&EncryptedPath::path, "record.s"),
-                          Field(&EncryptedPath::path, "record.billing")));
+              ElementsAre(Field(&EncryptedMember::path, "record.s"),
+                          Field(&EncryptedMember::path, "record.billing")));
 }
 
 TEST(ModelState, EncryptedFieldsNameTheirKeysByCollectionAndPath) {

@@ -20,7 +20,7 @@
 #include <mutex>
 #include <set>
 #include <span>
-#include <vector>
+#include <unordered_map>
 
 namespace quern::storage {
 
@@ -33,7 +33,7 @@ class LockTable {
 
   static constexpr Stamp kNoSnapshot = ~Stamp{0};
 
-  LockTable();
+  LockTable() = default;
   LockTable(const LockTable&) = delete;
   LockTable& operator=(const LockTable&) = delete;
 
@@ -54,28 +54,17 @@ class LockTable {
 
  private:
   struct Entry {
-    Hash key = 0;  // 0: free
     Owner owner = 0;
     Stamp stamp = 0;
   };
-  // Open addressing with linear probing; entries move up when one before them is removed.
-  class Stripe {
-   public:
-    Entry* find(Hash key);
-    Entry& insert(Hash key);
-    void erase(Entry* entry);
+  // Part of the table, so that threads rarely wait for each other.
+  struct Stripe {
     // Forgets commits up to that stamp, if enough entries have come together to be worth it.
     void prune(Stamp oldest);
-    std::size_t size() const { return count_; }
 
     mutable std::mutex mutex;
-
-   private:
-    void rehash(std::size_t capacity);
-    std::size_t slot(Hash key) const { return (key >> 8) & (entries_.size() - 1); }
-    std::vector<Entry> entries_ = std::vector<Entry>(16);
-    std::size_t count_ = 0;
-    std::size_t prune_at_ = 256;
+    std::unordered_map<Hash, Entry> entries;
+    std::size_t prune_at = 256;
   };
 
   static constexpr std::size_t kStripes = 64;
@@ -90,7 +79,7 @@ class LockTable {
   std::multiset<Stamp> snapshots_;
 };
 
-// A 64-bit hash of a key; never 0.
+// A 64-bit hash of a key.
 LockTable::Hash lock_hash(const void* data, std::size_t size);
 
 }  // namespace quern::storage

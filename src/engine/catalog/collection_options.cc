@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 #include "engine/rules/ddl.h"
 #include "engine/rules/validator.h"
 #include "quern/base/error.h"
@@ -39,8 +39,8 @@ void append_clustered_index(bson::Builder& options, bson::View command) {
                         "BSON field 'create.clusteredIndex' is the wrong type, expected type "
                         "'object'");
   }
-  const Arguments index(clustered.as_document(), "create.clusteredIndex",
-                        {"v", "key", "unique", "name"});
+  const CommandReader index(clustered.as_document(), "create.clusteredIndex",
+                            {"v", "key", "unique", "name"});
   const bson::View key = index.required_document("key");
   const bson::Element part = key.front();
   if (key.count() != 1 || part.key() != "_id" || part.whole_number() != 1) {
@@ -75,27 +75,27 @@ void refuse(bson::View command, std::string_view member, std::string_view what) 
 }  // namespace
 
 bson::Document collection_options(std::string_view collection, bson::View command) {
-  const Arguments arguments(command, "create",
-                            {"autoIndexId",
-                             "capped",
-                             "changeStreamPreAndPostImages",
-                             "clusteredIndex",
-                             "collation",
-                             "encryptedFields",
-                             "expireAfterSeconds",
-                             "flags",
-                             "idIndex",
-                             "indexOptionDefaults",
-                             "max",
-                             "pipeline",
-                             "size",
-                             "storageEngine",
-                             "temp",
-                             "timeseries",
-                             "validationAction",
-                             "validationLevel",
-                             "validator",
-                             "viewOn"});
+  const CommandReader arguments(command, "create",
+                                {"autoIndexId",
+                                 "capped",
+                                 "changeStreamPreAndPostImages",
+                                 "clusteredIndex",
+                                 "collation",
+                                 "encryptedFields",
+                                 "expireAfterSeconds",
+                                 "flags",
+                                 "idIndex",
+                                 "indexOptionDefaults",
+                                 "max",
+                                 "pipeline",
+                                 "size",
+                                 "storageEngine",
+                                 "temp",
+                                 "timeseries",
+                                 "validationAction",
+                                 "validationLevel",
+                                 "validator",
+                                 "viewOn"});
   const auto fields = qe::check_create(collection, command);
   refuse(command, "capped", "capped collections");
   refuse(command, "viewOn", "views");

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 #include "query/match/match.h"
@@ -107,7 +107,9 @@ bool same_index(bson::View a, bson::View b) {
   return without_hidden(a) == without_hidden(b);
 }
 
-bool flag(const Arguments& index, std::string_view member) { return index.boolean(member, false); }
+bool flag(const CommandReader& index, std::string_view member) {
+  return index.boolean(member, false);
+}
 
 }  // namespace
 
@@ -122,7 +124,7 @@ bool is_id_key(bson::View key) {
 }
 
 bson::Document index_spec(bson::View index) {
-  const Arguments arguments(index, "createIndexes.indexes", kKnown, kFaults);
+  const CommandReader arguments(index, "createIndexes.indexes", kKnown, kFaults);
   const bson::View key = arguments.required_document("key");
   const std::string_view name = arguments.required_text("name");
   check_key(key);

@@ -8,7 +8,7 @@
 #include "engine/qe/rewrite.h"
 #include "engine/read/aggregation.h"
 #include "engine/read/find_request.h"
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 #include "engine/session/engine.h"
 #include "quern/base/error.h"
 
@@ -37,9 +37,9 @@ Explained explained_write(Operation& operation, bson::View command) {
   bson::View statement = command;
   std::string_view member = "query";
   if (name == "update" || name == "delete") {
-    const Arguments arguments(command, name,
-                              {"updates", "deletes", "ordered", "let", "encryptionInformation",
-                               "bypassDocumentValidation"});
+    const CommandReader arguments(command, name,
+                                  {"updates", "deletes", "ordered", "let", "encryptionInformation",
+                                   "bypassDocumentValidation"});
     const bson::Element first =
         arguments.required_array(name == "update" ? "updates" : "deletes").front();
     if (!first.is_document()) {
@@ -157,7 +157,7 @@ void AggregateCommand::run(Operation& operation, bson::Builder& reply) const {
 }
 
 void ExplainCommand::run(Operation& operation, bson::Builder& reply) const {
-  const Arguments arguments(operation.command(), name(), {"verbosity"});
+  const CommandReader arguments(operation.command(), name(), {"verbosity"});
   const bson::Element command = operation.command().front();
   if (!command.is_document() || command.as_document().empty()) {
     throw DatabaseError(ErrorCode::kTypeMismatch,

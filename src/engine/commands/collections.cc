@@ -7,7 +7,7 @@
 #include "engine/catalog/index_spec.h"
 #include "engine/commands/commands.h"
 #include "engine/read/batch.h"
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 #include "engine/rules/ddl.h"
 #include "engine/session/engine.h"
 #include "quern/base/error.h"
@@ -18,10 +18,10 @@
 namespace quern::engine {
 namespace {
 
-BatchRequest cursor_request(const Arguments& arguments) {
+BatchRequest cursor_request(const CommandReader& arguments) {
   BatchRequest request;
   const bson::View cursor = arguments.document("cursor");
-  request.size = Arguments(cursor, "cursor.cursor", {"batchSize"}).at_least("batchSize", 0);
+  request.size = CommandReader(cursor, "cursor.cursor", {"batchSize"}).at_least("batchSize", 0);
   return request;
 }
 
@@ -52,7 +52,7 @@ void CreateCommand::run(Operation& operation, bson::Builder&) const {
 }
 
 void DropCommand::run(Operation& operation, bson::Builder& reply) const {
-  const Arguments arguments(operation.command(), name(), {"collectionUUID"});
+  const CommandReader arguments(operation.command(), name(), {"collectionUUID"});
   const Namespace ns = operation.ns(arguments.collection());
   std::optional<Uuid> uuid;
   if (const bson::Element element = arguments["collectionUUID"]) uuid = element.as_uuid();
@@ -69,13 +69,13 @@ void DropCommand::run(Operation& operation, bson::Builder& reply) const {
 }
 
 void DropDatabaseCommand::run(Operation& operation, bson::Builder& reply) const {
-  Arguments(operation.command(), name(), {});
+  CommandReader(operation.command(), name(), {});
   operation.engine().catalog().drop_database(operation.database(), &operation);
   reply.append("dropped", operation.database());
 }
 
 void RenameCollectionCommand::run(Operation& operation, bson::Builder&) const {
-  const Arguments arguments(operation.command(), name(), {"to", "dropTarget"});
+  const CommandReader arguments(operation.command(), name(), {"to", "dropTarget"});
   const bson::Element first = operation.command().front();
   if (!first.is_string()) {
     throw DatabaseError(ErrorCode::kInvalidNamespace, "the source must be a namespace");
@@ -94,7 +94,7 @@ void RenameCollectionCommand::run(Operation& operation, bson::Builder&) const {
 namespace {
 
 // The index that collMod.index means.
-const Index& index_to_modify(const Collection& collection, const Arguments& index) {
+const Index& index_to_modify(const Collection& collection, const CommandReader& index) {
   const auto name = index.text("name");
   for (const auto& each : collection.indexes()) {
     if (name ? each->name() == *name : each->key() == index.document("keyPattern")) return *each;
@@ -115,15 +115,15 @@ bson::Document with_hidden(bson::View spec, bool hidden) {
 }  // namespace
 
 void CollModCommand::run(Operation& operation, bson::Builder& reply) const {
-  const Arguments arguments(operation.command(), name(),
-                            {"validator", "validationLevel", "validationAction", "index"});
+  const CommandReader arguments(operation.command(), name(),
+                                {"validator", "validationLevel", "validationAction", "index"});
   const auto decide = [&](const Collection& collection) {
     if (collection.encrypted_fields() != nullptr) qe::check_coll_mod(operation.command());
     Catalog::Modification result;
     result.options = modified_options(collection.options(), operation.command());
     if (operation.command().contains("index")) {
-      const Arguments index(arguments.required_document("index"), "collMod.index",
-                            {"name", "keyPattern", "hidden"});
+      const CommandReader index(arguments.required_document("index"), "collMod.index",
+                                {"name", "keyPattern", "hidden"});
       const bool hidden = index.required("hidden").truthy();
       const Index& found = index_to_modify(collection, index);
       result.index_specs.push_back(with_hidden(found.spec(), hidden));
@@ -135,8 +135,8 @@ void CollModCommand::run(Operation& operation, bson::Builder& reply) const {
 }
 
 void ListCollectionsCommand::run(Operation& operation, bson::Builder& reply) const {
-  const Arguments arguments(operation.command(), name(),
-                            {"filter", "nameOnly", "authorizedCollections", "cursor"});
+  const CommandReader arguments(operation.command(), name(),
+                                {"filter", "nameOnly", "authorizedCollections", "cursor"});
   const query::Matcher filter = query::Matcher::parse(arguments.document("filter"));
   const bool name_only = arguments.boolean("nameOnly", false);
   std::vector<bson::Document> documents;
@@ -160,8 +160,8 @@ void ListCollectionsCommand::run(Operation& operation, bson::Builder& reply) con
 }
 
 void ListDatabasesCommand::run(Operation& operation, bson::Builder& reply) const {
-  const Arguments arguments(operation.command(), name(),
-                            {"filter", "nameOnly", "authorizedDatabases"});
+  const CommandReader arguments(operation.command(), name(),
+                                {"filter", "nameOnly", "authorizedDatabases"});
   const query::Matcher filter = query::Matcher::parse(arguments.document("filter"));
   const bool name_only = arguments.boolean("nameOnly", false);
   const auto snapshot = operation.engine().catalog().snapshot();

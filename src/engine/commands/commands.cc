@@ -6,12 +6,10 @@
 #include <array>
 #include <memory>
 
-#include "engine/commands/command.h"
-
 namespace quern::engine {
 namespace {
 
-std::unique_ptr<const Command> make_command(CommandId id) {
+std::unique_ptr<const CommandHandler> make_command(CommandId id) {
   switch (id) {
     case CommandId::kAbortTransaction:
       return std::make_unique<AbortTransactionCommand>(id);
@@ -99,9 +97,9 @@ std::unique_ptr<const Command> make_command(CommandId id) {
 
 }  // namespace
 
-const Command* find_command(std::string_view name) {
+const CommandHandler* find_command(std::string_view name) {
   static const auto commands = [] {
-    std::array<std::unique_ptr<const Command>, kCommandCount> all;
+    std::array<std::unique_ptr<const CommandHandler>, kCommandCount> all;
     for (const CommandRow& row : command_table()) {
       all[static_cast<std::size_t>(row.id)] = make_command(row.id);
     }

@@ -3,14 +3,14 @@
 #ifndef QUERN_ENGINE_COMMANDS_COMMANDS_H_
 #define QUERN_ENGINE_COMMANDS_COMMANDS_H_
 
-#include "engine/commands/command.h"
+#include "engine/commands/command_handler.h"
 
 namespace quern::engine {
 
 #define QUERN_COMMAND(Class)                                             \
-  class Class : public Command {                                         \
+  class Class : public CommandHandler {                                  \
    public:                                                               \
-    using Command::Command;                                              \
+    using CommandHandler::CommandHandler;                                \
     void run(Operation& operation, bson::Builder& reply) const override; \
   }
 

@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "engine/commands/commands.h"
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 #include "engine/session/engine.h"
 
 namespace quern::engine {
@@ -19,14 +19,15 @@ constexpr std::string_view kVersion = "8.0.0";
 }  // namespace
 
 void PingCommand::run(Operation& operation, bson::Builder&) const {
-  Arguments(operation.command(), name(), {});
+  CommandReader(operation.command(), name(), {});
 }
 
 void HelloCommand::run(Operation& operation, bson::Builder& reply) const {
   const bool legacy = operation.command().front().key() != name();
-  Arguments(operation.command(), name(),
-            {"helloOk", "client", "compression", "saslSupportedMechs", "speculativeAuthenticate",
-             "topologyVersion", "maxAwaitTimeMS", "loadBalanced", "hostInfo", "internalClient"});
+  CommandReader(
+      operation.command(), name(),
+      {"helloOk", "client", "compression", "saslSupportedMechs", "speculativeAuthenticate",
+       "topologyVersion", "maxAwaitTimeMS", "loadBalanced", "hostInfo", "internalClient"});
   if (legacy) {
     reply.append("ismaster", true);
   } else {
@@ -48,7 +49,7 @@ void HelloCommand::run(Operation& operation, bson::Builder& reply) const {
 }
 
 void BuildInfoCommand::run(Operation& operation, bson::Builder& reply) const {
-  Arguments(operation.command(), name(), {});
+  CommandReader(operation.command(), name(), {});
   reply.append("version", kVersion);
   reply.append("gitVersion", "quern").append("allocator", "system");
   reply.open_array("modules").push("enterprise").close();

@@ -3,7 +3,7 @@
 // itself is engine/qe/compact.h.
 #include "engine/commands/commands.h"
 #include "engine/qe/compact.h"
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 #include "quern/base/error.h"
 
 namespace quern::engine {

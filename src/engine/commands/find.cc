@@ -7,7 +7,7 @@
 #include "engine/commands/commands.h"
 #include "engine/read/batch.h"
 #include "engine/read/find_request.h"
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 #include "engine/session/engine.h"
 #include "engine/session/session.h"
 #include "quern/base/error.h"
@@ -62,8 +62,8 @@ void FindCommand::run(Operation& operation, bson::Builder& reply) const {
 }
 
 void GetMoreCommand::run(Operation& operation, bson::Builder& reply) const {
-  const Arguments arguments(operation.command(), name(),
-                            {"collection", "batchSize", "term", "lastKnownCommittedOpTime"});
+  const CommandReader arguments(operation.command(), name(),
+                                {"collection", "batchSize", "term", "lastKnownCommittedOpTime"});
   const bson::Element id = operation.command().front();
   if (id.type() != bson::Type::kInt64) {
     throw DatabaseError(ErrorCode::kTypeMismatch,
@@ -97,7 +97,7 @@ void GetMoreCommand::run(Operation& operation, bson::Builder& reply) const {
 }
 
 void KillCursorsCommand::run(Operation& operation, bson::Builder& reply) const {
-  const Arguments arguments(operation.command(), name(), {"cursors"});
+  const CommandReader arguments(operation.command(), name(), {"cursors"});
   // Cursors of listCollections have a name that no collection can have.
   if (const bson::Element first = operation.command().front();
       !first.is_string() || !first.as_string().starts_with("$cmd.")) {

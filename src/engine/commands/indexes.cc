@@ -7,7 +7,7 @@
 #include "engine/catalog/index_spec.h"
 #include "engine/commands/commands.h"
 #include "engine/read/batch.h"
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 #include "engine/session/engine.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
@@ -49,7 +49,7 @@ std::vector<std::string> indexes_to_drop(const Collection& collection, bson::Val
 }  // namespace
 
 void CreateIndexesCommand::run(Operation& operation, bson::Builder& reply) const {
-  const Arguments arguments(operation.command(), name(), {"indexes", "commitQuorum"});
+  const CommandReader arguments(operation.command(), name(), {"indexes", "commitQuorum"});
   const Namespace ns = operation.ns(arguments.collection());
   const bson::View requested = arguments.required_array("indexes");
   if (requested.empty()) {
@@ -75,7 +75,7 @@ void CreateIndexesCommand::run(Operation& operation, bson::Builder& reply) const
 }
 
 void DropIndexesCommand::run(Operation& operation, bson::Builder& reply) const {
-  const Arguments arguments(operation.command(), name(), {"index"});
+  const CommandReader arguments(operation.command(), name(), {"index"});
   const Namespace ns = operation.ns(arguments.collection());
   const bson::Element index = arguments.required("index");
   const IndexCounts counts = operation.engine().catalog().drop_indexes(
@@ -85,7 +85,7 @@ void DropIndexesCommand::run(Operation& operation, bson::Builder& reply) const {
 }
 
 void ListIndexesCommand::run(Operation& operation, bson::Builder& reply) const {
-  const Arguments arguments(operation.command(), name(), {"cursor", "includeBuildUUIDs"});
+  const CommandReader arguments(operation.command(), name(), {"cursor", "includeBuildUUIDs"});
   const Namespace ns = operation.ns(arguments.collection());
   const Collection* collection = operation.latest_collection(ns);
   if (collection == nullptr) {
@@ -102,7 +102,7 @@ void ListIndexesCommand::run(Operation& operation, bson::Builder& reply) const {
   }
   for (const auto& index : collection->indexes()) documents.emplace_back(index->spec());
   BatchRequest request;
-  request.size = Arguments(arguments.document("cursor"), "listIndexes.cursor", {"batchSize"})
+  request.size = CommandReader(arguments.document("cursor"), "listIndexes.cursor", {"batchSize"})
                      .at_least("batchSize", 0);
   write_first_batch(operation, reply, ns.to_string(), nullptr,
                     query::stream_of(std::move(documents)), request);

@@ -7,7 +7,7 @@
 #include "engine/commands/commands.h"
 #include "engine/qe/encryption_information.h"
 #include "engine/qe/insert.h"
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 #include "engine/session/engine.h"
 #include "engine/session/retry.h"
 #include "engine/write/write_rules.h"
@@ -142,7 +142,7 @@ class Insert {
 
   Operation& operation_;
   bson::Builder& reply_;
-  Arguments arguments_;
+  CommandReader arguments_;
   Namespace ns_;
   bool ordered_;
   WriteChecks checks_;

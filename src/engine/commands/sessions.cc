@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // startSession, endSessions, refreshSessions, commitTransaction, abortTransaction.
 #include "engine/commands/commands.h"
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 #include "engine/session/engine.h"
 #include "quern/base/error.h"
 #include "quern/base/uuid.h"
@@ -24,7 +24,7 @@ void for_each_session(bson::View command, Visit visit) {
 }  // namespace
 
 void StartSessionCommand::run(Operation& operation, bson::Builder& reply) const {
-  Arguments(operation.command(), name(), {});
+  CommandReader(operation.command(), name(), {});
   Engine& engine = operation.engine();
   const bson::Document lsid = bson::doc("id", random_uuid(engine.random()));
   engine.sessions().get(lsid, engine.clock().now());
@@ -34,25 +34,25 @@ void StartSessionCommand::run(Operation& operation, bson::Builder& reply) const 
 }
 
 void EndSessionsCommand::run(Operation& operation, bson::Builder&) const {
-  Arguments(operation.command(), name(), {});
+  CommandReader(operation.command(), name(), {});
   for_each_session(operation.command(), [&](bson::View lsid) {
     operation.engine().sessions().end(operation.engine(), lsid, operation.deadline());
   });
 }
 
 void RefreshSessionsCommand::run(Operation& operation, bson::Builder&) const {
-  Arguments(operation.command(), name(), {});
+  CommandReader(operation.command(), name(), {});
   Engine& engine = operation.engine();
   for_each_session(operation.command(),
                    [&](bson::View lsid) { engine.sessions().refresh(lsid, engine.clock().now()); });
 }
 
 void CommitTransactionCommand::run(Operation& operation, bson::Builder&) const {
-  Arguments(operation.command(), name(), {"recoveryToken"});
+  CommandReader(operation.command(), name(), {"recoveryToken"});
 }
 
 void AbortTransactionCommand::run(Operation& operation, bson::Builder&) const {
-  Arguments(operation.command(), name(), {"recoveryToken"});
+  CommandReader(operation.command(), name(), {"recoveryToken"});
 }
 
 }  // namespace quern::engine

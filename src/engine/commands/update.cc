@@ -8,7 +8,7 @@
 #include "engine/commands/commands.h"
 #include "engine/qe/encryption_information.h"
 #include "engine/qe/update.h"
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 #include "engine/write/modify.h"
 #include "engine/write/write_rules.h"
 #include "quern/base/error.h"
@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kMaxBatch = 100'000;
 
 // The documents of updates or deletes.
-std::vector<bson::View> statements_of(const Arguments& arguments, std::string_view member) {
+std::vector<bson::View> statements_of(const CommandReader& arguments, std::string_view member) {
   std::vector<bson::View> statements;
   for (const bson::Element& element : arguments.required_array(member)) {
     if (!element.is_document()) arguments.wrong_type(element, "object");
@@ -49,13 +49,13 @@ bson::Document with_constants(bson::View let, bson::View constants) {
   return merged.finish();
 }
 
-bson::ValueView hint_of(const Arguments& arguments) {
+bson::ValueView hint_of(const CommandReader& arguments) {
   const bson::Element hint = arguments["hint"];
   if (hint.is_document() && hint.as_document().empty()) return {};
   return hint;
 }
 
-bson::View array_of(const Arguments& arguments, std::string_view member) {
+bson::View array_of(const CommandReader& arguments, std::string_view member) {
   return arguments[member].missing() ? bson::View() : arguments.required_array(member);
 }
 
@@ -102,11 +102,11 @@ struct ParsedUpdate {
   UpdateStatement statement;
 };
 
-void parse_update(const Operation& operation, const Arguments& command, bson::View text,
+void parse_update(const Operation& operation, const CommandReader& command, bson::View text,
                   ParsedUpdate& out) {
-  const Arguments each(text, "update.updates",
-                       {"q", "u", "c", "multi", "upsert", "upsertSupplied", "arrayFilters", "hint",
-                        "collation", "sort"});
+  const CommandReader each(text, "update.updates",
+                           {"q", "u", "c", "multi", "upsert", "upsertSupplied", "arrayFilters",
+                            "hint", "collation", "sort"});
   each.refuse_collation();
   bson::View let = command.variables();
   if (const bson::View constants = each.document("c"); !constants.empty()) {
@@ -141,8 +141,8 @@ void check_statement(const UpdateStatement& statement) {
   }
 }
 
-Selection parse_delete(const Operation& operation, const Arguments& command, bson::View text) {
-  const Arguments each(text, "delete.deletes", {"q", "limit", "hint", "collation"});
+Selection parse_delete(const Operation& operation, const CommandReader& command, bson::View text) {
+  const CommandReader each(text, "delete.deletes", {"q", "limit", "hint", "collation"});
   each.refuse_collation();
   const auto limit = each.required("limit").whole_number();
   if (!limit || *limit < 0 || *limit > 1) {
@@ -160,7 +160,7 @@ Selection parse_delete(const Operation& operation, const Arguments& command, bso
 }  // namespace
 
 void UpdateCommand::run(Operation& operation, bson::Builder& reply) const {
-  const Arguments arguments(
+  const CommandReader arguments(
       operation.command(), name(),
       {"updates", "ordered", "bypassDocumentValidation", "let", "encryptionInformation"});
   const Namespace ns = operation.ns(arguments.collection());
@@ -205,8 +205,8 @@ void UpdateCommand::run(Operation& operation, bson::Builder& reply) const {
 }
 
 void DeleteCommand::run(Operation& operation, bson::Builder& reply) const {
-  const Arguments arguments(operation.command(), name(),
-                            {"deletes", "ordered", "let", "encryptionInformation"});
+  const CommandReader arguments(operation.command(), name(),
+                                {"deletes", "ordered", "let", "encryptionInformation"});
   const Namespace ns = operation.ns(arguments.collection());
   auto information = qe::EncryptionInformation::parse(operation.command());
   if (information) qe::check_delete_command(operation.command());
@@ -229,8 +229,8 @@ void DeleteCommand::run(Operation& operation, bson::Builder& reply) const {
 
 namespace {
 
-void check_find_and_modify(const Arguments& arguments, bool remove, bool has_update, bool upsert,
-                           bool want_new) {
+void check_find_and_modify(const CommandReader& arguments, bool remove, bool has_update,
+                           bool upsert, bool want_new) {
   const auto fail = [](const std::string& text) {
     throw DatabaseError(ErrorCode::kFailedToParse, text);
   };
@@ -250,7 +250,7 @@ void check_find_and_modify(const Arguments& arguments, bool remove, bool has_upd
 }  // namespace
 
 void FindAndModifyCommand::run(Operation& operation, bson::Builder& reply) const {
-  const Arguments arguments(
+  const CommandReader arguments(
       operation.command(), name(),
       {"query", "sort", "remove", "update", "new", "fields", "upsert", "arrayFilters", "hint",
        "let", "collation", "bypassDocumentValidation", "encryptionInformation"});

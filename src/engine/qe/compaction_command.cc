@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -19,7 +19,7 @@ Names names_of(CompactionKind kind) {
              : Names{"cleanupStructuredEncryptionData", "cleanupTokens"};
 }
 
-void check_padding_factor(const Names& names, const Arguments& arguments) {
+void check_padding_factor(const Names& names, const CommandReader& arguments) {
   const bson::Element factor = arguments["anchorPaddingFactor"];
   if (!factor || factor.is_null()) return;
   if (!factor.is_number()) arguments.wrong_type(factor, "double");
@@ -29,10 +29,11 @@ void check_padding_factor(const Names& names, const Arguments& arguments) {
   }
 }
 
-Arguments arguments_of(const Names& names, bson::View command, CompactionKind kind) {
-  if (kind == CompactionKind::kCleanup) return Arguments(command, names.command, {names.tokens});
-  const Arguments arguments(command, names.command,
-                            {names.tokens, "encryptionInformation", "anchorPaddingFactor"});
+CommandReader arguments_of(const Names& names, bson::View command, CompactionKind kind) {
+  if (kind == CompactionKind::kCleanup)
+    return CommandReader(command, names.command, {names.tokens});
+  const CommandReader arguments(command, names.command,
+                                {names.tokens, "encryptionInformation", "anchorPaddingFactor"});
   check_padding_factor(names, arguments);
   arguments.document("encryptionInformation");
   return arguments;
@@ -47,7 +48,7 @@ CompactionCommand CompactionCommand::parse(bson::View command, CompactionKind ki
     throw Error(ErrorCode::kInvalidNamespace,
                 fmt::format("'{}' takes the name of a collection", names.command));
   }
-  const Arguments arguments = arguments_of(names, command, kind);
+  const CommandReader arguments = arguments_of(names, command, kind);
   arguments.required_value(names.tokens);
   const bson::View tokens = arguments.required_document(names.tokens);
   bson::require_distinct(tokens, names.tokens);

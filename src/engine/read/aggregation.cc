@@ -5,7 +5,7 @@
 
 #include "engine/qe/encryption_information.h"
 #include "engine/qe/rewrite.h"
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 #include "quern/base/error.h"
 
 namespace quern::engine {
@@ -46,9 +46,9 @@ struct Aggregation::Foreign {
 
 Aggregation::Aggregation(Operation& operation, bson::View command, bool explained)
     : foreign_(std::make_shared<Foreign>()) {
-  const Arguments arguments(command, "aggregate",
-                            {"pipeline", "cursor", "explain", "allowDiskUse", "hint", "let",
-                             "collation", "bypassDocumentValidation", "encryptionInformation"});
+  const CommandReader arguments(command, "aggregate",
+                                {"pipeline", "cursor", "explain", "allowDiskUse", "hint", "let",
+                                 "collation", "bypassDocumentValidation", "encryptionInformation"});
   arguments.refuse_collation();
   if (command.front().is_number()) {
     throw NotSupported("aggregate without a collection is not supported");
@@ -60,7 +60,7 @@ Aggregation::Aggregation(Operation& operation, bson::View command, bool explaine
                         "The 'cursor' option is required, except for aggregate with the explain "
                         "argument");
   }
-  batch_.size = Arguments(arguments.document("cursor"), "aggregate.cursor", {"batchSize"})
+  batch_.size = CommandReader(arguments.document("cursor"), "aggregate.cursor", {"batchSize"})
                     .at_least("batchSize", 0);
   const bson::Element hint = arguments["hint"];
   if (!(hint.is_document() && hint.as_document().empty())) hint_ = hint;

@@ -8,7 +8,7 @@
 
 #include "engine/qe/encryption_information.h"
 #include "engine/qe/rewrite.h"
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 #include "quern/base/error.h"
 #include "query/pipeline/sorted_stream.h"
 
@@ -25,7 +25,7 @@ void set_filter(Operation& operation, FindRequest& request, bson::View command, 
   }
 }
 
-void set_common(Operation& operation, FindRequest& request, const Arguments& arguments) {
+void set_common(Operation& operation, FindRequest& request, const CommandReader& arguments) {
   arguments.refuse_collation();
   request.ns = operation.ns(arguments.collection());
   request.context.now = operation.now();
@@ -34,7 +34,7 @@ void set_common(Operation& operation, FindRequest& request, const Arguments& arg
   if (!(hint.is_document() && hint.as_document().empty())) request.hint = hint;
 }
 
-void refuse_member(const Arguments& arguments, std::string_view member) {
+void refuse_member(const CommandReader& arguments, std::string_view member) {
   if (arguments[member].truthy()) {
     throw NotSupported("find with \"" + std::string(member) + "\" is not supported");
   }
@@ -43,28 +43,28 @@ void refuse_member(const Arguments& arguments, std::string_view member) {
 }  // namespace
 
 std::unique_ptr<FindRequest> FindRequest::of_find(Operation& operation, bson::View command) {
-  const Arguments arguments(command, "find",
-                            {"filter",
-                             "projection",
-                             "sort",
-                             "skip",
-                             "limit",
-                             "batchSize",
-                             "singleBatch",
-                             "hint",
-                             "let",
-                             "collation",
-                             "allowDiskUse",
-                             "noCursorTimeout",
-                             "allowPartialResults",
-                             "tailable",
-                             "awaitData",
-                             "oplogReplay",
-                             "returnKey",
-                             "showRecordId",
-                             "min",
-                             "max",
-                             "encryptionInformation"});
+  const CommandReader arguments(command, "find",
+                                {"filter",
+                                 "projection",
+                                 "sort",
+                                 "skip",
+                                 "limit",
+                                 "batchSize",
+                                 "singleBatch",
+                                 "hint",
+                                 "let",
+                                 "collation",
+                                 "allowDiskUse",
+                                 "noCursorTimeout",
+                                 "allowPartialResults",
+                                 "tailable",
+                                 "awaitData",
+                                 "oplogReplay",
+                                 "returnKey",
+                                 "showRecordId",
+                                 "min",
+                                 "max",
+                                 "encryptionInformation"});
   auto request = std::make_unique<FindRequest>();
   set_common(operation, *request, arguments);
   for (const std::string_view member :
@@ -90,7 +90,7 @@ std::unique_ptr<FindRequest> FindRequest::of_find(Operation& operation, bson::Vi
 }
 
 std::unique_ptr<FindRequest> FindRequest::of_count(Operation& operation, bson::View command) {
-  const Arguments arguments(
+  const CommandReader arguments(
       command, "count",
       {"query", "limit", "skip", "hint", "collation", "fields", "encryptionInformation"});
   auto request = std::make_unique<FindRequest>();
@@ -107,8 +107,8 @@ std::unique_ptr<FindRequest> FindRequest::of_count(Operation& operation, bson::V
 }
 
 std::unique_ptr<FindRequest> FindRequest::of_distinct(Operation& operation, bson::View command) {
-  const Arguments arguments(command, "distinct",
-                            {"key", "query", "collation", "hint", "encryptionInformation"});
+  const CommandReader arguments(command, "distinct",
+                                {"key", "query", "collation", "hint", "encryptionInformation"});
   auto request = std::make_unique<FindRequest>();
   set_common(operation, *request, arguments);
   set_filter(operation, *request, command, arguments.document("query"));

@@ -14,7 +14,7 @@
 namespace quern::migrations {
 namespace {
 
-class AddField final : public Operation {
+class AddField final : public MigrationOperation {
  public:
   AddField(std::string model, std::string parent, FieldState field)
       : model_(std::move(model)), parent_(std::move(parent)), field_(std::move(field)) {}
@@ -46,11 +46,11 @@ class AddField final : public Operation {
     }
     fields.push_back(field_);
     // An encrypted member that was removed and comes back as it was, perhaps under another name.
-    const std::vector<EncryptedPath> removed = std::exchange(model.removed_encrypted, {});
-    const std::vector<EncryptedPath> live = model.encrypted_paths();
+    const std::vector<EncryptedMember> removed = std::exchange(model.removed_encrypted, {});
+    const std::vector<EncryptedMember> live = model.encrypted_paths();
     std::copy_if(removed.begin(), removed.end(), std::back_inserter(model.removed_encrypted),
-                 [&](const EncryptedPath& field) {
-                   return std::none_of(live.begin(), live.end(), [&](const EncryptedPath& other) {
+                 [&](const EncryptedMember& field) {
+                   return std::none_of(live.begin(), live.end(), [&](const EncryptedMember& other) {
                      return other.path == field.path;
                    });
                  });

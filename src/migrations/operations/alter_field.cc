@@ -15,7 +15,7 @@
 namespace quern::migrations {
 namespace {
 
-class AlterField final : public Operation {
+class AlterField final : public MigrationOperation {
  public:
   AlterField(std::string model, std::string parent, FieldState field)
       : model_(std::move(model)), parent_(std::move(parent)), field_(std::move(field)) {}

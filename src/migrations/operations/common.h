@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "migrations/operation.h"
+#include "migrations/migration_operation.h"
 
 namespace quern::migrations {
 

@@ -8,7 +8,7 @@
 namespace quern::migrations {
 namespace {
 
-class CreateModel final : public Operation {
+class CreateModel final : public MigrationOperation {
  public:
   explicit CreateModel(ModelState model) : model_(std::move(model)) {}
 
@@ -21,7 +21,8 @@ class CreateModel final : public Operation {
   std::string describe() const override {
     std::string text = "Create model " + model_.name;
     std::vector<std::string> paths;
-    for (const EncryptedPath& field : model_.encrypted_paths()) paths.push_back(field.member_path);
+    for (const EncryptedMember& field : model_.encrypted_paths())
+      paths.push_back(field.member_path);
     if (!paths.empty()) {
       text += fmt::format(" ({} encrypted field{}: {})", paths.size(), paths.size() == 1 ? "" : "s",
                           fmt::join(paths, ", "));

@@ -7,7 +7,7 @@
 namespace quern::migrations {
 namespace {
 
-class DeleteModel final : public Operation {
+class DeleteModel final : public MigrationOperation {
  public:
   explicit DeleteModel(std::string model) : model_(std::move(model)) {}
 

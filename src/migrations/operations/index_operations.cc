@@ -29,7 +29,7 @@ std::string AddIndexed::name_fragment() const {
 
 void AddIndexed::apply_to(State& state, const std::string& app) const {
   ModelState& model = state.get(app, model_);
-  for (const EncryptedPath& encrypted : model.encrypted_paths()) {
+  for (const EncryptedMember& encrypted : model.encrypted_paths()) {
     for (const bson::Element& part : index_.key) {
       if (part.key() == encrypted.path || part.key().starts_with(encrypted.path + ".")) {
         throw NotSupported(

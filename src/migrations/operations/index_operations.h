@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "migrations/operation.h"
+#include "migrations/migration_operation.h"
 
 namespace quern::migrations {
 
 // Where a model keeps one of the two kinds.
 using IndexList = std::vector<IndexState> ModelState::*;
 
-class AddIndexed : public Operation {
+class AddIndexed : public MigrationOperation {
  public:
   AddIndexed(std::string model, IndexState index, IndexList list)
       : model_(std::move(model)), index_(std::move(index)), list_(list) {}
@@ -35,7 +35,7 @@ class AddIndexed : public Operation {
   IndexList list_;
 };
 
-class RemoveIndexed : public Operation {
+class RemoveIndexed : public MigrationOperation {
  public:
   RemoveIndexed(std::string model, std::string name, IndexList list)
       : model_(std::move(model)), name_(std::move(name)), list_(list) {}

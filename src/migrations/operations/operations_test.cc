@@ -3,7 +3,7 @@
 // the project layer, on the engine.
 #include <gmock/gmock.h>
 
-#include "migrations/operation.h"
+#include "migrations/migration_operation.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 

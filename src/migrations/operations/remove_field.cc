@@ -12,7 +12,7 @@
 namespace quern::migrations {
 namespace {
 
-class RemoveField final : public Operation {
+class RemoveField final : public MigrationOperation {
  public:
   RemoveField(std::string model, std::string member_path)
       : model_(std::move(model)), path_(std::move(member_path)) {}
@@ -32,7 +32,7 @@ class RemoveField final : public Operation {
 
   void apply_to(State& state, const std::string& app) const override {
     ModelState& model = state.get(app, model_);
-    const std::vector<EncryptedPath> before = model.encrypted_paths();
+    const std::vector<EncryptedMember> before = model.encrypted_paths();
     const auto [parent, name] = split_path(path_);
     std::vector<FieldState>& fields = fields_of(model, parent);
     const std::size_t removed =
@@ -42,8 +42,8 @@ class RemoveField final : public Operation {
                   fmt::format("{} has no field {}", model.label(), path_));
     }
     model.removed_encrypted.clear();
-    const std::vector<EncryptedPath> left = model.encrypted_paths();
-    for (const EncryptedPath& field : before) {
+    const std::vector<EncryptedMember> left = model.encrypted_paths();
+    for (const EncryptedMember& field : before) {
       if (std::find(left.begin(), left.end(), field) == left.end()) {
         model.removed_encrypted.push_back(field);
       }

@@ -11,7 +11,7 @@
 namespace quern::migrations {
 namespace {
 
-class RenameField final : public Operation {
+class RenameField final : public MigrationOperation {
  public:
   RenameField(std::string model, std::string member_path, std::string new_name, std::string column)
       : model_(std::move(model)),

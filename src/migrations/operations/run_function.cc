@@ -9,7 +9,7 @@
 namespace quern::migrations {
 namespace {
 
-class RunFunction final : public Operation {
+class RunFunction final : public MigrationOperation {
  public:
   RunFunction(std::string forwards, std::string backwards)
       : forwards_(std::move(forwards)), backwards_(std::move(backwards)) {}

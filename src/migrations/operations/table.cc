@@ -32,7 +32,7 @@ OperationPtr parse_operation(bson::View document) {
   throw Error(ErrorCode::kFailedToParse, fmt::format("unknown operation \"{}\"", op.as_string()));
 }
 
-bson::Document to_bson(const Operation& operation) {
+bson::Document to_bson(const MigrationOperation& operation) {
   bson::Builder out;
   out.append("op", operation.kind());
   operation.append_to(out);

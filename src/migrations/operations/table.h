@@ -3,7 +3,7 @@
 #ifndef QUERN_MIGRATIONS_OPERATIONS_TABLE_H_
 #define QUERN_MIGRATIONS_OPERATIONS_TABLE_H_
 
-#include "migrations/operation.h"
+#include "migrations/migration_operation.h"
 #include "quern/base/error.h"
 
 namespace quern::migrations {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <ostream>
 
+#include "base/base64.h"
 #include "base/random.h"
 #include "base/secret_bytes.h"
 #include "project/commands/commands.h"
@@ -16,24 +17,6 @@ namespace quern::internal {
 namespace {
 
 constexpr std::size_t kKeySize = 96;
-
-// Base64 into locked memory: base::to_base64 would leave a copy of the key in an ordinary string.
-SecretBytes base64_line(BytesView bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  static_assert(kKeySize % 3 == 0);
-  SecretBytes text(kKeySize / 3 * 4 + 1);
-  std::uint8_t* out = text.mutable_bytes().data();
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::uint32_t three = std::uint32_t{bytes[i]} << 16 | std::uint32_t{bytes[i + 1]} << 8 |
-                                std::uint32_t{bytes[i + 2]};
-    for (int shift = 18; shift >= 0; shift -= 6) {
-      *out++ = static_cast<std::uint8_t>(kDigits[three >> shift & 63]);
-    }
-  }
-  *out = '\n';
-  return text;
-}
 
 [[noreturn]] void fail(const std::string& path, int error) {
   throw ImproperlyConfigured(fmt::format("cannot write {}: {}", path, std::strerror(error)));
@@ -68,7 +51,9 @@ ExitCode run(CommandContext& context) {
   const std::string& path = context.arguments.text("path");
   SecretBytes key(kKeySize);
   random_bytes(key.mutable_bytes());
-  const SecretBytes line = base64_line(key.bytes());
+  SecretBytes line(base64_size(kKeySize) + 1);  // in locked memory, as the key itself
+  encode_base64(key.bytes(), line.mutable_bytes());
+  line.mutable_bytes().back() = '\n';
   write_new_file(path, line.bytes());
   context.console.out << fmt::format(
       "Wrote a new local key to {} (mode 0600). Keep a copy in a safe place: data that it protects "

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <functional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "base/text_map.h"
 #include "language/operators.h"
 #include "quern/base/error.h"
 #include "query/value/arithmetic.h"
@@ -202,15 +202,9 @@ class MergeObjects : public Accumulator {
     const std::string* name;  // the key in places_
     HeldDatum value;
   };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view name) const {
-      return std::hash<std::string_view>()(name);
-    }
-  };
   // In the order in which each name first came, with the last value.
   std::vector<Field> fields_;
-  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> places_;
+  TextMap<std::size_t> places_;
 };
 
 template <class T>

@@ -15,13 +15,11 @@ namespace quern::query {
 namespace {
 
 using bson::Type;
-using Arguments = std::span<const Datum>;
-
 [[noreturn]] void not_numeric(const char* name, const Datum& found, std::int32_t code) {
   throw Error(code, std::string(name) + " only supports numeric types, not " +
                         std::string(bson::alias(found.type())));
 }
-void need_numbers(const char* name, Arguments arguments, std::int32_t code) {
+void need_numbers(const char* name, Operands arguments, std::int32_t code) {
   for (const Datum& argument : arguments) {
     if (!argument.is_number()) not_numeric(name, argument, code);
   }
@@ -51,7 +49,7 @@ Datum move_date(bson::Date date, const Datum& by, const char* name) {
   return Datum::of(bson::Date{moved});
 }
 
-Datum add_all(Arguments arguments, Evaluation&) {
+Datum add_all(Operands arguments, Evaluation&) {
   Sum sum;
   std::optional<bson::Date> date;
   for (const Datum& argument : arguments) {
@@ -69,7 +67,7 @@ Datum add_all(Arguments arguments, Evaluation&) {
   return date ? move_date(*date, sum.result(), "$add") : sum.result();
 }
 
-Datum subtract_two(Arguments a, Evaluation&) {
+Datum subtract_two(Operands a, Evaluation&) {
   if (a[0].is_number() && a[1].is_number()) return subtract(a[0], a[1]);
   if (a[0].type() == Type::kDate) {
     const bson::Date date = a[0].view().as_date();
@@ -89,7 +87,7 @@ Datum subtract_two(Arguments a, Evaluation&) {
                                             " from " + std::string(bson::alias(a[0].type())));
 }
 
-Datum multiply_all(Arguments arguments, Evaluation&) {
+Datum multiply_all(Operands arguments, Evaluation&) {
   Datum product = Datum::of(std::int32_t{1});
   for (const Datum& argument : arguments) {
     if (!argument.is_number()) not_numeric("$multiply", argument, kTypeMismatch);
@@ -98,7 +96,7 @@ Datum multiply_all(Arguments arguments, Evaluation&) {
   return product;
 }
 
-Datum divide(Arguments a, Evaluation&) {
+Datum divide(Operands a, Evaluation&) {
   need_numbers("$divide", a, kTypeMismatch);
   if (is_zero(a[1])) throw Error(ErrorCode::kBadValue, "can't $divide by zero");
   if (is_decimal(a[0]) || is_decimal(a[1])) {
@@ -107,7 +105,7 @@ Datum divide(Arguments a, Evaluation&) {
   return Datum::of(real(a[0]) / real(a[1]));
 }
 
-Datum modulo(Arguments a, Evaluation&) {
+Datum modulo(Operands a, Evaluation&) {
   need_numbers("$mod", a, kTypeMismatch);
   if (is_zero(a[1])) throw Error(16610, "can't $mod by zero");
   if (is_decimal(a[0]) || is_decimal(a[1])) {
@@ -121,7 +119,7 @@ Datum modulo(Arguments a, Evaluation&) {
   return wider(a[0].type(), a[1].type()) == Type::kInt32 ? narrow(rest) : Datum::of(rest);
 }
 
-Datum absolute(Arguments a, Evaluation&) {
+Datum absolute(Operands a, Evaluation&) {
   need_numbers("$abs", a, 28765);
   switch (a[0].type()) {
     case Type::kDouble:
@@ -144,15 +142,15 @@ Datum to_whole(const char* name, const Datum& a) {
   if (is_decimal(a)) return Datum::of(decimal::round(a.view().as_decimal(), 0, rounding));
   return a;
 }
-Datum ceil(Arguments a, Evaluation&) {
+Datum ceil(Operands a, Evaluation&) {
   return to_whole<std::ceil, decimal::Rounding::kUp>("$ceil", a[0]);
 }
-Datum floor(Arguments a, Evaluation&) {
+Datum floor(Operands a, Evaluation&) {
   return to_whole<std::floor, decimal::Rounding::kDown>("$floor", a[0]);
 }
 
 // $round and $trunc to a number of places.
-Datum to_places(const char* name, Arguments a, decimal::Rounding rounding) {
+Datum to_places(const char* name, Operands a, decimal::Rounding rounding) {
   if (!a[0].is_number())
     throw Error(51081, std::string(name) + " only supports numeric types, not " +
                            std::string(bson::alias(a[0].type())));
@@ -187,12 +185,12 @@ Datum to_places(const char* name, Arguments a, decimal::Rounding rounding) {
     }
   }
 }
-Datum round(Arguments a, Evaluation&) {
+Datum round(Operands a, Evaluation&) {
   return to_places("$round", a, decimal::Rounding::kHalfEven);
 }
-Datum trunc(Arguments a, Evaluation&) { return to_places("$trunc", a, decimal::Rounding::kToZero); }
+Datum trunc(Operands a, Evaluation&) { return to_places("$trunc", a, decimal::Rounding::kToZero); }
 
-Datum power(Arguments a, Evaluation&) {
+Datum power(Operands a, Evaluation&) {
   if (!a[0].is_number()) {
     throw Error(28762, "$pow's base must be numeric, not " + std::string(bson::alias(a[0].type())));
   }
@@ -221,7 +219,7 @@ Datum power(Arguments a, Evaluation&) {
   return Datum::of(std::pow(real(a[0]), real(a[1])));
 }
 
-Datum square_root(Arguments a, Evaluation&) {
+Datum square_root(Operands a, Evaluation&) {
   need_numbers("$sqrt", a, 28765);
   if (is_negative(a[0].view())) {
     throw Error(28714, "$sqrt's argument must be greater than or equal to 0");
@@ -230,7 +228,7 @@ Datum square_root(Arguments a, Evaluation&) {
   return Datum::of(std::sqrt(real(a[0])));
 }
 
-Datum exponential(Arguments a, Evaluation&) {
+Datum exponential(Operands a, Evaluation&) {
   need_numbers("$exp", a, 28765);
   if (is_decimal(a[0])) return Datum::of(decimal::exponential(a[0].view().as_decimal()));
   return Datum::of(std::exp(real(a[0])));
@@ -240,21 +238,21 @@ bool is_positive(const Datum& d) {
   return is_nan(d.view()) || (!is_negative(d.view()) && !is_zero(d));
 }
 
-Datum natural_logarithm(Arguments a, Evaluation&) {
+Datum natural_logarithm(Operands a, Evaluation&) {
   need_numbers("$ln", a, 28765);
   if (!is_positive(a[0])) throw Error(28766, "$ln's argument must be a positive number");
   if (is_decimal(a[0])) return Datum::of(decimal::natural_logarithm(a[0].view().as_decimal()));
   return Datum::of(std::log(real(a[0])));
 }
 
-Datum logarithm10(Arguments a, Evaluation&) {
+Datum logarithm10(Operands a, Evaluation&) {
   need_numbers("$log10", a, 28765);
   if (!is_positive(a[0])) throw Error(28761, "$log10's argument must be a positive number");
   if (is_decimal(a[0])) return Datum::of(decimal::logarithm10(a[0].view().as_decimal()));
   return Datum::of(std::log10(real(a[0])));
 }
 
-Datum logarithm(Arguments a, Evaluation&) {
+Datum logarithm(Operands a, Evaluation&) {
   if (!a[0].is_number()) {
     throw Error(28756,
                 "$log's argument must be numeric, not " + std::string(bson::alias(a[0].type())));

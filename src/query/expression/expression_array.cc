@@ -15,8 +15,6 @@ namespace quern::query {
 namespace {
 
 using bson::Type;
-using Arguments = std::span<const Datum>;
-
 bson::View array_or(const Datum& d, std::int32_t code, const std::string& message) {
   if (d.type() != Type::kArray) throw Error(code, message + ", found: " + type_name(d));
   return d.view().as_array();
@@ -32,7 +30,7 @@ Datum member_at(bson::View array, std::int64_t index) {
   return {};
 }
 
-Datum elem_at(Arguments a, Evaluation&) {
+Datum elem_at(Operands a, Evaluation&) {
   const bson::View array = array_or(a[0], 28689, "$arrayElemAt's first argument must be an array");
   if (!a[1].is_number()) {
     throw Error(
@@ -44,14 +42,14 @@ Datum elem_at(Arguments a, Evaluation&) {
   }
   return member_at(array, *index);
 }
-Datum first(Arguments a, Evaluation&) {
+Datum first(Operands a, Evaluation&) {
   return member_at(array_or(a[0], 28689, "$first's argument must be an array"), 0);
 }
-Datum last(Arguments a, Evaluation&) {
+Datum last(Operands a, Evaluation&) {
   return member_at(array_or(a[0], 28689, "$last's argument must be an array"), -1);
 }
 
-Datum concat_arrays(Arguments arguments, Evaluation& evaluation) {
+Datum concat_arrays(Operands arguments, Evaluation& evaluation) {
   Evaluation::Scratch result(evaluation);
   for (const Datum& argument : arguments) {
     for (const bson::Element& member :
@@ -62,7 +60,7 @@ Datum concat_arrays(Arguments arguments, Evaluation& evaluation) {
   return result.finish(Type::kArray);
 }
 
-Datum in(Arguments a, Evaluation&) {
+Datum in(Operands a, Evaluation&) {
   for (const bson::Element& member :
        array_or(a[1], 40081, "$in requires an array as a second argument")) {
     if (!a[0].missing() && bson::compare(member.value(), a[0].view()) == 0) return Datum::of(true);
@@ -70,7 +68,7 @@ Datum in(Arguments a, Evaluation&) {
   return Datum::of(false);
 }
 
-Datum index_of(Arguments a, Evaluation&) {
+Datum index_of(Operands a, Evaluation&) {
   if (a[0].nullish()) return Datum::null();
   const bson::View array =
       array_or(a[0], 40090, "$indexOfArray requires an array as a first argument");
@@ -94,14 +92,14 @@ Datum index_of(Arguments a, Evaluation&) {
   return Datum::of(-1);
 }
 
-Datum is_array(Arguments a, Evaluation&) { return Datum::of(a[0].type() == Type::kArray); }
+Datum is_array(Operands a, Evaluation&) { return Datum::of(a[0].type() == Type::kArray); }
 
-Datum size(Arguments a, Evaluation&) {
+Datum size(Operands a, Evaluation&) {
   return Datum::of(static_cast<std::int32_t>(
       array_or(a[0], 17124, "The argument to $size must be an array").count()));
 }
 
-Datum range(Arguments a, Evaluation& evaluation) {
+Datum range(Operands a, Evaluation& evaluation) {
   constexpr std::int64_t kMaxMembers = 10'000'000;
   const auto whole = [](const Datum& d, const char* what, std::int32_t not_number,
                         std::int32_t not_int) {
@@ -142,14 +140,14 @@ Datum array_of(const std::vector<bson::ValueView>& members, Evaluation& evaluati
   return result.finish(Type::kArray);
 }
 
-Datum reverse(Arguments a, Evaluation& evaluation) {
+Datum reverse(Operands a, Evaluation& evaluation) {
   auto members =
       members_of(array_or(a[0], 34435, "The argument to $reverseArray must be an array"));
   std::reverse(members.begin(), members.end());
   return array_of(members, evaluation);
 }
 
-Datum slice(Arguments a, Evaluation& evaluation) {
+Datum slice(Operands a, Evaluation& evaluation) {
   const bson::View array = array_or(a[0], 28724, "First argument to $slice must be an array");
   const auto whole = [](const Datum& d, const char* which, std::int32_t not_number,
                         std::int32_t not_int) {
@@ -188,7 +186,7 @@ Datum slice(Arguments a, Evaluation& evaluation) {
 }
 
 // From [[key, value], …] or [{k: key, v: value}, …]; a key that comes again replaces the value.
-Datum to_object(Arguments a, Evaluation& evaluation) {
+Datum to_object(Operands a, Evaluation& evaluation) {
   MergedFields fields;
   const auto add = [&](bson::ValueView key, bson::ValueView value, std::int32_t code) {
     if (!key.is_string()) throw Error(code, "$arrayToObject requires keys to be strings");
@@ -224,7 +222,7 @@ Datum to_object(Arguments a, Evaluation& evaluation) {
   return result.finish();
 }
 
-Datum to_array(Arguments a, Evaluation& evaluation) {
+Datum to_array(Operands a, Evaluation& evaluation) {
   if (a[0].type() != Type::kDocument) {
     throw Error(40390, "$objectToArray requires a document input, found: " + type_name(a[0]));
   }
@@ -239,7 +237,7 @@ Datum to_array(Arguments a, Evaluation& evaluation) {
 }
 
 template <bool from_start>
-Datum some(Arguments a, Evaluation& evaluation) {
+Datum some(Operands a, Evaluation& evaluation) {
   const bson::View array = array_or(a[1], 5788200, "Input must be an array");
   const auto n = a[0].view().whole_number();
   if (!n) throw Error(5787902, "Value for 'n' must be of integral type");

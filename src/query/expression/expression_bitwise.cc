@@ -7,8 +7,6 @@ namespace quern::query {
 namespace {
 
 using bson::Type;
-using Arguments = std::span<const Datum>;
-
 std::int64_t integer_or(const Datum& d, const char* name) {
   if (d.type() != Type::kInt32 && d.type() != Type::kInt64) {
     throw Error(ErrorCode::kTypeMismatch, std::string(name) +
@@ -19,7 +17,7 @@ std::int64_t integer_or(const Datum& d, const char* name) {
 }
 
 template <class Operation>
-Datum fold(Arguments arguments, const char* name, std::int64_t start, Operation operation) {
+Datum fold(Operands arguments, const char* name, std::int64_t start, Operation operation) {
   bool wide = false;
   std::int64_t result = start;
   for (const Datum& argument : arguments) {
@@ -29,16 +27,16 @@ Datum fold(Arguments arguments, const char* name, std::int64_t start, Operation 
   return wide ? Datum::of(result) : Datum::of(static_cast<std::int32_t>(result));
 }
 
-Datum bit_and(Arguments a, Evaluation&) {
+Datum bit_and(Operands a, Evaluation&) {
   return fold(a, "$bitAnd", -1, [](std::int64_t x, std::int64_t y) { return x & y; });
 }
-Datum bit_or(Arguments a, Evaluation&) {
+Datum bit_or(Operands a, Evaluation&) {
   return fold(a, "$bitOr", 0, [](std::int64_t x, std::int64_t y) { return x | y; });
 }
-Datum bit_xor(Arguments a, Evaluation&) {
+Datum bit_xor(Operands a, Evaluation&) {
   return fold(a, "$bitXor", 0, [](std::int64_t x, std::int64_t y) { return x ^ y; });
 }
-Datum bit_not(Arguments a, Evaluation&) {
+Datum bit_not(Operands a, Evaluation&) {
   const std::int64_t result = ~integer_or(a[0], "$bitNot");
   return a[0].type() == Type::kInt64 ? Datum::of(result)
                                      : Datum::of(static_cast<std::int32_t>(result));

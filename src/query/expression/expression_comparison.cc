@@ -6,24 +6,22 @@
 namespace quern::query {
 namespace {
 
-using Arguments = std::span<const Datum>;
-
-std::weak_ordering order(Arguments a) { return bson::compare(a[0].view(), a[1].view()); }
-bool same(Arguments a) {
+std::weak_ordering order(Operands a) { return bson::compare(a[0].view(), a[1].view()); }
+bool same(Operands a) {
   // Missing and undefined have one rank in the order but aren't equal to each other.
   return a[0].missing() == a[1].missing() && order(a) == 0;
 }
 
-Datum cmp(Arguments a, Evaluation&) {
+Datum cmp(Operands a, Evaluation&) {
   const auto result = order(a);
   return Datum::of(result < 0 ? -1 : result > 0 ? 1 : 0);
 }
-Datum eq(Arguments a, Evaluation&) { return Datum::of(same(a)); }
-Datum ne(Arguments a, Evaluation&) { return Datum::of(!same(a)); }
-Datum gt(Arguments a, Evaluation&) { return Datum::of(order(a) > 0); }
-Datum gte(Arguments a, Evaluation&) { return Datum::of(order(a) >= 0); }
-Datum lt(Arguments a, Evaluation&) { return Datum::of(order(a) < 0); }
-Datum lte(Arguments a, Evaluation&) { return Datum::of(order(a) <= 0); }
+Datum eq(Operands a, Evaluation&) { return Datum::of(same(a)); }
+Datum ne(Operands a, Evaluation&) { return Datum::of(!same(a)); }
+Datum gt(Operands a, Evaluation&) { return Datum::of(order(a) > 0); }
+Datum gte(Operands a, Evaluation&) { return Datum::of(order(a) >= 0); }
+Datum lt(Operands a, Evaluation&) { return Datum::of(order(a) < 0); }
+Datum lte(Operands a, Evaluation&) { return Datum::of(order(a) <= 0); }
 
 constexpr FunctionOperator kFunctions[] = {
     {"$cmp", 2, 2, cmp}, {"$eq", 2, 2, eq}, {"$ne", 2, 2, ne},   {"$gt", 2, 2, gt},

@@ -23,27 +23,25 @@ std::int64_t moment_of(const Datum& value) {
       16006, "can't convert from BSON type " + std::string(bson::alias(value.type())) + " to Date");
 }
 
-std::optional<std::int64_t> offset_of(const ExpressionNode* timezone, Evaluation& evaluation) {
-  if (timezone == nullptr) return 0;
+std::optional<TimeZone> zone_of(const ExpressionNode* timezone, Evaluation& evaluation) {
+  if (timezone == nullptr) return TimeZone();
   const Datum name = timezone->evaluate(evaluation);
   if (name.nullish()) return std::nullopt;
   if (name.type() != Type::kString) {
     throw Error(40517, "timezone must evaluate to a string, found " +
                            std::string(bson::alias(name.type())));
   }
-  return time_zone_offset(name.view().as_string());
+  return TimeZone::named(name.view().as_string());
 }
 
 namespace {
 
 constexpr auto kFailedToParse = static_cast<std::int32_t>(ErrorCode::kFailedToParse);
 
-std::int64_t local_time(const Datum& date, std::int64_t offset) {
-  std::int64_t local = 0;
-  if (__builtin_add_overflow(moment_of(date), offset, &local)) {
-    throw Error(ErrorCode::kOverflow, "date overflow in a time zone");
-  }
-  return local;
+std::int64_t local_time(const Datum& date, const TimeZone& zone) {
+  const auto local = zone.to_local(moment_of(date));
+  if (!local) throw Error(ErrorCode::kOverflow, "date overflow in a time zone");
+  return *local;
 }
 
 using Part = std::int64_t (*)(const CivilTime&);
@@ -54,9 +52,9 @@ class DatePart : public ExpressionNode {
       : part_(part), wide_(wide), date_(std::move(date)), timezone_(std::move(timezone)) {}
   Datum evaluate(Evaluation& evaluation) const override {
     const Datum date = date_->evaluate(evaluation);
-    const auto offset = offset_of(timezone_.get(), evaluation);
-    if (date.nullish() || !offset) return Datum::null();
-    const std::int64_t value = part_(civil_time(local_time(date, *offset)));
+    const auto zone = zone_of(timezone_.get(), evaluation);
+    if (date.nullish() || !zone) return Datum::null();
+    const std::int64_t value = part_(civil_time(local_time(date, *zone)));
     return wide_ ? Datum::of(value) : Datum::of(static_cast<std::int32_t>(value));
   }
 
@@ -104,9 +102,9 @@ class DateToString : public ExpressionNode {
 
   Datum evaluate(Evaluation& evaluation) const override {
     const Datum value = date->evaluate(evaluation);
-    const auto offset = offset_of(timezone.get(), evaluation);
+    const auto zone = zone_of(timezone.get(), evaluation);
     if (value.nullish()) return on_null != nullptr ? on_null->evaluate(evaluation) : Datum::null();
-    if (!offset) return Datum::null();
+    if (!zone) return Datum::null();
     std::string_view layout =
         timezone == nullptr ? "%Y-%m-%dT%H:%M:%S.%LZ" : "%Y-%m-%dT%H:%M:%S.%L";
     Datum given;
@@ -117,7 +115,7 @@ class DateToString : public ExpressionNode {
         throw Error(18533, "$dateToString requires that 'format' be a string");
       layout = given.view().as_string();
     }
-    return evaluation.string(format_date(layout, moment_of(value), *offset));
+    return evaluation.string(format_date(layout, moment_of(value), *zone));
   }
 };
 
@@ -140,11 +138,11 @@ class DateFromString : public ExpressionNode {
 
   Datum evaluate(Evaluation& evaluation) const override {
     const Datum value = text->evaluate(evaluation);
-    const auto offset = offset_of(timezone.get(), evaluation);
+    const auto zone = zone_of(timezone.get(), evaluation);
     if (value.nullish()) return on_null != nullptr ? on_null->evaluate(evaluation) : Datum::null();
-    if (!offset) return Datum::null();
+    if (!zone) return Datum::null();
     if (value.type() == Type::kString) {
-      if (const auto date = parse_iso(value.view().as_string(), *offset)) return Datum::of(*date);
+      if (const auto date = parse_iso(value.view().as_string(), *zone)) return Datum::of(*date);
     }
     if (on_error != nullptr) return on_error->evaluate(evaluation);
     throw Error(ErrorCode::kConversionFailure,
@@ -178,9 +176,9 @@ class DateToParts : public ExpressionNode {
 
   Datum evaluate(Evaluation& evaluation) const override {
     const Datum value = date->evaluate(evaluation);
-    const auto offset = offset_of(timezone.get(), evaluation);
-    if (value.nullish() || !offset) return Datum::null();
-    const CivilTime time = civil_time(local_time(value, *offset));
+    const auto zone = zone_of(timezone.get(), evaluation);
+    if (value.nullish() || !zone) return Datum::null();
+    const CivilTime time = civil_time(local_time(value, *zone));
     Evaluation::Scratch parts(evaluation);
     const auto add = [&](std::string_view name, std::int64_t part) {
       parts->append(name, Datum::of(static_cast<std::int32_t>(part)));
@@ -229,8 +227,8 @@ class DateFromParts : public ExpressionNode {
     if (values[0] < 1 || values[0] > 9999) {
       throw Error(40523, "'year' must evaluate to an integer in the range 1 to 9999");
     }
-    const auto offset = offset_of(timezone.get(), evaluation);
-    if (!offset) return Datum::null();
+    const auto zone = zone_of(timezone.get(), evaluation);
+    if (!zone) return Datum::null();
     CivilTime time;
     time.year = values[0];
     time.month = static_cast<int>(values[1]);
@@ -239,7 +237,7 @@ class DateFromParts : public ExpressionNode {
     time.minute = static_cast<int>(values[4]);
     time.second = static_cast<int>(values[5]);
     time.millisecond = static_cast<int>(values[6]);
-    return Datum::of(bson::Date{*milliseconds_of(time) - *offset});
+    return Datum::of(bson::Date{*zone->to_utc(*milliseconds_of(time))});
   }
 };
 

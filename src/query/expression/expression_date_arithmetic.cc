@@ -80,6 +80,10 @@ class DateArithmetic : public ExpressionNode {
     if (__builtin_add_overflow(a, b, &sum)) overflow(name);
     return sum;
   }
+  static std::int64_t within(std::optional<std::int64_t> time, const char* name) {
+    if (!time) overflow(name);
+    return *time;
+  }
   // 0 for Sunday; the day that weeks begin with.
   static std::optional<int> first_day(const ExpressionNode* start_of_week, Evaluation& evaluation) {
     if (start_of_week == nullptr) return 0;
@@ -113,19 +117,24 @@ class DateAdd : public DateArithmetic {
     const Datum start = date->evaluate(evaluation);
     const auto step = unit_of(unit->evaluate(evaluation));
     const Datum count = amount->evaluate(evaluation);
-    const auto offset = offset_of(timezone.get(), evaluation);
-    if (start.nullish() || !step || count.nullish() || !offset) return Datum::null();
+    const auto zone = zone_of(timezone.get(), evaluation);
+    if (start.nullish() || !step || count.nullish() || !zone) return Datum::null();
     const auto number = count.view().whole_number();
     if (!number) throw Error(5166405, std::string(name) + " expects integer amount of time units");
     if (*number == INT64_MIN) overflow(name);
     const std::int64_t by = backwards ? -*number : *number;
     const std::int64_t from = moment_of(start);
+    const std::int64_t local = within(zone->to_local(from), name);
     if (const std::int64_t length = fixed_length(*step); length != 0) {
       std::int64_t total = 0;
       if (__builtin_mul_overflow(by, length, &total)) overflow(name);
-      return Datum::of(bson::Date{add(from, total, name)});
+      // A day later the clock shows the same time, be it 23 or 25 hours later.
+      const std::int64_t moved = length < kMillisecondsADay
+                                     ? add(from, total, name)
+                                     : within(zone->to_utc(add(local, total, name)), name);
+      return Datum::of(bson::Date{moved});
     }
-    CivilTime time = civil_time(add(from, *offset, name));
+    CivilTime time = civil_time(local);
     std::int64_t months = 0;
     if (__builtin_mul_overflow(by, months_in(*step), &months) ||
         __builtin_add_overflow(months, time.year * 12 + time.month - 1, &months)) {
@@ -136,7 +145,7 @@ class DateAdd : public DateArithmetic {
     time.day = std::min(time.day, days_in_month(time.year, time.month));  // 31 January and a month
     const auto moved = milliseconds_of(time);
     if (!moved) overflow(name);
-    return Datum::of(bson::Date{add(*moved, -*offset, name)});
+    return Datum::of(bson::Date{within(zone->to_utc(*moved), name)});
   }
 };
 
@@ -163,10 +172,15 @@ class DateDiff : public DateArithmetic {
     const Datum from = date->evaluate(evaluation);
     const Datum to = end->evaluate(evaluation);
     const auto step = unit_of(unit->evaluate(evaluation));
-    const auto offset = offset_of(timezone.get(), evaluation);
-    if (from.nullish() || to.nullish() || !step || !offset) return Datum::null();
-    const std::int64_t x = add(moment_of(from), *offset, "$dateDiff");
-    const std::int64_t y = add(moment_of(to), *offset, "$dateDiff");
+    const auto zone = zone_of(timezone.get(), evaluation);
+    if (from.nullish() || to.nullish() || !step || !zone) return Datum::null();
+    const std::int64_t x = within(zone->to_local(moment_of(from)), "$dateDiff");
+    std::int64_t y = within(zone->to_local(moment_of(to)), "$dateDiff");
+    // Hours and less are hours that pass, whatever becomes of the clock meanwhile.
+    if (const std::int64_t length = fixed_length(*step);
+        length != 0 && length < kMillisecondsADay) {
+      y = add(moment_of(to), x - moment_of(from), "$dateDiff");
+    }
     if (*step == Unit::kWeek) {
       const auto first = first_day(start_of_week.get(), evaluation);
       if (!first) return Datum::null();
@@ -207,7 +221,7 @@ class DateTrunc : public DateArithmetic {
   Datum evaluate(Evaluation& evaluation) const override {
     const Datum value = date->evaluate(evaluation);
     const auto step = unit_of(unit->evaluate(evaluation));
-    const auto offset = offset_of(timezone.get(), evaluation);
+    const auto zone = zone_of(timezone.get(), evaluation);
     std::int64_t bins = 1;
     if (bin_size != nullptr) {
       const Datum size = bin_size->evaluate(evaluation);
@@ -218,8 +232,8 @@ class DateTrunc : public DateArithmetic {
       }
       bins = *number;
     }
-    if (value.nullish() || !step || !offset) return Datum::null();
-    const std::int64_t local = add(moment_of(value), *offset, "$dateTrunc");
+    if (value.nullish() || !step || !zone) return Datum::null();
+    const std::int64_t local = within(zone->to_local(moment_of(value)), "$dateTrunc");
     // Bins are counted from the year 2000, which began on a Saturday (6).
     const std::int64_t reference_day = days_from_civil(2000, 1, 1);
     if (const std::int64_t length = fixed_length(*step); length != 0) {
@@ -236,8 +250,10 @@ class DateTrunc : public DateArithmetic {
           __builtin_mul_overflow(floor_div(since, bin), bin, &since)) {
         overflow("$dateTrunc");
       }
-      return Datum::of(
-          bson::Date{add(add(reference, since, "$dateTrunc"), -*offset, "$dateTrunc")});
+      const std::int64_t start = add(reference, since, "$dateTrunc");
+      return Datum::of(bson::Date{length < kMillisecondsADay
+                                      ? add(moment_of(value), start - local, "$dateTrunc")
+                                      : within(zone->to_utc(start), "$dateTrunc")});
     }
     CivilTime time = civil_time(local);
     std::int64_t bin = 0;
@@ -249,7 +265,7 @@ class DateTrunc : public DateArithmetic {
     start.month = static_cast<int>(truncated - floor_div(truncated, 12) * 12) + 1;
     const auto result = milliseconds_of(start);
     if (!result) overflow("$dateTrunc");
-    return Datum::of(bson::Date{add(*result, -*offset, "$dateTrunc")});
+    return Datum::of(bson::Date{within(zone->to_utc(*result), "$dateTrunc")});
   }
 };
 

@@ -86,7 +86,8 @@ class ArrayExpression : public ExpressionNode {
 };
 
 // Most operators: all arguments are evaluated, then a function is called.
-using Function = Datum (*)(std::span<const Datum> arguments, Evaluation& evaluation);
+using Operands = std::span<const Datum>;
+using Function = Datum (*)(Operands operands, Evaluation& evaluation);
 
 class FunctionExpression : public ExpressionNode {
  public:

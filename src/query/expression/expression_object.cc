@@ -10,9 +10,7 @@ namespace quern::query {
 namespace {
 
 using bson::Type;
-using Arguments = std::span<const Datum>;
-
-Datum merge_objects(Arguments arguments, Evaluation& evaluation) {
+Datum merge_objects(Operands arguments, Evaluation& evaluation) {
   MergedFields merged;
   for (const Datum& argument : arguments) {
     if (argument.nullish()) continue;
@@ -119,14 +117,14 @@ ExpressionPtr parse_unset_field(const bson::Element& op, ExpressionParser& parse
                                     ExpressionParser::constant(bson::ValueView()));
 }
 
-Datum bson_size(Arguments a, Evaluation&) {
+Datum bson_size(Operands a, Evaluation&) {
   if (a[0].type() != Type::kDocument) {
     throw Error(31393, "$bsonSize requires a document input, found: " + type_name(a[0]));
   }
   return Datum::of(static_cast<std::int32_t>(a[0].view().as_document().size()));
 }
 
-Datum binary_size(Arguments a, Evaluation&) {
+Datum binary_size(Operands a, Evaluation&) {
   if (a[0].type() == Type::kString) {
     return Datum::of(static_cast<std::int32_t>(a[0].view().as_string().size()));
   }

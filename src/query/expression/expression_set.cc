@@ -11,8 +11,6 @@ namespace quern::query {
 namespace {
 
 using bson::Type;
-using Arguments = std::span<const Datum>;
-
 bson::View array_or(const Datum& d, std::int32_t code, const char* message) {
   if (d.type() != Type::kArray) {
     throw Error(code, std::string(message) + ", found: " + std::string(bson::alias(d.type())));
@@ -34,7 +32,7 @@ Datum sorted_array(std::vector<bson::ValueView> values, Evaluation& evaluation) 
   return result.finish(Type::kArray);
 }
 
-Datum set_equals(Arguments arguments, Evaluation&) {
+Datum set_equals(Operands arguments, Evaluation&) {
   constexpr const char* kNeedsArrays = "All operands of $setEquals must be arrays";
   const ValueSet first = set_of(array_or(arguments[0], 17044, kNeedsArrays));
   for (const Datum& argument : arguments.subspan(1)) {
@@ -47,7 +45,7 @@ Datum set_equals(Arguments arguments, Evaluation&) {
   return Datum::of(true);
 }
 
-Datum set_union(Arguments arguments, Evaluation& evaluation) {
+Datum set_union(Operands arguments, Evaluation& evaluation) {
   ValueSet all;
   for (const Datum& argument : arguments) {
     for (const bson::Element& member :
@@ -58,7 +56,7 @@ Datum set_union(Arguments arguments, Evaluation& evaluation) {
   return sorted_array(all.values(), evaluation);
 }
 
-Datum set_intersection(Arguments arguments, Evaluation& evaluation) {
+Datum set_intersection(Operands arguments, Evaluation& evaluation) {
   constexpr const char* kNeedsArrays = "All operands of $setIntersection must be arrays";
   if (arguments.empty()) return sorted_array({}, evaluation);
   std::vector<bson::ValueView> common =
@@ -70,7 +68,7 @@ Datum set_intersection(Arguments arguments, Evaluation& evaluation) {
   return sorted_array(std::move(common), evaluation);
 }
 
-Datum set_difference(Arguments a, Evaluation& evaluation) {
+Datum set_difference(Operands a, Evaluation& evaluation) {
   const ValueSet from =
       set_of(array_or(a[0], 17048, "both operands of $setDifference must be arrays"));
   const ValueSet without =
@@ -82,7 +80,7 @@ Datum set_difference(Arguments a, Evaluation& evaluation) {
   return result.finish(Type::kArray);
 }
 
-Datum set_is_subset(Arguments a, Evaluation&) {
+Datum set_is_subset(Operands a, Evaluation&) {
   const bson::View inner = array_or(a[0], 17046, "both operands of $setIsSubset must be arrays");
   const ValueSet outer =
       set_of(array_or(a[1], 17042, "both operands of $setIsSubset must be arrays"));
@@ -92,14 +90,14 @@ Datum set_is_subset(Arguments a, Evaluation&) {
   return Datum::of(true);
 }
 
-Datum any_true(Arguments a, Evaluation&) {
+Datum any_true(Operands a, Evaluation&) {
   for (const bson::Element& member :
        array_or(a[0], 17041, "$anyElementTrue's argument must be an array")) {
     if (member.truthy()) return Datum::of(true);
   }
   return Datum::of(false);
 }
-Datum all_true(Arguments a, Evaluation&) {
+Datum all_true(Operands a, Evaluation&) {
   for (const bson::Element& member :
        array_or(a[0], 17040, "$allElementsTrue's argument must be an array")) {
     if (!member.truthy()) return Datum::of(false);

@@ -13,8 +13,6 @@ namespace quern::query {
 namespace {
 
 using bson::Type;
-using Arguments = std::span<const Datum>;
-
 std::string_view text_of(const Datum& d) { return d.view().as_string(); }
 std::string_view string_or(const Datum& d, std::int32_t code, const char* what) {
   if (d.type() == Type::kString) return d.view().as_string();
@@ -36,7 +34,7 @@ std::string coerced(const Datum& d) {
   throw Error(16007, "can't convert from BSON type " + type_name(d) + " to String");
 }
 
-Datum concat(Arguments arguments, Evaluation& evaluation) {
+Datum concat(Operands arguments, Evaluation& evaluation) {
   std::size_t size = 0;
   for (const Datum& argument : arguments) {
     size += string_or(argument, 16702, "$concat only supports strings").size();
@@ -53,7 +51,7 @@ Datum concat(Arguments arguments, Evaluation& evaluation) {
   return bson::ValueView(Type::kString, {to, size + 5});
 }
 
-Datum substr_bytes(Arguments a, Evaluation& evaluation) {
+Datum substr_bytes(Operands a, Evaluation& evaluation) {
   const std::string text = coerced(a[0]);
   if (!a[1].is_number()) {
     throw Error(16034, "$substrBytes: starting index must be a numeric type (is BSON type " +
@@ -86,7 +84,7 @@ Datum substr_bytes(Arguments a, Evaluation& evaluation) {
   return evaluation.string(std::string_view(text).substr(from, size));
 }
 
-Datum substr_cp(Arguments a, Evaluation& evaluation) {
+Datum substr_cp(Operands a, Evaluation& evaluation) {
   const std::string text = coerced(a[0]);
   const auto whole = [](const Datum& d, const char* what, std::int32_t not_number,
                         std::int32_t not_whole, std::int32_t negative) {
@@ -116,17 +114,17 @@ Datum map_ascii(const Datum& argument, Evaluation& evaluation, char first, char 
   }
   return evaluation.string(text);
 }
-Datum to_lower(Arguments a, Evaluation& e) { return map_ascii(a[0], e, 'A', 'Z', 'a' - 'A'); }
-Datum to_upper(Arguments a, Evaluation& e) { return map_ascii(a[0], e, 'a', 'z', 'A' - 'a'); }
+Datum to_lower(Operands a, Evaluation& e) { return map_ascii(a[0], e, 'A', 'Z', 'a' - 'A'); }
+Datum to_upper(Operands a, Evaluation& e) { return map_ascii(a[0], e, 'a', 'z', 'A' - 'a'); }
 
-Datum strcasecmp(Arguments a, Evaluation& evaluation) {
+Datum strcasecmp(Operands a, Evaluation& evaluation) {
   const std::string_view x = text_of(to_upper(a.subspan(0, 1), evaluation));
   const std::string_view y = text_of(to_upper(a.subspan(1, 1), evaluation));
   const int order = x.compare(y);
   return Datum::of(order < 0 ? -1 : order > 0 ? 1 : 0);
 }
 
-Datum split(Arguments a, Evaluation& evaluation) {
+Datum split(Operands a, Evaluation& evaluation) {
   const std::string_view text = string_or(
       a[0], 40085, "$split requires an expression that evaluates to a string as a first argument");
   const std::string_view separator = string_or(
@@ -143,11 +141,11 @@ Datum split(Arguments a, Evaluation& evaluation) {
   return parts.finish(Type::kArray);
 }
 
-Datum length_bytes(Arguments a, Evaluation&) {
+Datum length_bytes(Operands a, Evaluation&) {
   return Datum::of(static_cast<std::int32_t>(
       string_or(a[0], 34473, "$strLenBytes requires a string argument").size()));
 }
-Datum length_cp(Arguments a, Evaluation&) {
+Datum length_cp(Operands a, Evaluation&) {
   return Datum::of(static_cast<std::int32_t>(
       code_point_count(string_or(a[0], 34471, "$strLenCP requires a string argument"))));
 }
@@ -166,7 +164,7 @@ std::size_t bound(const char* name, const Datum& d) {
   return static_cast<std::size_t>(*number);
 }
 
-Datum index_of_bytes(Arguments a, Evaluation&) {
+Datum index_of_bytes(Operands a, Evaluation&) {
   if (a[0].nullish()) return Datum::null();
   const std::string_view text =
       string_or(a[0], 40091, "$indexOfBytes requires a string as the first argument");
@@ -180,7 +178,7 @@ Datum index_of_bytes(Arguments a, Evaluation&) {
   return Datum::of(found == text.npos ? -1 : static_cast<std::int32_t>(found));
 }
 
-Datum index_of_cp(Arguments a, Evaluation&) {
+Datum index_of_cp(Operands a, Evaluation&) {
   if (a[0].nullish()) return Datum::null();
   const std::string_view text =
       string_or(a[0], 40093, "$indexOfCP requires a string as the first argument");
@@ -197,7 +195,7 @@ Datum index_of_cp(Arguments a, Evaluation&) {
 }
 
 template <bool left, bool right>
-Datum trim_text(Arguments a, Evaluation& evaluation) {
+Datum trim_text(Operands a, Evaluation& evaluation) {
   if (a[0].nullish() || (a.size() > 1 && a[1].nullish())) return Datum::null();
   const std::string_view text = string_or(a[0], 50699, "$trim requires its input to be a string");
   if (a.size() == 1) return evaluation.string(trim(text, kWhitespace, left, right));
@@ -218,7 +216,7 @@ ExpressionPtr parse_trim(const bson::Element& op, ExpressionParser& parser) {
 }
 
 template <bool all>
-Datum replace(Arguments a, Evaluation& evaluation) {
+Datum replace(Operands a, Evaluation& evaluation) {
   constexpr const char* kName = all ? "$replaceAll" : "$replaceOne";
   const auto check = [](const Datum& d, std::int32_t code, const char* what) {
     if (!d.nullish() && d.type() != Type::kString) {

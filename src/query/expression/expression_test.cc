@@ -359,6 +359,29 @@ TEST(Expression, DatesHavePartsAndMoveByCalendarUnits) {
        kDoc, R"({"$numberLong":"1"})"},
       {R"({"$dateTrunc":{"date":"$d","unit":"month"}})", kDoc,
        R"({"$date":"2024-02-01T00:00:00Z"})"},
+      // Clocks in Berlin went forward at 2024-03-31T01:00Z: the day had 23 hours.
+      {R"({"$hour":{"date":{"$date":"2024-03-31T01:00:00Z"},"timezone":"Europe/Berlin"}})", kDoc,
+       "3"},
+      {R"({"$dateToString":{"date":{"$date":"2024-03-31T01:00:00Z"},"timezone":"Europe/Berlin","format":"%H:%M %z"}})",
+       kDoc, R"("03:00 +0200")"},
+      {R"({"$dateAdd":{"startDate":{"$date":"2024-03-30T11:00:00Z"},"unit":"day","amount":1,"timezone":"Europe/Berlin"}})",
+       kDoc, R"({"$date":"2024-03-31T10:00:00Z"})"},
+      {R"({"$dateAdd":{"startDate":{"$date":"2024-03-30T11:00:00Z"},"unit":"hour","amount":24,"timezone":"Europe/Berlin"}})",
+       kDoc, R"({"$date":"2024-03-31T11:00:00Z"})"},
+      {R"({"$dateAdd":{"startDate":{"$date":"2024-02-29T11:00:00Z"},"unit":"month","amount":2,"timezone":"Europe/Berlin"}})",
+       kDoc, R"({"$date":"2024-04-29T10:00:00Z"})"},
+      {R"({"$dateDiff":{"startDate":{"$date":"2024-03-30T23:00:00Z"},"endDate":{"$date":"2024-03-31T22:00:00Z"},"unit":"day","timezone":"Europe/Berlin"}})",
+       kDoc, R"({"$numberLong":"1"})"},
+      {R"({"$dateDiff":{"startDate":{"$date":"2024-03-30T23:00:00Z"},"endDate":{"$date":"2024-03-31T22:00:00Z"},"unit":"hour","timezone":"Europe/Berlin"}})",
+       kDoc, R"({"$numberLong":"23"})"},
+      {R"({"$dateTrunc":{"date":{"$date":"2024-03-31T10:20:00Z"},"unit":"day","timezone":"Europe/Berlin"}})",
+       kDoc, R"({"$date":"2024-03-30T23:00:00Z"})"},
+      {R"({"$dateTrunc":{"date":{"$date":"2024-03-31T10:20:00Z"},"unit":"hour","timezone":"Europe/Berlin"}})",
+       kDoc, R"({"$date":"2024-03-31T10:00:00Z"})"},
+      {R"({"$dateFromParts":{"year":2024,"month":7,"hour":12,"timezone":"Europe/Berlin"}})", kDoc,
+       R"({"$date":"2024-07-01T10:00:00Z"})"},
+      {R"({"$dateFromString":{"dateString":"2024-01-01T12:00","timezone":"Europe/Berlin"}})", kDoc,
+       R"({"$date":"2024-01-01T11:00:00Z"})"},
       {R"({"$dateTrunc":{"date":"$d","unit":"week"}})", kDoc,
        R"({"$date":"2024-02-25T00:00:00Z"})"},
       {R"({"$dateTrunc":{"date":"$d","unit":"hour","binSize":6}})", kDoc,
@@ -373,7 +396,7 @@ TEST(Expression, DatesHavePartsAndMoveByCalendarUnits) {
        R"({"$date":"2024-02-29T00:00:00Z"})"},
       {R"({"$year":"$nothing"})", kDoc, "null"},
   });
-  EXPECT_EQ(error_of(R"({"$hour":{"date":"$$NOW","timezone":"Europe/Berlin"}})"), 40485);
+  EXPECT_EQ(error_of(R"({"$hour":{"date":"$$NOW","timezone":"Europe/Nowhere"}})"), 40485);
 }
 
 TEST(Expression, FaultsOfTheExpressionAreFoundWhenItIsParsed) {

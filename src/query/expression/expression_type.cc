@@ -9,15 +9,13 @@ namespace quern::query {
 namespace {
 
 using bson::Type;
-using Arguments = std::span<const Datum>;
-
-Datum type(Arguments a, Evaluation& evaluation) {
+Datum type(Operands a, Evaluation& evaluation) {
   return evaluation.string(bson::alias(a[0].type()));
 }
-Datum is_number(Arguments a, Evaluation&) { return Datum::of(a[0].is_number()); }
+Datum is_number(Operands a, Evaluation&) { return Datum::of(a[0].is_number()); }
 
 template <Type to>
-Datum to_type(Arguments a, Evaluation& evaluation) {
+Datum to_type(Operands a, Evaluation& evaluation) {
   return convert(a[0], to, evaluation);
 }
 

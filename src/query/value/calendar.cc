@@ -33,23 +33,6 @@ bool skip(std::string_view& text, char c) {
   return true;
 }
 
-std::optional<std::int64_t> parse_offset(std::string_view text) {
-  if (text == "UTC" || text == "GMT" || text == "Z") return 0;
-  if (text.empty() || (text.front() != '+' && text.front() != '-')) return std::nullopt;
-  const std::int64_t sign = text.front() == '-' ? -1 : 1;
-  text.remove_prefix(1);
-  const auto hours = digits(text, 2);
-  if (!hours) return std::nullopt;
-  int minutes = 0;
-  if (!text.empty()) {
-    skip(text, ':');
-    const auto given = digits(text, 2);
-    if (!given || !text.empty()) return std::nullopt;
-    minutes = *given;
-  }
-  return sign * (*hours * 60 + minutes) * 60'000;
-}
-
 }  // namespace
 
 int days_in_month(std::int64_t year, int month) {
@@ -130,18 +113,11 @@ IsoWeek iso_week(const CivilTime& time) {
 
 int sunday_week(const CivilTime& time) { return (time.day_of_year + 6 - time.day_of_week) / 7; }
 
-std::int64_t time_zone_offset(std::string_view name) {
-  if (const auto offset = parse_offset(name)) return *offset;
-  throw Error(40485,
-              "unrecognized time zone identifier: this engine knows UTC and offsets such as "
-              "\"+02:00\"");
-}
-
 std::string iso_text(bson::Date date) {
-  return format_date("%Y-%m-%dT%H:%M:%S.%LZ", date.milliseconds, 0);
+  return format_date("%Y-%m-%dT%H:%M:%S.%LZ", date.milliseconds, {});
 }
 
-std::optional<bson::Date> parse_iso(std::string_view text, std::int64_t default_offset) {
+std::optional<bson::Date> parse_iso(std::string_view text, const TimeZone& default_zone) {
   const auto year = digits(text, 4);
   if (!year || !skip(text, '-')) return std::nullopt;
   const auto month = digits(text, 2);
@@ -152,7 +128,7 @@ std::optional<bson::Date> parse_iso(std::string_view text, std::int64_t default_
   time.year = *year;
   time.month = *month;
   time.day = *day;
-  std::int64_t offset = default_offset;
+  TimeZone zone = default_zone;
   if (skip(text, 'T') || skip(text, ' ')) {
     const auto hour = digits(text, 2);
     if (!hour || *hour > 23 || !skip(text, ':')) return std::nullopt;
@@ -178,20 +154,18 @@ std::optional<bson::Date> parse_iso(std::string_view text, std::int64_t default_
     skip(text, ' ');
   }
   if (!text.empty()) {
-    const auto given = parse_offset(text);
-    if (!given) return std::nullopt;
-    offset = *given;
+    const auto offset = parse_utc_offset(text);
+    if (!offset) return std::nullopt;
+    zone = TimeZone(*offset);
   }
-  return bson::Date{*milliseconds_of(time) - offset};
+  return bson::Date{*zone.to_utc(*milliseconds_of(time))};
 }
 
-std::string format_date(std::string_view format, std::int64_t utc_milliseconds,
-                        std::int64_t offset) {
-  std::int64_t local = 0;
-  if (__builtin_add_overflow(utc_milliseconds, offset, &local)) {
-    throw Error(ErrorCode::kOverflow, "date overflow in a time zone");
-  }
-  const CivilTime time = civil_time(local);
+std::string format_date(std::string_view format, std::int64_t utc, const TimeZone& zone) {
+  const auto local = zone.to_local(utc);
+  if (!local) throw Error(ErrorCode::kOverflow, "date overflow in a time zone");
+  const std::int64_t offset = *local - utc;
+  const CivilTime time = civil_time(*local);
   std::string out;
   for (std::size_t i = 0; i < format.size(); ++i) {
     if (format[i] != '%') {

@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// Dates as people read them: the proleptic Gregorian calendar, with time zones as offsets from UTC.
+// Dates as people read them: the proleptic Gregorian calendar, in time zones (time_zone.h).
 #ifndef QUERN_QUERY_VALUE_CALENDAR_H_
 #define QUERN_QUERY_VALUE_CALENDAR_H_
 
@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "quern/bson/types.h"
+#include "query/value/time_zone.h"
 
 namespace quern::query {
 
@@ -47,20 +48,15 @@ IsoWeek iso_week(const CivilTime& time);
 // Weeks begin on Sunday; the days before the first Sunday are week 0.
 int sunday_week(const CivilTime& time);
 
-// Milliseconds east of UTC: "UTC", "GMT", "Z", "+hh", "+hhmm", "+hh:mm". Throws Error(40485) for
-// other names, those of the Olson database included.
-std::int64_t time_zone_offset(std::string_view name);
-
 // 2024-02-29T12:30:00.000Z
 std::string iso_text(bson::Date date);
 // "2024-02-29", optionally with "T12:30[:00[.123]]" and a zone or offset; a blank may stand for the
 // T. Nothing if text is no such date.
-std::optional<bson::Date> parse_iso(std::string_view text, std::int64_t default_offset = 0);
+std::optional<bson::Date> parse_iso(std::string_view text, const TimeZone& default_zone = {});
 
 // strftime's letters as MongoDB has them: %Y %m %d %H %M %S %L %j %w %u %U %V %G %z %Z %b %B %%.
 // Throws Error 18535 and 18536 for a faulty format.
-std::string format_date(std::string_view format, std::int64_t utc_milliseconds,
-                        std::int64_t offset);
+std::string format_date(std::string_view format, std::int64_t utc, const TimeZone& zone);
 
 }  // namespace quern::query
 

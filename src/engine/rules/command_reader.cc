@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "engine/rules/arguments.h"
+#include "engine/rules/command_reader.h"
 
 #include "command/command_table.h"
 #include "quern/base/error.h"
@@ -17,12 +17,12 @@ bson::Members members_of(std::string_view name, std::initializer_list<std::strin
 
 }  // namespace
 
-Arguments::Arguments(bson::View document, std::string_view name,
-                     std::initializer_list<std::string_view> known,
-                     const bson::MemberFaults& faults)
+CommandReader::CommandReader(bson::View document, std::string_view name,
+                             std::initializer_list<std::string_view> known,
+                             const bson::MemberFaults& faults)
     : StrictReader(document, name, members_of(name, known), faults) {}
 
-std::string_view Arguments::collection() const {
+std::string_view CommandReader::collection() const {
   const bson::Element first = view().front();
   if (!first.is_string()) {
     throw DatabaseError(ErrorCode::kInvalidNamespace, "collection name has invalid type " +
@@ -32,14 +32,14 @@ std::string_view Arguments::collection() const {
   return first.as_string();
 }
 
-bool Arguments::boolean(std::string_view member, bool fallback) const {
+bool CommandReader::boolean(std::string_view member, bool fallback) const {
   const bson::Element element = (*this)[member];
   if (element.missing()) return fallback;
   if (element.type() != bson::Type::kBool && !element.is_number()) wrong_type(element, "bool");
   return element.truthy();
 }
 
-std::optional<std::int64_t> Arguments::whole(std::string_view member) const {
+std::optional<std::int64_t> CommandReader::whole(std::string_view member) const {
   const bson::Element element = (*this)[member];
   if (element.missing() || element.is_null()) return std::nullopt;
   if (!element.is_number()) wrong_type(element, "long");
@@ -51,8 +51,8 @@ std::optional<std::int64_t> Arguments::whole(std::string_view member) const {
   return value;
 }
 
-std::optional<std::int64_t> Arguments::at_least(std::string_view member,
-                                                std::int64_t minimum) const {
+std::optional<std::int64_t> CommandReader::at_least(std::string_view member,
+                                                    std::int64_t minimum) const {
   const auto value = whole(member);
   if (value && *value < minimum) {
     throw DatabaseError(ErrorCode::kBadValue, "BSON field " + quoted(member) +
@@ -63,38 +63,38 @@ std::optional<std::int64_t> Arguments::at_least(std::string_view member,
   return value;
 }
 
-bson::View Arguments::document(std::string_view member) const {
+bson::View CommandReader::document(std::string_view member) const {
   const bson::Element element = (*this)[member];
   if (element.missing() || element.is_null()) return bson::View();
   if (!element.is_document()) wrong_type(element, "object");
   return element.as_document();
 }
 
-bson::View Arguments::required_document(std::string_view member) const {
+bson::View CommandReader::required_document(std::string_view member) const {
   const bson::Element element = required(member);
   if (!element.is_document()) wrong_type(element, "object");
   return element.as_document();
 }
 
-bson::View Arguments::required_array(std::string_view member) const {
+bson::View CommandReader::required_array(std::string_view member) const {
   const bson::Element element = required(member);
   if (!element.is_array()) wrong_type(element, "array");
   return element.as_array();
 }
 
-std::string_view Arguments::required_text(std::string_view member) const {
+std::string_view CommandReader::required_text(std::string_view member) const {
   const bson::Element element = required(member);
   if (!element.is_string()) wrong_type(element, "string");
   return element.as_string();
 }
 
-bson::View Arguments::variables() const {
+bson::View CommandReader::variables() const {
   const bson::View let = document("let");
   bson::require_distinct(let, "let");
   return let;
 }
 
-void Arguments::refuse_collation() const {
+void CommandReader::refuse_collation() const {
   const bson::View collation = document("collation");
   bson::require_distinct(collation, "collation");
   if (collation.empty()) return;

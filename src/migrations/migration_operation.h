@@ -2,8 +2,8 @@
 // One step of a migration: how it changes the state, and how it changes a database. Each operation
 // is a class in a file of operations/, registered by one line in operations/table.cc. Its JSON form
 // is described in docs/format/migrations.md.
-#ifndef QUERN_MIGRATIONS_OPERATION_H_
-#define QUERN_MIGRATIONS_OPERATION_H_
+#ifndef QUERN_MIGRATIONS_MIGRATION_OPERATION_H_
+#define QUERN_MIGRATIONS_MIGRATION_OPERATION_H_
 
 #include <memory>
 #include <optional>
@@ -30,9 +30,9 @@ struct Outcome {
 };
 
 // Immutable.
-class Operation {
+class MigrationOperation {
  public:
-  virtual ~Operation() = default;
+  virtual ~MigrationOperation() = default;
 
   // "CreateModel"; the "op" of the JSON form.
   virtual std::string_view kind() const = 0;
@@ -58,11 +58,11 @@ class Operation {
   virtual Outcome undo(Database& database, const Step& step) const = 0;
 };
 
-using OperationPtr = std::shared_ptr<const Operation>;
+using OperationPtr = std::shared_ptr<const MigrationOperation>;
 
 // Throws Error(FailedToParse) for an unknown "op" and for malformed members.
 OperationPtr parse_operation(bson::View document);
-bson::Document to_bson(const Operation& operation);
+bson::Document to_bson(const MigrationOperation& operation);
 
 // Each class, by what the autodetector needs to make one. Models are named without their app.
 OperationPtr create_model(ModelState model);
@@ -81,4 +81,4 @@ OperationPtr run_function(std::string forwards, std::string backwards);
 
 }  // namespace quern::migrations
 
-#endif  // QUERN_MIGRATIONS_OPERATION_H_
+#endif  // QUERN_MIGRATIONS_MIGRATION_OPERATION_H_

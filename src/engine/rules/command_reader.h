@@ -1,8 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // The members of a command, read strictly: an unknown one is refused (40415), one that is there
 // twice too (40413), a missing one is 40414, a wrong type 14, each with MongoDB's text.
-#ifndef QUERN_ENGINE_RULES_ARGUMENTS_H_
-#define QUERN_ENGINE_RULES_ARGUMENTS_H_
+#ifndef QUERN_ENGINE_RULES_COMMAND_READER_H_
+#define QUERN_ENGINE_RULES_COMMAND_READER_H_
 
 #include <cstdint>
 #include <initializer_list>
@@ -15,12 +15,13 @@
 
 namespace quern::engine {
 
-class Arguments : public bson::StrictReader {
+class CommandReader : public bson::StrictReader {
  public:
   // name: how messages call the document: "find", or "update.updates" for a member document of
   // it. Members in known, and those that every command may carry, are accepted.
-  Arguments(bson::View document, std::string_view name,
-            std::initializer_list<std::string_view> known, const bson::MemberFaults& faults = {});
+  CommandReader(bson::View document, std::string_view name,
+                std::initializer_list<std::string_view> known,
+                const bson::MemberFaults& faults = {});
 
   // The value of the first member: the collection's name, checked. Throws InvalidNamespace.
   std::string_view collection() const;
@@ -46,4 +47,4 @@ class Arguments : public bson::StrictReader {
 
 }  // namespace quern::engine
 
-#endif  // QUERN_ENGINE_RULES_ARGUMENTS_H_
+#endif  // QUERN_ENGINE_RULES_COMMAND_READER_H_

@@ -2,10 +2,10 @@
 // A key management service: it holds key encryption keys (KEK, also called master keys or CMK) and
 // wraps data encryption keys (DEK) with them. Only wrapped data keys are ever stored.
 //
-// Adding a service is one file with a class that derives from KmsProvider, and one line in the
+// Adding a service is one file with a class that derives from KeyWrapper, and one line in the
 // table of kms/provider_table.cc.
-#ifndef QUERN_KMS_KMS_PROVIDER_H_
-#define QUERN_KMS_KMS_PROVIDER_H_
+#ifndef QUERN_KMS_KEY_WRAPPER_H_
+#define QUERN_KMS_KEY_WRAPPER_H_
 
 #include <string>
 #include <string_view>
@@ -25,9 +25,9 @@ struct WrappedKey {
 };
 
 // Thread-safe.
-class KmsProvider {
+class KeyWrapper {
  public:
-  virtual ~KmsProvider() = default;
+  virtual ~KeyWrapper() = default;
 
   // "local", "aws", …: the masterKey.provider of the keys that it wrapped.
   virtual const std::string& name() const = 0;
@@ -44,4 +44,4 @@ class KmsProvider {
 
 }  // namespace quern::kms
 
-#endif  // QUERN_KMS_KMS_PROVIDER_H_
+#endif  // QUERN_KMS_KEY_WRAPPER_H_
