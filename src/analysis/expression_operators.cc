@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "language/operators.h"
 #include "quern/base/error.h"
 
 namespace quern::analysis {
@@ -179,6 +180,7 @@ constexpr Row kOperators[] = {
 };
 
 static_assert(std::ranges::is_sorted(kOperators, {}, &Row::name));
+static_assert(language::is_complete(language::kExpressionOperators, kOperators));
 
 const Row& row_of(std::string_view name) {
   const Row* row = std::ranges::lower_bound(kOperators, name, {}, &Row::name);

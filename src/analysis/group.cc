@@ -10,6 +10,7 @@
 #include "analysis/expression_syntax.h"
 #include "analysis/refusal.h"
 #include "analysis/stage.h"
+#include "language/operators.h"
 
 namespace quern::analysis {
 namespace {
@@ -18,11 +19,36 @@ using bson::Element;
 using bson::ValueView;
 using bson::View;
 
-constexpr std::string_view kAccumulators[] = {
-    "$sum",    "$avg",      "$min",    "$max",       "$first",      "$last",
-    "$push",   "$addToSet", "$count",  "$stdDevPop", "$stdDevSamp", "$mergeObjects",
-    "$firstN", "$lastN",    "$minN",   "$maxN",      "$top",        "$topN",
-    "$bottom", "$bottomN",  "$median", "$percentile"};
+struct AccumulatorRow {
+  std::string_view name;
+  bool refused = false;
+};
+constexpr AccumulatorRow kAccumulators[] = {
+    {"$sum"},
+    {"$avg"},
+    {"$min"},
+    {"$max"},
+    {"$first"},
+    {"$last"},
+    {"$push"},
+    {"$count"},
+    {"$addToSet"},
+    {"$stdDevPop"},
+    {"$mergeObjects"},
+    {"$firstN"},
+    {"$lastN"},
+    {"$minN"},
+    {"$maxN"},
+    {"$stdDevSamp"},
+    {"$top"},
+    {"$topN"},
+    {"$bottom"},
+    {"$median"},
+    {"$bottomN"},
+    {"$percentile"},
+    {"$accumulator", true},  // runs JavaScript
+};
+static_assert(language::is_complete(language::kAccumulators, kAccumulators));
 
 // The field of $sortByCount, and of a bucket that does not say what it wants.
 constexpr std::string_view kCount = "count";
@@ -78,9 +104,8 @@ void accumulate(const StageAnalysis& stage, const Element& field, EncryptionTree
     refuse::malformed(fmt::format("The field name '{}' cannot contain '.'", field.key()));
   }
   const Element accumulator = field.as_document().front();
-  const auto known =
-      std::find(std::begin(kAccumulators), std::end(kAccumulators), accumulator.key());
-  if (known == std::end(kAccumulators)) {
+  const auto* known = std::ranges::find(kAccumulators, accumulator.key(), &AccumulatorRow::name);
+  if (known == std::end(kAccumulators) || known->refused) {
     throw Error(ErrorCode::kInvalidPipelineOperator,
                 fmt::format("Accumulator '{}' is not understood by automatic encryption",
                             accumulator.key()));

@@ -9,6 +9,7 @@
 #include "analysis/json_schema.h"
 #include "analysis/marking.h"
 #include "analysis/refusal.h"
+#include "language/operators.h"
 
 namespace quern::analysis {
 namespace {
@@ -28,6 +29,7 @@ enum class Operand {
   kElements,    // a filter, or operators, for the elements of an array
   kAll,         // an array of constants or {$elemMatch: …}
   kOther,       // anything that ciphertexts cannot answer
+  kRefused,     // of any field
 };
 
 struct FieldOperator {
@@ -50,11 +52,13 @@ constexpr FieldOperator kFieldOperators[] = {
     {"$within", Operand::kOther},       {"$geoIntersects", Operand::kOther},
     {"$near", Operand::kOther},         {"$nearSphere", Operand::kOther},
     {"$maxDistance", Operand::kOther},  {"$minDistance", Operand::kOther},
+    {"$comment", Operand::kRefused},    {"$geoNear", Operand::kRefused},
 };
+static_assert(language::is_complete(language::kFieldOperators, kFieldOperators));
 
 const FieldOperator& field_operator(std::string_view name) {
   for (const FieldOperator& row : kFieldOperators) {
-    if (row.name == name) return row;
+    if (row.name == name && row.operand != Operand::kRefused) return row;
   }
   throw Error(ErrorCode::kBadValue, fmt::format("unknown operator: {}", name));
 }
@@ -201,6 +205,7 @@ class FilterAnalysis {
         case Operand::kAll:
           all(target, path, element);
           break;
+        case Operand::kRefused:
         case Operand::kOther:
           other(target, path, element);
           break;
@@ -367,6 +372,7 @@ constexpr FilterAnalysis::TopOperator FilterAnalysis::kTopOperators[] = {
 };
 
 const FilterAnalysis::TopOperator* FilterAnalysis::top_operator(std::string_view name) {
+  static_assert(language::is_complete(language::kFilterOperators, kTopOperators));
   const auto* row = std::ranges::find(kTopOperators, name, &TopOperator::name);
   return row == std::end(kTopOperators) ? nullptr : row;
 }

@@ -8,6 +8,7 @@
 #include "analysis/document.h"
 #include "analysis/match.h"
 #include "analysis/refusal.h"
+#include "language/operators.h"
 
 namespace quern::analysis {
 namespace {
@@ -47,6 +48,8 @@ constexpr Modifier kModifiers[] = {
     {"$bit", Effect::kCompute, "$bit"},
 };
 
+static_assert(language::is_complete(language::kUpdateOperators, kModifiers));
+
 const Modifier& modifier(std::string_view name) {
   const auto* row = std::ranges::find(kModifiers, name, &Modifier::name);
   if (row == std::end(kModifiers)) {
@@ -79,6 +82,15 @@ Target resolve(const EncryptionTree& tree, std::string_view path) {
   if (next.starts_with("$[")) refuse_modifier("Array update operations", path);
   if (target.kind == Target::Kind::kBelow) refuse::below_encrypted(path);
   refuse::inside_array(path);
+}
+
+// {$each: …, $sort: …}: how a modifier is to work, as opposed to a value that it is to store.
+void check_clauses(const Element& operand) {
+  if (!operand.is_document() || !operand.as_document().front().key().starts_with('$')) return;
+  refuse::repeated_member(operand.key(), operand.as_document());
+  if (const Element order = operand.as_document()["$sort"]; order.is_document()) {
+    refuse::repeated_member(order.key(), order.as_document());
+  }
 }
 
 class Modification {
@@ -128,6 +140,7 @@ class Modification {
         break;
       case Effect::kCompute:
         if (!plain) refuse_modifier(row.refused_as, path);
+        check_clauses(field);
         break;
     }
     out_.append(field);

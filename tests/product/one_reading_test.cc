@@ -26,7 +26,7 @@ using bson::View;
 // allowed, so that a refusal is about how they are written.
 constexpr std::string_view kCommands[] = {
     R"({"find": "c", "filter": {"p": 1}, "projection": {"p": 1, "q": {"r": 1}, "x": {"$add": ["$p", 1]}},
-        "sort": {"p": 1, "q": -1}, "skip": 0, "limit": 5, "let": {"v": 1, "w": {"$add": [1, 2]}},
+        "sort": {"p": 1, "q": -1}, "skip": 0, "limit": 5, "let": {"v": 1, "w": 2},
         "collation": {"locale": "simple"}, "comment": "x"})",
     R"({"find": "c", "filter": {"_id": 1}, "limit": 1})",
     R"({"find": "c", "filter": {"$expr": {"$eq": ["$p", {"$cond": {"if": "$q", "then": 1, "else": {"x": 1, "y": 2}}}]}}})",

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text_map.h"
+#include "language/operators.h"
 #include "quern/base/error.h"
 #include "query/value/arithmetic.h"
 #include "query/value/decimal_math.h"
@@ -225,6 +226,10 @@ constexpr AccumulatorLine kAccumulators[] = {
     {"$stdDevSamp", make<StandardDeviation<true>>},
     {"$mergeObjects", make<MergeObjects>},
 };
+constexpr std::string_view kRefused[] = {"$accumulator", "$bottom", "$bottomN", "$firstN",
+                                         "$lastN",       "$maxN",   "$median",  "$minN",
+                                         "$percentile",  "$top",    "$topN"};
+static_assert(language::is_complete(language::kAccumulators, kAccumulators, kRefused));
 
 }  // namespace
 

@@ -1,9 +1,12 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "query/expression/expression_parser.h"
 
+#include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "language/operators.h"
 #include "quern/base/error.h"
 
 namespace quern::query {
@@ -19,26 +22,78 @@ constexpr OperatorFamily (*kFamilies[])() = {
     variable_operators,
 };
 
+// Deliberately without a function.
+constexpr std::string_view kRefused[] = {
+    "$acos",
+    "$acosh",
+    "$asin",
+    "$asinh",
+    "$atan",
+    "$atan2",
+    "$atanh",
+    "$cos",
+    "$cosh",
+    "$degreesToRadians",
+    "$encStrContains",
+    "$encStrEndsWith",
+    "$encStrNormalizedEq",
+    "$encStrStartsWith",
+    "$function",
+    "$maxN",
+    "$median",
+    "$meta",
+    "$minN",
+    "$percentile",
+    "$radiansToDegrees",
+    "$rand",
+    "$sampleRate",
+    "$sin",
+    "$sinh",
+    "$tan",
+    "$tanh",
+    "$toHashedIndexKey",
+    "$toUUID",
+};
+
 struct Operator {
   const FunctionOperator* function = nullptr;
   const SyntaxOperator* syntax = nullptr;
 };
 
-const std::unordered_map<std::string_view, Operator>& operators() {
+using Operators = std::unordered_map<std::string_view, Operator>;
+
+// A row for each operator of the language, and for no other.
+void check_complete(const Operators& all) {
+  const auto is_refused = [](std::string_view name) {
+    return std::find(std::begin(kRefused), std::end(kRefused), name) != std::end(kRefused);
+  };
+  std::size_t known = std::size(kRefused);
+  for (const std::string_view name : language::kExpressionOperators) {
+    if (all.contains(name) == is_refused(name)) {
+      throw Error(ErrorCode::kInternalError,
+                  "the operator " + std::string(name) + " must be either evaluated or refused");
+    }
+    known += all.contains(name) ? 1 : 0;
+  }
+  if (known != std::size(language::kExpressionOperators) ||
+      known != all.size() + std::size(kRefused)) {
+    throw Error(ErrorCode::kInternalError, "an operator is missing in language/operators.h: " +
+                                               std::to_string(all.size()) + " are evaluated");
+  }
+}
+
+const Operators& operators() {
   static const auto table = [] {
-    std::unordered_map<std::string_view, Operator> all;
+    Operators all;
     for (const auto family : kFamilies) {
       for (const FunctionOperator& op : family().functions) all[op.name].function = &op;
       for (const SyntaxOperator& op : family().syntax) all[op.name].syntax = &op;
     }
+    check_complete(all);
     return all;
   }();
   return table;
 }
-
-constexpr std::string_view kRefused[] = {
-    "$function", "$accumulator", "$meta", "$rand", "$sampleRate", "$toHashedIndexKey",
-};
 
 }  // namespace
 

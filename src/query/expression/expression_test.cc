@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/error_of.h"
+#include "language/operators.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 
@@ -52,6 +53,23 @@ std::int32_t error_of(const char* expression, const char* document = "{}") {
     return error.code();
   }
   return 0;
+}
+
+TEST(Expression, EveryOperatorOfTheLanguageIsEvaluatedOrRefused) {
+  const auto text_of = [](std::string_view name) -> std::string {
+    try {
+      const bson::Document spec = bson::doc("e", bson::doc(name, bson::array()));
+      Expression::parse(spec["e"].value(), ParseContext());
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  for (const std::string_view name : language::kExpressionOperators) {
+    EXPECT_EQ(text_of(name).find("Unrecognized"), std::string::npos) << name;
+  }
+  EXPECT_EQ(text_of("$frobnicate"), "Unrecognized expression '$frobnicate'");
+  EXPECT_EQ(text_of("$rand"), "the expression $rand is not supported by this engine");
 }
 
 TEST(Expression, PathsGoThroughDocumentsAndGatherFromArrays) {

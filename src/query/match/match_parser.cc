@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "query/match/match_parser.h"
 
+#include "language/operators.h"
 #include "quern/base/error.h"
 
 namespace quern::query {
@@ -37,6 +38,7 @@ constexpr TreeOperator kTreeOperators[] = {
     {"$text", refuse_tree},
     {"$sampleRate", refuse_tree},
 };
+static_assert(language::is_complete(language::kFilterOperators, kTreeOperators));
 
 struct FieldOperator {
   std::string_view name;
@@ -71,7 +73,10 @@ constexpr FieldOperator kFieldOperators[] = {
     {"$nearSphere", refuse_field},
     {"$within", refuse_field},
     {"$geoNear", refuse_field},
+    {"$maxDistance", refuse_field},
+    {"$minDistance", refuse_field},
 };
+static_assert(language::is_complete(language::kFieldOperators, kFieldOperators));
 
 template <class Table>
 auto find_operator(const Table& table, std::string_view name) -> decltype(&table[0]) {

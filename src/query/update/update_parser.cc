@@ -2,6 +2,7 @@
 #include "query/update/update_parser.h"
 
 #include "bson/strict_reader.h"
+#include "language/operators.h"
 #include "quern/base/error.h"
 #include "query/match/match_parser.h"
 
@@ -29,6 +30,7 @@ constexpr UpdateOperator kOperators[] = {
     {"$pull", parse_pull},
     {"$pullAll", parse_pull_all},
 };
+static_assert(language::is_complete(language::kUpdateOperators, kOperators));
 
 // "x" of "$[x]", "" of "$[]"; nothing for any other component.
 std::optional<std::string_view> array_filter_name(std::string_view component) {

@@ -1,0 +1,225 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// The operators of the query language, by name. Who analyses them and who evaluates them have a
+// table each, and each table has a row for every name here and for no other, be it one that refuses
+// the operator: is_complete() makes that a condition of compiling. So none can be known to one side
+// only. Stages are in language/stage.h.
+#ifndef QUERN_LANGUAGE_OPERATORS_H_
+#define QUERN_LANGUAGE_OPERATORS_H_
+
+#include <algorithm>
+#include <iterator>
+#include <span>
+#include <string_view>
+
+namespace quern::language {
+
+// In place of a field in a filter.
+inline constexpr std::string_view kFilterOperators[] = {
+    "$alwaysFalse", "$alwaysTrue", "$and",        "$comment", "$expr",  "$jsonSchema",
+    "$nor",         "$or",         "$sampleRate", "$text",    "$where",
+};
+
+// Of a field in a filter.
+inline constexpr std::string_view kFieldOperators[] = {
+    "$all",     "$bitsAllClear", "$bitsAllSet",  "$bitsAnyClear", "$bitsAnySet",
+    "$comment", "$elemMatch",    "$eq",          "$exists",       "$geoIntersects",
+    "$geoNear", "$geoWithin",    "$gt",          "$gte",          "$in",
+    "$lt",      "$lte",          "$maxDistance", "$minDistance",  "$mod",
+    "$ne",      "$near",         "$nearSphere",  "$nin",          "$not",
+    "$options", "$regex",        "$size",        "$type",         "$within",
+};
+
+// Of $group and of the output of buckets.
+inline constexpr std::string_view kAccumulators[] = {
+    "$accumulator", "$addToSet",     "$avg",  "$bottom", "$bottomN",    "$count",
+    "$first",       "$firstN",       "$last", "$lastN",  "$max",        "$maxN",
+    "$median",      "$mergeObjects", "$min",  "$minN",   "$percentile", "$push",
+    "$stdDevPop",   "$stdDevSamp",   "$sum",  "$top",    "$topN",
+};
+
+// Of an update.
+inline constexpr std::string_view kUpdateOperators[] = {
+    "$addToSet", "$bit",     "$currentDate", "$inc",    "$max", "$min",         "$mul",   "$pop",
+    "$pull",     "$pullAll", "$push",        "$rename", "$set", "$setOnInsert", "$unset",
+};
+
+// Of an aggregation expression.
+inline constexpr std::string_view kExpressionOperators[] = {
+    "$abs",
+    "$acos",
+    "$acosh",
+    "$add",
+    "$allElementsTrue",
+    "$and",
+    "$anyElementTrue",
+    "$arrayElemAt",
+    "$arrayToObject",
+    "$asin",
+    "$asinh",
+    "$atan",
+    "$atan2",
+    "$atanh",
+    "$avg",
+    "$binarySize",
+    "$bitAnd",
+    "$bitNot",
+    "$bitOr",
+    "$bitXor",
+    "$bsonSize",
+    "$ceil",
+    "$cmp",
+    "$concat",
+    "$concatArrays",
+    "$cond",
+    "$const",
+    "$convert",
+    "$cos",
+    "$cosh",
+    "$dateAdd",
+    "$dateDiff",
+    "$dateFromParts",
+    "$dateFromString",
+    "$dateSubtract",
+    "$dateToParts",
+    "$dateToString",
+    "$dateTrunc",
+    "$dayOfMonth",
+    "$dayOfWeek",
+    "$dayOfYear",
+    "$degreesToRadians",
+    "$divide",
+    "$encStrContains",
+    "$encStrEndsWith",
+    "$encStrNormalizedEq",
+    "$encStrStartsWith",
+    "$eq",
+    "$exp",
+    "$filter",
+    "$first",
+    "$firstN",
+    "$floor",
+    "$function",
+    "$getField",
+    "$gt",
+    "$gte",
+    "$hour",
+    "$ifNull",
+    "$in",
+    "$indexOfArray",
+    "$indexOfBytes",
+    "$indexOfCP",
+    "$isArray",
+    "$isNumber",
+    "$isoDayOfWeek",
+    "$isoWeek",
+    "$isoWeekYear",
+    "$last",
+    "$lastN",
+    "$let",
+    "$literal",
+    "$ln",
+    "$log",
+    "$log10",
+    "$lt",
+    "$lte",
+    "$ltrim",
+    "$map",
+    "$max",
+    "$maxN",
+    "$median",
+    "$mergeObjects",
+    "$meta",
+    "$millisecond",
+    "$min",
+    "$minN",
+    "$minute",
+    "$mod",
+    "$month",
+    "$multiply",
+    "$ne",
+    "$not",
+    "$objectToArray",
+    "$or",
+    "$percentile",
+    "$pow",
+    "$radiansToDegrees",
+    "$rand",
+    "$range",
+    "$reduce",
+    "$regexFind",
+    "$regexFindAll",
+    "$regexMatch",
+    "$replaceAll",
+    "$replaceOne",
+    "$reverseArray",
+    "$round",
+    "$rtrim",
+    "$sampleRate",
+    "$second",
+    "$setDifference",
+    "$setEquals",
+    "$setField",
+    "$setIntersection",
+    "$setIsSubset",
+    "$setUnion",
+    "$sin",
+    "$sinh",
+    "$size",
+    "$slice",
+    "$sortArray",
+    "$split",
+    "$sqrt",
+    "$stdDevPop",
+    "$stdDevSamp",
+    "$strLenBytes",
+    "$strLenCP",
+    "$strcasecmp",
+    "$substr",
+    "$substrBytes",
+    "$substrCP",
+    "$subtract",
+    "$sum",
+    "$switch",
+    "$tan",
+    "$tanh",
+    "$toBool",
+    "$toDate",
+    "$toDecimal",
+    "$toDouble",
+    "$toHashedIndexKey",
+    "$toInt",
+    "$toLong",
+    "$toLower",
+    "$toObjectId",
+    "$toString",
+    "$toUUID",
+    "$toUpper",
+    "$trim",
+    "$trunc",
+    "$tsIncrement",
+    "$tsSecond",
+    "$type",
+    "$unsetField",
+    "$week",
+    "$year",
+    "$zip",
+};
+
+// Whether rows, each with a name, and further names are all of names, each once.
+template <class Names, class Rows, class More>
+constexpr bool is_complete(const Names& names, const Rows& rows, const More& more) {
+  if (std::size(rows) + std::size(more) != std::size(names)) return false;
+  return std::ranges::all_of(names, [&](std::string_view name) {
+    return std::ranges::count_if(rows, [&](const auto& row) { return row.name == name; }) +
+               std::ranges::count(more, name) ==
+           1;
+  });
+}
+template <class Names, class Rows>
+constexpr bool is_complete(const Names& names, const Rows& rows) {
+  return is_complete(names, rows, std::span<const std::string_view>());
+}
+
+}  // namespace quern::language
+
+#endif  // QUERN_LANGUAGE_OPERATORS_H_
