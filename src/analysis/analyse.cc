@@ -14,10 +14,25 @@
 #include "command/command_table.h"
 
 namespace quern::analysis {
-namespace {
 
 using bson::Element;
 using bson::View;
+
+// The command proper: that inside explain, or the command itself.
+struct SubjectParts {
+  const CommandRow* row;
+  View command;
+  std::string_view collection;  // empty when the command is passed on
+  bool explained;
+  std::optional<language::PipelineSpec> pipeline = {};
+  std::string_view database = {};
+  View given = {};                           // with explain
+  std::vector<std::string> namespaces = {};  // the collections that it reads, and what it writes
+  std::vector<std::string_view> collections = {};  // that it reads or writes, its own first
+  std::vector<std::string> written = {};           // by $out and $merge
+};
+
+namespace {
 
 using AnalyseCommand = void (*)(const CommandAnalysis&);
 
@@ -97,15 +112,6 @@ void check_passed_on(const CommandRow& row, View command) {
       refuse::kMemberFaults);
 }
 
-// The command proper: that inside explain, or the command itself.
-struct Subject {
-  const CommandRow* row;
-  View command;
-  std::string_view collection;  // empty when the command is passed on
-  bool explained;
-  std::optional<language::PipelineSpec> pipeline = {};
-};
-
 bool may_define_view(CommandId id) { return id == CommandId::kCreate || id == CommandId::kCollMod; }
 
 std::optional<language::PipelineSpec> pipeline_of(const CommandRow& row, View command) {
@@ -118,7 +124,7 @@ std::optional<language::PipelineSpec> pipeline_of(const CommandRow& row, View co
   return language::parse_pipeline(pipeline.as_array());
 }
 
-Subject subject_of(View command) {
+SubjectParts parts_of(View command) {
   Element first = command.front();
   const bool explained = first.key() == "explain";
   if (explained) {
@@ -145,14 +151,14 @@ Subject subject_of(View command) {
 
 using language::CollectionReference;
 
-std::vector<CollectionReference> references_of(const Subject& subject) {
+std::vector<CollectionReference> references_of(const SubjectParts& subject) {
   if (!subject.pipeline) return {};
   return language::collection_references(*subject.pipeline);
 }
 
 // The collections that the command reads or writes, its own first. That of $out and $merge is not
 // among them.
-std::vector<std::string_view> collections_of(const Subject& subject) {
+std::vector<std::string_view> collections_of(const SubjectParts& subject) {
   std::vector<std::string_view> collections;
   if (subject.collection.empty()) return collections;
   collections.push_back(subject.collection);
@@ -172,7 +178,7 @@ std::vector<std::string_view> collections_of(const Subject& subject) {
 }
 
 // The namespaces that $out and $merge write to.
-std::vector<std::string> output_namespaces(std::string_view database, const Subject& subject) {
+std::vector<std::string> output_namespaces(std::string_view database, const SubjectParts& subject) {
   std::vector<std::string> namespaces;
   for (const CollectionReference& reference : references_of(subject)) {
     if (!reference.written) continue;
@@ -217,55 +223,68 @@ void add_variables(Context& context, const EncryptionTree& tree, const Element& 
 
 }  // namespace
 
-std::vector<std::string> namespaces_of(std::string_view database, View command) {
-  const Subject subject = subject_of(command);
-  std::vector<std::string> namespaces;
-  for (const std::string_view collection : collections_of(subject)) {
-    namespaces.push_back(fmt::format("{}.{}", database, collection));
+Subject::Subject(std::string_view database, View command) {
+  auto made = std::make_unique<SubjectParts>(parts_of(command));
+  SubjectParts& parts = *made;
+  parts.database = database;
+  parts.given = command;
+  parts.collections = collections_of(parts);
+  parts.written = output_namespaces(database, parts);
+  for (const std::string_view collection : parts.collections) {
+    parts.namespaces.push_back(fmt::format("{}.{}", database, collection));
   }
-  for (std::string& written : output_namespaces(database, subject)) {
-    if (std::ranges::find(namespaces, written) == namespaces.end()) {
-      namespaces.push_back(std::move(written));
+  for (const std::string& written : parts.written) {
+    if (std::ranges::find(parts.namespaces, written) == parts.namespaces.end()) {
+      parts.namespaces.push_back(written);
     }
   }
-  return namespaces;
+  parts_ = std::move(made);
 }
 
-Analysis analyse(std::string_view database, View command, const SchemaMap& schemas) {
-  const Subject subject = subject_of(command);
-  if (subject.row->analysis != AnalysisRule::kAnalysed)
-    return {false, false, bson::Document(command)};
-  refuse_markings(command);
+Subject::Subject(Subject&&) noexcept = default;
+Subject& Subject::operator=(Subject&&) noexcept = default;
+Subject::~Subject() = default;
 
-  Context context(database, schemas);
+const std::vector<std::string>& Subject::namespaces() const { return parts_->namespaces; }
+
+Analysis analyse(const Subject& given, const SchemaMap& schemas) {
+  const SubjectParts& subject = *given.parts_;
+  if (subject.row->analysis != AnalysisRule::kAnalysed) {
+    return {false, false, bson::Document(subject.given)};
+  }
+  refuse_markings(subject.given);
+
+  Context context(subject.database, schemas);
   // What $out and $merge write into an encrypted collection would not be encrypted.
-  bool encrypts =
-      std::ranges::any_of(output_namespaces(database, subject),
-                          [&](const std::string& written) { return context.encrypts(written); });
-  const std::vector<std::string_view> collections = collections_of(subject);
-  for (const std::string_view collection : collections) {
-    encrypts = !context.fields_of(collection).empty() || encrypts;
+  bool encrypts = std::ranges::any_of(
+      subject.written, [&](const std::string& written) { return context.encrypts(written); });
+  for (const std::string_view collection : subject.collections) {
+    encrypts = context.tree_of(collection).encrypts() || encrypts;
   }
   if (!encrypts) {
-    if (collections.size() > 1 && subject.row->id == CommandId::kAggregate) {
+    if (subject.collections.size() > 1 && subject.row->id == CommandId::kAggregate) {
       check_plain_pipeline(*subject.pipeline);
     }
-    return {false, false, bson::Document(command)};
+    return {false, false, bson::Document(subject.given)};
   }
 
-  const EncryptionTree tree(context.fields_of(subject.collection));
+  const EncryptionTree& tree = context.tree_of(subject.collection);
   add_variables(context, tree, subject.command["let"]);
   constexpr std::size_t kRoomForMarkings = 512;
   bson::Builder out;
-  out.reserve(command.size() + kRoomForMarkings);
+  out.reserve(subject.given.size() + kRoomForMarkings);
   const language::PipelineSpec* pipeline = subject.pipeline ? &*subject.pipeline : nullptr;
   if (subject.explained) {
-    analyse_explain({context, tree, subject.collection, "explain", command, out, pipeline});
+    analyse_explain({context, tree, subject.collection, "explain", subject.given, out, pipeline});
   } else {
     analysis_of(subject.row->id)(
-        {context, tree, subject.collection, subject.row->name, command, out, pipeline});
+        {context, tree, subject.collection, subject.row->name, subject.command, out, pipeline});
   }
   return {context.marked(), true, out.finish()};
+}
+
+Analysis analyse(std::string_view database, View command, const SchemaMap& schemas) {
+  return analyse(Subject(database, command), schemas);
 }
 
 }  // namespace quern::analysis

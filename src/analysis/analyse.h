@@ -9,19 +9,36 @@
 #ifndef QUERN_ANALYSIS_ANALYSE_H_
 #define QUERN_ANALYSIS_ANALYSE_H_
 
-#include <functional>
-#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "analysis/compiled_schema.h"
 #include "quern/bson/document.h"
-#include "schema/encrypted_fields.h"
 
 namespace quern::analysis {
 
-// "db.coll" to its encryptedFields. A collection without encrypted fields has an entry with none.
-using SchemaMap = std::map<std::string, schema::EncryptedFields, std::less<>>;
+// A command as it is read before its schemas are known: once, for its namespaces and its analysis.
+// Borrows the database and the command.
+class Subject {
+ public:
+  // Throws Error for a command that automatic encryption does not support.
+  Subject(std::string_view database, bson::View command);
+  Subject(Subject&&) noexcept;
+  Subject& operator=(Subject&&) noexcept;
+  ~Subject();
+
+  // The namespaces whose schemas analyse() needs: the command's collection first, then those that
+  // its pipeline joins, and those that it writes, each once. Empty for a command that is passed on
+  // without analysis.
+  const std::vector<std::string>& namespaces() const;
+
+ private:
+  friend struct SubjectParts;
+  friend struct Analysis analyse(const Subject& subject, const SchemaMap& schemas);
+  std::unique_ptr<const struct SubjectParts> parts_;
+};
 
 struct Analysis {
   // The result holds at least one marking.
@@ -36,12 +53,8 @@ struct Analysis {
 // already holds markings is refused, also on plain collections: they are made here only. All keys
 // of the schemas' fields must be known by id. Throws Error for a refusal; its text names the path,
 // operator, stage or member at fault and never a value. Pure and thread-safe.
+Analysis analyse(const Subject& subject, const SchemaMap& schemas);
 Analysis analyse(std::string_view database, bson::View command, const SchemaMap& schemas);
-
-// The namespaces whose schemas analyse() needs: the command's collection first, then those that its
-// pipeline joins, and the one that it writes, each once. Empty for a command that is passed on
-// without analysis. Throws Error for a command that automatic encryption does not support.
-std::vector<std::string> namespaces_of(std::string_view database, bson::View command);
 
 }  // namespace quern::analysis
 

@@ -21,7 +21,8 @@ Analysis analysis_of(std::string_view command) {
 }
 
 std::vector<std::string> namespaces(std::string_view command) {
-  return namespaces_of("db", bson::from_json(command).view());
+  const bson::Document parsed = bson::from_json(command);
+  return Subject("db", parsed).namespaces();
 }
 
 TEST(Analyse, TheMarkingHoldsKindAlgorithmKeyValueAndContention) {

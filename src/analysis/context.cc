@@ -7,19 +7,19 @@
 
 namespace quern::analysis {
 
-const schema::EncryptedFields& Context::fields_of(std::string_view collection) const {
+const EncryptionTree& Context::tree_of(std::string_view collection) const {
   const std::string ns = fmt::format("{}.{}", database_, collection);
   const auto found = schemas_.find(ns);
   if (found == schemas_.end()) {
     throw Error(ErrorCode::kBadValue,
                 fmt::format("Missing encryption schema for namespace: {}", ns));
   }
-  return found->second;
+  return found->second.tree();
 }
 
 bool Context::encrypts(std::string_view ns) const {
   const auto found = schemas_.find(ns);
-  return found != schemas_.end() && !found->second.empty();
+  return found != schemas_.end() && !found->second.fields().empty();
 }
 
 }  // namespace quern::analysis

@@ -21,9 +21,9 @@ class Context {
 
   std::string_view database() const { return database_; }
 
-  // The schema of a collection of the database. Throws Error when it was not supplied: what is not
-  // known cannot be taken for plain.
-  const schema::EncryptedFields& fields_of(std::string_view collection) const;
+  // The tree of the documents of a collection of the database. Throws Error when its schema was not
+  // supplied: what is not known cannot be taken for plain.
+  const EncryptionTree& tree_of(std::string_view collection) const;
 
   // Whether a namespace is known to have encrypted fields.
   bool encrypts(std::string_view ns) const;

@@ -11,7 +11,7 @@ namespace {
 using Kind = EncryptionTree::Kind;
 using TargetKind = EncryptionTree::Target::Kind;
 
-const schema::EncryptedFields& fields() { return testing::schemas().at("db.c"); }
+const schema::EncryptedFields& fields() { return testing::schemas().at("db.c").fields(); }
 
 TEST(EncryptionTree, ResolvesPathsAtAboveBelowAndBesideEncryptedFields) {
   const EncryptionTree tree(fields());

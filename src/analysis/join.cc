@@ -33,7 +33,7 @@ void analyse_lookup(const StageAnalysis& stage, const Element& operation) {
   const auto& lookup = stage.spec.as<language::LookupSpec>();
   if (!lookup.from) refuse::malformed("$lookup needs a string 'from'");
   check_lookup_let(lookup);
-  const EncryptionTree foreign(stage.context.fields_of(*lookup.from));
+  const EncryptionTree& foreign = stage.context.tree_of(*lookup.from);
   EncryptionTree joined = foreign;
   stage.out.open_document(operation.key());
   for (const Element& member : operation.as_document()) {
@@ -57,7 +57,7 @@ void analyse_graph_lookup(const StageAnalysis& stage, const Element& operation) 
   if (lookup.from != stage.collection) {
     refuse::operation("$graphLookup is supported only from the collection that is aggregated");
   }
-  EncryptionTree source(stage.context.fields_of(stage.collection));
+  EncryptionTree source = stage.context.tree_of(stage.collection);
   stage.out.open_document(operation.key());
   require_plain(source, lookup.connect_from, "$graphLookup");
   require_plain(source, lookup.connect_to, "$graphLookup");

@@ -41,8 +41,8 @@ std::string shown(bson::ValueView value) {
 std::string shown(BytesView blob) {
   const auto marking = schema::EncryptionPlaceholder::parse(blob);
   std::string path = "?";
-  for (const auto& [ns, fields] : schemas()) {
-    for (const schema::EncryptedField& field : fields.fields()) {
+  for (const auto& [ns, schema] : schemas()) {
+    for (const schema::EncryptedField& field : schema.fields().fields()) {
       if (field.key_id == marking.user_key_id) path = field.path;
     }
   }

@@ -112,21 +112,23 @@ Reply EncryptingRunner::do_run(std::string_view database, bson::View command,
 
 Reply EncryptingRunner::run_analysed(std::string_view database, bson::View command,
                                      const RunContext& context) {
-  const std::vector<std::string> namespaces = analysis::namespaces_of(database, command);
+  analysis::Subject subject(database, command);
+  const std::vector<std::string> namespaces = subject.namespaces();
   if (namespaces.empty()) return inner_.run(database, command, context);
 
   bson::Document complete;  // a create command with its encryptedFields
   std::shared_ptr<const CommandSchemas> schemas;
   if (command.front().key() == "create") {
     schemas = schemas_->resolve_create(namespaces, command);
-    complete = with_encrypted_fields(command, schemas->map.at(namespaces.front()));
+    complete = with_encrypted_fields(command, schemas->map.at(namespaces.front()).fields());
     command = complete;
+    subject = analysis::Subject(database, command);
   } else {
     schemas = schemas_->resolve(namespaces);
     check_exists(*schemas, command);
   }
   // Also where nothing is encrypted there are joins and markings that are refused.
-  const analysis::Analysis analysis = analysis::analyse(database, command, schemas->map);
+  const analysis::Analysis analysis = analysis::analyse(subject, schemas->map);
   if (!schemas->any_schema) return inner_.run(database, command, context);
   return inner_.run(database, encrypt_marked(analysis.result, *schemas, keys_, random_), context);
 }
@@ -140,7 +142,7 @@ Reply EncryptingRunner::run_compaction(std::string_view database, bson::View com
   }
   const std::string ns = fmt::format("{}.{}", database, target.as_string());
   const auto schemas = schemas_->resolve(std::span(&ns, 1));
-  const schema::EncryptedFields& fields = schemas->map.at(ns);
+  const schema::EncryptedFields& fields = schemas->map.at(ns).fields();
   if (fields.empty()) {
     throw Error(ErrorCode::kBadValue,
                 fmt::format("{}: collection {} has no encrypted fields", target.key(), ns));

@@ -42,7 +42,7 @@ bson::Document encryption_information(std::span<const std::string> namespaces,
   bson::Builder builder;
   builder.append("type", 1);
   builder.open_document("schema");
-  for (const std::string& ns : namespaces) builder.append(ns, map.at(ns).to_bson());
+  for (const std::string& ns : namespaces) builder.append(ns, map.at(ns).fields().to_bson());
   builder.close();
   return builder.finish();
 }
@@ -50,8 +50,8 @@ bson::Document encryption_information(std::span<const std::string> namespaces,
 }  // namespace
 
 std::string CommandSchemas::describe_key(const Uuid& id) const {
-  for (const auto& [ns, fields] : map) {
-    for (const schema::EncryptedField& field : fields.fields()) {
+  for (const auto& [ns, schema] : map) {
+    for (const schema::EncryptedField& field : schema.fields().fields()) {
       if (field.key_id == id) return fmt::format("field '{}' of {}", field.path, ns);
     }
   }
@@ -266,7 +266,8 @@ std::shared_ptr<const CommandSchemas> SchemaResolver::resolve_create(
     given = std::move(fields);
   }
   schemas->any_schema |= given.has_value();
-  schemas->map.insert_or_assign(ns, given ? std::move(*given) : no_fields(ns));
+  schemas->map.insert_or_assign(
+      ns, analysis::CompiledSchema(given ? std::move(*given) : no_fields(ns)));
   schemas->encryption_information = encryption_information(namespaces, schemas->map);
   return schemas;
 }

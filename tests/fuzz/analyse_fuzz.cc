@@ -33,8 +33,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   quern::analysis::Analysis analysis;
   try {
     const auto command = quern::bson::View::parse({data, size});
-    (void)quern::analysis::namespaces_of("db", command);
-    analysis = quern::analysis::analyse("db", command, schemas());
+    const quern::analysis::Subject subject("db", command);
+    analysis = quern::analysis::analyse(subject, schemas());
   } catch (const quern::Error&) {
     return 0;
   }
