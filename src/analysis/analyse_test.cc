@@ -49,7 +49,41 @@ TEST(Analyse, ContentionIsEightByDefaultAndZeroWithoutQueries) {
   EXPECT_EQ(marking("documents.0.note").algorithm, schema::EncryptionPlaceholder::kUnindexed);
 }
 
+// What drivers add to a command is no part of a statement inside it.
+TEST(Analyse, MembersThatAnyCommandMayHaveAreNoneOfAStatement) {
+  constexpr const char* kMembers[] = {R"("comment": "x")",      R"("maxTimeMS": 5)",
+                                      R"("lsid": {"id": 1})",   R"("txnNumber": 1)",
+                                      R"("autocommit": false)", R"("readConcern": {})",
+                                      R"("writeConcern": {})",  R"("$db": "db")"};
+  for (const std::string member : kMembers) {
+    for (const std::string command :
+         {R"("find": "c")", R"("aggregate": "c", "pipeline": [], "cursor": {})", R"("count": "c")",
+          R"("insert": "c", "documents": [])", R"("update": "c", "updates": [])",
+          R"("delete": "c", "deletes": [])", R"("findAndModify": "c", "query": {}, "remove": true)",
+          R"("create": "c")", R"("collMod": "c")", R"("createIndexes": "c", "indexes": [])",
+          R"("compactStructuredEncryptionData": "c")", R"("drop": "c")",
+          R"("getMore": 1, "collection": "c")"}) {
+      expect_unchanged("{" + command + ", " + member + "}");
+    }
+    const std::string name = member.substr(1, member.find('"', 1) - 1);
+    expect_refused(
+        R"({"update": "c", "updates": [{"q": {}, "u": {"$set": {"p": 1}}, )" + member + "}]}",
+        "'update.updates." + name + "'");
+    expect_refused(R"({"delete": "c", "deletes": [{"q": {}, "limit": 1, )" + member + "}]}",
+                   "'delete.deletes." + name + "'");
+    expect_refused(R"({"collMod": "c", "index": {"name": "x", )" + member + "}}",
+                   "'collMod.index." + name + "'");
+    expect_refused(
+        R"({"createIndexes": "c", "indexes": [{"key": {"p": 1}, "name": "x", )" + member + "}]}",
+        "'createIndexes.indexes." + name + "'");
+  }
+}
+
 TEST(Analyse, SaysWhetherAnythingIsEncrypted) {
+  for (const char* command : {R"({"ping": 1})", R"({"find": "plain"})"}) {
+    EXPECT_FALSE(analysis_of(command).has_encryption_placeholders) << command;
+    EXPECT_FALSE(analysis_of(command).schema_requires_encryption) << command;
+  }
   const Analysis marked = analysis_of(R"({"find": "c", "filter": {"ssn": "x"}})");
   EXPECT_TRUE(marked.schema_requires_encryption);
   EXPECT_TRUE(marked.has_encryption_placeholders);
@@ -157,6 +191,7 @@ TEST(Explain, TheExplainedCommandIsAnalysed) {
 }
 
 TEST(Explain, OnlyCommandsOnDocumentsAreExplained) {
+  expect_refused(R"({"explain": "find"})", "explain takes a command");
   expect_refused(R"({"explain": {"explain": {"find": "c"}}})",
                  "command not supported for auto encryption: explain");
   expect_refused(R"({"explain": {"getMore": 1}})",

@@ -175,6 +175,32 @@ TEST(Constants, MoveFromStageToStage) {
   }
 }
 
+TEST(Constants, OverADocumentThatWasTakenAwayCountByTheirNames) {
+  for (const char* value :
+       {"5", "[]", "[5]", R"({"c": 5})", R"({"d": {"f": 5}})", R"({"$literal": {"c": {"b": 5}}})",
+        R"([{"c": 5}])", R"({"$cond": ["$p", 5, {"c": 5}]})", R"({"$slice": ["$p", 5]})"}) {
+    expect_pipeline_unchanged(
+        fmt::format(R"([{{"$unset": "a"}}, {{"$set": {{"a": {}}}}}])", value));
+  }
+  for (const char* value :
+       {R"({"c": 5, "b": 5})", R"({"d": 5, "b": {"c": 5}})", R"([{"b": 5}])",
+        R"({"$literal": {"d": {"e": [5]}}})", R"({"$arrayToObject": [["$p", 5]]})",
+        R"({"$arrayToObject": [[[{"$toLower": "$p"}, 5]]]})",
+        R"({"$setField": {"field": "$p", "input": "$q", "value": 5}})",
+        R"({"$regexFind": {"input": "$p", "regex": "x"}})",
+        R"({"$function": {"body": "f", "args": [], "lang": "js"}})",
+        R"({"$reduce": {"input": "$p", "initialValue": {}, "in": {"d": "$$value", "e": 5}}})"}) {
+    expect_pipeline_refused(fmt::format(R"([{{"$unset": "a"}}, {{"$set": {{"a": {}}}}}])", value),
+                            kConstant);
+  }
+  const std::string join =
+      R"([{"$lookup": {"from": "other", "as": "o", "pipeline": [{"$project": {"p": 1}}]}}, )";
+  expect_pipeline_unchanged(join + R"({"$set": {"o": [{"p": 5}]}}])");
+  expect_pipeline_unchanged(join + R"({"$set": {"o": 5}}])");
+  expect_pipeline_refused(join + R"({"$set": {"o": [{"ssn": 5}]}}])", kConstant);
+  expect_pipeline_refused(join + R"({"$set": {"o": {"a": {"b": 5}}}}])", kConstant);
+}
+
 TEST(Constants, ThatAnEarlierStageWroteAreNotComparedWithRemovedFields) {
   constexpr std::string_view kRemoved = "was removed by an earlier stage";
   for (

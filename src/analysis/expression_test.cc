@@ -151,6 +151,17 @@ TEST(Expression, LetBindsPlainValuesOnly) {
   expect_expr_refused(R"({"$let": {"vars": {"v": "$ssn"}, "in": 1}})", kReference);
   expect_expr_refused(R"({"$let": {"vars": {"CURRENT": {"ssn": 1}}, "in": 1}})",
                       "not a valid name");
+  for (const char* name : {"", "A", "Z", "NOW", "a.b"}) {
+    expect_expr_refused(fmt::format(R"({{"$let": {{"vars": {{"{}": 1}}, "in": 1}}}})", name),
+                        "not a valid name");
+    expect_expr_refused(fmt::format(R"({{"$map": {{"input": [], "as": "{}", "in": 1}}}})", name),
+                        "not a valid name");
+  }
+  for (const char* name : {"a", "z", "vA"}) {
+    expect_expr_unchanged(
+        fmt::format(R"({{"$let": {{"vars": {{"{0}": 1}}, "in": "$${0}"}}}})", name));
+  }
+  expect_expr_refused(R"({"$map": {"input": [], "as": 5, "in": 1}})", "$map.as must be a string");
   expect_expr_refused(R"({"$let": {"vars": {"v": 1}}})", "needs 'in'");
   expect_expr_refused(R"({"$eq": ["$ssn", "$$v"]})", "Use of an undefined variable");
 }

@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "analysis/match.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "analysis/testing.h"
@@ -65,6 +66,15 @@ TEST(Match, ExistsIsAllowedOnEveryEncryptedField) {
     expect_filter_unchanged(std::string("{\"") + path + R"(": {"$exists": true}})");
     expect_filter_unchanged(std::string("{\"") + path + R"(": {"$exists": false}})");
   }
+  for (const char* flag : {"0", "1"}) {
+    expect_filter_unchanged(fmt::format(R"({{"ssn": {{"$exists": {}}}}})", flag));
+  }
+  for (const char* number : {"2", "-1", "0.5"}) {
+    expect_filter_refused(fmt::format(R"({{"ssn": {{"$exists": {}}}}})", number),
+                          "$exists needs a boolean");
+    expect_filter_unchanged(fmt::format(R"({{"p": {{"$exists": {}}}}})", number));
+  }
+  expect_filter_refused(R"({"p": {"$exists": "x"}})", "$exists needs a boolean");
   expect_filter_refused(R"({"ssn": {"$exists": 4711}})", "$exists needs a boolean");
   expect_filter_refused(R"({"ssn": {"$exists": "x"}})", "$exists needs a boolean");
 }
