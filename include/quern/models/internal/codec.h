@@ -1,8 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Structs to documents and back, by the field table of the model. In these documents encrypted
 // fields are plaintext: the encrypting runner, further down, replaces them.
-#ifndef QUERN_MODELS_CODEC_H_
-#define QUERN_MODELS_CODEC_H_
+#ifndef QUERN_MODELS_INTERNAL_CODEC_H_
+#define QUERN_MODELS_INTERNAL_CODEC_H_
 
 #include <string_view>
 
@@ -63,4 +63,4 @@ void validate(const T& object) {
 
 }  // namespace quern
 
-#endif  // QUERN_MODELS_CODEC_H_
+#endif  // QUERN_MODELS_INTERNAL_CODEC_H_
