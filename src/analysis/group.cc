@@ -96,21 +96,16 @@ void assign(const StageAnalysis& stage, std::string_view name, EncryptionTree va
   output.assign(name, std::move(value));
 }
 
-void accumulate(const StageAnalysis& stage, const Element& field, EncryptionTree& output) {
-  if (!field.is_document() || field.as_document().count() != 1) {
-    refuse::malformed(fmt::format("The field '{}' must be an accumulator object", field.key()));
-  }
-  if (field.key().find('.') != std::string_view::npos) {
-    refuse::malformed(fmt::format("The field name '{}' cannot contain '.'", field.key()));
-  }
-  const Element accumulator = field.as_document().front();
+void accumulate(const StageAnalysis& stage, const language::AccumulatorSpec& spec,
+                EncryptionTree& output) {
+  const Element& accumulator = spec.accumulator;
   const auto* known = std::ranges::find(kAccumulators, accumulator.key(), &AccumulatorRow::name);
   if (known == std::end(kAccumulators) || known->refused) {
     throw Error(ErrorCode::kInvalidPipelineOperator,
                 fmt::format("Accumulator '{}' is not understood by automatic encryption",
                             accumulator.key()));
   }
-  stage.out.open_document(field.key());
+  stage.out.open_document(spec.field);
   const Outcome arguments =
       analyse_output(stage.context, stage.tree, accumulator.key(), accumulator, stage.out);
   if (arguments.tree.encrypts()) {
@@ -123,7 +118,7 @@ void accumulate(const StageAnalysis& stage, const Element& field, EncryptionTree
     value = EncryptionTree::array_of(
         tree_of_expression(stage.context, stage.tree, accumulated(accumulator)));
   }
-  assign(stage, field.key(), std::move(value), output);
+  assign(stage, spec.field, std::move(value), output);
   if (accumulator.is_document()) {
     // $top and its kind order by paths of the documents.
     if (const Element order = accumulator.as_document()["sortBy"]; order.is_document()) {
@@ -135,31 +130,15 @@ void accumulate(const StageAnalysis& stage, const Element& field, EncryptionTree
   stage.out.close();
 }
 
-void accumulators(const StageAnalysis& stage, const Element& fields, EncryptionTree& output) {
-  if (!fields.is_document()) refuse::malformed("The output of a bucket must be a document");
-  stage.out.open_document(fields.key());
-  for (const Element& field : fields.as_document()) accumulate(stage, field, output);
-  stage.out.close();
-}
-
 }  // namespace
 
 void analyse_group(const StageAnalysis& stage, const Element& operation) {
-  const View spec = stage_options(operation);
-  const Element id = spec["_id"];
-  if (!id) refuse::malformed("a group specification must include an _id");
+  const auto& group = stage.spec.as<language::GroupSpec>();
   // The key is judged before the accumulators, wherever it stands.
-  bson::Builder discarded;
-  group_by({stage.context, stage.tree, stage.collection, discarded, stage.spec}, id.key(), id);
   EncryptionTree output = stage.tree.removed();
   stage.out.open_document(operation.key());
-  for (const Element& field : spec) {
-    if (field.key() == "_id") {
-      assign(stage, field.key(), group_by(stage, field.key(), field), output);
-    } else {
-      accumulate(stage, field, output);
-    }
-  }
+  assign(stage, group.id.key(), group_by(stage, group.id.key(), group.id), output);
+  for (const language::AccumulatorSpec& field : group.fields) accumulate(stage, field, output);
   stage.out.close();
   stage.tree = std::move(output);
 }
@@ -174,22 +153,25 @@ void analyse_sort_by_count(const StageAnalysis& stage, const Element& operation)
 
 namespace {
 
-// The options of both bucket stages; other takes those that the two do not share, and says whether
-// it knew the member; id makes the output's _id of the key.
+// Both bucket stages; other takes the options that the two do not share; id makes the output's _id
+// of the key.
 template <class Other, class Id>
-void bucket(const StageAnalysis& stage, const Element& operation, const Other& other,
+void bucket(const StageAnalysis& stage, const Element& operation,
+            const std::optional<std::vector<language::AccumulatorSpec>>& fields, const Other& other,
             const Id& id) {
   EncryptionTree output = stage.tree.removed();
   EncryptionTree key;
-  if (!stage_options(operation).contains("output")) output.assign(kCount, {});
+  if (!fields) output.assign(kCount, {});
   stage.out.open_document(operation.key());
-  for (const Element& member : stage_options(operation)) {
+  for (const Element& member : operation.as_document()) {
     if (member.key() == "groupBy") {
       key = group_by(stage, member.key(), member);
     } else if (member.key() == "output") {
-      accumulators(stage, member, output);
-    } else if (!other(member)) {
-      refuse::unknown_member(operation.key(), member.key());
+      stage.out.open_document(member.key());
+      for (const language::AccumulatorSpec& field : *fields) accumulate(stage, field, output);
+      stage.out.close();
+    } else {
+      other(member);
     }
   }
   stage.out.close();
@@ -202,13 +184,11 @@ void bucket(const StageAnalysis& stage, const Element& operation, const Other& o
 void analyse_bucket(const StageAnalysis& stage, const Element& operation) {
   EncryptionTree bounds;
   bucket(
-      stage, operation,
+      stage, operation, stage.spec.as<language::BucketSpec>().output,
       [&](const Element& member) {
-        if (member.key() != "boundaries" && member.key() != "default") return false;
         analyse_evaluated(stage.context, stage.tree, member.key(), member, Comparisons::kRefused,
                           stage.out);
         bounds.join(tree_of_expression(stage.context, stage.tree, member));
-        return true;
       },
       [&](EncryptionTree key) {
         refuse_compared_constants(key, "_id", bounds, {});
@@ -219,12 +199,8 @@ void analyse_bucket(const StageAnalysis& stage, const Element& operation) {
 
 void analyse_bucket_auto(const StageAnalysis& stage, const Element& operation) {
   bucket(
-      stage, operation,
-      [&](const Element& member) {
-        if (member.key() != "buckets" && member.key() != "granularity") return false;
-        stage.out.append(member);
-        return true;
-      },
+      stage, operation, stage.spec.as<language::BucketAutoSpec>().output,
+      [&](const Element& member) { stage.out.append(member); },
       [](const EncryptionTree& key) {
         EncryptionTree range;
         range.set_member("min", key);

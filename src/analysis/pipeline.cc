@@ -21,7 +21,7 @@ AnalyseStage analysis_of(StageId id) {
     case StageId::kBucketAuto:
       return analyse_bucket_auto;
     case StageId::kCollStats:
-      return analyse_coll_stats;
+      return analyse_statistics;
     case StageId::kCount:
       return analyse_count;
     case StageId::kGeoNear:
@@ -31,7 +31,7 @@ AnalyseStage analysis_of(StageId id) {
     case StageId::kGroup:
       return analyse_group;
     case StageId::kIndexStats:
-      return analyse_index_stats;
+      return analyse_statistics;
     case StageId::kLimit:
       return analyse_number;
     case StageId::kLookup:
@@ -47,7 +47,7 @@ AnalyseStage analysis_of(StageId id) {
     case StageId::kReplaceWith:
       return analyse_replace_with;
     case StageId::kSample:
-      return analyse_sample;
+      return analyse_number;
     case StageId::kSet:
       return analyse_add_fields_stage;
     case StageId::kSkip:

@@ -41,20 +41,14 @@ void analyse_add_fields_stage(const StageAnalysis&, const bson::Element&);
 void analyse_unset(const StageAnalysis&, const bson::Element&);
 void analyse_sort(const StageAnalysis&, const bson::Element&);
 void analyse_number(const StageAnalysis&, const bson::Element&);
-void analyse_sample(const StageAnalysis&, const bson::Element&);
 void analyse_count(const StageAnalysis&, const bson::Element&);
-void analyse_coll_stats(const StageAnalysis&, const bson::Element&);
-void analyse_index_stats(const StageAnalysis&, const bson::Element&);
+void analyse_statistics(const StageAnalysis&, const bson::Element&);
 void analyse_unwind(const StageAnalysis&, const bson::Element&);
 void analyse_replace_root(const StageAnalysis&, const bson::Element&);
 void analyse_replace_with(const StageAnalysis&, const bson::Element&);
 void analyse_redact(const StageAnalysis&, const bson::Element&);
 void analyse_geo_near(const StageAnalysis&, const bson::Element&);
 
-// Helpers. Each throws Error for what it does not accept.
-bson::View stage_document(const bson::Element& stage);
-bson::View stage_options(const bson::Element& stage);  // each once
-std::string_view member_string(const bson::Element& stage, const bson::Element& member);
 // A path of a plain field, where encryption has no answer for an encrypted one.
 void require_plain(const EncryptionTree& tree, std::string_view path, std::string_view what);
 

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "bson/strict_reader.h"
 #include "migrations/migration_error.h"
 #include "quern/bson/json.h"
 
@@ -46,13 +47,11 @@ std::vector<MigrationKey> parse_dependencies(bson::ValueView value) {
 
 Migration Migration::parse(bson::View document) {
   Migration out;
-  for (const bson::Element& element : document) {
-    constexpr std::string_view kMembers[] = {"format",  "app",          "name",
-                                             "initial", "dependencies", "operations"};
-    if (std::find(std::begin(kMembers), std::end(kMembers), element.key()) == std::end(kMembers)) {
-      fail(fmt::format("unknown member \"{}\"", element.key()));
-    }
-  }
+  constexpr auto kCode = static_cast<std::int32_t>(ErrorCode::kFailedToParse);
+  bson::StrictReader(document, "migration",
+                     {"format", "app", "name", "initial", "dependencies", "operations"},
+                     {.unknown = {kCode, "unknown member \"{name}\""},
+                      .repeated = {kCode, "the member \"{name}\" is there twice"}});
   if (document["format"].whole_number() != kFormat) {
     fail(fmt::format("\"format\" must be {}: this version of Quern reads no other", kFormat));
   }

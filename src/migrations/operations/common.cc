@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "bson/strict_reader.h"
 #include "migrations/data_change.h"
 #include "quern/base/error.h"
 #include "quern/command/reply.h"
@@ -23,13 +24,12 @@ bool has_encrypted(const FieldState& field) {
 }  // namespace
 
 void expect_members(bson::View document, std::initializer_list<std::string_view> members) {
-  const std::string_view op = document["op"].as_string();
-  for (const bson::Element& element : document) {
-    if (element.key() != "op" &&
-        std::find(members.begin(), members.end(), element.key()) == members.end()) {
-      fail(fmt::format("{} has the unknown member \"{}\"", op, element.key()));
-    }
-  }
+  constexpr std::string_view kOp[] = {"op"};
+  constexpr auto kCode = static_cast<std::int32_t>(ErrorCode::kFailedToParse);
+  bson::StrictReader(document, document["op"].as_string(),
+                     bson::Members{.known = {members.begin(), members.size()}, .shared = kOp},
+                     {.unknown = {kCode, "{where} has the unknown member \"{name}\""},
+                      .repeated = {kCode, "{where} has the member \"{name}\" twice"}});
 }
 
 std::string text_of(bson::View document, std::string_view member) {

@@ -87,6 +87,8 @@ TEST(Operations, UnknownOnesAndUnknownMembersAreRefused) {
       Throws<Error>(Property(&Error::what, HasSubstr("unknown operation \"CreateTable\""))));
   EXPECT_THAT([] { operation(R"({"op": "DeleteModel", "model": "A", "cascade": true})"); },
               Throws<Error>(Property(&Error::what, HasSubstr("unknown member \"cascade\""))));
+  EXPECT_THAT([] { operation(R"({"op": "DeleteModel", "model": "A", "model": "B"})"); },
+              Throws<Error>(Property(&Error::what, HasSubstr("the member \"model\" twice"))));
   EXPECT_THAT([] { operation(R"({"op": "DeleteModel"})"); },
               Throws<Error>(Property(&Error::what, HasSubstr("needs a \"model\""))));
 }
