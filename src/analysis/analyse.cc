@@ -253,14 +253,14 @@ Subject::~Subject() = default;
 
 const std::vector<std::string>& Subject::namespaces() const { return parts_->namespaces; }
 
-Analysis analyse(const Subject& given, const SchemaMap& schemas) {
+Analysis analyse(const Subject& given, const SchemaMap& schemas, MarkingSink& sink) {
   const SubjectParts& subject = *given.parts_;
   if (subject.row->analysis != AnalysisRule::kAnalysed) {
-    return {false, false, bson::Document(subject.given)};
+    return {false, false, false, bson::Document(subject.given)};
   }
-  refuse_markings(subject.given);
+  const bool has_payload = holds_payload(subject.given);
 
-  Context context(subject.database, schemas);
+  Context context(subject.database, schemas, sink);
   // What $out and $merge write into an encrypted collection would not be encrypted.
   bool encrypts = std::ranges::any_of(
       subject.written, [&](const std::string& written) { return context.encrypts(written); });
@@ -271,7 +271,7 @@ Analysis analyse(const Subject& given, const SchemaMap& schemas) {
     if (subject.collections.size() > 1 && subject.row->id == CommandId::kAggregate) {
       check_plain_pipeline(*subject.pipeline);
     }
-    return {false, false, bson::Document(subject.given)};
+    return {false, false, has_payload, bson::Document(subject.given)};
   }
 
   const EncryptionTree& tree = context.tree_of(subject.collection);
@@ -286,7 +286,12 @@ Analysis analyse(const Subject& given, const SchemaMap& schemas) {
     analysis_of(subject.row->id)(
         {context, tree, subject.collection, subject.row->name, subject.command, out, pipeline});
   }
-  return {context.marked(), true, out.finish(), output_of(subject, context, tree)};
+  return {context.marked(), true, has_payload, out.finish(), output_of(subject, context, tree)};
+}
+
+Analysis analyse(const Subject& subject, const SchemaMap& schemas) {
+  PlaceholderSink sink;
+  return analyse(subject, schemas, sink);
 }
 
 Analysis analyse(std::string_view database, View command, const SchemaMap& schemas) {

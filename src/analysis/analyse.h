@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Query analysis: what automatic encryption has to do to a command, decided from the command and
-// the schemas alone. Every value that meets an encrypted field is replaced by a marking (a binary
-// of subtype 6 that holds a schema::EncryptionPlaceholder), and whatever encryption cannot express
+// the schemas alone. Every value that meets an encrypted field is marked: handed to a sink, which
+// says what takes its place (a schema::EncryptionPlaceholder, or its ciphertext), and whatever encryption cannot express
 // is refused with the reason. No keys and no ciphertext are seen here.
 //
 // The rule is to fail closed: a command, member, operator, stage or option that is not understood
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "analysis/compiled_schema.h"
+#include "analysis/marking_sink.h"
 #include "analysis/output_tree.h"
 #include "quern/bson/document.h"
 
@@ -37,16 +38,19 @@ class Subject {
 
  private:
   friend struct SubjectParts;
-  friend struct Analysis analyse(const Subject& subject, const SchemaMap& schemas);
+  friend struct Analysis analyse(const Subject& subject, const SchemaMap& schemas,
+                                 MarkingSink& sink);
   std::unique_ptr<const struct SubjectParts> parts_;
 };
 
 struct Analysis {
-  // The result holds at least one marking.
+  // At least one value was marked.
   bool has_encryption_placeholders = false;
   // One of the supplied schemas has an encrypted field. When false, the result is the command.
   bool schema_requires_encryption = false;
-  // The whole command again: same name, same members, values marked.
+  // The command came with a payload for the server, made by its sender.
+  bool holds_payload = false;
+  // The whole command again: same name, same members, marked values as the sink has them.
   bson::Document result;
   // Where the documents of its reply (command/command_table.h) hold ciphertexts; empty when it
   // answers with none. Borrows the fields of the schemas.
@@ -57,6 +61,8 @@ struct Analysis {
 // already holds markings is refused, also on plain collections: they are made here only. All keys
 // of the schemas' fields must be known by id. Throws Error for a refusal; its text names the path,
 // operator, stage or member at fault and never a value. Pure and thread-safe.
+Analysis analyse(const Subject& subject, const SchemaMap& schemas, MarkingSink& sink);
+// The same with placeholders in the places of the values.
 Analysis analyse(const Subject& subject, const SchemaMap& schemas);
 Analysis analyse(std::string_view database, bson::View command, const SchemaMap& schemas);
 

@@ -17,8 +17,8 @@ namespace quern::analysis {
 
 class Context {
  public:
-  Context(std::string_view database, const SchemaMap& schemas)
-      : database_(database), schemas_(schemas) {}
+  Context(std::string_view database, const SchemaMap& schemas, MarkingSink& sink)
+      : database_(database), schemas_(schemas), sink_(sink) {}
 
   std::string_view database() const { return database_; }
 
@@ -47,12 +47,14 @@ class Context {
   const std::optional<EncryptionTree>& output() const { return output_; }
   void set_output(EncryptionTree tree) { output_ = std::move(tree); }
 
+  MarkingSink& sink() { return sink_; }
   bool marked() const { return marked_; }
   void set_marked() { marked_ = true; }
 
  private:
   std::string_view database_;
   const SchemaMap& schemas_;
+  MarkingSink& sink_;
   std::deque<std::string> kept_;
   std::map<std::string_view, EncryptionTree> variables_;
   std::optional<EncryptionTree> output_;

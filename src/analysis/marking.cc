@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "analysis/refusal.h"
-#include "schema/blob_subtype.h"
 #include "schema/placeholder.h"
 
 namespace quern::analysis {
@@ -12,14 +11,10 @@ namespace {
 
 using schema::EncryptionPlaceholder;
 
-bool is_encryptable(bson::Type type) {
-  return type != bson::Type::kNull && type != bson::Type::kUndefined &&
-         type != bson::Type::kMinKey && type != bson::Type::kMaxKey;
-}
-
 // The exact type, without numeric conversion: ciphertexts of 1 and of 1.0 have nothing in common.
 void check_type(const schema::EncryptedField& field, std::string_view path, bson::ValueView value) {
-  if (!is_encryptable(value.type()) || (field.bson_type && value.type() != *field.bson_type)) {
+  if (!bson::kEncryptableTypes.contains(value.type()) ||
+      (field.bson_type && value.type() != *field.bson_type)) {
     refuse::wrong_type(field, path, value.type());
   }
   if (value.is_binary(bson::BinarySubtype::kEncrypted)) {
@@ -37,16 +32,7 @@ void append(Context& context, const schema::EncryptedField& field, std::string_v
         "The key of encrypted field '{}' is not known by id: resolve keyAltName '{}' first", path,
         field.key_alt_name));
   }
-  EncryptionPlaceholder placeholder;
-  placeholder.kind = kind;
-  placeholder.index_key_id = placeholder.user_key_id = *field.key_id;
-  placeholder.value = bson::Value(value);
-  if (field.is_indexed()) {
-    placeholder.algorithm = EncryptionPlaceholder::kEquality;
-    placeholder.max_contention = field.queries.front().contention;
-  }
-  const Bytes blob = placeholder.serialize();
-  out.append(key, bson::Binary{bson::BinarySubtype::kEncrypted, blob});
+  context.sink().append({kind, field, value}, key, out);
   context.set_marked();
 }
 
@@ -67,16 +53,17 @@ void mark_for_find(Context& context, const schema::EncryptedField& field, std::s
 
 void check_queryable(const schema::EncryptedField& field, std::string_view path) {
   if (field.unsupported_query() != nullptr) refuse::not_yet_encryptable(field, path);
-  if (field.query(schema::QueryType::kEquality) == nullptr) refuse::not_queryable(path);
+  if (field.query_answering(schema::kAnswersEquality) == nullptr) refuse::not_queryable(path);
 }
 
-void refuse_markings(bson::View document) {
+bool holds_payload(bson::View document) {
+  bool found = false;
   for (const bson::Element& element : document) {
     if (element.is_document() || element.is_array()) {
-      refuse_markings(element.as_document_or_array());
-    } else if (element.is_binary(bson::BinarySubtype::kEncrypted)) {
-      const auto subtype = schema::blob_subtype(element);
-      if (!subtype || !schema::is_placeholder(*subtype)) continue;
+      found |= holds_payload(element.as_document_or_array());
+    } else if (const bson::BlobFacts* facts = bson::blob_facts(element.value())) {
+      found |= facts->is_server_payload();
+      if (facts->role != bson::BlobRole::kPlaceholder) continue;
       refuse::operation(fmt::format(
           "The command already holds an encryption marking, in member '{}': markings are made by "
           "automatic encryption only",

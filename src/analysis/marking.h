@@ -23,8 +23,9 @@ void mark_for_find(Context& context, const schema::EncryptedField& field, std::s
 // Throws Error unless the field can be found by equality in this version.
 void check_queryable(const schema::EncryptedField& field, std::string_view path);
 
-// Refuses values that already are markings: whoever encrypts would take them for ours.
-void refuse_markings(bson::View document);
+// Whether there is a payload for the server in a command already, which its sender made. Refuses
+// values that are placeholders: whoever encrypts would take them for ours.
+bool holds_payload(bson::View document);
 
 }  // namespace quern::analysis
 

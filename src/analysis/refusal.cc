@@ -45,7 +45,7 @@ void not_yet_encryptable(const schema::EncryptedField& field, std::string_view p
       fmt::format("Field '{}' is encrypted with queryType {}, which this version cannot encrypt or "
                   "query yet: it "
                   "supports equality and fields without queries",
-                  path, schema::name(field.unsupported_query()->type)));
+                  path, field.unsupported_query()->type->name));
 }
 
 void invalid_operator(std::string_view name, std::string_view path) {

@@ -11,7 +11,7 @@
 #include "client/encrypting_runner.h"
 #include "command/recording_runner.h"
 #include "keyvault/vault_fixture.h"
-#include "protocol/indexed_equality_value.h"
+#include "protocol/indexed_value.h"
 #include "quern/bson/blob_subtype.h"
 #include "quern/bson/json.h"
 
@@ -109,8 +109,9 @@ class ClientTest : public keyvault::VaultTest {
         out.close();
       } else if (bson::blob_subtype(member) == bson::BlobSubtype::kInsertUpdatePayloadV2) {
         const auto payload = protocol::InsertUpdatePayloadV2::parse(member.as_binary().bytes);
-        const Bytes value = protocol::IndexedEqualityEncryptedValueV2::build(
-            payload, 1, protocol::Tag{}, RandomSource::system());
+        const protocol::IndexedValue::Use use{&payload.tokens, 1, protocol::Tag{}};
+        const Bytes value = protocol::IndexedValue::build(
+            bson::BlobSubtype::kIndexedEqualityValueV2, payload, {&use, 1}, RandomSource::system());
         out.append(member.key(), bson::Binary{bson::BinarySubtype::kEncrypted, value});
       } else {
         out.append(member);

@@ -47,15 +47,6 @@ void for_each_document(bson::View reply, ReplyDocuments where, const Visit& visi
   }
 }
 
-// What a server stores for values of the field.
-schema::BlobSubtype stored_subtype(const EncryptedField& field) {
-  if (!field.is_indexed()) return schema::BlobSubtype::kUnindexedValueV2;
-  const schema::QueryType type = field.queries.front().type;
-  if (schema::is_range(type)) return schema::BlobSubtype::kIndexedRangeValueV2;
-  if (schema::is_text(type)) return schema::BlobSubtype::kIndexedTextValue;
-  return schema::BlobSubtype::kIndexedEqualityValueV2;
-}
-
 // The header that all stored values share: | subtype 1 | key id 16 | BSON type 1 | ….
 constexpr std::size_t kHeaderSize = 1 + Uuid::kSize + 1;
 Uuid key_id_of(BytesView blob) { return Uuid::from_bytes(blob.subspan(1, Uuid::kSize)); }
@@ -82,7 +73,7 @@ void check(const EncryptedField& field, bson::ValueView value) {
                        bson::alias(value.type())));
   }
   const BytesView blob = value.as_binary().bytes;
-  const auto expected = static_cast<int>(stored_subtype(field));
+  const auto expected = static_cast<int>(schema::algorithm_facts(field.algorithm()).stored);
   if (blob.size() < kHeaderSize || blob[0] != expected) {
     refuse(fmt::format(
         "what is there is no stored value of the field: a binary of {} bytes{}, "

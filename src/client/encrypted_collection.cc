@@ -6,11 +6,11 @@
 #include <array>
 #include <optional>
 
-#include "bson/transform.h"
-#include "client/schema_drift.h"
 #include "quern/base/error.h"
 #include "quern/command/reply.h"
+#include "schema/difference.h"
 #include "schema/encrypted_fields.h"
+#include "schema/field_keys.h"
 
 namespace quern::client {
 namespace {
@@ -63,7 +63,7 @@ void create_collection(CommandRunner& runner, const Namespace& ns,
                       "existing collection needs a new one and a copy",
                       ns.to_string()));
     }
-    const std::string drift = schema_drift(wanted, *stored);
+    const std::string drift = schema::schema_difference(wanted, *stored);
     if (drift.empty()) return;
     throw DatabaseError(
         ErrorCode::kNamespaceExists,
@@ -71,41 +71,12 @@ void create_collection(CommandRunner& runner, const Namespace& ns,
   }
 }
 
-// Whether an element of encryptedFields is one of its fields: {fields: [element, …]}.
-bool is_field(const bson::Element& element, bson::EnclosingPath path) {
-  return path.size() == 1 && path[0] == "fields" && element.is_document();
-}
-
-// encryptedFields in which every field without a key names one by alternate name.
-bson::Document with_named_keys(std::string_view collection, bson::View encrypted_fields) {
-  const auto name_key = [&](const bson::Element& element, bson::EnclosingPath path,
-                            bson::Builder& out) {
-    if (!is_field(element, path)) {
-      return path.empty() && element.key() == "fields" ? bson::Edit::kEnter : bson::Edit::kCopy;
-    }
-    const bson::View field = element.as_document();
-    const bson::Element at = field["path"];
-    const bool has_key =
-        (field.contains("keyId") && !field["keyId"].is_null()) || field.contains("keyAltName");
-    out.open_document(element.key());
-    if (!has_key && at.is_string()) {
-      out.append("keyAltName", fmt::format("{}.{}", collection, at.as_string()));
-    }
-    for (const bson::Element& part : field) {
-      if (part.key() != "keyId" || !part.is_null()) out.append(part);
-    }
-    out.close();
-    return bson::Edit::kDone;
-  };
-  return bson::transform(encrypted_fields, name_key);
-}
-
 }  // namespace
 
 bson::Document complete_encrypted_fields(keyvault::KeyVault& vault, const Namespace& ns,
                                          bson::View encrypted_fields,
                                          const CreateEncryptedOptions& options) {
-  const bson::Document named = with_named_keys(ns.collection, encrypted_fields);
+  const bson::Document named = schema::with_key_names(ns.collection, encrypted_fields);
   const auto fields = schema::EncryptedFields::parse(
       named, ns.collection, {.where = "create.encryptedFields", .allow_key_alt_name = true});
   for (const schema::EncryptedField& field : fields.fields()) {
@@ -113,19 +84,12 @@ bson::Document complete_encrypted_fields(keyvault::KeyVault& vault, const Namesp
       throw NotSupported(
           fmt::format("field '{}' of {} has query type '{}', which this version "
                       "cannot encrypt",
-                      field.path, ns.to_string(), schema::name(query->type)));
+                      field.path, ns.to_string(), query->type->name));
     }
   }
-  const auto find_key = [&](const bson::Element& element, bson::EnclosingPath path,
-                            bson::Builder& out) {
-    const bool is_alt_name =
-        path.size() == 2 && path[0] == "fields" && element.key() == "keyAltName";
-    if (!is_alt_name) return path.size() < 2 ? bson::Edit::kEnter : bson::Edit::kCopy;
-    out.append("keyId",
-               vault.find_or_create(element.as_string(), options.provider, options.master_key));
-    return bson::Edit::kDone;
-  };
-  return bson::transform(named, find_key);
+  return schema::with_key_ids(named, [&](std::string_view alt_name, std::string_view) {
+    return vault.find_or_create(alt_name, options.provider, options.master_key);
+  });
 }
 
 bson::Document create_encrypted_collection(CommandRunner& runner, keyvault::KeyVault& vault,

@@ -10,11 +10,12 @@
 #include "analysis/analyse.h"
 #include "client/cursor_outputs.h"
 #include "client/decrypt_reply.h"
-#include "client/encrypt_marked.h"
+#include "client/encrypting_sink.h"
 #include "client/key_lookup.h"
 #include "client/schema_resolver.h"
 #include "command/command_table.h"
 #include "quern/base/error.h"
+#include "schema/field_keys.h"
 
 namespace quern::client {
 namespace {
@@ -134,14 +135,9 @@ bson::Document with_encrypted_fields(bson::View command, const schema::Encrypted
   constexpr std::string_view kMember = "encryptedFields";
   const bson::Element given = command[kMember];
   if (fields.empty() && !given.is_document()) return bson::Document(command);
-  bool replace = !given.is_document();
-  if (const bson::Element list = replace ? bson::Element() : given.as_document()["fields"];
-      list.is_array()) {
-    for (const bson::Element& field : list.as_array()) {
-      replace |= field.is_document() && field.as_document().contains("keyAltName");
-    }
+  if (given.is_document() && !schema::names_keys(given.as_document())) {
+    return bson::Document(command);
   }
-  if (!replace) return bson::Document(command);
   bson::Builder builder;
   for (const bson::Element& member : command) {
     if (member.key() != kMember) builder.append(member);
@@ -200,14 +196,14 @@ bson::Document EncryptingRunner::run_analysed(std::string_view database, bson::V
     check_exists(*schemas, command);
   }
   // Also where nothing is encrypted there are joins and markings that are refused.
-  analysis::Analysis analysis = analysis::analyse(subject, schemas->map);
+  EncryptingSink sink(*schemas, keys_, random_);
+  analysis::Analysis analysis = analysis::analyse(subject, schemas->map, sink);
   if (!schemas->any_schema) return inner_.run(database, command, context);
   if (find_command_row(command.front().key())->documents != ReplyDocuments::kNone) {
     output = std::make_shared<CommandOutput>(
         CommandOutput{schemas, std::move(analysis.output), namespaces.front()});
   }
-  bson::Document reply =
-      inner_.run(database, encrypt_marked(analysis.result, *schemas, keys_, random_), context);
+  bson::Document reply = inner_.run(database, sink.finish(std::move(analysis)), context);
   if (look_after_writes_) check_after_write(namespaces.front(), command, reply);
   return reply;
 }
@@ -245,7 +241,7 @@ bson::Document EncryptingRunner::run_compaction(std::string_view database, bson:
       throw NotSupported(
           fmt::format("{}: field '{}' of {} has query type '{}', which this version "
                       "cannot compact",
-                      target.key(), field.path, ns, schema::name(query->type)));
+                      target.key(), field.path, ns, query->type->name));
     }
     const BytesView token = keys(*field.key_id)->ecoc_token().bytes();
     builder.append(field.path, bson::Binary{bson::BinarySubtype::kGeneric, token});

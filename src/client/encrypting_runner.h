@@ -3,7 +3,7 @@
 // of its collections, every value that must be encrypted is, the command runs, and what is
 // encrypted in the documents of the reply is decrypted, where the analysis says that it is:
 //
-//   run ─▶ analysis::analyse ─▶ encrypt_marked ─▶ add encryptionInformation ─▶ inner.run
+//   run ─▶ analysis::analyse, through EncryptingSink ─▶ add encryptionInformation ─▶ inner.run
 //                 └───────────── output tree ───────▶ decrypt_reply ◀────────────┘
 //   run ◀── the reply as it came, the plaintexts beside it ──┘
 //

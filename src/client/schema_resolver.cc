@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <mutex>
 
-#include "client/schema_drift.h"
 #include "quern/base/error.h"
 #include "quern/command/namespace.h"
 #include "quern/command/reply.h"
+#include "schema/difference.h"
+#include "schema/field_keys.h"
 
 namespace quern::client {
 namespace {
@@ -84,29 +85,11 @@ schema::EncryptedFields SchemaResolver::with_key_ids(std::string_view ns,
   for (const schema::EncryptedField& field : fields.fields()) complete &= field.key_id.has_value();
   if (complete) return fields;
 
-  bson::Builder builder;
-  for (const bson::Element& member : fields.to_bson()) {
-    if (member.key() != "fields") {
-      builder.append(member);
-      continue;
-    }
-    builder.open_array("fields");
-    for (const bson::Element& entry : member.as_array()) {
-      const bson::View field = entry.as_document();
-      builder.push_document();
-      for (const bson::Element& part : field) {
-        if (part.key() != "keyAltName") builder.append(part);
-      }
-      if (const bson::Element alt_name = field["keyAltName"]) {
-        const std::string needed_by =
-            fmt::format("field '{}' of {}", field["path"].as_string(), ns);
-        builder.append("keyId", keys_.id_of(alt_name.as_string(), needed_by));
-      }
-      builder.close();
-    }
-    builder.close();
-  }
-  return schema::EncryptedFields::parse(builder.finish().view(), collection_of(ns));
+  const bson::Document document =
+      schema::with_key_ids(fields.to_bson(), [&](std::string_view alt_name, std::string_view path) {
+        return keys_.id_of(alt_name, fmt::format("field '{}' of {}", path, ns));
+      });
+  return schema::EncryptedFields::parse(document.view(), collection_of(ns));
 }
 
 void SchemaResolver::check_listed(std::string_view ns) const {
@@ -184,7 +167,7 @@ void SchemaResolver::add(const std::string& ns, const ServerSchemas& server,
   schema::EncryptedFields fields = with_key_ids(ns, *own);
   if (exists) {
     schema::EncryptedFields claimed = found->second.value_or(no_fields(ns));
-    const std::string drift = schema_drift(fields, claimed, allow_more_fields_);
+    const std::string drift = schema::schema_difference(fields, claimed, allow_more_fields_);
     if (!drift.empty()) {
       refuse(
           fmt::format("the server's encryptedFields of {} differ from {}: {}. Nothing was sent. "
@@ -258,7 +241,7 @@ std::shared_ptr<const CommandSchemas> SchemaResolver::resolve_create(
   }
   if (const schema::EncryptedFields* own = pinned(ns)) {
     schema::EncryptedFields fields = with_key_ids(ns, *own);
-    const std::string drift = given ? schema_drift(fields, *given) : std::string();
+    const std::string drift = given ? schema::schema_difference(fields, *given) : std::string();
     if (!drift.empty()) {
       refuse(fmt::format("the encryptedFields of create {} differ from the pinned ones: {}", ns,
                          drift));
@@ -279,7 +262,7 @@ void SchemaResolver::check_again(const std::string& ns) {
   const auto found = server.find(ns);
   const bool same =
       found != server.end() && found->second &&
-      schema_drift(with_key_ids(ns, *own), *found->second, allow_more_fields_).empty();
+      schema::schema_difference(with_key_ids(ns, *own), *found->second, allow_more_fields_).empty();
   if (same) return;
   forget();
   throw Error(

@@ -5,7 +5,7 @@
 #include "crypto/decrypt.h"
 #include "crypto/encrypt.h"
 #include "crypto/testing/fixtures.h"
-#include "protocol/indexed_equality_value.h"
+#include "protocol/indexed_value.h"
 #include "quern/bson/document.h"
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -81,8 +81,7 @@ TEST(Allocations, DecryptionTakesAtMostTwo) {
   const Bytes sealed = unindexed_value(*key, kId, value.view(), random);
   EXPECT_EQ(allocations_of([&] { return decrypt_value(sealed, keys); }), 1);
   const Bytes blob = insert_equality_payload(*key, kId, *key, kId, value.view(), 8, random);
-  const Bytes stored =
-      IndexedEqualityEncryptedValueV2::build(InsertUpdatePayloadV2::parse(blob), 1, Tag{}, random);
+  const Bytes stored = testing::stored_value(InsertUpdatePayloadV2::parse(blob), 1, Tag{}, random);
   EXPECT_LE(allocations_of([&] { return decrypt_value(stored, keys); }), 2);
 }
 
@@ -92,8 +91,7 @@ TEST(Allocations, TheServersPartTakesOnlyTheBytesOfTheStoredValue) {
   RandomSource& random = RandomSource::system();
   const Bytes blob = insert_equality_payload(*key, kId, *key, kId, value.view(), 8, random);
   EXPECT_EQ(allocations_of([&] {
-              return IndexedEqualityEncryptedValueV2::build(InsertUpdatePayloadV2::parse(blob), 1,
-                                                            Tag{}, random);
+              return testing::stored_value(InsertUpdatePayloadV2::parse(blob), 1, Tag{}, random);
             }),
             1);
 }

@@ -3,15 +3,16 @@
 
 #include <string>
 
-#include "protocol/indexed_equality_value.h"
+#include "bson/blob_facts.h"
+#include "protocol/indexed_value.h"
 #include "protocol/insert_update_payload.h"
 #include "protocol/sealed_value.h"
 #include "quern/base/error.h"
-#include "quern/bson/blob_subtype.h"
+#include "schema/query_type.h"
 
 namespace quern::crypto {
 
-using protocol::IndexedEqualityEncryptedValueV2;
+using protocol::IndexedValue;
 using protocol::InsertUpdateCiphertext;
 using protocol::Iv;
 using protocol::kIvSize;
@@ -54,7 +55,7 @@ bson::Value decrypt_payload(BytesView blob, const KeySource& keys) {
 }
 
 bson::Value decrypt_indexed(BytesView blob, const KeySource& keys) {
-  const auto value = IndexedEqualityEncryptedValueV2::parse(blob);
+  const auto value = IndexedValue::parse(blob);
   const BytesView outer = value.server_encrypted_value();
   Bytes inner(outer.size() - kIvSize);  // user key id | ciphertext
   if (inner.size() <= Uuid::kSize) {
@@ -71,32 +72,26 @@ bson::Value decrypt_indexed(BytesView blob, const KeySource& keys) {
 }  // namespace
 
 bson::Value decrypt_value(BytesView blob, const KeySource& keys) {
-  using enum bson::BlobSubtype;
   if (blob.empty()) throw Error(ErrorCode::kBadValue, "an empty binary is no encrypted value");
-  switch (static_cast<bson::BlobSubtype>(blob[0])) {
-    case kDeterministicValue:
-    case kRandomValue:
-    case kUnindexedValueV2:
-      return decrypt_sealed(blob, keys);
-    case kInsertUpdatePayloadV2:
-      return decrypt_payload(blob, keys);
-    case kIndexedEqualityValueV2:
-      return decrypt_indexed(blob, keys);
-    case kIndexedRangeValueV2:
-      throw NotSupported("values of range-encrypted fields are not supported by this version");
-    case kIndexedTextValue:
-      throw NotSupported("values of text-encrypted fields are not supported by this version");
-    case kInsertUpdatePayloadV1:
-    case kUnindexedValueV1:
-    case kIndexedEqualityValueV1:
-    case kIndexedRangeValueV1:
-      throw NotSupported(
-          "the value was encrypted with version 1 of Queryable Encryption, which MongoDB withdrew; "
-          "decrypt it with the software that wrote it");
-    default:
-      throw Error(ErrorCode::kBadValue, "a binary whose first byte is " + std::to_string(blob[0]) +
-                                            " is no encrypted value");
+  const bson::BlobFacts* facts = bson::known_blob_facts(blob[0]);
+  const bool is_value = facts != nullptr && facts->role == bson::BlobRole::kValue;
+  const bool is_payload = facts != nullptr && facts->role == bson::BlobRole::kInsertPayload;
+  if (!is_value && !is_payload) {
+    throw Error(ErrorCode::kBadValue, "a binary whose first byte is " + std::to_string(blob[0]) +
+                                          " is no encrypted value");
   }
+  if (facts->version == 1) {
+    throw NotSupported(
+        "the value was encrypted with version 1 of Queryable Encryption, which MongoDB withdrew; "
+        "decrypt it with the software that wrote it");
+  }
+  const schema::AlgorithmFacts* algorithm = schema::algorithm_of(facts->subtype);
+  if (algorithm != nullptr && !algorithm->supported) {
+    throw NotSupported("values of " + std::string(algorithm->name) +
+                       "-encrypted fields are not supported by this version");
+  }
+  if (is_payload) return decrypt_payload(blob, keys);
+  return facts->is_indexed() ? decrypt_indexed(blob, keys) : decrypt_sealed(blob, keys);
 }
 
 }  // namespace quern::crypto

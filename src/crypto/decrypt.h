@@ -15,9 +15,8 @@ namespace quern::crypto {
 using KeySource = std::function<std::shared_ptr<const DataKey>(const Uuid&)>;
 
 // Decrypts a ciphertext blob, first byte included: subtypes 1, 2, 11, 14 and 16. The other
-// ciphertexts (range 15, text 17, version 1: 4, 6, 7, 9) throw NotSupported; placeholders, find
-// payloads, unknown subtypes and damaged blobs throw Error(BadValue); a ciphertext that fails
-// authentication throws Error(OperationFailed). The plaintext is checked to be a well-formed
+// ciphertexts (range 15, text 17, version 1: 4, 6, 7, 9) throw NotSupported; placeholders, find payloads, unknown subtypes and damaged blobs
+// throw Error(BadValue); a ciphertext that fails authentication throws Error(OperationFailed). The plaintext is checked to be a well-formed
 // value of its type.
 bson::Value decrypt_value(BytesView blob, const KeySource& keys);
 

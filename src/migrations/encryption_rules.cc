@@ -7,6 +7,7 @@
 
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
+#include "schema/difference.h"
 
 namespace quern::migrations {
 namespace {
@@ -31,6 +32,21 @@ void collect(const std::vector<FieldState>& fields, const std::string& member_pr
 std::string definition(const EncryptedMember& field) {
   const bson::Document document(field.encrypted);
   return fmt::format("{} {}", field.type, bson::to_json(document.view()));
+}
+
+// Whether the stored values and indexes of both are the same.
+bool same_encryption(const EncryptedMember& a, const EncryptedMember& b) {
+  const auto parsed = [](const EncryptedMember& field) {
+    bson::Builder out;
+    out.open_array("fields").push_document();
+    out.append("path", "f").append("bsonType", field.type).append("keyAltName", "k");
+    out.append_all(field.encrypted).close().close();
+    return schema::EncryptedFields::parse(out.finish().view(), "c",
+                                          {.where = field.member_path, .allow_key_alt_name = true});
+  };
+  return schema::field_difference(parsed(a).fields().front(), parsed(b).fields().front(),
+                                  schema::CompareKeys::kNo)
+      .empty();
 }
 
 std::string way_out(const std::string& model) {
@@ -76,7 +92,7 @@ class Rules {
           fmt::format("the type of the encrypted field {} is fixed when the collection is created: "
                       "it was {} and would be {}. {}",
                       full(field.member_path), old->type, field.type, way_out(before_.name)));
-    } else if (old->encrypted != field.encrypted) {
+    } else if (!same_encryption(*old, field)) {
       say(fmt::format(
           "the definition of the encrypted field {} is fixed when the collection is "
           "created:\n    was:      {}\n    would be: {}\n  {}",
@@ -105,7 +121,7 @@ class Rules {
       const bool gone = std::none_of(new_.begin(), new_.end(), [&](const EncryptedMember& other) {
         return other.path == old.path;
       });
-      if (gone && old.type == field.type && old.encrypted == field.encrypted) {
+      if (gone && old.type == field.type && same_encryption(old, field)) {
         say(fmt::format(
             "the encrypted field {} cannot be renamed to {}: its path is part of the "
             "collection. Keep the stored name with column(). "

@@ -3,9 +3,10 @@
 
 #include <fmt/format.h>
 
-#include "client/schema_drift.h"
 #include "migrations/state_of_models.h"
 #include "quern/base/error.h"
+#include "schema/difference.h"
+#include "schema/field_keys.h"
 
 namespace quern::internal {
 namespace {
@@ -13,29 +14,14 @@ namespace {
 // A model's encrypted fields with the keys that the vault has for them.
 bson::Document fields_with_keys(const ProjectCore& core, Connection& connection,
                                 const migrations::ModelState& model) {
-  bson::Builder out;
-  out.open_array("fields");
-  const bson::Document fields = model.encrypted_fields();
-  for (const bson::Element& field : fields["fields"].as_array()) {
-    out.push_document();
-    for (const bson::Element& member : field.as_document()) {
-      if (member.key() != "keyAltName") {
-        out.append(member);
-        continue;
-      }
-      const auto key = connection.find_key(member.as_string());
-      if (!key) {
-        const std::string advice = core.advice_on_missing_key(connection, model.collection);
-        throw ImproperlyConfigured(fmt::format("Encryption key '{}' of {} not found.{}{}",
-                                               member.as_string(), model.label(),
-                                               advice.empty() ? "" : " ", advice));
-      }
-      out.append("keyId", key->id);
-    }
-    out.close();
-  }
-  out.close();
-  return out.finish();
+  const auto id_of = [&](std::string_view alt_name, std::string_view) {
+    const auto key = connection.find_key(alt_name);
+    if (key) return key->id;
+    const std::string advice = core.advice_on_missing_key(connection, model.collection);
+    throw ImproperlyConfigured(fmt::format("Encryption key '{}' of {} not found.{}{}", alt_name,
+                                           model.label(), advice.empty() ? "" : " ", advice));
+  };
+  return schema::with_key_ids(model.encrypted_fields(), id_of);
 }
 
 }  // namespace
@@ -92,7 +78,8 @@ std::vector<std::string> map_differences(const bson::Document& deployed,
     const schema::EncryptedFields* other = pinned.find(ns);
     if (!other) {
       differences.push_back(fmt::format("{} is missing in {}", ns, file));
-    } else if (const std::string drift = client::schema_drift(fields, *other); !drift.empty()) {
+    } else if (const std::string drift = schema::schema_difference(fields, *other);
+               !drift.empty()) {
       differences.push_back(fmt::format("{}: {}", ns, drift));
     }
   }

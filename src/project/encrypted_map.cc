@@ -10,6 +10,7 @@
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 #include "quern/models/internal/encrypted_schema.h"
+#include "schema/difference.h"
 
 namespace quern::internal {
 namespace {
@@ -18,12 +19,11 @@ std::string ns_of(std::string_view database, const ModelRef& model) {
   return fmt::format("{}.{}", database, model.collection);
 }
 
-// One field in a form that can be compared: without its key, queries with their defaults.
+// One field in words, without its key.
 std::string definition(const schema::EncryptedField& field) {
   std::vector<std::string> queries;
   for (const schema::Query& query : field.queries) {
-    queries.push_back(
-        fmt::format("{} with contention {}", schema::name(query.type), query.contention));
+    queries.push_back(fmt::format("{} with contention {}", query.type->name, query.contention));
   }
   return fmt::format("{}, {}", field.bson_type ? bson::alias(*field.bson_type) : "any type",
                      queries.empty() ? "no queries" : fmt::format("{}", fmt::join(queries, ", ")));
@@ -81,9 +81,12 @@ std::vector<std::string> map_problems(const schema::EncryptedFieldsMap& map,
       const schema::EncryptedField* other = pinned->find(field.path);
       if (!other) {
         problems.push_back(fmt::format("'{}' lacks the encrypted field {}", ns, field.path));
-      } else if (definition(field) != definition(*other)) {
-        problems.push_back(fmt::format("'{}': {} is {} in the map, but {} in the model", ns,
-                                       field.path, definition(*other), definition(field)));
+      } else if (const std::string difference =
+                     schema::field_difference(field, *other, schema::CompareKeys::kNo);
+                 !difference.empty()) {
+        problems.push_back(fmt::format("'{}': {} is {} in the map, but {} in the model: {}", ns,
+                                       field.path, definition(*other), definition(field),
+                                       difference));
       }
     }
   }

@@ -24,9 +24,9 @@ FindEqualityPayloadV2 FindEqualityPayloadV2::parse(BytesView blob) {
   read_members(blob, bson::BlobSubtype::kFindEqualityPayloadV2, kName, kMembers,
                /*ignore_unknown=*/false, members);
   FindEqualityPayloadV2 payload;
-  payload.edc = EdcDerivedFromDataToken::copy_of(binary_member(members[kD], kName, kToken));
-  payload.esc = EscDerivedFromDataToken::copy_of(binary_member(members[kS], kName, kToken));
-  payload.server_derived =
+  payload.tokens.edc = EdcDerivedFromDataToken::copy_of(binary_member(members[kD], kName, kToken));
+  payload.tokens.esc = EscDerivedFromDataToken::copy_of(binary_member(members[kS], kName, kToken));
+  payload.tokens.server_derived =
       ServerDerivedFromDataToken::copy_of(binary_member(members[kL], kName, kToken));
   payload.max_contention = int64_member(members[kCm], kName);
   check_contention(payload.max_contention);
@@ -37,9 +37,9 @@ Bytes FindEqualityPayloadV2::serialize() const {
   constexpr auto kGeneric = bson::BinarySubtype::kGeneric;
   Bytes blob;
   PayloadWriter writer(bson::BlobSubtype::kFindEqualityPayloadV2, kSize, blob);
-  writer.binary("d", kGeneric, edc.bytes());
-  writer.binary("s", kGeneric, esc.bytes());
-  writer.binary("l", kGeneric, server_derived.bytes());
+  writer.binary("d", kGeneric, tokens.edc.bytes());
+  writer.binary("s", kGeneric, tokens.esc.bytes());
+  writer.binary("l", kGeneric, tokens.server_derived.bytes());
   writer.int64("cm", max_contention);
   writer.finish();
   return blob;

@@ -11,15 +11,13 @@
 
 #include <cstdint>
 
-#include "protocol/tokens.h"
+#include "protocol/find_tokens.h"
 
 namespace quern::protocol {
 
 struct FindEqualityPayloadV2 {
-  EdcDerivedFromDataToken edc;
-  EscDerivedFromDataToken esc;
-  ServerDerivedFromDataToken server_derived;
-  std::int64_t max_contention = 0;
+  FindTokenSet tokens;              // d, s, l
+  std::int64_t max_contention = 0;  // cm
 
   // The whole blob, strictly, with the codes of InsertUpdatePayloadV2::parse.
   static FindEqualityPayloadV2 parse(BytesView blob);

@@ -71,6 +71,18 @@ void PayloadWriter::int64(std::string_view key, std::int64_t value) {
   at_ += sizeof value;
 }
 
+void PayloadWriter::open(bson::Type type, std::string_view key) {
+  head(type, key);
+  opened_.at(depth_++) = at_;
+  at_ += 4;
+}
+
+void PayloadWriter::close() {
+  blob_[at_++] = 0;
+  const std::size_t begin = opened_.at(--depth_);
+  store_le(blob_.data() + begin, static_cast<std::uint32_t>(at_ - begin));
+}
+
 void PayloadWriter::finish() {
   if (at_ + 1 != blob_.size()) {
     throw Error(ErrorCode::kInternalError, "a payload's size was computed wrongly");
@@ -86,7 +98,11 @@ void read_members(BytesView blob, bson::BlobSubtype subtype, std::string_view na
                                           " does not start with byte " +
                                           std::to_string(static_cast<int>(subtype)));
   }
-  const bson::View document = bson::View::parse(blob.subspan(1));
+  read_members(bson::View::parse(blob.subspan(1)), name, table, ignore_unknown, found);
+}
+
+void read_members(bson::View document, std::string_view name, std::span<const PayloadField> table,
+                  bool ignore_unknown, std::span<bson::Element> found) {
   for (const bson::Element& member : document) {
     const auto field = std::find_if(table.begin(), table.end(), [&](const PayloadField& candidate) {
       return candidate.key == member.key();
@@ -139,6 +155,16 @@ std::int32_t int32_member(const bson::Element& member, std::string_view name) {
 std::int64_t int64_member(const bson::Element& member, std::string_view name) {
   if (member.type() != bson::Type::kInt64) wrong_type(member, name, "long");
   return member.as_int64();
+}
+
+bson::View array_member(const bson::Element& member, std::string_view name) {
+  if (!member.is_array()) wrong_type(member, name, "array");
+  return member.as_array();
+}
+
+bson::View document_member(const bson::Element& member, std::string_view name) {
+  if (!member.is_document()) wrong_type(member, name, "object");
+  return member.as_document();
 }
 
 }  // namespace quern::protocol

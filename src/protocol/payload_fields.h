@@ -4,6 +4,7 @@
 #ifndef QUERN_PROTOCOL_PAYLOAD_FIELDS_H_
 #define QUERN_PROTOCOL_PAYLOAD_FIELDS_H_
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -22,6 +23,10 @@ constexpr std::size_t binary_member_size(std::string_view key, std::size_t bytes
 }
 constexpr std::size_t int32_member_size(std::string_view key) { return 1 + key.size() + 1 + 4; }
 constexpr std::size_t int64_member_size(std::string_view key) { return 1 + key.size() + 1 + 8; }
+// Without what is in the document or array.
+constexpr std::size_t document_member_size(std::string_view key) {
+  return 1 + key.size() + 1 + 4 + 1;
+}
 
 class PayloadWriter {
  public:
@@ -34,14 +39,21 @@ class PayloadWriter {
   void binary(std::string_view key, bson::BinarySubtype subtype, BytesView bytes);
   void int32(std::string_view key, std::int32_t value);
   void int64(std::string_view key, std::int64_t value);
+  // A document or an array, whose members follow up to close().
+  void open(bson::Type type, std::string_view key);
+  void close();
   // Throws Error(InternalError) unless exactly members_size bytes were written.
   void finish();
 
  private:
   void head(bson::Type type, std::string_view key);
 
+  static constexpr std::size_t kDepth = 4;
+
   Bytes& blob_;
   std::size_t at_;
+  std::array<std::size_t, kDepth> opened_{};  // where the documents begin that are open
+  std::size_t depth_ = 0;
 };
 
 // A member that a payload may hold, in the order of its table.
@@ -57,6 +69,9 @@ struct PayloadField {
 void read_members(BytesView blob, bson::BlobSubtype subtype, std::string_view name,
                   std::span<const PayloadField> table, bool ignore_unknown,
                   std::span<bson::Element> found);
+// The same for a document inside a payload.
+void read_members(bson::View document, std::string_view name, std::span<const PayloadField> table,
+                  bool ignore_unknown, std::span<bson::Element> found);
 
 // Typed access with the payload's name in the message. Wrong types throw TypeMismatch (14), wrong
 // lengths BadValue (2).
@@ -65,6 +80,8 @@ BytesView binary_member(const bson::Element& member, std::string_view name, std:
 Uuid uuid_member(const bson::Element& member, std::string_view name);
 std::int32_t int32_member(const bson::Element& member, std::string_view name);
 std::int64_t int64_member(const bson::Element& member, std::string_view name);
+bson::View array_member(const bson::Element& member, std::string_view name);
+bson::View document_member(const bson::Element& member, std::string_view name);
 
 }  // namespace quern::protocol
 

@@ -7,7 +7,7 @@
 #include "crypto/encrypt.h"
 #include "crypto/testing/fixtures.h"
 #include "protocol/find_equality_payload.h"
-#include "protocol/indexed_equality_value.h"
+#include "protocol/indexed_value.h"
 #include "protocol/insert_update_payload.h"
 #include "protocol/sealed_value.h"
 #include "quern/base/error.h"
@@ -25,7 +25,7 @@ using Parse = std::function<void(BytesView)>;
 const Parse kParseInsert = [](BytesView blob) { InsertUpdatePayloadV2::parse(blob); };
 const Parse kParseCiphertext = [](BytesView blob) { InsertUpdateCiphertext::parse(blob); };
 const Parse kParseFind = [](BytesView blob) { FindEqualityPayloadV2::parse(blob); };
-const Parse kParseStored = [](BytesView blob) { IndexedEqualityEncryptedValueV2::parse(blob); };
+const Parse kParseStored = [](BytesView blob) { IndexedValue::parse(blob); };
 const Parse kParseSealed = [](BytesView blob) { SealedValue::parse(blob); };
 
 std::int32_t code_of(const Parse& parse, BytesView blob) {
@@ -114,7 +114,7 @@ TEST(InsertUpdatePayload, WrongLengthsAndRangesAreRefused) {
           << key << size;
     }
   }
-  for (const std::size_t size : {0, 47, 49, 51}) {
+  for (const std::size_t size : {0, 47, 52}) {
     EXPECT_EQ(code_of(kParseInsert, with(blob, "p", generic(BytesView(bytes).first(size)))), 2);
   }
   EXPECT_EQ(code_of(kParseInsert, with(blob, "t", 0)), 2);
@@ -125,9 +125,35 @@ TEST(InsertUpdatePayload, WrongLengthsAndRangesAreRefused) {
   EXPECT_EQ(code_of(kParseInsert, with(blob, "k", 1)), 14) << "an int32 is no int64";
 }
 
-TEST(InsertUpdatePayload, RangeAndTextPayloadsAreRefusedByName) {
+bson::Document token_set(std::uint8_t fill, std::size_t p_size) {
+  const Bytes token(32, fill);
+  const Bytes p(p_size, fill);
+  return bson::doc("d", generic(token), "s", generic(token), "l", generic(token), "p", generic(p));
+}
+
+TEST(InsertUpdatePayload, FurtherTokenSetsAreReadAndWritten) {
+  const Bytes blob = with_more(insert_blob(), "g", bson::array(token_set(1, 49), token_set(2, 48)));
+  const auto payload = InsertUpdatePayloadV2::parse(blob);
+  ASSERT_EQ(payload.more_tokens.size(), 2u);
+  EXPECT_EQ(payload.more_tokens[0].encrypted_tokens.bytes().size(), 49u);
+  EXPECT_EQ(payload.more_tokens[1].edc.bytes()[0], 2);
+  EXPECT_EQ(payload.serialize(), blob);
+}
+
+TEST(InsertUpdatePayload, DamagedFurtherTokenSetsAreRefused) {
   const Bytes blob = insert_blob();
-  EXPECT_THROW(InsertUpdatePayloadV2::parse(with_more(blob, "g", bson::array())), NotSupported);
+  const auto with_set = [&](const bson::Document& set) {
+    return code_of(kParseInsert, with_more(blob, "g", bson::array(set)));
+  };
+  EXPECT_EQ(with_set(token_set(1, 47)), 2);
+  EXPECT_EQ(with_set(token_set(1, 52)), 2);
+  EXPECT_EQ(with_set(bson::doc("d", 1)), 40414);
+  EXPECT_EQ(code_of(kParseInsert, with_more(blob, "g", 1)), 14);
+  EXPECT_EQ(code_of(kParseInsert, with_more(blob, "g", bson::array(1))), 14);
+}
+
+TEST(InsertUpdatePayload, TextPayloadsAreRefusedByName) {
+  const Bytes blob = insert_blob();
   EXPECT_THROW(InsertUpdatePayloadV2::parse(with_more(blob, "b", bson::doc())), NotSupported);
 }
 
@@ -150,7 +176,7 @@ TEST(StoredEqualityValue, OnlyTypesThatAreIndexedCanBeBuilt) {
   auto payload = InsertUpdatePayloadV2::parse(blob);
   payload.type = bson::Type::kDouble;
   const auto build = [&](BytesView) {
-    IndexedEqualityEncryptedValueV2::build(payload, 1, Tag{}, RandomSource::system());
+    crypto::testing::stored_value(payload, 1, Tag{}, RandomSource::system());
   };
   EXPECT_EQ(code_of(build, {}), 6373504);
   payload.type = bson::Type::kString;
@@ -161,7 +187,7 @@ TEST(StoredEqualityValue, OnlyTypesThatAreIndexedCanBeBuilt) {
 TEST(StoredEqualityValue, ImpossibleLengthsAndTypesAreRefused) {
   const Bytes blob = insert_blob();
   const auto payload = InsertUpdatePayloadV2::parse(blob);
-  Bytes stored = IndexedEqualityEncryptedValueV2::build(payload, 1, Tag{}, RandomSource::system());
+  Bytes stored = crypto::testing::stored_value(payload, 1, Tag{}, RandomSource::system());
   EXPECT_EQ(code_of(kParseStored, BytesView(stored).first(18 + 17 + 95)), 2);
   EXPECT_EQ(code_of(kParseStored, BytesView(stored).first(18 + 17 + 96)), 0);
   for (const std::uint8_t type : {0x01, 0x03, 0x0A, 0x13, 0x00, 0x55}) {
@@ -173,10 +199,9 @@ TEST(StoredEqualityValue, ImpossibleLengthsAndTypesAreRefused) {
 TEST(MetadataBlock, BelongsToItsTokenOnly) {
   const Bytes blob = insert_blob();
   const auto payload = InsertUpdatePayloadV2::parse(blob);
-  const Bytes stored =
-      IndexedEqualityEncryptedValueV2::build(payload, 1, Tag{}, RandomSource::system());
-  const MetadataBlock block = IndexedEqualityEncryptedValueV2::parse(stored).metadata();
-  EXPECT_TRUE(block.belongs_to(ServerMetadataTokens(payload.server_derived)));
+  const Bytes stored = crypto::testing::stored_value(payload, 1, Tag{}, RandomSource::system());
+  const MetadataBlock block = IndexedValue::parse(stored).block(0);
+  EXPECT_TRUE(block.belongs_to(ServerMetadataTokens(payload.tokens.server_derived)));
   const ServerMetadataTokens other(ServerDerivedFromDataToken::copy_of(Bytes(32, 1)));
   EXPECT_FALSE(block.belongs_to(other));
   EXPECT_FALSE(block.counters(other).has_value());

@@ -12,6 +12,9 @@
 #ifndef QUERN_PROTOCOL_SEALED_VALUE_H_
 #define QUERN_PROTOCOL_SEALED_VALUE_H_
 
+#include <cstdint>
+#include <span>
+
 #include "quern/bson/blob_subtype.h"
 
 namespace quern::protocol {
@@ -23,6 +26,10 @@ class SealedValue {
 
   // Throws Error(BadValue) unless the blob is one of the three and its type byte a BSON type.
   static SealedValue parse(BytesView blob);
+
+  // Writes the 18 bytes before the ciphertext.
+  static void write_head(bson::BlobSubtype subtype, const Uuid& key_id, bson::Type type,
+                         std::span<std::uint8_t, kHeaderSize> out);
 
   bson::BlobSubtype subtype() const { return static_cast<bson::BlobSubtype>(blob_[0]); }
   Uuid key_id() const { return Uuid::from_bytes(blob_.subspan(1, Uuid::kSize)); }

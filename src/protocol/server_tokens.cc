@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "protocol/server_tokens.h"
 
+#include <algorithm>
 #include <string>
 
 #include "protocol/ciphertext.h"
@@ -92,19 +93,19 @@ ServerMetadataTokens::ServerMetadataTokens(const ServerDerivedFromDataToken& par
     : count_and_contention_(decltype(count_and_contention_)::derive(parent, 1)),
       zeros_(decltype(zeros_)::derive(parent, 2)) {}
 
-EscDerivedFromDataTokenAndContentionFactor decrypt_ecoc_value(const EcocToken& token,
-                                                              BytesView value) {
-  constexpr std::size_t kEquality = kIvSize + kSha256Size;
-  if (value.size() == kEquality + 1 || value.size() == kEquality + 3) {
-    throw NotSupported("ECOC entries of range and text fields are not supported by this version");
-  }
-  if (value.size() != kEquality) {
+EcocEntry decrypt_ecoc_value(const EcocToken& token, BytesView value, std::size_t extra_size) {
+  EcocEntry entry;
+  if (extra_size > entry.extra.size() || value.size() != kIvSize + kSha256Size + extra_size) {
     throw Error(ErrorCode::kBadValue, "the value of an ECOC entry has " +
-                                          std::to_string(value.size()) + " bytes, expected 48");
+                                          std::to_string(value.size()) + " bytes, expected " +
+                                          std::to_string(kIvSize + kSha256Size + extra_size));
   }
-  SecretArray<kSha256Size> plain;
-  ctr_decrypt(token.bytes(), value, plain.mutable_bytes());
-  return EscDerivedFromDataTokenAndContentionFactor::copy_of(plain.bytes());
+  SecretArray<kSha256Size + 3> plain;
+  ctr_decrypt(token.bytes(), value, plain.mutable_bytes().first(kSha256Size + extra_size));
+  const BytesView bytes = plain.bytes();
+  entry.token = EscDerivedFromDataTokenAndContentionFactor::copy_of(bytes.first(kSha256Size));
+  std::copy_n(bytes.begin() + kSha256Size, extra_size, entry.extra.begin());
+  return entry;
 }
 
 }  // namespace quern::protocol

@@ -79,11 +79,16 @@ class ServerMetadataTokens {
   Token<struct ServerZerosKind> zeros_;                                    // u64(2)
 };
 
-// The token inside an ECOC document's value, IV(16) | CTR(EcocToken, token). Throws
-// Error(NotSupported) for the longer forms of range (49 bytes) and text (51), Error(BadValue) for
-// any other length than 48.
-EscDerivedFromDataTokenAndContentionFactor decrypt_ecoc_value(const EcocToken& token,
-                                                              BytesView value);
+// What an ECOC document's value holds, IV(16) | CTR(EcocToken, token | extra): the token, and what
+// the query type says about it in up to three bytes (of range fields: whether it is a leaf; of text
+// fields: how many tags the value has).
+struct EcocEntry {
+  EscDerivedFromDataTokenAndContentionFactor token;
+  std::array<std::uint8_t, 3> extra{};
+};
+// extra_size: how many of those bytes the field's query type has. Throws Error(BadValue) for a value
+// of another length.
+EcocEntry decrypt_ecoc_value(const EcocToken& token, BytesView value, std::size_t extra_size);
 
 }  // namespace quern::protocol
 

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "crypto/testing/fixtures.h"
+#include "protocol/ciphertext.h"
 #include "protocol/server_tokens.h"
 #include "quern/base/error.h"
 #include "quern/bson/document.h"
@@ -124,16 +125,18 @@ TEST(ServerTokens, AnchorValuesRoundTrip) {
   EXPECT_THROW(token.decrypt(BytesView(value).first(31)), Error);
 }
 
-TEST(ServerTokens, EcocValuesOfOtherQueryTypesAreRefusedByName) {
+TEST(ServerTokens, EcocValuesHaveTheLengthOfTheirQueryType) {
   const auto token = EcocToken::copy_of(crypto::testing::counting_bytes(1, 32));
-  EXPECT_THROW(decrypt_ecoc_value(token, Bytes(49)), NotSupported);
-  EXPECT_THROW(decrypt_ecoc_value(token, Bytes(51)), NotSupported);
-  for (const std::size_t size : {0, 16, 47, 50}) {
-    try {
-      decrypt_ecoc_value(token, Bytes(size));
-      ADD_FAILURE() << "no error for " << size << " bytes";
-    } catch (const Error& error) {
-      EXPECT_TRUE(error.is(ErrorCode::kBadValue));
+  for (const std::size_t extra : {0, 1, 3}) {
+    const Bytes plain = crypto::testing::counting_bytes(7, 32 + extra);
+    Bytes value(16 + plain.size());
+    ctr_encrypt(token.bytes(), std::array<std::uint8_t, 16>{}, plain, value);
+    const EcocEntry entry = decrypt_ecoc_value(token, value, extra);
+    EXPECT_EQ(to_hex(entry.token.bytes()), to_hex(BytesView(plain).first(32)));
+    EXPECT_EQ(to_hex(BytesView(entry.extra).first(extra)), to_hex(BytesView(plain).subspan(32)));
+    for (const std::size_t other : {0, 1, 2, 3, 4}) {
+      if (other == extra) continue;
+      EXPECT_THROW(decrypt_ecoc_value(token, value, other), Error);
     }
   }
 }

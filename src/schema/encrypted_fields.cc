@@ -15,18 +15,6 @@ namespace {
 
 using bson::StrictReader;
 
-constexpr std::pair<QueryType, std::string_view> kQueryTypes[] = {
-    {QueryType::kEquality, "equality"},
-    {QueryType::kRange, "range"},
-    {QueryType::kPrefix, "prefix"},
-    {QueryType::kSuffix, "suffix"},
-    {QueryType::kSubstring, "substring"},
-    {QueryType::kRangePreview, "rangePreview"},
-    {QueryType::kPrefixPreview, "prefixPreview"},
-    {QueryType::kSuffixPreview, "suffixPreview"},
-    {QueryType::kSubstringPreview, "substringPreview"},
-};
-
 constexpr std::int32_t kStrEncodeVersion = 1;  // the only one there is
 constexpr auto kMaxInt32 = std::numeric_limits<std::int32_t>::max();
 // One less than the largest: the number of contention factors is one more than that.
@@ -57,15 +45,16 @@ Query parse_query(bson::View document, const std::string& where) {
   const StrictReader reader(document, where, kQueryMembers);
   reader.required_value("queryType");
   const std::string_view type_name = *reader.text("queryType");
-  const std::optional<QueryType> type = query_type_from_name(type_name);
-  if (!type) {
+  const QueryType* type = query_type_from_name(type_name);
+  if (type == nullptr) {
     throw Error(ErrorCode::kBadValue, "Enumeration value '" + std::string(type_name) +
                                           "' for field " + reader.quoted("queryType") +
                                           " is not a valid query type");
   }
   Query query;
-  query.type = *type;
-  query.contention = reader.number("contention", 0, kMaxContention).value_or(Query::kDefaultContention);
+  query.type = type;
+  query.contention =
+      reader.number("contention", 0, kMaxContention).value_or(Query::kDefaultContention);
   query.min = bson::Value(reader.value("min").value());
   query.max = bson::Value(reader.value("max").value());
   query.sparsity = reader.number("sparsity", 1, 8);
@@ -213,37 +202,29 @@ std::string state_name(const StrictReader& reader, std::string_view member, std:
 
 }  // namespace
 
-std::string_view name(QueryType type) {
-  for (const auto& [candidate, text] : kQueryTypes) {
-    if (candidate == type) return text;
-  }
-  return "unknown";
-}
-
-std::optional<QueryType> query_type_from_name(std::string_view name) {
-  for (const auto& [type, text] : kQueryTypes) {
-    if (text == name) return type;
-  }
-  return std::nullopt;
-}
-
-bool is_range(QueryType type) {
-  return type == QueryType::kRange || type == QueryType::kRangePreview;
-}
-
-bool is_text(QueryType type) { return type != QueryType::kEquality && !is_range(type); }
-
-bool is_supported(QueryType type) { return type == QueryType::kEquality; }
-
-const Query* EncryptedField::query(QueryType type) const {
+const Query* EncryptedField::query(const QueryType& type) const {
   const auto at = std::find_if(queries.begin(), queries.end(),
-                               [type](const Query& query) { return query.type == type; });
+                               [&](const Query& query) { return query.type == &type; });
+  return at == queries.end() ? nullptr : &*at;
+}
+
+const Query* EncryptedField::query_answering(unsigned answers) const {
+  const auto at = std::find_if(queries.begin(), queries.end(), [answers](const Query& query) {
+    return (query.type->answers & answers) != 0;
+  });
+  return at == queries.end() ? nullptr : &*at;
+}
+
+const Query* EncryptedField::withdrawn_query() const {
+  const auto at = std::find_if(queries.begin(), queries.end(), [](const Query& query) {
+    return query.type->standing == Standing::kWithdrawn;
+  });
   return at == queries.end() ? nullptr : &*at;
 }
 
 const Query* EncryptedField::unsupported_query() const {
   const auto at = std::find_if(queries.begin(), queries.end(),
-                               [](const Query& query) { return !is_supported(query.type); });
+                               [](const Query& query) { return !query.type->is_supported(); });
   return at == queries.end() ? nullptr : &*at;
 }
 
@@ -270,11 +251,9 @@ EncryptedFields EncryptedFields::parse(bson::View document, std::string_view col
   check_distinct(parsed.fields_);
   std::for_each(parsed.fields_.begin(), parsed.fields_.end(), check_queries);
 
-  const bool has_text =
-      std::any_of(parsed.fields_.begin(), parsed.fields_.end(), [](const EncryptedField& field) {
-        return std::any_of(field.queries.begin(), field.queries.end(),
-                           [](const Query& query) { return is_text(query.type); });
-      });
+  const bool has_text = std::any_of(
+      parsed.fields_.begin(), parsed.fields_.end(),
+      [](const EncryptedField& field) { return field.algorithm() == Algorithm::kText; });
   parsed.str_encode_version_ = version || has_text ? kStrEncodeVersion : 0;
 
   bson::Builder builder;

@@ -11,34 +11,14 @@
 #include <vector>
 
 #include "quern/bson/document.h"
+#include "schema/query_type.h"
 
 namespace quern::schema {
-
-enum class QueryType {
-  kEquality,
-  kRange,
-  kPrefix,
-  kSuffix,
-  kSubstring,
-  kRangePreview,
-  kPrefixPreview,
-  kSuffixPreview,
-  kSubstringPreview,
-};
-
-std::string_view name(QueryType type);
-std::optional<QueryType> query_type_from_name(
-    std::string_view name);     // exact, as MongoDB writes it
-bool is_range(QueryType type);  // range, rangePreview
-bool is_text(QueryType type);   // prefix, suffix, substring and their previews
-// Whether this version can encrypt and query such a field. Definitions of the other types are
-// parsed and validated, so that they round-trip, but whoever encrypts must refuse them.
-bool is_supported(QueryType type);
 
 struct Query {
   static constexpr std::int64_t kDefaultContention = 8;
 
-  QueryType type = QueryType::kEquality;
+  const QueryType* type = &QueryType::kEquality;
   std::int64_t contention = kDefaultContention;
   bson::Value min;  // missing unless given
   bson::Value max;
@@ -60,7 +40,15 @@ struct EncryptedField {
   std::vector<Query> queries;  // empty: encrypted, but not queryable
 
   bool is_indexed() const { return !queries.empty(); }
-  const Query* query(QueryType type) const;
+  // All its queries have one.
+  Algorithm algorithm() const {
+    return queries.empty() ? Algorithm::kUnindexed : queries.front().type->algorithm;
+  }
+  const Query* query(const QueryType& type) const;
+  // The first query that answers one of these questions; nullptr when there is none.
+  const Query* query_answering(unsigned answers) const;
+  // The first query type that no version offers any more.
+  const Query* withdrawn_query() const;
   // The first query type that this version cannot encrypt; nullptr when there is none.
   const Query* unsupported_query() const;
 };

@@ -91,7 +91,7 @@ TEST(EncryptedFields, TextQueriesSetTheEncodingVersion) {
                   "caseSensitive": true, "diacriticSensitive": false})"));
   EXPECT_EQ(fields.str_encode_version(), 1);
   EXPECT_EQ(fields.to_bson()["strEncodeVersion"].as_int32(), 1);
-  EXPECT_EQ(fields.fields()[0].unsupported_query()->type, QueryType::kPrefix)
+  EXPECT_EQ(fields.fields()[0].unsupported_query()->type, &QueryType::kPrefix)
       << "this version cannot encrypt it";
 }
 

@@ -54,6 +54,15 @@ std::int64_t int64_between(const bson::Element& element, std::int64_t low, std::
   return element.as_int64();
 }
 
+const AlgorithmFacts& algorithm_member(const bson::Element& element) {
+  const AlgorithmFacts* facts =
+      element.type() == bson::Type::kInt32 ? algorithm_from_number(element.as_int32()) : nullptr;
+  if (facts == nullptr) {
+    malformed("key '" + std::string(element.key()) + "' must be the int32 of an algorithm");
+  }
+  return *facts;
+}
+
 Uuid uuid(const bson::Element& element) {
   if (!element.is_binary(bson::BinarySubtype::kUuid) ||
       element.as_binary().bytes.size() != Uuid::kSize) {
@@ -82,7 +91,7 @@ EncryptionPlaceholder EncryptionPlaceholder::parse(BytesView blob) {
                                   bson::Members{.known = kKeys, .ignores_others = true}, kFaults);
   EncryptionPlaceholder placeholder;
   placeholder.kind = static_cast<Kind>(int32_between(reader.required("t"), 1, 2));
-  placeholder.algorithm = static_cast<Algorithm>(int32_between(reader.required("a"), 1, 4));
+  placeholder.algorithm = algorithm_member(reader.required("a")).algorithm;
   placeholder.index_key_id = uuid(reader.required("ki"));
   placeholder.user_key_id = uuid(reader.required("ku"));
   placeholder.value = bson::Value(reader.required("v").value());
@@ -91,7 +100,7 @@ EncryptionPlaceholder EncryptionPlaceholder::parse(BytesView blob) {
   if (const bson::Element sparsity = reader["s"]) {
     placeholder.sparsity = int64_between(sparsity, 0, kMax);
   }
-  if (placeholder.kind == kFind && placeholder.algorithm == kUnindexed) {
+  if (placeholder.kind == kFind && !algorithm_facts(placeholder.algorithm).find) {
     malformed("an unindexed value cannot be searched for");
   }
   return placeholder;
@@ -106,7 +115,7 @@ Bytes EncryptionPlaceholder::serialize() const {
       .append("ku", user_key_id)
       .append("v", value)
       .append("cm", max_contention);
-  if (algorithm == kRange) builder.append("s", sparsity);
+  if (sparsity != 0) builder.append("s", sparsity);
   return with_subtype(BlobSubtype::kPlaceholder, builder.finish());
 }
 

@@ -10,18 +10,18 @@
 #include <variant>
 
 #include "quern/bson/document.h"
+#include "schema/query_type.h"
 
 namespace quern::schema {
 
 //   0x03 | { t: int32 kind, a: int32 algorithm, ki: uuid, ku: uuid, v: any, cm: int64, s: int64 }
 struct EncryptionPlaceholder {
   enum class Kind : std::int32_t { kInsert = 1, kFind = 2 };
-  enum class Algorithm : std::int32_t { kUnindexed = 1, kEquality = 2, kRange = 3, kText = 4 };
   using enum Kind;
   using enum Algorithm;
 
   Kind kind = kInsert;
-  Algorithm algorithm = kUnindexed;
+  schema::Algorithm algorithm = kUnindexed;
   Uuid index_key_id;  // derives the tokens
   Uuid user_key_id;   // encrypts the value
   bson::Value value;

@@ -4,7 +4,6 @@
 #include <span>
 
 #include "quern/base/error.h"
-#include "schema/blob_subtype.h"
 
 namespace quern::schema {
 namespace {
@@ -60,13 +59,15 @@ void check_foreign(const EncryptedField& field, const Query& query,
     if (one.given(query)) {
       refuse(one.code, field,
              "'" + std::string(one.parameter) + "' is no parameter of a query of type '" +
-                 std::string(name(query.type)) + "'");
+                 std::string(query.type->name) + "'");
     }
   }
 }
 
+}  // namespace
+
 void check_equality(const EncryptedField& field, const Query& query) {
-  if (!bson::supports_equality(*field.bson_type)) {
+  if (!query.type->facts().types().contains(*field.bson_type)) {
     refuse(6338405, field,
            "a field of type '" + std::string(bson::alias(*field.bson_type)) +
                "' cannot have an equality query");
@@ -74,17 +75,21 @@ void check_equality(const EncryptedField& field, const Query& query) {
   check_foreign(field, query, kForeignToEquality);
 }
 
+void check_foreign_to_range(const EncryptedField& field, const Query& query) {
+  check_foreign(field, query, kForeignToRange);
+}
+
 void check_text(const EncryptedField& field, const Query& query) {
   if (field.bson_type != bson::Type::kString) {
     refuse(
         9783400, field,
-        "a query of type '" + std::string(name(query.type)) + "' needs a field of type 'string'");
+        "a query of type '" + std::string(query.type->name) + "' needs a field of type 'string'");
   }
   check_foreign(field, query, kForeignToText);
   const auto need = [&](bool given, std::int32_t code, const char* parameter) {
     if (!given) {
       refuse(code, field,
-             "a query of type '" + std::string(name(query.type)) + "' needs '" + parameter + "'");
+             "a query of type '" + std::string(query.type->name) + "' needs '" + parameter + "'");
     }
   };
   need(has_str_min_query_length(query), 9783402, "strMinQueryLength");
@@ -94,9 +99,7 @@ void check_text(const EncryptedField& field, const Query& query) {
   if (*query.str_min_query_length > *query.str_max_query_length) {
     refuse(9783406, field, "'strMinQueryLength' must not be greater than 'strMaxQueryLength'");
   }
-  const bool substring =
-      query.type == QueryType::kSubstring || query.type == QueryType::kSubstringPreview;
-  if (!substring) {
+  if ((query.type->answers & kAnswersSubstring) == 0) {
     if (has_str_max_length(query)) {
       refuse(9783401, field, "'strMaxLength' is a parameter of substring queries only");
     }
@@ -108,17 +111,13 @@ void check_text(const EncryptedField& field, const Query& query) {
   }
 }
 
-bool is_prefix(QueryType type) {
-  return type == QueryType::kPrefix || type == QueryType::kPrefixPreview;
-}
-bool is_suffix(QueryType type) {
-  return type == QueryType::kSuffix || type == QueryType::kSuffixPreview;
-}
+namespace {
 
 void check_pair(const EncryptedField& field) {
   const Query& a = field.queries[0];
   const Query& b = field.queries[1];
-  if (!(is_prefix(a.type) && is_suffix(b.type)) && !(is_suffix(a.type) && is_prefix(b.type))) {
+  if ((a.type->answers | b.type->answers) != (kAnswersPrefix | kAnswersSuffix) ||
+      a.type->answers == b.type->answers) {
     refuse(9783414, field, "only a prefix query and a suffix query can be combined");
   }
   if (a.case_sensitive != b.case_sensitive) {
@@ -139,7 +138,6 @@ void refuse(std::int32_t code, const EncryptedField& field, const std::string& w
 }
 
 void check_queries(const EncryptedField& field) {
-  using enum bson::Type;
   if (!field.bson_type) {
     if (field.is_indexed()) {
       refuse(6412601, field, "a field with queries needs a 'bsonType'");
@@ -147,8 +145,7 @@ void check_queries(const EncryptedField& field) {
     return;
   }
   if (!field.is_indexed()) {
-    if (field.bson_type == kNull || field.bson_type == kUndefined || field.bson_type == kMinKey ||
-        field.bson_type == kMaxKey) {
+    if (!algorithm_facts(Algorithm::kUnindexed).types().contains(*field.bson_type)) {
       refuse(6338406, field,
              "values of type '" + std::string(bson::alias(*field.bson_type)) +
                  "' cannot be encrypted");
@@ -156,14 +153,7 @@ void check_queries(const EncryptedField& field) {
     return;
   }
   for (const Query& query : field.queries) {
-    if (is_range(query.type)) {
-      check_foreign(field, query, kForeignToRange);
-      check_range(field, query);
-    } else if (is_text(query.type)) {
-      check_text(field, query);
-    } else {
-      check_equality(field, query);
-    }
+    query.type->check(field, query);
   }
   if (field.queries.size() > 2) refuse(9783413, field, "a field can have at most two queries");
   if (field.queries.size() == 2) check_pair(field);

@@ -156,8 +156,9 @@ int domain_bits(const EncryptedField& field, const Query& query) {
 }  // namespace
 
 void check_range(const EncryptedField& field, const Query& query) {
+  check_foreign_to_range(field, query);
   const Type type = *field.bson_type;
-  if (!bson::is_number(type) && type != Type::kDate) {
+  if (!query.type->facts().types().contains(type)) {
     refuse(6775201, field,
            "a field of type '" + std::string(bson::alias(type)) + "' cannot have a range query");
   }

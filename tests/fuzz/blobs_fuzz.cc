@@ -7,7 +7,7 @@
 
 #include "crypto/decrypt.h"
 #include "protocol/find_equality_payload.h"
-#include "protocol/indexed_equality_value.h"
+#include "protocol/indexed_value.h"
 #include "protocol/insert_update_payload.h"
 #include "protocol/sealed_value.h"
 #include "quern/base/error.h"
@@ -46,9 +46,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   expect_typed_errors([&] { round_trip<FindEqualityPayloadV2>(blob); });
   expect_typed_errors([&] { (void)InsertUpdateCiphertext::parse(blob); });
   expect_typed_errors([&] {
-    const auto value = IndexedEqualityEncryptedValueV2::parse(blob);
-    (void)value.tag();
-    (void)value.metadata().belongs_to(ServerMetadataTokens(ServerDerivedFromDataToken()));
+    const auto value = IndexedValue::parse(blob);
+    (void)value.block(value.block_count() - 1)
+        .belongs_to(ServerMetadataTokens(ServerDerivedFromDataToken()));
   });
   expect_typed_errors([&] { (void)SealedValue::parse(blob).ciphertext(); });
   expect_typed_errors([&] { (void)decrypt_value(blob, any_key); });

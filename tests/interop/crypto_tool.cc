@@ -20,7 +20,7 @@
 
 #include "crypto/decrypt.h"
 #include "crypto/encrypt.h"
-#include "protocol/indexed_equality_value.h"
+#include "protocol/indexed_value.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 
@@ -78,8 +78,10 @@ class Tool {
     if (op == "store") {
       const auto payload =
           protocol::InsertUpdatePayloadV2::parse(request["blob"].as_binary().bytes);
-      const protocol::Tag tag = protocol::EdcTwiceDerivedToken(payload.edc).tag(1);
-      return protocol::IndexedEqualityEncryptedValueV2::build(payload, 1, tag, random);
+      const protocol::Tag tag = protocol::EdcTwiceDerivedToken(payload.tokens.edc).tag(1);
+      const protocol::IndexedValue::Use use{&payload.tokens, 1, tag};
+      return protocol::IndexedValue::build(bson::BlobSubtype::kIndexedEqualityValueV2, payload,
+                                           {&use, 1}, random);
     }
     const Uuid id = request["key"].as_uuid();
     const crypto::DataKey& key = *keys_.at(id);

@@ -44,10 +44,6 @@ QUERN_EXPORT bool is_placeholder(BlobSubtype subtype);
 // them with a clear error instead of handing out ciphertext).
 QUERN_EXPORT bool is_ciphertext(BlobSubtype subtype);
 
-// The types that a field with an equality query may hold: binData, javascript, regex, string, int,
-// long, bool, timestamp, date, objectId, symbol, dbPointer.
-QUERN_EXPORT bool supports_equality(Type type);
-
 }  // namespace quern::bson
 
 #endif  // QUERN_BSON_BLOB_SUBTYPE_H_

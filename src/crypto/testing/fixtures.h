@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "crypto/data_key.h"
 #include "crypto/decrypt.h"
+#include "protocol/indexed_value.h"
 
 namespace quern::crypto::testing {
 
@@ -58,6 +59,15 @@ class PinnedRandom final : public RandomSource {
   std::size_t next_ = 0;
   std::size_t requests_ = 0;
 };
+
+// The stored value of an equality payload under its counter.
+inline Bytes stored_value(const protocol::InsertUpdatePayloadV2& payload, std::uint64_t count = 1,
+                          const protocol::Tag& tag = {},
+                          RandomSource& random = RandomSource::system()) {
+  const protocol::IndexedValue::Use use{&payload.tokens, count, tag};
+  return protocol::IndexedValue::build(bson::BlobSubtype::kIndexedEqualityValueV2, payload,
+                                       {&use, 1}, random);
+}
 
 inline Bytes operator+(Bytes a, const Bytes& b) {
   a.insert(a.end(), b.begin(), b.end());

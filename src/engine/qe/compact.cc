@@ -165,8 +165,10 @@ class CompactionRun {
     const auto key = ecoc_tokens.find(path.as_string());
     if (key == ecoc_tokens.end()) return;
     try {
-      record.token = protocol::decrypt_ecoc_value(key->second, value.as_binary().bytes);
-    } catch (const Error&) {  // the value isn't of an equality field
+      record.token = protocol::decrypt_ecoc_value(key->second.ecoc, value.as_binary().bytes,
+                                                  key->second.record_extra)
+                         .token;
+    } catch (const Error&) {  // the value isn't of a field with this query type
       record.put_back = true;
       if (!batch.problem) batch.problem = std::current_exception();
     }

@@ -62,7 +62,7 @@ class Compact : public testing::EncryptedCollection {
         protocol::InsertUpdatePayloadV2::parse(insert_payload(value).view().as_binary().bytes);
     return transact([&](Operation& op) {
       StateCollections state(op, ns, fields);
-      return find_esc_state(state, payload.esc).uses();
+      return find_esc_state(state, payload.tokens.esc).uses();
     });
   }
   // Uses whose documents are still there.

@@ -67,6 +67,11 @@ CompactionCommand::Tokens CompactionCommand::tokens(const schema::EncryptedField
   Tokens tokens;
   for (const schema::EncryptedField& field : fields.fields()) {
     const bson::Element token = tokens_[field.path];
+    const schema::AlgorithmFacts& facts = schema::algorithm_facts(field.algorithm());
+    if (facts.padded) {
+      throw NotSupported(fmt::format("The embedded engine cannot compact {} queries yet ('{}')",
+                                     facts.name, field.path));
+    }
     if (token.is_document()) {
       throw Error(8574701, fmt::format("The token of '{}' is one for a range or text field, which "
                                        "it is not",
@@ -77,7 +82,8 @@ CompactionCommand::Tokens CompactionCommand::tokens(const schema::EncryptedField
       throw Error(6346801,
                   fmt::format("The token of '{}' must be 32 bytes of binary data", field.path));
     }
-    tokens.emplace(field.path, protocol::EcocToken::copy_of(token.as_binary().bytes));
+    tokens.emplace(field.path, FieldToken{protocol::EcocToken::copy_of(token.as_binary().bytes),
+                                          facts.record_extra});
   }
   return tokens;
 }

@@ -27,7 +27,11 @@ class CompactionCommand {
 
   // The ECOC tokens by path. Throws 6346801 for one that is neither 32 bytes nor, for a range or
   // text field, {ecoc, anchorPaddingToken}; 8574701 for one of the wrong of the two.
-  using Tokens = std::map<std::string, protocol::EcocToken, std::less<>>;
+  struct FieldToken {
+    protocol::EcocToken ecoc;
+    std::size_t record_extra;  // as in schema::AlgorithmFacts
+  };
+  using Tokens = std::map<std::string, FieldToken, std::less<>>;
   Tokens tokens(const schema::EncryptedFields& fields) const;
 
  private:

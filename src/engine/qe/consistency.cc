@@ -8,11 +8,10 @@
 #include <set>
 
 #include "engine/catalog/consistency.h"
+#include "engine/qe/query_algorithm.h"
 #include "engine/qe/state_collections.h"
 #include "engine/rules/safe_content.h"
 #include "engine/rules/validate.h"
-#include "protocol/find_equality_payload.h"
-#include "protocol/indexed_equality_value.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -35,8 +34,7 @@ class Checker {
  private:
   // A value that the caller knows the tokens of.
   struct KnownValue {
-    explicit KnownValue(const protocol::FindEqualityPayloadV2& payload)
-        : tokens(payload.server_derived) {}
+    explicit KnownValue(const protocol::FindTokenSet& set) : tokens(set.server_derived) {}
     protocol::ServerMetadataTokens tokens;
   };
   struct IssuedTag {
@@ -51,18 +49,23 @@ class Checker {
 
   // Notes all tags that the ESC says were issued for a value.
   void expect_tags(BytesView blob) {
-    const auto payload = protocol::FindEqualityPayloadV2::parse(blob);
+    const schema::AlgorithmFacts* facts =
+        blob.empty() ? nullptr : schema::algorithm_of(static_cast<bson::BlobSubtype>(blob[0]));
+    if (facts == nullptr) throw Error(ErrorCode::kBadValue, "this is no find payload");
+    const auto payload = query_algorithm(facts->algorithm).find_tokens(blob);
     StateCollections state(op_, collection_.ns(), fields_);
-    for (std::int64_t factor = 0; factor <= payload.max_contention; ++factor) {
-      const auto esc = protocol::with_contention(payload.esc, factor);
-      const protocol::EdcTwiceDerivedToken edc(protocol::with_contention(payload.edc, factor));
-      const std::uint64_t uses = find_esc_state(state, esc).uses();
-      for (std::uint64_t count = 1; count <= uses; ++count) {
-        const MetadataBlock::Counters counters{count, static_cast<std::uint64_t>(factor)};
-        issued_.emplace(edc.tag(count), IssuedTag{values_.size(), counters});
+    for (const protocol::FindTokenSet& set : payload.sets) {
+      for (std::int64_t factor = 0; factor <= payload.max_contention; ++factor) {
+        const auto esc = protocol::with_contention(set.esc, factor);
+        const protocol::EdcTwiceDerivedToken edc(protocol::with_contention(set.edc, factor));
+        const std::uint64_t uses = find_esc_state(state, esc).uses();
+        for (std::uint64_t count = 1; count <= uses; ++count) {
+          const MetadataBlock::Counters counters{count, static_cast<std::uint64_t>(factor)};
+          issued_.emplace(edc.tag(count), IssuedTag{values_.size(), counters});
+        }
       }
+      values_.emplace_back(set);
     }
-    values_.emplace_back(payload);
   }
 
   void check_collection(const Collection& collection) {
@@ -85,22 +88,22 @@ class Checker {
       fault("document {} breaks the implicit schema of encrypted fields", position);
     }
     std::vector<Tag> of_values;
-    for_each_blob(document, [&](std::string_view path, std::optional<bson::BlobSubtype> subtype,
-                                BytesView blob) {
-      if (subtype != bson::BlobSubtype::kIndexedEqualityValueV2) return;
-      const schema::EncryptedField* field = fields_.find(path);
-      if (field == nullptr || !field->is_indexed()) {
-        ++report_.misplaced_values;
-        return;
-      }
-      if (!tag_of(blob)) {
-        fault("document {} holds damaged bytes in place of an encrypted value", position);
-        return;
-      }
-      const auto value = protocol::IndexedEqualityEncryptedValueV2::parse(blob);
-      of_values.push_back(value.tag());
-      check_value(position, value);
-    });
+    for_each_blob(
+        document, [&](std::string_view path, const bson::BlobFacts* facts, BytesView blob) {
+          if (facts == nullptr || !facts->is_indexed()) return;
+          const schema::EncryptedField* field = fields_.find(path);
+          if (field == nullptr || !field->is_indexed()) {
+            ++report_.misplaced_values;
+            return;
+          }
+          const auto value = indexed_value(blob);
+          if (!value) {
+            fault("document {} holds damaged bytes in place of an encrypted value", position);
+            return;
+          }
+          append_tags_of(*value, of_values);
+          check_value(position, *value);
+        });
     std::vector<Tag> listed = listed_tags(position, document);
     std::sort(of_values.begin(), of_values.end());
     std::sort(listed.begin(), listed.end());
@@ -136,9 +139,12 @@ class Checker {
     return tags;
   }
 
-  void check_value(std::size_t position, const protocol::IndexedEqualityEncryptedValueV2& value) {
-    const MetadataBlock block = value.metadata();
-    if (const auto issued = issued_.find(value.tag()); issued != issued_.end()) {
+  void check_value(std::size_t position, const protocol::IndexedValue& value) {
+    for (std::size_t i = 0; i < value.block_count(); ++i) check_block(position, value.block(i));
+  }
+
+  void check_block(std::size_t position, const MetadataBlock& block) {
+    if (const auto issued = issued_.find(block.tag()); issued != issued_.end()) {
       if (block.counters(values_[issued->second.value].tokens) != issued->second.counters) {
         fault("the counter in a value of document {} is not that of its tag", position);
       }
@@ -162,10 +168,15 @@ class Checker {
       check_shapes({ns.database, fields_.ecoc_collection() + suffix}, [&](bson::View document) {
         const bson::Element path = document["fieldName"];
         return document["_id"].type() == bson::Type::kObjectId && path.is_string() &&
-               fields_.find(path.as_string()) != nullptr && is_bytes(document["value"], 48) &&
+               is_record(fields_.find(path.as_string()), document["value"]) &&
                document.count() == 3;
       });
     }
+  }
+
+  static bool is_record(const schema::EncryptedField* field, const bson::Element& value) {
+    return field != nullptr &&
+           is_bytes(value, 48 + schema::algorithm_facts(field->algorithm()).record_extra);
   }
 
   static bool is_bytes(const bson::Element& element, std::size_t size) {

@@ -65,11 +65,11 @@ const schema::EncryptedFields& EncryptionInformation::fields(
     throw Error(6371208, fmt::format("'{}' lacks ecocCollection", where));
   }
   for (const schema::EncryptedField& field : fields->fields()) {
-    if (field.query(schema::QueryType::kRangePreview)) {
+    if (const schema::Query* query = field.withdrawn_query()) {
       throw Error(8575606,
-                  fmt::format("'{}' uses the withdrawn queryType rangePreview for '{}': use "
-                              "range",
-                              where, field.path));
+                  fmt::format("'{}' uses the withdrawn queryType {} for '{}': use the one without "
+                              "Preview",
+                              where, query->type->name, field.path));
     }
   }
   return *parsed_.emplace(name, std::move(fields)).first->second;

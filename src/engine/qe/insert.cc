@@ -10,7 +10,7 @@ bool holds_insert_payload(bson::ValueView value) {
   if (value.is_document() || value.is_array()) {
     return has_insert_payload(value.as_document_or_array());
   }
-  return bson::blob_subtype(value) == bson::BlobSubtype::kInsertUpdatePayloadV2;
+  return is_insert_payload(value);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "engine/qe/testing/encrypted_collection.h"
-#include "protocol/indexed_equality_value.h"
+#include "protocol/indexed_value.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -47,7 +47,7 @@ TEST_F(EncryptedInsert, WritesTheEcocRecordAsItCame) {
   EXPECT_EQ(records[0]["_id"].type(), bson::Type::kObjectId);
   EXPECT_EQ(records[0]["fieldName"].as_string(), "ssn");
   const auto parsed = protocol::InsertUpdatePayloadV2::parse(blob(payload));
-  EXPECT_TRUE(equal(records[0]["value"].as_binary().bytes, parsed.encrypted_tokens));
+  EXPECT_TRUE(equal(records[0]["value"].as_binary().bytes, parsed.tokens.encrypted_tokens.bytes()));
   EXPECT_EQ(records[0].view().count(), 3u);
 }
 
@@ -66,10 +66,11 @@ TEST_F(EncryptedInsert, CountsEachUseOfAValue) {
   std::vector<std::string> tags;
   for (int i = 1; i <= 5; ++i) {
     const bson::Document stored = insert(bson::doc("_id", i, "ssn", insert_payload("123")));
-    const auto value = protocol::IndexedEqualityEncryptedValueV2::parse(blob(stored["ssn"]));
+    const auto value = protocol::IndexedValue::parse(blob(stored["ssn"]));
     const auto payload = protocol::InsertUpdatePayloadV2::parse(blob(insert_payload("123")));
-    EXPECT_EQ(value.metadata().counters(protocol::ServerMetadataTokens(payload.server_derived)),
-              (protocol::MetadataBlock::Counters{static_cast<std::uint64_t>(i), 0}));
+    EXPECT_EQ(
+        value.block(0).counters(protocol::ServerMetadataTokens(payload.tokens.server_derived)),
+        (protocol::MetadataBlock::Counters{static_cast<std::uint64_t>(i), 0}));
     tags.push_back(tags_of(stored).at(0));
   }
   std::sort(tags.begin(), tags.end());
@@ -86,9 +87,9 @@ TEST_F(EncryptedInsert, PutsAllTagsAtTheEndInTheOrderOfTheFields) {
   EXPECT_THAT(
       tags_of(stored),
       ElementsAre(
-          to_base64(protocol::IndexedEqualityEncryptedValueV2::parse(blob(stored["ssn"])).tag()),
-          to_base64(protocol::IndexedEqualityEncryptedValueV2::parse(
-                        blob(stored["card"].as_document()["number"]))
+          to_base64(protocol::IndexedValue::parse(blob(stored["ssn"])).block(0).tag()),
+          to_base64(protocol::IndexedValue::parse(blob(stored["card"].as_document()["number"]))
+                        .block(0)
                         .tag())));
 }
 
@@ -172,8 +173,9 @@ TEST_F(EncryptedInsert, ErrorsNeverHoldThePayload) {
     FAIL() << "no error";
   } catch (const Error& error) {
     const auto parsed = protocol::InsertUpdatePayloadV2::parse(blob(payload));
-    EXPECT_EQ(std::string(error.what()).find(to_hex(parsed.esc.bytes())), std::string::npos);
-    EXPECT_EQ(std::string(error.what()).find(to_base64(parsed.esc.bytes())), std::string::npos);
+    EXPECT_EQ(std::string(error.what()).find(to_hex(parsed.tokens.esc.bytes())), std::string::npos);
+    EXPECT_EQ(std::string(error.what()).find(to_base64(parsed.tokens.esc.bytes())),
+              std::string::npos);
   }
 }
 

@@ -5,7 +5,6 @@
 
 #include "engine/qe/encryption_information.h"
 #include "quern/base/error.h"
-#include "quern/bson/blob_subtype.h"
 
 namespace quern::engine::qe {
 namespace {
@@ -37,38 +36,37 @@ const schema::EncryptedField& indexed_field(const schema::EncryptedFields& field
   return *field;
 }
 
-const schema::Query& equality_query(const schema::EncryptedField& field) {
-  const schema::Query* query = field.query(schema::QueryType::kEquality);
-  if (query == nullptr) {
-    throw Error(9188707, fmt::format("The payload of '{}' is one for equality, but the field has "
-                                     "no equality query",
-                                     field.path));
-  }
-  return *query;
+void check_algorithm(const schema::EncryptedField& field, schema::Algorithm algorithm) {
+  if (field.algorithm() == algorithm) return;
+  throw Error(9188707,
+              fmt::format("The payload of '{}' is one for {}, but the field has no such query",
+                          field.path, schema::algorithm_facts(algorithm).name));
 }
 
-void check_insert(const schema::EncryptedField& field,
+void check_insert(const schema::EncryptedField& field, schema::Algorithm algorithm,
                   const protocol::InsertUpdatePayloadV2& payload) {
   if (payload.index_key_id != field.key_id) {
     throw Error(6726301, fmt::format("The payload of '{}' was made with another key than the "
                                      "field's keyId",
                                      field.path));
   }
-  const schema::Query& query = equality_query(field);
-  if (payload.contention_factor > query.contention) {
+  check_algorithm(field, algorithm);
+  const std::int64_t contention = field.queries.front().contention;
+  if (payload.contention_factor > contention) {
     throw Error(9188700, fmt::format("The payload of '{}' has the contention factor {}, above the "
                                      "field's contention {}",
-                                     field.path, payload.contention_factor, query.contention));
+                                     field.path, payload.contention_factor, contention));
   }
 }
 
-void check_find(const schema::EncryptedField& field,
-                const protocol::FindEqualityPayloadV2& payload) {
-  const schema::Query& query = equality_query(field);
-  if (payload.max_contention != query.contention) {
+void check_find(const schema::EncryptedField& field, schema::Algorithm algorithm,
+                const protocol::FindTokens& tokens) {
+  check_algorithm(field, algorithm);
+  const std::int64_t contention = field.queries.front().contention;
+  if (tokens.max_contention != contention) {
     throw Error(9188701, fmt::format("The query of '{}' was made for contention {}, the field has "
                                      "contention {}",
-                                     field.path, payload.max_contention, query.contention));
+                                     field.path, tokens.max_contention, contention));
   }
 }
 
@@ -79,22 +77,25 @@ PayloadRules::PayloadRules(Operation& op, const Namespace& ns, const schema::Enc
   if (stored_ == &sent) stored_ = nullptr;
 }
 
-void PayloadRules::check(std::string_view path,
-                         const protocol::InsertUpdatePayloadV2& payload) const {
+const schema::EncryptedField& PayloadRules::check(
+    std::string_view path, const protocol::InsertUpdatePayloadV2& payload) const {
   const schema::EncryptedField& field = indexed_field(sent_, path);
-  if (!bson::supports_equality(payload.type)) {
-    throw Error(6373504, fmt::format("The payload of '{}' holds a {}, which equality does not "
+  if (!schema::algorithm_facts(field.algorithm()).types().contains(payload.type)) {
+    throw Error(6373504, fmt::format("The payload of '{}' holds a {}, which its queries do not "
                                      "support",
                                      path, bson::alias(payload.type)));
   }
-  check_insert(field, payload);
-  if (stored_ != nullptr) check_insert(known_field(*stored_, path), payload);
+  check_insert(field, field.algorithm(), payload);
+  if (stored_ != nullptr) {
+    check_insert(known_field(*stored_, path), field.algorithm(), payload);
+  }
+  return field;
 }
 
-void PayloadRules::check(std::string_view path,
-                         const protocol::FindEqualityPayloadV2& payload) const {
-  check_find(known_field(sent_, path), payload);
-  if (stored_ != nullptr) check_find(known_field(*stored_, path), payload);
+void PayloadRules::check(std::string_view path, schema::Algorithm algorithm,
+                         const protocol::FindTokens& tokens) const {
+  check_find(known_field(sent_, path), algorithm, tokens);
+  if (stored_ != nullptr) check_find(known_field(*stored_, path), algorithm, tokens);
 }
 
 }  // namespace quern::engine::qe

@@ -7,7 +7,7 @@
 
 #include <string_view>
 
-#include "protocol/find_equality_payload.h"
+#include "protocol/find_tokens.h"
 #include "protocol/insert_update_payload.h"
 #include "quern/command/namespace.h"
 #include "schema/encrypted_fields.h"
@@ -24,13 +24,15 @@ class PayloadRules {
   // must. A collection that isn't declared as encrypted has no say.
   PayloadRules(Operation& op, const Namespace& ns, const schema::EncryptedFields& sent);
 
-  // Throws, for a payload that doesn't fit the schema of the command, 6726300 (unknown path),
-  // 6373601 (no queries), 6726301 (another key), 6373504 (BSON type), 9188707 (no equality query),
-  // 9188700 (contention); that of the collection, 9188709 (unknown path), 6726301, 9188707,
-  // 9188700.
-  void check(std::string_view path, const protocol::InsertUpdatePayloadV2& payload) const;
-  // Throws 9188709, 9188707 and 9188701 (another contention).
-  void check(std::string_view path, const protocol::FindEqualityPayloadV2& payload) const;
+  // The field of the command's schema that a payload may be stored in. Throws, for a payload that
+  // doesn't fit it, 6726300 (unknown path), 6373601 (no queries), 6373504 (BSON type), 6726301
+  // (another key), 9188700 (contention); for one that doesn't fit the collection's, 9188709 (unknown
+  // path), 6726301, 9188707 (other queries), 9188700.
+  const schema::EncryptedField& check(std::string_view path,
+                                      const protocol::InsertUpdatePayloadV2& payload) const;
+  // A find payload of an algorithm. Throws 9188709, 9188707 and 9188701 (another contention).
+  void check(std::string_view path, schema::Algorithm algorithm,
+             const protocol::FindTokens& tokens) const;
 
  private:
   const schema::EncryptedFields& sent_;

@@ -6,25 +6,33 @@
 #include <algorithm>
 
 #include "engine/qe/payload_rules.h"
+#include "engine/qe/query_algorithm.h"
 #include "engine/qe/state_collections.h"
 #include "engine/session/engine.h"
-#include "protocol/indexed_equality_value.h"
+#include "protocol/indexed_value.h"
 
 namespace quern::engine::qe {
 namespace {
 
-using bson::BlobSubtype;
+using bson::BlobRole;
 using protocol::InsertUpdatePayloadV2;
 
-std::vector<InsertUpdatePayloadV2> checked_payloads(const PayloadRules& rules,
-                                                    std::span<const LocatedPayload> located) {
-  std::vector<InsertUpdatePayloadV2> payloads;
+// A payload with the token sets that its field's query type finds in it.
+struct CheckedPayload {
+  InsertUpdatePayloadV2 payload;
+  schema::Algorithm algorithm;
+};
+
+std::vector<CheckedPayload> checked_payloads(const PayloadRules& rules,
+                                             std::span<const LocatedPayload> located) {
+  std::vector<CheckedPayload> payloads;
   payloads.reserve(located.size());
   for (const LocatedPayload& one : located) {
-    payloads.push_back(InsertUpdatePayloadV2::parse(one.blob));
-    rules.check(one.path, payloads.back());
-    const auto same_key = [&](const InsertUpdatePayloadV2& earlier) {
-      return earlier.index_key_id == payloads.back().index_key_id;
+    InsertUpdatePayloadV2 payload = InsertUpdatePayloadV2::parse(one.blob);
+    const schema::Algorithm algorithm = rules.check(one.path, payload).algorithm();
+    payloads.push_back({std::move(payload), algorithm});
+    const auto same_key = [&](const CheckedPayload& earlier) {
+      return earlier.payload.index_key_id == payloads.back().payload.index_key_id;
     };
     if (std::any_of(payloads.begin(), payloads.end() - 1, same_key)) {
       throw Error(6371407, fmt::format("'{}' uses an index key that another field of the document "
@@ -44,7 +52,7 @@ void append_replaced(bson::Builder& out, const bson::Element& element,
       append_replaced(out, member, next);
     }
     out.close();
-  } else if (bson::blob_subtype(element) == BlobSubtype::kInsertUpdatePayloadV2) {
+  } else if (is_insert_payload(element)) {
     out.append(element.key(), bson::Binary{bson::BinarySubtype::kEncrypted, *next++});
   } else {
     out.append(element);
@@ -52,6 +60,11 @@ void append_replaced(bson::Builder& out, const bson::Element& element,
 }
 
 }  // namespace
+
+bool is_insert_payload(bson::ValueView value) {
+  const bson::BlobFacts* facts = bson::blob_facts(value);
+  return facts != nullptr && facts->is(BlobRole::kInsertPayload, 2);
+}
 
 void refuse_safe_content() {
   throw Error(6666200, "Cannot modify __safeContent__ field in document.");
@@ -68,52 +81,49 @@ std::vector<LocatedPayload> locate_insert_payloads(bson::View document) {
         6373503,
         fmt::format("'{}' holds an encrypted value of a kind that cannot be written", path));
   };
-  for_each_blob(document, [&](std::string_view path, std::optional<BlobSubtype> subtype,
-                              BytesView blob) {
-    if (!subtype) return refuse(path);
-    switch (*subtype) {
-      case BlobSubtype::kInsertUpdatePayloadV2:
-        payloads.push_back({std::string(path), blob});
-        return;
-      case BlobSubtype::kUnindexedValueV2:
-      case BlobSubtype::kFindEqualityPayloadV1:
-      case BlobSubtype::kFindRangePayloadV1:
-      case BlobSubtype::kFindEqualityPayloadV2:
-      case BlobSubtype::kFindRangePayloadV2:
-      case BlobSubtype::kFindTextPayload:
-        return;  // left to the collection's implicit schema
-      case BlobSubtype::kInsertUpdatePayloadV1:
-        throw Error(7291901, fmt::format("'{}' holds a payload of Queryable Encryption version 1, "
-                                         "which is no longer supported",
-                                         path));
-      case BlobSubtype::kUnindexedValueV1:
-        throw Error(7413901, fmt::format("'{}' holds a value of Queryable Encryption version 1, "
-                                         "which is no longer supported",
-                                         path));
-      default:
-        return refuse(path);
-    }
+  for_each_blob(document, [&](std::string_view path, const bson::BlobFacts* facts, BytesView blob) {
+    if (facts == nullptr) return refuse(path);
+    if (facts->is(BlobRole::kInsertPayload, 2)) {
+      payloads.push_back({std::string(path), blob});
+    } else if (facts->is(BlobRole::kInsertPayload, 1)) {
+      throw Error(7291901, fmt::format("'{}' holds a payload of Queryable Encryption version 1, "
+                                       "which is no longer supported",
+                                       path));
+    } else if (facts->subtype == bson::BlobSubtype::kUnindexedValueV1) {
+      throw Error(7413901, fmt::format("'{}' holds a value of Queryable Encryption version 1, "
+                                       "which is no longer supported",
+                                       path));
+    } else if (facts->role != BlobRole::kFindPayload &&
+               facts->subtype != bson::BlobSubtype::kUnindexedValueV2) {
+      refuse(path);
+    }  // else left to the collection's implicit schema
   });
   return payloads;
 }
 
 IssuedValues issue_values(Operation& op, const Namespace& ns, const schema::EncryptedFields& fields,
                           std::span<const LocatedPayload> located) {
-  const std::vector<InsertUpdatePayloadV2> payloads =
+  const std::vector<CheckedPayload> payloads =
       checked_payloads(PayloadRules(op, ns, fields), located);
   StateCollections state(op, ns, fields);
   IssuedValues issued;
   issued.stored_values.reserve(payloads.size());
   issued.tags.reserve(payloads.size());
+  std::vector<protocol::IndexedValue::Use> uses;
   for (std::size_t i = 0; i < payloads.size(); ++i) {
-    const InsertUpdatePayloadV2& payload = payloads[i];
-    const protocol::EscTwiceDerivedTagToken ids(payload.esc);
-    const std::uint64_t count = find_esc_state(state, payload.esc, ids).uses() + 1;
-    state.insert_non_anchor(ids.non_anchor_id(count));
-    state.insert_compaction_record(located[i].path, payload.encrypted_tokens);
-    issued.tags.push_back(protocol::EdcTwiceDerivedToken(payload.edc).tag(count));
-    issued.stored_values.push_back(protocol::IndexedEqualityEncryptedValueV2::build(
-        payload, count, issued.tags.back(), op.engine().random()));
+    const auto& [payload, algorithm] = payloads[i];
+    uses.clear();
+    for (const protocol::TokenSet& set :
+         query_algorithm(algorithm).insert_tokens(located[i].path, payload)) {
+      const protocol::EscTwiceDerivedTagToken ids(set.esc);
+      const std::uint64_t count = find_esc_state(state, set.esc, ids).uses() + 1;
+      state.insert_non_anchor(ids.non_anchor_id(count));
+      state.insert_compaction_record(located[i].path, set.encrypted_tokens.bytes());
+      uses.push_back({&set, count, protocol::EdcTwiceDerivedToken(set.edc).tag(count)});
+      issued.tags.push_back(uses.back().tag);
+    }
+    issued.stored_values.push_back(protocol::IndexedValue::build(
+        schema::algorithm_facts(algorithm).stored, payload, uses, op.engine().random()));
   }
   return issued;
 }

@@ -20,6 +20,8 @@ class Operation;
 
 namespace quern::engine::qe {
 
+bool is_insert_payload(bson::ValueView value);
+
 // An insert payload where it was found. blob is borrowed from the document.
 struct LocatedPayload {
   std::string path;
@@ -31,7 +33,7 @@ struct LocatedPayload {
 // stored values, and what the protocol does not know.
 std::vector<LocatedPayload> locate_insert_payloads(bson::View document);
 
-// What takes the payloads' places: a stored value and a tag each, in the same order.
+// What takes the payloads' places: a stored value each, in the same order, and the tags of all.
 struct IssuedValues {
   std::vector<Bytes> stored_values;
   std::vector<Tag> tags;

@@ -5,43 +5,27 @@
 
 #include <algorithm>
 
+#include "engine/qe/query_algorithm.h"
 #include "engine/session/engine.h"
-#include "protocol/find_equality_payload.h"
-#include "protocol/indexed_equality_value.h"
+#include "protocol/server_tokens.h"
 
 namespace quern::engine::qe {
 namespace {
 
-using bson::BlobSubtype;
-
-bool is_find_subtype(BlobSubtype subtype) {
-  switch (subtype) {
-    case BlobSubtype::kFindEqualityPayloadV1:
-    case BlobSubtype::kFindRangePayloadV1:
-    case BlobSubtype::kFindEqualityPayloadV2:
-    case BlobSubtype::kFindRangePayloadV2:
-    case BlobSubtype::kFindTextPayload:
-      return true;
-    default:
-      return false;
+// The algorithm of a payload that stands where one for equality is due.
+const schema::AlgorithmFacts& expect_equality(std::string_view path, bson::ValueView payload) {
+  const schema::AlgorithmFacts* algorithm = schema::algorithm_of(*bson::blob_subtype(payload));
+  if (algorithm == nullptr) {
+    throw Error(7292602, fmt::format("The query of '{}' has a payload of Queryable Encryption "
+                                     "version 1, which is no longer supported",
+                                     path));
   }
-}
-
-void expect_equality(std::string_view path, bson::ValueView payload) {
-  switch (*bson::blob_subtype(payload)) {
-    case BlobSubtype::kFindEqualityPayloadV2:
-      return;
-    case BlobSubtype::kFindRangePayloadV2:
-      throw Error(7292601,
-                  fmt::format("A range payload cannot stand in an equality query ('{}')", path));
-    case BlobSubtype::kFindTextPayload:
-      throw Error(10112800,
-                  fmt::format("A text payload cannot stand in an equality query ('{}')", path));
-    default:
-      throw Error(7292602, fmt::format("The query of '{}' has a payload of Queryable Encryption "
-                                       "version 1, which is no longer supported",
-                                       path));
+  if (algorithm->no_equality_payload != 0) {
+    throw Error(algorithm->no_equality_payload,
+                fmt::format("A {} payload cannot stand in an equality query ('{}')",
+                            algorithm->name, path));
   }
+  return *algorithm;
 }
 
 // Bytes of element number index of an array of tags: type, key with its NUL, length, subtype, tag.
@@ -77,34 +61,34 @@ class TagList {
   std::size_t bytes_ = 0;
 };
 
-using Payloads = std::vector<protocol::FindEqualityPayloadV2>;
+using Payloads = std::vector<protocol::FindTokens>;
 
 Payloads parsed(const PayloadRules& rules, std::string_view path,
                 std::span<const bson::ValueView> payloads) {
   Payloads all;
   for (const bson::ValueView& payload : payloads) {
-    expect_equality(path, payload);
-    all.push_back(protocol::FindEqualityPayloadV2::parse(payload.as_binary().bytes));
-    rules.check(path, all.back());
+    const schema::AlgorithmFacts& facts = expect_equality(path, payload);
+    all.push_back(query_algorithm(facts.algorithm).find_tokens(payload.as_binary().bytes));
+    rules.check(path, facts.algorithm, all.back());
   }
   return all;
 }
 
-// Every tag that was ever issued for the value.
-void add_issued(StateCollections& state, const protocol::FindEqualityPayloadV2& payload,
-                TagList& list) {
-  const protocol::HmacSha256Key esc(payload.esc.bytes());
-  const protocol::HmacSha256Key edc(payload.edc.bytes());
+// Every tag that was ever issued under the tokens.
+void add_issued(StateCollections& state, const protocol::FindTokenSet& tokens,
+                std::int64_t max_contention, TagList& list) {
+  const protocol::HmacSha256Key esc(tokens.esc.bytes());
+  const protocol::HmacSha256Key edc(tokens.edc.bytes());
   // In groups, so that a huge contention factor neither takes much memory nor can't be interrupted.
   constexpr std::int64_t kGroup = 16;
-  for (std::int64_t first = 0; first <= payload.max_contention; first += kGroup) {
+  for (std::int64_t first = 0; first <= max_contention; first += kGroup) {
     state.operation().check_interrupt();
-    const std::int64_t last = first + std::min(kGroup - 1, payload.max_contention - first);
-    std::vector<EscToken> tokens;
+    const std::int64_t last = first + std::min(kGroup - 1, max_contention - first);
+    std::vector<EscToken> derived;
     for (std::int64_t factor = first; factor <= last; ++factor) {
-      tokens.push_back(EscToken::derive(esc, factor));
+      derived.push_back(EscToken::derive(esc, factor));
     }
-    const std::vector<EscState> states = find_esc_states(state, tokens);
+    const std::vector<EscState> states = find_esc_states(state, derived);
     for (std::int64_t factor = first; factor <= last; ++factor) {
       const std::uint64_t uses = states[factor - first].uses();
       if (uses == 0) continue;
@@ -115,24 +99,29 @@ void add_issued(StateCollections& state, const protocol::FindEqualityPayloadV2& 
   }
 }
 
-// The tags of the documents whose stored value belongs to one of the payloads.
+// The tags in the blocks of stored values that belong to one of the payloads.
 std::vector<Tag> held_tags(Operation& op, const Namespace& ns, std::string_view path,
                            const Payloads& payloads) {
   TagList list(op);
   const Collection* collection = op.collection(ns);
   if (collection == nullptr) return {};
   std::vector<protocol::ServerMetadataTokens> tokens;
-  for (const auto& payload : payloads) tokens.emplace_back(payload.server_derived);
+  for (const auto& payload : payloads) {
+    for (const auto& set : payload.sets) tokens.emplace_back(set.server_derived);
+  }
   RecordCursor cursor = collection->scan(op);
   while (cursor.next()) {
     op.check_interrupt();
-    for_each_blob(cursor.document(), [&](std::string_view at, std::optional<BlobSubtype> subtype,
+    for_each_blob(cursor.document(), [&](std::string_view at, const bson::BlobFacts* facts,
                                          BytesView blob) {
-      if (at != path || subtype != BlobSubtype::kIndexedEqualityValueV2 || !tag_of(blob)) return;
-      const auto block = protocol::IndexedEqualityEncryptedValueV2::parse(blob).metadata();
-      const bool wanted = std::any_of(tokens.begin(), tokens.end(),
-                                      [&](const auto& each) { return block.belongs_to(each); });
-      if (wanted) list.add(block.tag());
+      if (at != path || facts == nullptr || !facts->is_indexed()) return;
+      const auto value = indexed_value(blob);
+      for (std::size_t i = 0; value && i < value->block_count(); ++i) {
+        const auto block = value->block(i);
+        if (std::ranges::any_of(tokens, [&](const auto& each) { return block.belongs_to(each); })) {
+          list.add(block.tag());
+        }
+      }
     });
   }
   return std::move(list).sorted();
@@ -141,8 +130,8 @@ std::vector<Tag> held_tags(Operation& op, const Namespace& ns, std::string_view 
 }  // namespace
 
 bool is_find_payload(bson::ValueView value) {
-  const auto subtype = bson::blob_subtype(value);
-  return subtype && is_find_subtype(*subtype);
+  const bson::BlobFacts* facts = bson::blob_facts(value);
+  return facts != nullptr && facts->role == bson::BlobRole::kFindPayload;
 }
 
 bool holds_find_payload(bson::ValueView value) {
@@ -154,11 +143,12 @@ bool holds_find_payload(bson::ValueView value) {
 }
 
 void refuse_order_comparison(std::string_view op, bson::ValueView payload) {
-  if (bson::blob_subtype(payload) == BlobSubtype::kFindRangePayloadV2) {
+  const schema::AlgorithmFacts* algorithm = schema::algorithm_of(*bson::blob_subtype(payload));
+  if (algorithm != nullptr && schema::answers(algorithm->algorithm, schema::kAnswersOrder)) {
     throw NotSupported(
-        fmt::format("The embedded engine cannot answer range queries ({}) on "
-                    "encrypted fields yet",
-                    op));
+        fmt::format("The embedded engine cannot answer {} queries ({}) on encrypted "
+                    "fields yet",
+                    algorithm->name, op));
   }
   throw Error(7292600, fmt::format("The payload under {} is not one for a range query", op));
 }
@@ -169,7 +159,11 @@ std::vector<Tag> query_tags(StateCollections& state, const PayloadRules& rules, 
   const Payloads all = parsed(rules, path, payloads);
   try {
     TagList tags(state.operation());
-    for (const protocol::FindEqualityPayloadV2& payload : all) add_issued(state, payload, tags);
+    for (const protocol::FindTokens& payload : all) {
+      for (const protocol::FindTokenSet& set : payload.sets) {
+        add_issued(state, set, payload.max_contention, tags);
+      }
+    }
     return std::move(tags).sorted();
   } catch (const Error& error) {
     if (too_many == TooManyTags::kFail || !error.is(ErrorCode::kFLEMaxTagLimitExceeded)) throw;

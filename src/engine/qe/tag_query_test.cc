@@ -52,8 +52,8 @@ class TagQueryReads : public testing::EncryptedCollection {
         protocol::InsertUpdatePayloadV2::parse(insert_payload("a", 0).view().as_binary().bytes);
     transact([&](Operation& op) {
       StateCollections state(op, ns, fields);
-      const EscFold done = fold_token(state, payload.esc, random, 100);
-      const protocol::EscTwiceDerivedTagToken ids(payload.esc);
+      const EscFold done = fold_token(state, payload.tokens.esc, random, 100);
+      const protocol::EscTwiceDerivedTagToken ids(payload.tokens.esc);
       for (auto n = done.uses.first; n <= done.uses.last; ++n) state.remove(ids.non_anchor_id(n));
       for (auto n = done.anchors.first; n <= done.anchors.last; ++n) state.remove(ids.anchor_id(n));
     });

@@ -8,11 +8,10 @@
 #include "bson/strict_reader.h"
 #include "engine/qe/insert.h"
 #include "engine/qe/payloads.h"
+#include "engine/qe/query_algorithm.h"
 
 namespace quern::engine::qe {
 namespace {
-
-using bson::BlobSubtype;
 
 bool is_modifier(bson::View update) { return update.front().key().starts_with('$'); }
 
@@ -99,31 +98,18 @@ bson::Value prepare_modifier(Operation& op, const Namespace& ns,
 // The tags of a document's values at indexed paths, in ascending order.
 std::vector<Tag> tags_of_values(const schema::EncryptedFields& fields, bson::View document) {
   std::vector<Tag> tags;
-  for_each_blob(document, [&](std::string_view path, std::optional<BlobSubtype> subtype,
-                              BytesView blob) {
-    if (!subtype) return;
-    switch (*subtype) {
-      case BlobSubtype::kUnindexedValueV1:
-      case BlobSubtype::kIndexedEqualityValueV1:
-      case BlobSubtype::kIndexedRangeValueV1:
-        throw Error(7293202, fmt::format("'{}' holds a value of Queryable Encryption version 1, "
-                                         "which is no longer supported",
-                                         path));
-      case BlobSubtype::kIndexedEqualityValueV2: {
-        const schema::EncryptedField* field = fields.find(path);
-        const auto tag = tag_of(blob);  // none: damaged bytes, which were never found by a tag
-        if (field != nullptr && field->is_indexed() && tag) tags.push_back(*tag);
-        return;
-      }
-      case BlobSubtype::kIndexedRangeValueV2:
-      case BlobSubtype::kIndexedTextValue:
-        throw NotSupported(
-            fmt::format("'{}' holds a value with a range or text index, which the "
-                        "embedded engine cannot update yet",
-                        path));
-      default:
-        return;
+  for_each_blob(document, [&](std::string_view path, const bson::BlobFacts* facts, BytesView blob) {
+    if (facts == nullptr || facts->role != bson::BlobRole::kValue) return;
+    if (facts->version == 1) {
+      throw Error(7293202, fmt::format("'{}' holds a value of Queryable Encryption version 1, "
+                                       "which is no longer supported",
+                                       path));
     }
+    if (!facts->is_indexed()) return;
+    (void)query_algorithm(schema::algorithm_of(facts->subtype)->algorithm);  // or NotSupported
+    const schema::EncryptedField* field = fields.find(path);
+    const auto value = indexed_value(blob);  // none: damaged bytes, which were never found by a tag
+    if (field != nullptr && field->is_indexed() && value) append_tags_of(*value, tags);
   });
   std::sort(tags.begin(), tags.end());
   return tags;

@@ -1,7 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "engine/rules/safe_content.h"
 
-#include "protocol/indexed_equality_value.h"
 #include "quern/base/error.h"
 
 namespace quern::engine::qe {
@@ -18,7 +17,7 @@ void walk(bson::View document, std::string& path, const BlobVisitor& visit) {
       if (element.type() != bson::Type::kBinary) {
         walk(element.as_document_or_array(), path, visit);
       } else {
-        visit(path, bson::blob_subtype(element), element.as_binary().bytes);
+        visit(path, bson::blob_facts(element.value()), element.as_binary().bytes);
       }
       path.resize(length);
     }
@@ -36,12 +35,16 @@ void for_each_blob(bson::View document, const BlobVisitor& visit) {
   walk(document, path, visit);
 }
 
-std::optional<Tag> tag_of(BytesView blob) {
+std::optional<protocol::IndexedValue> indexed_value(BytesView blob) {
   try {
-    return protocol::IndexedEqualityEncryptedValueV2::parse(blob).tag();
+    return protocol::IndexedValue::parse(blob);
   } catch (const Error&) {
     return std::nullopt;
   }
+}
+
+void append_tags_of(const protocol::IndexedValue& value, std::vector<Tag>& tags) {
+  for (std::size_t i = 0; i < value.block_count(); ++i) tags.push_back(value.block(i).tag());
 }
 
 }  // namespace quern::engine::qe

@@ -11,9 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "bson/blob_facts.h"
+#include "protocol/indexed_value.h"
 #include "protocol/server_tokens.h"
 #include "quern/base/bytes.h"
-#include "quern/bson/blob_subtype.h"
 #include "quern/bson/document.h"
 
 namespace quern::engine::qe {
@@ -26,15 +27,17 @@ using protocol::Tag;
 void append_tags(bson::Builder& array, std::span<const Tag> tags);
 
 // Calls visit for every encrypted binary (subtype 6) of a document, at any depth outside of
-// __safeContent__: with its dotted path, its kind (nothing for an empty one, and for a kind that
-// the protocol does not know) and its bytes. The path is visit's for the duration of the call only.
-using BlobVisitor = std::function<void(std::string_view path,
-                                       std::optional<bson::BlobSubtype> subtype, BytesView blob)>;
+// __safeContent__: with its dotted path, what is known about its kind (null for an empty one, and
+// for a kind that the protocol does not know) and its bytes. The path is visit's for the duration of the call only.
+using BlobVisitor =
+    std::function<void(std::string_view path, const bson::BlobFacts* facts, BytesView blob)>;
 void for_each_blob(bson::View document, const BlobVisitor& visit);
 
-// The tag in the metadata block of the stored value of an equality field; nothing when the bytes
-// are no such value.
-std::optional<Tag> tag_of(BytesView blob);
+// The stored value of an indexed field; nothing when the bytes cannot be one.
+std::optional<protocol::IndexedValue> indexed_value(BytesView blob);
+
+// Appends the tags in the metadata blocks of a value.
+void append_tags_of(const protocol::IndexedValue& value, std::vector<Tag>& tags);
 
 }  // namespace quern::engine::qe
 

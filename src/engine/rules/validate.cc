@@ -5,13 +5,10 @@
 
 #include "engine/rules/safe_content.h"
 #include "protocol/ciphertext.h"
-#include "quern/bson/blob_subtype.h"
 #include "quern/bson/document.h"
 
 namespace quern::engine::qe {
 namespace {
-
-using bson::BlobSubtype;
 
 // Subtype byte, key id and type: the head that every stored value has.
 constexpr std::size_t kTypeOffset = 17;
@@ -21,27 +18,20 @@ constexpr std::string_view kNotEncrypted = "value was not encrypted";
 constexpr std::string_view kWrongType = "Queryable Encryption encrypted value has wrong type";
 
 // Whether the bytes can be a stored value of that kind, as far as can be seen without keys.
-bool is_stored_value(BlobSubtype subtype, BytesView blob) {
-  switch (subtype) {
-    case BlobSubtype::kIndexedEqualityValueV2:
-      return tag_of(blob).has_value();
-    case BlobSubtype::kUnindexedValueV2:
-      return blob.size() >= kHeadSize + protocol::aead_size(1);
-    case BlobSubtype::kUnindexedValueV1:
-    case BlobSubtype::kIndexedEqualityValueV1:
-    case BlobSubtype::kIndexedRangeValueV1:
-    case BlobSubtype::kIndexedRangeValueV2:
-    case BlobSubtype::kIndexedTextValue:
-      return blob.size() > kHeadSize;
-    default:
-      return false;
+bool is_stored_value(const bson::BlobFacts& facts, BytesView blob) {
+  if (facts.role != bson::BlobRole::kValue || facts.version == 0) return false;
+  const schema::AlgorithmFacts* algorithm = schema::algorithm_of(facts.subtype);
+  if (facts.is_indexed() && algorithm != nullptr && algorithm->supported) {
+    return indexed_value(blob).has_value();
   }
+  const bool sealed = facts.layout == bson::BlobLayout::kSealed;
+  return blob.size() >= kHeadSize + (sealed ? protocol::aead_size(1) : 1);
 }
 
 // Why a value at an encrypted path may not be stored; empty when it may.
 std::string_view fault_of(const schema::EncryptedField& field, bson::ValueView value) {
-  const std::optional<BlobSubtype> subtype = bson::blob_subtype(value);
-  if (!subtype || !is_stored_value(*subtype, value.as_binary().bytes)) return kNotEncrypted;
+  const bson::BlobFacts* facts = bson::blob_facts(value);
+  if (facts == nullptr || !is_stored_value(*facts, value.as_binary().bytes)) return kNotEncrypted;
   const auto type = static_cast<bson::Type>(value.as_binary().bytes[kTypeOffset]);
   return field.bson_type && type != *field.bson_type ? kWrongType : std::string_view();
 }

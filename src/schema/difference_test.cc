@@ -1,11 +1,11 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "client/schema_drift.h"
+#include "schema/difference.h"
 
 #include <gtest/gtest.h>
 
 #include "quern/bson/json.h"
 
-namespace quern::client {
+namespace quern::schema {
 namespace {
 
 constexpr std::string_view kKeyA = R"("keyId": {"$uuid": "00000000-0000-4000-8000-00000000000a"})";
@@ -16,8 +16,8 @@ std::string field(std::string_view path, std::string_view key, std::string_view 
          std::string(rest) + "}";
 }
 
-schema::EncryptedFields parse(const std::string& fields) {
-  return schema::EncryptedFields::parse(bson::from_json(R"({"fields": [)" + fields + "]}"), "c");
+EncryptedFields parse(const std::string& fields) {
+  return EncryptedFields::parse(bson::from_json(R"({"fields": [)" + fields + "]}"), "c");
 }
 
 const std::string kSsn =
@@ -25,56 +25,56 @@ const std::string kSsn =
 const std::string kNote = field("note", kKeyB, R"("bsonType": "string")");
 
 std::string drift(const std::string& pinned, const std::string& claimed) {
-  return schema_drift(parse(pinned), parse(claimed));
+  return schema_difference(parse(pinned), parse(claimed));
 }
 
-TEST(SchemaDrift, EqualSchemasHaveNone) {
+TEST(SchemaDifference, EqualSchemasHaveNone) {
   EXPECT_EQ(drift(kSsn + "," + kNote, kSsn + "," + kNote), "");
 }
 
-TEST(SchemaDrift, OrderMakesNoDifference) {
+TEST(SchemaDifference, OrderMakesNoDifference) {
   EXPECT_EQ(drift(kSsn + "," + kNote, kNote + "," + kSsn), "");
 }
 
-TEST(SchemaDrift, AWrittenOutDefaultMakesNoDifference) {
+TEST(SchemaDifference, AWrittenOutDefaultMakesNoDifference) {
   EXPECT_EQ(drift(kSsn, field("ssn", kKeyA,
                               R"("bsonType": "string",
                                  "queries": [{"queryType": "equality", "contention": 8}])")),
             "");
 }
 
-TEST(SchemaDrift, AMissingFieldIsWeaker) {
+TEST(SchemaDifference, AMissingFieldIsWeaker) {
   EXPECT_EQ(drift(kSsn + "," + kNote, kNote), "field 'ssn' is not encrypted there");
 }
 
-TEST(SchemaDrift, AFurtherFieldIsDrift) {
+TEST(SchemaDifference, AFurtherFieldIsDrift) {
   EXPECT_EQ(drift(kSsn, kSsn + "," + kNote), "field 'note' is encrypted there only");
 }
 
-TEST(SchemaDrift, AFurtherFieldMayBeAllowedButNotALesser) {
-  EXPECT_EQ(schema_drift(parse(kSsn), parse(kSsn + "," + kNote), true), "");
-  EXPECT_EQ(schema_drift(parse(kSsn + "," + kNote), parse(kSsn), true),
+TEST(SchemaDifference, AFurtherFieldMayBeAllowedButNotALesser) {
+  EXPECT_EQ(schema_difference(parse(kSsn), parse(kSsn + "," + kNote), true), "");
+  EXPECT_EQ(schema_difference(parse(kSsn + "," + kNote), parse(kSsn), true),
             "field 'note' is not encrypted there");
 }
 
-TEST(SchemaDrift, AnotherKeyIsDrift) {
+TEST(SchemaDifference, AnotherKeyIsDrift) {
   EXPECT_EQ(drift(kNote, field("note", kKeyA, R"("bsonType": "string")")),
             "field 'note' has another keyId there");
 }
 
-TEST(SchemaDrift, AnotherTypeIsDrift) {
+TEST(SchemaDifference, AnotherTypeIsDrift) {
   EXPECT_EQ(drift(kNote, field("note", kKeyB, R"("bsonType": "int")")),
             "field 'note' has bsonType 'int' there instead of 'string'");
 }
 
-TEST(SchemaDrift, AnotherQueryIsDrift) {
+TEST(SchemaDifference, AnotherQueryIsDrift) {
   EXPECT_EQ(drift(kSsn, field("ssn", kKeyA, R"("bsonType": "string")")),
             "field 'ssn' has no 'equality' query there");
   EXPECT_EQ(drift(field("ssn", kKeyA, R"("bsonType": "string")"), kSsn),
             "field 'ssn' has more queries there");
 }
 
-TEST(SchemaDrift, AnotherContentionIsDrift) {
+TEST(SchemaDifference, AnotherContentionIsDrift) {
   EXPECT_EQ(drift(kSsn, field("ssn", kKeyA,
                               R"("bsonType": "string",
                                  "queries": {"queryType": "equality", "contention": 0})")),
@@ -82,4 +82,4 @@ TEST(SchemaDrift, AnotherContentionIsDrift) {
 }
 
 }  // namespace
-}  // namespace quern::client
+}  // namespace quern::schema
