@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "quern/models/codec.h"
+#include "quern/models/internal/codec.h"
 
 #include <algorithm>
 

@@ -4,8 +4,8 @@
 
 #include "models/decode_error.h"
 #include "quern/base/error.h"
-#include "quern/models/codec.h"
-#include "quern/models/value_type.h"
+#include "quern/models/internal/codec.h"
+#include "quern/models/internal/value_type.h"
 
 namespace quern {
 

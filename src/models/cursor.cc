@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "quern/base/error.h"
-#include "quern/models/query.h"
+#include "quern/models/internal/query.h"
 
 namespace quern::internal {
 

@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "quern/models/encrypted_schema.h"
+#include "quern/models/internal/encrypted_schema.h"
 
 namespace quern {
 namespace {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "models/testing.h"
-#include "quern/models/encrypted_schema.h"
+#include "quern/models/internal/encrypted_schema.h"
 
 namespace quern::testing {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "models/write_commands.h"
 #include "quern/command/reply.h"
-#include "quern/models/query.h"
+#include "quern/models/internal/query.h"
 
 namespace quern {
 

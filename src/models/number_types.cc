@@ -9,7 +9,7 @@
 
 #include "models/decode_error.h"
 #include "quern/base/error.h"
-#include "quern/models/value_type.h"
+#include "quern/models/internal/value_type.h"
 
 namespace quern::internal {
 namespace {

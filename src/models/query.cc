@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "quern/models/query.h"
+#include "quern/models/internal/query.h"
 
 #include <fmt/format.h>
 

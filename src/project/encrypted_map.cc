@@ -9,7 +9,7 @@
 #include "project/nearest.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
-#include "quern/models/encrypted_schema.h"
+#include "quern/models/internal/encrypted_schema.h"
 
 namespace quern::internal {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "clinic_fixture.h"
 #include "quern/bson/blob_subtype.h"
-#include "quern/models/encrypted_schema.h"
+#include "quern/models/internal/encrypted_schema.h"
 
 namespace quern {
 

@@ -31,8 +31,8 @@
 #include <vector>
 
 #include "quern/base/export.h"
+#include "quern/models/internal/value_type.h"
 #include "quern/models/model_info.h"
-#include "quern/models/value_type.h"
 
 namespace quern {
 

@@ -22,8 +22,8 @@
 
 #include "quern/base/export.h"
 #include "quern/command/command_runner.h"
-#include "quern/models/codec.h"
 #include "quern/models/errors.h"
+#include "quern/models/internal/codec.h"
 #include "quern/models/path.h"
 
 namespace quern {

@@ -23,8 +23,8 @@
 
 #include "quern/models/assignment.h"
 #include "quern/models/expression.h"
+#include "quern/models/internal/query.h"
 #include "quern/models/meta.h"
-#include "quern/models/query.h"
 
 namespace quern {
 
@@ -242,8 +242,8 @@ class QuerySet : public SlicedQuerySet<T> {
     return object;
   }
   // Validates all, then inserts all or none, in a transaction unless it is in one already; for the
-  // options see query.h. Sets their Ids. Faults carry the index, "3.name", and so does the text of
-  // an IntegrityError.
+  // options see bulk_options.h. Sets their Ids. Faults carry the index, "3.name", and so does the
+  // text of an IntegrityError.
   void bulk_create(std::span<T> objects, const BulkCreateOptions& options = {}) const {
     std::vector<void*> pointers;
     pointers.reserve(objects.size());

@@ -36,7 +36,7 @@ class TemporaryFolder {
   // A file in it, in folders that are made as needed; returns its path.
   std::filesystem::path write(const std::string& name, const std::string& content,
                               mode_t mode = 0644) const {
-    const std::filesystem::path file = path_ / name;
+    std::filesystem::path file = path_ / name;
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file, std::ios::binary) << content;
     ::chmod(file.c_str(), mode);

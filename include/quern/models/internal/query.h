@@ -1,8 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // What a query set does, without the model's type: an immutable description of a query, shared by
 // copies, and the commands that run it.
-#ifndef QUERN_MODELS_QUERY_H_
-#define QUERN_MODELS_QUERY_H_
+#ifndef QUERN_MODELS_INTERNAL_QUERY_H_
+#define QUERN_MODELS_INTERNAL_QUERY_H_
 
 #include <cstdint>
 #include <functional>
@@ -15,29 +15,10 @@
 
 #include "quern/base/export.h"
 #include "quern/base/object_id.h"
+#include "quern/models/bulk_options.h"
 #include "quern/models/model_session.h"
 
 namespace quern {
-
-// How far an update_each is. After an interruption, `last` continues it.
-struct UpdateProgress {
-  std::int64_t matched = 0;   // documents that were found
-  std::int64_t modified = 0;  // documents that changed
-  std::optional<ObjectId> last;
-};
-
-struct UpdateEachOptions {
-  // Skip objects up to this id: UpdateProgress::last of an earlier run.
-  std::optional<ObjectId> after{};
-  std::function<void(const UpdateProgress&)> progress{};  // called after every document
-};
-
-struct BulkCreateOptions {
-  std::size_t batch_size = 1000;  // objects a command
-  // All or none, by a transaction. Without, what was inserted before an error stays; a transaction
-  // around it makes all of that one unit anyway.
-  bool atomic = true;
-};
 
 namespace internal {
 
@@ -145,4 +126,4 @@ QUERN_EXPORT std::string multiple_objects_text(const ModelInfo& model, std::size
 
 }  // namespace quern
 
-#endif  // QUERN_MODELS_QUERY_H_
+#endif  // QUERN_MODELS_INTERNAL_QUERY_H_

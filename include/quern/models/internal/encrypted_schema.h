@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // encryptedFields of a model: the schema that the struct declares, in MongoDB's document format.
-#ifndef QUERN_MODELS_ENCRYPTED_SCHEMA_H_
-#define QUERN_MODELS_ENCRYPTED_SCHEMA_H_
+#ifndef QUERN_MODELS_INTERNAL_ENCRYPTED_SCHEMA_H_
+#define QUERN_MODELS_INTERNAL_ENCRYPTED_SCHEMA_H_
 
 #include <functional>
 #include <string>
@@ -29,4 +29,4 @@ QUERN_EXPORT bson::Document encrypted_fields_by_name(const ModelInfo& model,
 
 }  // namespace quern
 
-#endif  // QUERN_MODELS_ENCRYPTED_SCHEMA_H_
+#endif  // QUERN_MODELS_INTERNAL_ENCRYPTED_SCHEMA_H_

@@ -2,8 +2,8 @@
 // ValueType: how values of one C++ type become BSON and come back, with the type itself erased. The
 // table of supported types is value_type<T>() below; each row is one object, made once, immutable,
 // usable from any thread.
-#ifndef QUERN_MODELS_VALUE_TYPE_H_
-#define QUERN_MODELS_VALUE_TYPE_H_
+#ifndef QUERN_MODELS_INTERNAL_VALUE_TYPE_H_
+#define QUERN_MODELS_INTERNAL_VALUE_TYPE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -311,4 +311,4 @@ const ValueType& value_type() {
 
 }  // namespace quern
 
-#endif  // QUERN_MODELS_VALUE_TYPE_H_
+#endif  // QUERN_MODELS_INTERNAL_VALUE_TYPE_H_

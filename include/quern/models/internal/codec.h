@@ -4,8 +4,8 @@
 // decode() reads is the document that the server sent and the plaintexts beside it: an encrypted
 // member comes only from a value that was decrypted, and only from that of its own field; a plain
 // member never comes from a ciphertext.
-#ifndef QUERN_MODELS_CODEC_H_
-#define QUERN_MODELS_CODEC_H_
+#ifndef QUERN_MODELS_INTERNAL_CODEC_H_
+#define QUERN_MODELS_INTERNAL_CODEC_H_
 
 #include <string_view>
 
@@ -79,4 +79,4 @@ void validate(const T& object) {
 
 }  // namespace quern
 
-#endif  // QUERN_MODELS_CODEC_H_
+#endif  // QUERN_MODELS_INTERNAL_CODEC_H_
