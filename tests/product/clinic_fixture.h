@@ -30,7 +30,8 @@
 namespace quern::product {
 
 inline bool holds(BytesView haystack, BytesView needle) {
-  return !std::ranges::search(haystack, needle).empty();
+  return std::search(haystack.begin(), haystack.end(), needle.begin(), needle.end()) !=
+         haystack.end();
 }
 
 // Whether any file below the folder holds these bytes.
