@@ -45,9 +45,8 @@ constexpr Member kCountMembers[] = {
 };
 
 void analyse_pipeline_member(const CommandAnalysis& analysis, const Element& member) {
-  analysis.context.set_output(
-      analyse_pipeline(analysis.context, analysis.tree, analysis.collection, member.key(),
-                       *analysis.pipeline, analysis.out));
+  analysis.context.set_output(analyse_pipeline(analysis.context, analysis.tree, analysis.collection,
+                                               member.key(), *analysis.pipeline, analysis.out));
 }
 
 constexpr Member kAggregateMembers[] = {

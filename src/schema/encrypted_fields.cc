@@ -65,7 +65,8 @@ Query parse_query(bson::View document, const std::string& where) {
   }
   Query query;
   query.type = *type;
-  query.contention = reader.number("contention", 0, kMaxContention).value_or(Query::kDefaultContention);
+  query.contention =
+      reader.number("contention", 0, kMaxContention).value_or(Query::kDefaultContention);
   query.min = bson::Value(reader.value("min").value());
   query.max = bson::Value(reader.value("max").value());
   query.sparsity = reader.number("sparsity", 1, 8);
