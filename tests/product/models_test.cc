@@ -31,7 +31,6 @@ using std::chrono::sys_time;
 using std::chrono::year_month_day;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::UnorderedElementsAre;
 
 struct Billing {
   Char<50> cc_type;

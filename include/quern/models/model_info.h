@@ -20,7 +20,7 @@
 namespace quern {
 
 struct ModelInfo;
-class ValueType;  // models/internal/value_type.h: encodes, decodes and validates values of one C++ type
+class ValueType;  // encodes, decodes and validates values of one C++ type
 
 // One query type of an encrypted field, as an entry of "queries" in encryptedFields.
 struct QueryInfo {

@@ -15,10 +15,13 @@
 namespace quern::internal {
 
 // Converts to anything, so that aggregate initialisation can be tried with a number of members.
-// Converting constructors of field types must not take it.
+// Converting constructors of field types must not take it. Never called; clang wants a body
+// nevertheless when a member's type is in an unnamed namespace.
 struct AnyMember {
   template <class T>
-  operator T() const noexcept;
+  operator T() const noexcept {
+    __builtin_unreachable();
+  }
 };
 template <class U>
 concept NotAnyMember = !std::is_same_v<std::remove_cvref_t<U>, AnyMember>;
