@@ -23,7 +23,6 @@ std::string joined(std::string_view path, std::string_view below) {
 void check(const EncryptionTree& old, const std::string& path, const EncryptionTree& value,
            Refuse refuse) {
   using Kind = EncryptionTree::Kind;
-  if (value.kind() == Kind::kArray) return check(old, path, value.element(), refuse);
   if (old.kind() == Kind::kArray) return check(old.element(), path, value, refuse);
   const bool is_name = old.kind() != Kind::kObject || old.was_encrypted();
   // A constant that is no document says nothing of the names in one that is not encrypted any more.
@@ -32,7 +31,8 @@ void check(const EncryptionTree& old, const std::string& path, const EncryptionT
               : value.constant() >= (old.encrypts() ? Constant::kHere : Constant::kAnywhere);
   if (meets) refuse(joined(path, old.first_sensitive_path()));
   for (const EncryptionTree& member : value.children()) {
-    const Target target = old.resolve(member.name());  // the name may spell a path
+    // The name may spell a path. An element has none: it meets old itself.
+    const Target target = old.resolve(member.name());
     if (target.kind == Target::Kind::kPlain) continue;
     const std::string below = joined(path, member.name());
     if (target.kind == Target::Kind::kAbove || target.kind == Target::Kind::kArray) {

@@ -102,6 +102,13 @@ TEST(Constants, AValueBesideItsNameIsThatOfTheField) {
       R"({"$setField": {"field": "a", "input": "$q", "value": {"c": "x"}}})",
       R"({"$arrayToObject": [[["p", "ssn"], ["ssn", "$p"]]]})",
       R"({"$arrayToObject": {"$map": {"input": "$p", "in": {"k": "$$this.k", "v": "$$this.v"}}}})",
+      R"({"$arrayToObject": {"$objectToArray": "$p"}})",
+      R"({"$arrayToObject": {"$filter": {"input": {"$objectToArray": "$p"}, "cond": "$q"}}})",
+  });
+  expect_refused_roots({
+      R"({"$arrayToObject": {"$objectToArray": {"x": "secret"}}})",
+      R"({"$arrayToObject": {"$filter": {"input": {"$objectToArray": {"x": {"y": "secret"}}},
+          "cond": "$q"}}})",
   });
 }
 
