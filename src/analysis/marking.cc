@@ -70,6 +70,7 @@ bool holds_payload(bson::View document) {
           element.key()));
     }
   }
+  return found;
 }
 
 }  // namespace quern::analysis
