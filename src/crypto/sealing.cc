@@ -41,10 +41,12 @@ std::uint64_t draw_contention_factor(std::int64_t max_contention, RandomSource& 
 
 protocol::TokenSet token_set(const DataKey& index_key, BytesView data, std::uint64_t factor,
                              RandomSource& random) {
-  protocol::TokenSet set;
-  set.edc = with_contention(EdcDerivedFromDataToken::derive(index_key.edc(), data), factor);
-  set.esc = with_contention(EscDerivedFromDataToken::derive(index_key.esc(), data), factor);
-  set.server_derived = ServerDerivedFromDataToken::derive(index_key.server_derivation(), data);
+  protocol::TokenSet set{
+      .edc = with_contention(EdcDerivedFromDataToken::derive(index_key.edc(), data), factor),
+      .esc = with_contention(EscDerivedFromDataToken::derive(index_key.esc(), data), factor),
+      .encrypted_tokens = {},
+      .server_derived = ServerDerivedFromDataToken::derive(index_key.server_derivation(), data),
+  };
   const IvBytes iv = draw_iv(random);
   const std::span<std::uint8_t> p = set.encrypted_tokens.mutable_bytes();
   std::memcpy(p.data(), iv.data(), kIvSize);
