@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
+#include <numeric>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -68,20 +69,26 @@ bool pin(PinnedValue& value, Read read) {
   return there;
 }
 
-// Asks multi_get(count, slices, values, statuses) in batches of the size that RocksDB works in.
+// Asks multi_get(count, slices, values, statuses) in batches of the size that RocksDB works in, each
+// sorted: RocksDB's own sort of the keys costs a third of the call.
 template <class MultiGet>
 void contains_in_batches(std::span<const BytesView> keys, std::span<bool> found,
                          MultiGet multi_get) {
   constexpr std::size_t kBatch = 32;
+  std::array<std::uint8_t, kBatch> order;
   std::array<rocksdb::Slice, kBatch> slices;
   std::array<rocksdb::PinnableSlice, kBatch> values;
   std::array<rocksdb::Status, kBatch> statuses;
   while (!keys.empty()) {
     const std::size_t count = std::min(kBatch, keys.size());
-    for (std::size_t i = 0; i < count; ++i) slices[i] = slice(keys[i]);
+    std::iota(order.begin(), order.begin() + count, std::uint8_t{0});
+    std::sort(order.begin(), order.begin() + count, [keys](std::uint8_t a, std::uint8_t b) {
+      return as_text(keys[a]) < as_text(keys[b]);
+    });
+    for (std::size_t i = 0; i < count; ++i) slices[i] = slice(keys[order[i]]);
     multi_get(count, slices.data(), values.data(), statuses.data());
     for (std::size_t i = 0; i < count; ++i) {
-      found[i] = storage::found(statuses[i]);
+      found[order[i]] = storage::found(statuses[i]);
       values[i].Reset();
     }
     keys = keys.subspan(count);
@@ -189,7 +196,7 @@ class RocksReader : public Reader {
   }
   void contains(std::span<const BytesView> keys, std::span<bool> found) override {
     contains_in_batches(keys, found, [this](auto... arguments) {
-      db_.MultiGet(options_, db_.DefaultColumnFamily(), arguments...);
+      db_.MultiGet(options_, db_.DefaultColumnFamily(), arguments..., /*sorted_input=*/true);
     });
   }
   std::unique_ptr<Iterator> iterator(KeyRange range) override {
@@ -504,10 +511,10 @@ void RocksTransaction::contains(std::span<const BytesView> keys, std::span<bool>
       keys, found, [this](std::size_t count, rocksdb::Slice* slices, auto* values, auto* statuses) {
         rocksdb::DB& db = store_.db();
         if (!indexed_) {
-          db.MultiGet(options_, db.DefaultColumnFamily(), count, slices, values, statuses);
+          db.MultiGet(options_, db.DefaultColumnFamily(), count, slices, values, statuses, true);
         } else {
           indexed_->MultiGetFromBatchAndDB(&db, options_, db.DefaultColumnFamily(), count, slices,
-                                           values, statuses, false);
+                                           values, statuses, true);
         }
       });
 }
