@@ -25,3 +25,6 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   endif()
 endif()
 add_link_options(-Wl,--as-needed)
+# Functions are bound when a program starts. Bound at their first call, the dynamic linker saves the
+# vector registers on the stack, and with them whatever piece of a key was being copied.
+add_link_options(-Wl,-z,relro,-z,now)
