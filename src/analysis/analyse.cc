@@ -199,7 +199,7 @@ void explained_command(const CommandAnalysis& analysis, const Element& member) {
 
 constexpr Member kExplainMembers[] = {
     {"explain", explained_command},
-    {"verbosity", copy_member},
+    {"verbosity", copy_text_member},
 };
 
 void analyse_explain(const CommandAnalysis& analysis) {

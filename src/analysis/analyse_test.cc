@@ -334,5 +334,45 @@ TEST(Analyse, RefusalsHoldNoValues) {
   }
 }
 
+// Whatever a setting is called, a document of values cannot take its place and be sent as it is.
+TEST(Analyse, ADocumentTakesThePlaceOfNoSetting) {
+  for (
+      const char* command : {
+          R"({"find": "c", "limit": VALUE})",
+          R"({"find": "c", "skip": VALUE})",
+          R"({"find": "c", "batchSize": VALUE})",
+          R"({"find": "c", "singleBatch": VALUE})",
+          R"({"find": "c", "tailable": VALUE})",
+          R"({"count": "c", "limit": VALUE})",
+          R"({"count": "c", "skip": VALUE})",
+          R"({"aggregate": "c", "pipeline": [], "explain": VALUE})",
+          R"({"aggregate": "c", "pipeline": [], "cursor": {}, "allowDiskUse": VALUE})",
+          R"({"aggregate": "c", "cursor": {}, "pipeline": [{"$geoNear": {"near": VALUE, "distanceField": "d"}}]})",
+          R"({"insert": "c", "documents": [{"_id": 1}], "ordered": VALUE})",
+          R"({"update": "c", "updates": [{"q": {}, "u": {"$set": {"p": 1}}, "upsert": VALUE}]})",
+          R"({"update": "c", "updates": [], "bypassDocumentValidation": VALUE})",
+          R"({"delete": "c", "deletes": [{"q": {}, "limit": VALUE}]})",
+          R"({"findAndModify": "c", "query": {}, "remove": VALUE})",
+          R"({"findAndModify": "c", "update": {"$set": {"p": 1}}, "new": VALUE})",
+          R"({"explain": {"find": "c"}, "verbosity": VALUE})",
+          R"({"createIndexes": "c", "commitQuorum": VALUE, "indexes": [{"key": {"p": 1}, "name": "p"}]})",
+          R"({"createIndexes": "c", "indexes": [{"key": {"p": 1}, "name": "p", "unique": VALUE}]})",
+          R"({"createIndexes": "c", "indexes": [{"key": {"p": 1}, "name": VALUE}]})",
+          R"({"collMod": "c", "validationLevel": VALUE})",
+          R"({"collMod": "c", "validator": {"$jsonSchema": {"title": VALUE}}})",
+      }) {
+    for (const char* value : {R"({"ssn": "SECRET"})", R"([{"ssn": "SECRET"}])"}) {
+      std::string text = command;
+      text.replace(text.find("VALUE"), 5, value);
+      // Legacy coordinates are numbers in an array: what else is in it is the server's to refuse.
+      if (text.find("$geoNear") != text.npos && *value == '[') continue;
+      if (text.find("title") != text.npos && *value == '[') continue;
+      const std::string refusal = testing::refusal_of(text);
+      EXPECT_FALSE(refusal.empty()) << text;
+      EXPECT_EQ(refusal.find("SECRET"), std::string::npos) << refusal;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace quern::analysis

@@ -20,6 +20,12 @@ constexpr std::string_view kCollation[] = {
     "locale",    "caseLevel",   "caseFirst", "strength",      "numericOrdering",
     "alternate", "maxVariable", "backwards", "normalization", "version"};
 
+// The words that stand for a number: commitQuorum and expireAfterSeconds.
+bool is_word_of_a_setting(const Element& member) {
+  constexpr std::string_view kWords[] = {"votingMembers", "majority", "off"};
+  return member.is_string() && std::ranges::find(kWords, member.as_string()) != std::end(kWords);
+}
+
 }  // namespace
 
 void analyse_members(const CommandAnalysis& analysis, std::span<const Member> members,
@@ -51,7 +57,24 @@ View array_member(const CommandAnalysis& analysis, const Element& member) {
   return member.as_array();
 }
 
-void copy_member(const CommandAnalysis& analysis, const Element& member) {
+void copy_setting_member(const CommandAnalysis& analysis, const Element& member) {
+  const bool is_setting = member.is_number() || member.type() == bson::Type::kBool ||
+                          member.is_null() || is_word_of_a_setting(member);
+  if (!is_setting) {
+    refuse::wrong_member_type(analysis.name, member.key(), "a number or a boolean", member.type());
+  }
+  analysis.out.append(member);
+}
+
+void copy_text_member(const CommandAnalysis& analysis, const Element& member) {
+  if (!member.is_string() && !member.is_null()) {
+    refuse::wrong_member_type(analysis.name, member.key(), "a string", member.type());
+  }
+  analysis.out.append(member);
+}
+
+void copy_document_member(const CommandAnalysis& analysis, const Element& member) {
+  if (!member.is_null()) document_member(analysis, member);
   analysis.out.append(member);
 }
 

@@ -39,8 +39,13 @@ void analyse_members(const CommandAnalysis&, std::span<const Member> members,
                      bool with_generic_members);
 
 // Functions for the tables.
-void copy_member(const CommandAnalysis&, const bson::Element&);
-template <const auto& kNames>  // a document of these options, each once
+// What is copied has the type that the member has, so that no document of values takes its place.
+void copy_setting_member(const CommandAnalysis&,
+                         const bson::Element&);                       // a number, a boolean, null
+void copy_text_member(const CommandAnalysis&, const bson::Element&);  // a string
+void copy_document_member(const CommandAnalysis&,
+                          const bson::Element&);  // whose members are options
+template <const auto& kNames>                     // a document of these options, each once
 void copy_options_member(const CommandAnalysis&, const bson::Element&);
 void copy_collation_member(const CommandAnalysis&, const bson::Element&);
 void analyse_filter_member(const CommandAnalysis&, const bson::Element&);

@@ -31,21 +31,21 @@ constexpr std::string_view kTimeseries[] = {"timeField", "metaField", "granulari
 constexpr std::string_view kImages[] = {"enabled"};
 
 constexpr Member kCreateMembers[] = {
-    {"create", copy_member},
-    {"encryptedFields", copy_member},
+    {"create", copy_text_member},
+    {"encryptedFields", copy_document_member},
     {"validator", check_validator},
-    {"validationLevel", copy_member},
-    {"validationAction", copy_member},
-    {"capped", copy_member},
-    {"size", copy_member},
-    {"max", copy_member},
-    {"autoIndexId", copy_member},
+    {"validationLevel", copy_text_member},
+    {"validationAction", copy_text_member},
+    {"capped", copy_setting_member},
+    {"size", copy_setting_member},
+    {"max", copy_setting_member},
+    {"autoIndexId", copy_setting_member},
     {"idIndex", copy_options_member<kIdIndex>},
-    {"indexOptionDefaults", copy_member},
+    {"indexOptionDefaults", copy_document_member},
     {"collation", copy_collation_member},
-    {"storageEngine", copy_member},
+    {"storageEngine", copy_document_member},
     {"clusteredIndex", copy_options_member<kClusteredIndex>},
-    {"expireAfterSeconds", copy_member},
+    {"expireAfterSeconds", copy_setting_member},
     {"timeseries", copy_options_member<kTimeseries>},
     {"changeStreamPreAndPostImages", copy_options_member<kImages>},
     {"viewOn", refuse_view},
@@ -72,8 +72,9 @@ void wildcard_projection(const CommandAnalysis& analysis, const Element& member)
 }
 
 constexpr Member kCollModIndexMembers[] = {
-    {"keyPattern", key_pattern},         {"name", copy_member},   {"unique", copy_member},
-    {"expireAfterSeconds", copy_member}, {"hidden", copy_member}, {"prepareUnique", copy_member},
+    {"keyPattern", key_pattern},     {"name", copy_text_member},
+    {"unique", copy_setting_member}, {"expireAfterSeconds", copy_setting_member},
+    {"hidden", copy_setting_member}, {"prepareUnique", copy_setting_member},
 };
 
 void coll_mod_index(const CommandAnalysis& analysis, const Element& member) {
@@ -85,17 +86,17 @@ void coll_mod_index(const CommandAnalysis& analysis, const Element& member) {
 }
 
 constexpr Member kCollModMembers[] = {
-    {"collMod", copy_member},
+    {"collMod", copy_text_member},
     {"index", coll_mod_index},
     {"validator", check_validator},
-    {"validationLevel", copy_member},
-    {"validationAction", copy_member},
-    {"expireAfterSeconds", copy_member},
+    {"validationLevel", copy_text_member},
+    {"validationAction", copy_text_member},
+    {"expireAfterSeconds", copy_setting_member},
     {"timeseries", copy_options_member<kTimeseries>},
-    {"cappedSize", copy_member},
-    {"cappedMax", copy_member},
+    {"cappedSize", copy_setting_member},
+    {"cappedMax", copy_setting_member},
     {"changeStreamPreAndPostImages", copy_options_member<kImages>},
-    {"dryRun", copy_member},
+    {"dryRun", copy_setting_member},
     {"viewOn", refuse_view},
     {"pipeline", refuse_view},
 };
@@ -115,30 +116,30 @@ void weights(const CommandAnalysis& analysis, const Element& member) {
 
 constexpr Member kIndexMembers[] = {
     {"key", key_pattern},
-    {"name", copy_member},
-    {"v", copy_member},
-    {"background", copy_member},
-    {"unique", copy_member},
-    {"sparse", copy_member},
-    {"hidden", copy_member},
-    {"prepareUnique", copy_member},
-    {"expireAfterSeconds", copy_member},
+    {"name", copy_text_member},
+    {"v", copy_setting_member},
+    {"background", copy_setting_member},
+    {"unique", copy_setting_member},
+    {"sparse", copy_setting_member},
+    {"hidden", copy_setting_member},
+    {"prepareUnique", copy_setting_member},
+    {"expireAfterSeconds", copy_setting_member},
     {"partialFilterExpression", check_validator},
     {"collation", copy_collation_member},
-    {"storageEngine", copy_member},
+    {"storageEngine", copy_document_member},
     {"wildcardProjection", wildcard_projection},
     {"weights", weights},
-    {"default_language", copy_member},
-    {"language_override", copy_member},
-    {"textIndexVersion", copy_member},
-    {"2dsphereIndexVersion", copy_member},
-    {"bits", copy_member},
-    {"bucketSize", copy_member},
-    {"dropDups", copy_member},
-    {"min", copy_member},
-    {"max", copy_member},
-    {"ns", copy_member},
-    {"clustered", copy_member},
+    {"default_language", copy_text_member},
+    {"language_override", copy_text_member},
+    {"textIndexVersion", copy_setting_member},
+    {"2dsphereIndexVersion", copy_setting_member},
+    {"bits", copy_setting_member},
+    {"bucketSize", copy_setting_member},
+    {"dropDups", copy_setting_member},
+    {"min", copy_setting_member},
+    {"max", copy_setting_member},
+    {"ns", copy_text_member},
+    {"clustered", copy_setting_member},
 };
 
 void indexes(const CommandAnalysis& analysis, const Element& member) {
@@ -155,18 +156,18 @@ void indexes(const CommandAnalysis& analysis, const Element& member) {
 }
 
 constexpr Member kCreateIndexesMembers[] = {
-    {"createIndexes", copy_member},
+    {"createIndexes", copy_text_member},
     {"indexes", indexes},
-    {"commitQuorum", copy_member},
-    {"ignoreUnknownIndexOptions", copy_member},
+    {"commitQuorum", copy_setting_member},
+    {"ignoreUnknownIndexOptions", copy_setting_member},
 };
 
 // The tokens are the client's to add.
 constexpr Member kCompactMembers[] = {
-    {"compactStructuredEncryptionData", copy_member},
-    {"cleanupStructuredEncryptionData", copy_member},
-    {"compactionTokens", copy_member},
-    {"cleanupTokens", copy_member},
+    {"compactStructuredEncryptionData", copy_text_member},
+    {"cleanupStructuredEncryptionData", copy_text_member},
+    {"compactionTokens", copy_document_member},
+    {"cleanupTokens", copy_document_member},
 };
 
 }  // namespace

@@ -21,11 +21,11 @@ void documents(const CommandAnalysis& analysis, const Element& member) {
 }
 
 constexpr Member kInsertMembers[] = {
-    {"insert", copy_member},
+    {"insert", copy_text_member},
     {"documents", documents},
-    {"ordered", copy_member},
-    {"bypassDocumentValidation", copy_member},
-    {"bypassEmptyTsReplacement", copy_member},
+    {"ordered", copy_setting_member},
+    {"bypassDocumentValidation", copy_setting_member},
+    {"bypassEmptyTsReplacement", copy_setting_member},
 };
 
 }  // namespace

@@ -78,6 +78,9 @@ void check(const EncryptionTree& tree, View schema) {
       refuse_encrypt_keywords(schema);
       refuse::operation(fmt::format(
           "$jsonSchema keyword '{}' cannot be used for a document with encrypted fields", keyword));
+    } else if (element.is_document()) {  // of the keywords that take none
+      refuse::wrong_member_type("$jsonSchema", keyword, "a name, a text or a number",
+                                element.type());
     }
   }
 }

@@ -12,7 +12,7 @@ using bson::Element;
 constexpr std::string_view kCursor[] = {"batchSize"};
 
 constexpr Member kFindMembers[] = {
-    {"find", copy_member},
+    {"find", copy_text_member},
     {"filter", analyse_filter_member},
     {"projection", analyse_projection_member},
     {"sort", analyse_key_pattern_member},
@@ -20,28 +20,25 @@ constexpr Member kFindMembers[] = {
     {"min", analyse_index_bound_member},
     {"max", analyse_index_bound_member},
     {"let", analyse_let_member},
-    {"skip", copy_member},
-    {"limit", copy_member},
-    {"batchSize", copy_member},
-    {"singleBatch", copy_member},
-    {"returnKey", copy_member},
-    {"showRecordId", copy_member},
-    {"tailable", copy_member},
-    {"awaitData", copy_member},
-    {"oplogReplay", copy_member},
-    {"noCursorTimeout", copy_member},
-    {"allowPartialResults", copy_member},
-    {"allowDiskUse", copy_member},
+    {"skip", copy_setting_member},
+    {"limit", copy_setting_member},
+    {"batchSize", copy_setting_member},
+    {"singleBatch", copy_setting_member},
+    {"returnKey", copy_setting_member},
+    {"showRecordId", copy_setting_member},
+    {"tailable", copy_setting_member},
+    {"awaitData", copy_setting_member},
+    {"oplogReplay", copy_setting_member},
+    {"noCursorTimeout", copy_setting_member},
+    {"allowPartialResults", copy_setting_member},
+    {"allowDiskUse", copy_setting_member},
     {"collation", copy_collation_member},
 };
 
 constexpr Member kCountMembers[] = {
-    {"count", copy_member},
-    {"query", analyse_filter_member},
-    {"limit", copy_member},
-    {"skip", copy_member},
-    {"hint", analyse_key_pattern_member},
-    {"collation", copy_collation_member},
+    {"count", copy_text_member},          {"query", analyse_filter_member},
+    {"limit", copy_setting_member},       {"skip", copy_setting_member},
+    {"hint", analyse_key_pattern_member}, {"collation", copy_collation_member},
 };
 
 void analyse_pipeline_member(const CommandAnalysis& analysis, const Element& member) {
@@ -50,12 +47,12 @@ void analyse_pipeline_member(const CommandAnalysis& analysis, const Element& mem
 }
 
 constexpr Member kAggregateMembers[] = {
-    {"aggregate", copy_member},
+    {"aggregate", copy_text_member},
     {"pipeline", analyse_pipeline_member},
     {"cursor", copy_options_member<kCursor>},
-    {"explain", copy_member},
-    {"allowDiskUse", copy_member},
-    {"bypassDocumentValidation", copy_member},
+    {"explain", copy_setting_member},
+    {"allowDiskUse", copy_setting_member},
+    {"bypassDocumentValidation", copy_setting_member},
     {"collation", copy_collation_member},
     {"hint", analyse_key_pattern_member},
     {"let", analyse_let_member},

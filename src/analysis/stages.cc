@@ -143,11 +143,18 @@ void analyse_redact(const StageAnalysis& stage, const Element& operation) {
   stage.out.append(operation);
 }
 
+// A GeoJSON point.
+static void check_point(View point) {
+  constexpr std::string_view kPoint[] = {"type", "coordinates"};
+  refuse::check_options("$geoNear.near", point, kPoint);
+}
+
 void analyse_geo_near(const StageAnalysis& stage, const Element& operation) {
   const auto& near = stage.spec.as<language::GeoNearSpec>();
   stage.out.open_document(operation.key());
   for (const Element& member : operation.as_document()) {
     if (member.key() != "query") {
+      if (member.key() == "near" && member.is_document()) check_point(member.as_document());
       stage.out.append(member);
       continue;
     }

@@ -38,7 +38,7 @@ constexpr Member kUpdateStatement[] = {
     {"q", analyse_filter_member},
     {"u", analyse_update_member},
     {"multi", multi},
-    {"upsert", copy_member},
+    {"upsert", copy_setting_member},
     {"arrayFilters", analyse_array_filters_member},
     {"hint", analyse_key_pattern_member},
     {"sort", analyse_key_pattern_member},
@@ -50,14 +50,14 @@ void updates(const CommandAnalysis& analysis, const Element& member) {
 }
 
 constexpr Member kUpdateMembers[] = {
-    {"update", copy_member},     {"updates", updates},
-    {"ordered", copy_member},    {"bypassDocumentValidation", copy_member},
-    {"let", analyse_let_member}, {"bypassEmptyTsReplacement", copy_member},
+    {"update", copy_text_member},     {"updates", updates},
+    {"ordered", copy_setting_member}, {"bypassDocumentValidation", copy_setting_member},
+    {"let", analyse_let_member},      {"bypassEmptyTsReplacement", copy_setting_member},
 };
 
 constexpr Member kDeleteStatement[] = {
     {"q", analyse_filter_member},
-    {"limit", copy_member},
+    {"limit", copy_setting_member},
     {"hint", analyse_key_pattern_member},
     {"collation", copy_collation_member},
 };
@@ -67,15 +67,15 @@ void deletes(const CommandAnalysis& analysis, const Element& member) {
 }
 
 constexpr Member kDeleteMembers[] = {
-    {"delete", copy_member},
+    {"delete", copy_text_member},
     {"deletes", deletes},
-    {"ordered", copy_member},
+    {"ordered", copy_setting_member},
     {"let", analyse_let_member},
 };
 
 constexpr Member kFindAndModifyMembers[] = {
-    {"findAndModify", copy_member},
-    {"findandmodify", copy_member},
+    {"findAndModify", copy_text_member},
+    {"findandmodify", copy_text_member},
     {"query", analyse_filter_member},
     {"update", analyse_update_member},
     {"fields", analyse_projection_member},
@@ -83,12 +83,12 @@ constexpr Member kFindAndModifyMembers[] = {
     {"hint", analyse_key_pattern_member},
     {"arrayFilters", analyse_array_filters_member},
     {"let", analyse_let_member},
-    {"remove", copy_member},
-    {"new", copy_member},
-    {"upsert", copy_member},
+    {"remove", copy_setting_member},
+    {"new", copy_setting_member},
+    {"upsert", copy_setting_member},
     {"collation", copy_collation_member},
-    {"bypassDocumentValidation", copy_member},
-    {"bypassEmptyTsReplacement", copy_member},
+    {"bypassDocumentValidation", copy_setting_member},
+    {"bypassEmptyTsReplacement", copy_setting_member},
 };
 
 }  // namespace
