@@ -206,7 +206,7 @@ bson::Document EncryptingRunner::run_analysed(std::string_view database, bson::V
   }
   const bson::Document sent = sink.finish(std::move(analysis));
   bson::Document reply = inner_.run(database, sent, context);
-  // Where the command said nothing of the schema, no server could refuse to make a plain collection.
+  // Where the command says nothing of the schema, no server can refuse to make a plain collection.
   const bool informed = sent.view().contains("encryptionInformation");
   if (look_after_writes_ || (ask_server_ && !informed)) {
     check_after_write(namespaces.front(), command, reply);

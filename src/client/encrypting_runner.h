@@ -95,8 +95,6 @@ class EncryptingRunner : public CommandRunner {
   // The reply is what the server sent; what was decrypted is had through Reply::decrypted(). The
   // batches of a cursor are decrypted as its command says, by the runner that ran the command.
   //
-  // A reply that is refused leaves no cursor behind on the server, as far as that can be reached.
-  //
   // run() throws, beside what CommandRunner::run says: Error(InvalidNamespace) for a "$db" that is
   // not database; Error with the texts of the query analysis for a command that cannot be
   // encrypted; NotSupported for commands that automatic encryption does not know;
