@@ -155,6 +155,7 @@ EncryptingRunner::EncryptingRunner(CommandRunner& inner, keyvault::KeyCache& key
       random_(options.random != nullptr ? *options.random : RandomSource::system()),
       decrypt_(options.decrypt),
       look_after_writes_(options.look_after_writes),
+      ask_server_(options.ask_server),
       schemas_(std::make_unique<SchemaResolver>(inner, keys, options)),
       cursors_(std::make_unique<CursorOutputs>(options.clock != nullptr ? *options.clock
                                                                         : Clock::system())) {}
@@ -203,8 +204,13 @@ bson::Document EncryptingRunner::run_analysed(std::string_view database, bson::V
     output = std::make_shared<CommandOutput>(
         CommandOutput{schemas, std::move(analysis.output), namespaces.front()});
   }
-  bson::Document reply = inner_.run(database, sink.finish(std::move(analysis)), context);
-  if (look_after_writes_) check_after_write(namespaces.front(), command, reply);
+  const bson::Document sent = sink.finish(std::move(analysis));
+  bson::Document reply = inner_.run(database, sent, context);
+  // Where the command says nothing of the schema, no server can refuse to make a plain collection.
+  const bool informed = sent.view().contains("encryptionInformation");
+  if (look_after_writes_ || (ask_server_ && !informed)) {
+    check_after_write(namespaces.front(), command, reply);
+  }
   return reply;
 }
 

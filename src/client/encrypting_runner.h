@@ -68,7 +68,9 @@ struct EncryptingOptions {
   // the server again, and throw when the collection is no more what the map says: it was dropped
   // meanwhile, by somebody else, and the write has made a plain one that keeps ciphertexts which no
   // query finds. One more round trip a write. For servers that make a collection for payloads; the
-  // embedded engine refuses to.
+  // embedded engine refuses to. An insert that goes without encryptionInformation, because nothing
+  // in it is for the server to index, makes one everywhere: after it the server is asked in any
+  // case, if it may be (ask_server).
   bool look_after_writes = false;
 
   // How long an answer of the server about a schema is believed.
@@ -117,6 +119,7 @@ class EncryptingRunner : public CommandRunner {
   RandomSource& random_;
   const Decrypt decrypt_;
   const bool look_after_writes_;
+  const bool ask_server_;
   std::unique_ptr<SchemaResolver> schemas_;
   std::unique_ptr<CursorOutputs> cursors_;
 };

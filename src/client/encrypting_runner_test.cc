@@ -358,6 +358,33 @@ TEST_F(EncryptingRunnerTest, AfterAWriteThatMadeAPlainCollectionItThrowsWhereItL
   runner.run("clinic", insert);  // which does not look again
 }
 
+TEST_F(EncryptingRunnerTest, AfterAnInsertWithoutEncryptionInformationItLooksAgainInAnyCase) {
+  auto unasking = make_runner({.map = map(), .ask_server = false});
+  for (const char* document : {R"({"record": {"note": "n"}})", R"({"name": "Ann"})"}) {
+    SCOPED_TRACE(document);
+    const bson::Document insert =
+        bson::doc("insert", "patients", "documents", bson::array(json(document)));
+    server_schemas["patients"] = fields();
+    runner.forget_schemas();
+    runner.run("clinic", insert);  // the schema is known now, and the collection is there
+    for (const bool replaced : {false, true}) {
+      if (replaced) {
+        server_schemas["patients"] = std::nullopt;
+      } else {
+        server_schemas.erase("patients");
+      }
+      server.take_calls();
+      const Error error = error_of([&] { runner.run("clinic", insert); });
+      EXPECT_TRUE(error.is(ErrorCode::kNamespaceNotFound)) << error.what();
+      EXPECT_FALSE(sent().view().contains("encryptionInformation"));
+      server_schemas["patients"] = fields();
+      runner.run("clinic", insert);
+    }
+    server_schemas.erase("patients");
+    unasking.run("clinic", insert);
+  }
+}
+
 TEST_F(EncryptingRunnerTest, AnywhereMeansInDocumentsAndBesideTheSchema) {
   auto anywhere = make_runner({.map = map(), .decrypt = Decrypt::kAnywhere});
   const bson::Document document = stored(R"({"ssn": "123"})");
