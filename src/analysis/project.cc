@@ -9,6 +9,7 @@
 #include "analysis/constants.h"
 #include "analysis/expression.h"
 #include "analysis/refusal.h"
+#include "language/array_projection.h"
 
 namespace quern::analysis {
 namespace {
@@ -169,10 +170,8 @@ class Project : public Projection {
     if (path.ends_with(".$")) {
       if (!is_flag(member)) refuse::malformed(fmt::format("Projection '{}' takes a number", path));
       array.remove_suffix(2);
-    } else {
-      if (!member.is_document()) return false;
-      const std::string_view name = member.as_document().front().key();
-      if (name != "$slice" && name != "$elemMatch") return false;
+    } else if (!member.is_document() || !language::array_projection(path, member.as_document())) {
+      return false;
     }
     if (tree_.resolve(array).kind != Target::Kind::kPlain) {
       refuse::operation(fmt::format(

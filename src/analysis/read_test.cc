@@ -63,6 +63,12 @@ TEST(Find, ProjectionPassesFieldsAndRefusesToLookInsideArraysAboveThem) {
     expect_refused(std::string(R"({"find": "c", "projection": )") + projection + "}",
                    "Projection of array elements is not allowed");
   }
+  for (const char* operators :
+       {R"({"$slice": 1, "x": "$ssn"})", R"({"$slice": 1, "$elemMatch": {"x": 1}})",
+        R"({"$elemMatch": {"x": 1}, "$elemMatch": {"x": "v"}})"}) {
+    expect_refused(std::string(R"({"find": "c", "projection": {"p": )") + operators + "}}",
+                   "BSON field 'p.");
+  }
   expect_refused(R"({"find": "c", "projection": {"x": {"$type": "$ssn"}}})",
                  "Invalid reference to an encrypted field within aggregate expression: ssn");
   expect_refused(R"({"find": "c", "projection": {"x": {"$eq": ["$ssn", "x"]}}})",

@@ -21,7 +21,7 @@ enum class Verbosity { kPlanner, kExecution };
 struct Explained {
   Namespace ns;
   bson::Document filter;
-  query::ParseContext context;
+  query::Variables let;
   std::optional<query::SortPattern> sort;
   bson::ValueView hint;
 
@@ -33,7 +33,10 @@ Explained explained_write(Operation& operation, bson::View command) {
   const std::string_view name = command.front().key();
   Explained result;
   result.ns = operation.ns(command.front().as_string());
-  result.context = {.let = {}, .now = operation.now()};
+  if (const bson::Element let = command["let"]; let.is_document()) {
+    bson::require_distinct(let.as_document(), "let");
+    result.let = query::evaluated_let(let.as_document(), operation.now());
+  }
   bson::View statement = command;
   std::string_view member = "query";
   if (name == "update" || name == "delete") {
@@ -82,7 +85,10 @@ bson::Document no_plan() { return bson::doc("stage", "EOF"); }
 void explain_search(Operation& operation, const Explained& search, Verbosity verbosity,
                     bson::Builder& reply) {
   const auto start = operation.engine().clock().now();
-  query::Matcher matcher = query::Matcher::parse(search.filter, search.context);
+  query::ParseContext parse;
+  parse.now = operation.now();
+  search.let.enter(parse);
+  query::Matcher matcher = query::Matcher::parse(search.filter, parse);
   const Collection* collection = operation.collection(search.ns);
   if (collection == nullptr) return write_planner(reply, search.ns, search.filter, no_plan());
   const PlannedQuery query(*collection, std::move(matcher), search.sort_pattern(), search.hint);
@@ -106,7 +112,7 @@ Explained explained_read(const FindRequest& request) {
   Explained result;
   result.ns = request.ns;
   result.filter = bson::Document(request.filter);
-  result.context = request.context;
+  result.let = request.let;
   result.sort = request.sort;
   result.hint = request.hint;
   return result;

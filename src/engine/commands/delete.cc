@@ -13,7 +13,7 @@
 namespace quern::engine {
 namespace {
 
-Selection parse_delete(const Operation& operation, const CommandReader& command, bson::View text) {
+Selection parse_delete(const query::ParseContext& context, bson::View text) {
   const CommandReader each(text, "delete.deletes", {"q", "limit", "hint", "collation"});
   each.refuse_collation();
   const auto limit = each.required("limit").whole_number();
@@ -25,7 +25,7 @@ Selection parse_delete(const Operation& operation, const CommandReader& command,
   selection.filter = each.required_document("q");
   selection.hint = hint_of(each);
   selection.multi = *limit == 0;
-  selection.context = context_of(operation, command.variables());
+  selection.context = context;
   return selection;
 }
 
@@ -38,9 +38,11 @@ void DeleteCommand::run(Operation& operation, bson::Builder& reply) const {
   auto information = qe::EncryptionInformation::parse(operation.command());
   if (information) qe::check_delete_command(operation.command());
   const schema::EncryptedFields* fields = information ? &information->fields(ns) : nullptr;
+  const query::Variables let = arguments.variables(operation.now());
+  const query::ParseContext context = context_of(operation, let);
   std::vector<Selection> deletes;
   for (const bson::View& text : statements_of(arguments, "deletes")) {
-    deletes.push_back(parse_delete(operation, arguments, text));
+    deletes.push_back(parse_delete(context, text));
     deletes.back().fields = fields;
   }
   StatementBatch batch(operation, arguments.boolean("ordered", true));

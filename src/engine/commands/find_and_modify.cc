@@ -54,7 +54,8 @@ void FindAndModifyCommand::run(Operation& operation, bson::Builder& reply) const
   selection.filter = arguments.document("query");
   selection.sort = arguments.document("sort");
   selection.hint = hint_of(arguments);
-  selection.context = context_of(operation, arguments.variables());
+  const query::Variables let = arguments.variables(operation.now());
+  selection.context = context_of(operation, let);
   selection.fields =
       information ? &information->fields(ns, qe::stored_fields(operation, ns)) : nullptr;
   const query::Matcher matcher = query::Matcher::parse(selection.filter, selection.context);

@@ -73,6 +73,28 @@ TEST_F(Reads, BelongToTheirNamespace) {
   EXPECT_EQ(engine.code_of(get_more(id)), 0);
 }
 
+TEST_F(Reads, EvaluateLetBeforeTheyStart) {
+  const std::string expr = R"({"$expr": {"$eq": ["$_id", "$$v"]}})";
+  const std::string let = R"("let": {"u": 3, "v": {"$add": ["$$u", 2]}})";
+  const std::string find = R"({"find": "c", "filter": )" + expr + ", " + let + "}";
+  const std::string aggregate =
+      R"({"aggregate": "c", "pipeline": [{"$match": )" + expr + R"(}], "cursor": {}, )" + let + "}";
+  for (const std::string& command : {find, aggregate}) {
+    const bson::Document reply = engine.run(command);
+    EXPECT_EQ(reply["cursor"].as_document()["firstBatch"].as_array(),
+              bson::array(bson::doc("_id", 5, "m", 5)).view().as_array())
+        << command;
+  }
+  const std::string explained = R"({"explain": {"delete": "c", "deletes": [{"q": )" + expr +
+                                R"(, "limit": 1}], )" + let +
+                                R"(}, "verbosity": "executionStats"})";
+  EXPECT_EQ(engine.run(explained)["executionStats"].as_document()["nReturned"].as_int64(), 1);
+  EXPECT_EQ(engine.code_of(R"({"find": "c", "let": {"v": "$m"}})"), 4890500);
+  EXPECT_EQ(
+      engine.code_of(R"({"aggregate": "c", "pipeline": [], "cursor": {}, "let": {"v": "$m"}})"),
+      4890500);
+}
+
 TEST(CursorTimeout, EndsACursorThatNobodyAsks) {
   ManualClock clock;
   TestEngine engine(EngineOptions{.clock = &clock});

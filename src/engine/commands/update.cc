@@ -25,23 +25,22 @@ bson::Document with_constants(bson::View let, bson::View constants) {
   return merged.finish();
 }
 
-// One of updates; let owns its variables if it has constants of its own.
+// One of updates; let holds its variables if it has constants of its own.
 struct ParsedUpdate {
-  bson::Document let;
+  query::Variables let;
   UpdateStatement statement;
 };
 
-void parse_update(const Operation& operation, const CommandReader& command, bson::View text,
-                  ParsedUpdate& out) {
+void parse_update(const Operation& operation, const CommandReader& command,
+                  const query::Variables& let, bson::View text, ParsedUpdate& out) {
   const CommandReader each(text, "update.updates",
                            {"q", "u", "c", "multi", "upsert", "upsertSupplied", "arrayFilters",
                             "hint", "collation", "sort"});
   each.refuse_collation();
-  bson::View let = command.variables();
-  if (const bson::View constants = each.document("c"); !constants.empty()) {
+  const bson::View constants = each.document("c");
+  if (!constants.empty()) {
     bson::require_distinct(constants, "c");
-    out.let = with_constants(let, constants);
-    let = out.let;
+    out.let = {with_constants(let.values, constants), let.missing};
   }
   UpdateStatement& statement = out.statement;
   Selection& selection = statement.selection;
@@ -49,7 +48,7 @@ void parse_update(const Operation& operation, const CommandReader& command, bson
   selection.sort = each.document("sort");
   selection.hint = hint_of(each);
   selection.multi = each.boolean("multi", false);
-  selection.context = context_of(operation, let);
+  selection.context = context_of(operation, constants.empty() ? let : out.let);
   statement.update = each.required("u");
   statement.array_filters = array_of(each, "arrayFilters");
   statement.upsert = each.boolean("upsert", false);
@@ -80,9 +79,10 @@ void UpdateCommand::run(Operation& operation, bson::Builder& reply) const {
   auto information = qe::EncryptionInformation::parse(operation.command());
   if (information) qe::check_update_command(operation.command());
   const schema::EncryptedFields* fields = information ? &information->fields(ns) : nullptr;
+  const query::Variables let = arguments.variables(operation.now());
   std::deque<ParsedUpdate> updates;  // which stay where they are
   for (const bson::View& text : statements_of(arguments, "updates")) {
-    parse_update(operation, arguments, text, updates.emplace_back());
+    parse_update(operation, arguments, let, text, updates.emplace_back());
   }
   StatementBatch batch(operation, arguments.boolean("ordered", true));
   std::int64_t matched = 0;

@@ -186,6 +186,27 @@ TEST_F(Writes, FindAndModifyUpserts) {
                    "value": {"_id": 8, "q": 1}, "ok": 1.0})");
 }
 
+TEST_F(Writes, EvaluateLetBeforeTheyStart) {
+  engine.run(R"({"insert": "l", "documents": [{"_id": 3}, {"_id": 4}, {"_id": 5}]})");
+  const auto with = [](const std::string& command, const std::string& let) {
+    return "{" + command + R"(, "let": )" + let + "}";
+  };
+  const std::string q = R"({"$expr": {"$eq": ["$_id", "$$v"]}})";
+  const std::string update =
+      R"("update": "l", "updates": [{"q": )" + q + R"(, "u": [{"$set": {"a": "$$v"}}]}])";
+  const std::string modify = R"("findAndModify": "l", "query": )" + q + R"(, "remove": true)";
+  const std::string remove = R"("delete": "l", "deletes": [{"q": )" + q + R"(, "limit": 1}])";
+  engine.run(with(update, R"({"v": {"$add": [1, 2]}})"));
+  engine.run(with(modify, R"({"v": {"$add": [2, 2]}})"));
+  engine.run(with(remove, R"({"v": {"$add": [2, 3]}})"));
+  const auto left = engine.find("l");
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left.front(), bson::from_json(R"({"_id": 3, "a": 3})"));
+  for (const std::string& command : {update, modify, remove}) {
+    EXPECT_EQ(engine.code_of(with(command, R"({"v": "$_id"})")), 4890500) << command;
+  }
+}
+
 TEST_F(Writes, ReportWhichStatementFailed) {
   const bson::Document reply = engine.run_raw(R"({"update": "c", "updates": [
       {"q": {"_id": 1}, "u": {"$set": {"b": 5}}},

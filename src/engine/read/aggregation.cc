@@ -71,7 +71,8 @@ Aggregation::Aggregation(Operation& operation, bson::View command, bool explaine
     pipeline = rewritten_.view().as_array();
   }
   query::PipelineContext context;
-  context.parse.let = arguments.variables();
+  const query::Variables let = arguments.variables(operation.now());
+  let.enter(context.parse);
   context.parse.now = operation.now();
   context.lookup = [foreign = foreign_.get()](std::string_view name, const query::Pipeline& sub) {
     return foreign->open(name, sub);

@@ -29,7 +29,8 @@ void set_common(Operation& operation, FindRequest& request, const CommandReader&
   arguments.refuse_collation();
   request.ns = operation.ns(arguments.collection());
   request.context.now = operation.now();
-  request.context.let = arguments.variables();
+  request.let = arguments.variables(operation.now());
+  request.let.enter(request.context);
   const bson::Element hint = arguments["hint"];
   if (!(hint.is_document() && hint.as_document().empty())) request.hint = hint;
 }

@@ -11,6 +11,7 @@
 #include "engine/read/record_source.h"
 #include "engine/session/operation.h"
 #include "quern/bson/document.h"
+#include "query/expression/variables.h"
 #include "query/match/match.h"
 #include "query/pipeline/projection.h"
 #include "query/value/sort.h"
@@ -22,7 +23,8 @@ struct FindRequest {
   bson::Document rewritten;  // owns the filter when find payloads were replaced in it
   bson::View filter;
   bson::ValueView hint;
-  query::ParseContext context;
+  query::Variables let;
+  query::ParseContext context;  // with let in it
   std::optional<query::SortPattern> sort;
   bson::View projection;
   std::int64_t skip = 0;

@@ -88,10 +88,10 @@ std::string_view CommandReader::required_text(std::string_view member) const {
   return element.as_string();
 }
 
-bson::View CommandReader::variables() const {
+query::Variables CommandReader::variables(bson::Date now) const {
   const bson::View let = document("let");
   bson::require_distinct(let, "let");
-  return let;
+  return query::evaluated_let(let, now);
 }
 
 void CommandReader::refuse_collation() const {

@@ -12,6 +12,7 @@
 
 #include "bson/strict_reader.h"
 #include "quern/bson/document.h"
+#include "query/expression/variables.h"
 
 namespace quern::engine {
 
@@ -38,8 +39,8 @@ class CommandReader : public bson::StrictReader {
   bson::View required_array(std::string_view member) const;
   std::string_view required_text(std::string_view member) const;
 
-  // let: the variables of the command, each once; empty when absent.
-  bson::View variables() const;
+  // let: the variables of the command, each once, evaluated; none when absent.
+  query::Variables variables(bson::Date now) const;
 
   // collation: absent, empty or {locale: "simple"}. Throws CommandNotSupported otherwise.
   void refuse_collation() const;

@@ -24,8 +24,11 @@ std::vector<bson::View> statements_of(const CommandReader& arguments, std::strin
   return statements;
 }
 
-query::ParseContext context_of(const Operation& operation, bson::View let) {
-  return {.let = let, .now = operation.now()};
+query::ParseContext context_of(const Operation& operation, const query::Variables& let) {
+  query::ParseContext context;
+  context.now = operation.now();
+  let.enter(context);
+  return context;
 }
 
 bson::ValueView hint_of(const CommandReader& arguments) {

@@ -21,7 +21,8 @@ namespace quern::engine {
 
 // The documents of updates or deletes: 1 to 100,000 of them. Throws InvalidLength, TypeMismatch.
 std::vector<bson::View> statements_of(const CommandReader& arguments, std::string_view member);
-query::ParseContext context_of(const Operation& operation, bson::View let);
+// Borrows let.
+query::ParseContext context_of(const Operation& operation, const query::Variables& let);
 // Missing when it is an empty document.
 bson::ValueView hint_of(const CommandReader& arguments);
 // Empty when it is absent.

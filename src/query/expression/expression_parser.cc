@@ -128,7 +128,8 @@ void check_field_path(std::string_view path) {
   }
 }
 
-ExpressionParser::ExpressionParser(const ParseContext& context) : context_(context) {}
+ExpressionParser::ExpressionParser(const ParseContext& context, Document document)
+    : context_(context), document_(document) {}
 
 Expression ExpressionParser::parse_whole(bson::ValueView spec) {
   Expression expression;
@@ -271,7 +272,7 @@ ExpressionPtr ExpressionParser::parse_path(std::string_view text) {
         return std::make_unique<PathExpression>(it->slot, FieldPath(text.substr(1)));
       }
     }
-    return std::make_unique<PathExpression>(std::nullopt, FieldPath(text.substr(1)));
+    return document_path(FieldPath(text.substr(1)));
   }
   if (text.size() == 2) throw Error(16870, "empty variable names are not allowed");
   const std::size_t dot = text.find('.');
@@ -290,7 +291,7 @@ ExpressionPtr ExpressionParser::parse_path(std::string_view text) {
     return constant(path_value(value, *path, 0, evaluation));
   };
   if (name == "ROOT" || name == "CURRENT") {
-    return std::make_unique<PathExpression>(std::nullopt, std::move(path));
+    return document_path(std::move(path));
   }
   if (name == "REMOVE") return constant(bson::ValueView());
   if (name == "NOW") {
@@ -302,6 +303,14 @@ ExpressionPtr ExpressionParser::parse_path(std::string_view text) {
     if (variable == name) return constant(bson::ValueView());
   }
   throw Error(17276, "Use of undefined variable: " + std::string(name));
+}
+
+ExpressionPtr ExpressionParser::document_path(std::optional<FieldPath> path) const {
+  if (document_ == Document::kNone) {
+    throw Error(4890500,
+                "the let of a command cannot read fields: it is evaluated before any document");
+  }
+  return std::make_unique<PathExpression>(std::nullopt, std::move(path));
 }
 
 void ExpressionParser::check_variable_name(std::string_view name) {

@@ -59,7 +59,9 @@ OperatorFamily variable_operators();
 
 class ExpressionParser {
  public:
-  explicit ExpressionParser(const ParseContext& context);
+  // Whether there is a document to read: without one, paths into it throw 4890500.
+  enum class Document { kGiven, kNone };
+  explicit ExpressionParser(const ParseContext& context, Document document = Document::kGiven);
 
   // Any expression: a path, a literal, an operator, an object or an array of expressions.
   ExpressionPtr parse(bson::ValueView spec);
@@ -110,6 +112,7 @@ class ExpressionParser {
 
  private:
   ExpressionPtr parse_path(std::string_view text);
+  ExpressionPtr document_path(std::optional<FieldPath> path) const;
   ExpressionPtr parse_document(bson::View document);
   ExpressionPtr parse_operator(const bson::Element& op);
 
@@ -118,6 +121,7 @@ class ExpressionParser {
     std::size_t slot;
   };
   const ParseContext& context_;
+  Document document_;
   std::vector<Scoped> variables_;
   std::size_t next_slot_ = 0;
   int depth_ = 0;

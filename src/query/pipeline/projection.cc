@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "query/pipeline/projection.h"
 
+#include "language/array_projection.h"
 #include "quern/base/error.h"
 #include "query/expression/expression_parser.h"
 #include "query/pipeline/projection_node.h"
@@ -93,26 +94,24 @@ class ProjectionParser {
   }
 
   bool collect_find_operator(const std::string& path, bson::View document) {
-    const bson::Element op = document.front();
-    if (op.key() == "$elemMatch") {
-      if (!op.is_document()) {
-        throw Error(31274, "elemMatch: Invalid argument, object required, but got " +
-                               std::string(bson::alias(op.type())));
-      }
-      if (path.find('.') != path.npos) {
-        throw Error(31275, "Cannot use $elemMatch projection on a nested field");
-      }
-      auto node = leaf_node(Kind::kElemMatch);
-      // Each member is asked about as the only one of an array.
-      node->matcher = Matcher::parse(bson::doc("m", bson::doc("$elemMatch", op.value())), context_);
-      leaves_.push_back({path, std::move(node)});
-      return true;
-    }
-    if (op.key() == "$slice") return collect_slice(path, op);
-    if (op.key() == "$meta") {
+    if (document.front().key() == "$meta") {
       throw Error(ErrorCode::kBadValue, "the projection $meta is not supported by this engine");
     }
-    return false;
+    const auto op = language::array_projection(path, document);
+    if (!op) return false;
+    if (op->key() == "$slice") return collect_slice(path, *op);
+    if (!op->is_document()) {
+      throw Error(31274, "elemMatch: Invalid argument, object required, but got " +
+                             std::string(bson::alias(op->type())));
+    }
+    if (path.find('.') != path.npos) {
+      throw Error(31275, "Cannot use $elemMatch projection on a nested field");
+    }
+    auto node = leaf_node(Kind::kElemMatch);
+    // Each member is asked about as the only one of an array.
+    node->matcher = Matcher::parse(bson::doc("m", bson::doc("$elemMatch", op->value())), context_);
+    leaves_.push_back({path, std::move(node)});
+    return true;
   }
 
   // False for the aggregation expression of the same name.

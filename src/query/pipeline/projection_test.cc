@@ -164,6 +164,8 @@ TEST(Projection, FaultySpecificationsAreRefused) {
   EXPECT_EQ(error_of(R"({"a..b":1})"), 15998);
   EXPECT_EQ(error_of(R"({"a.b":{"$elemMatch":{"x":1}}})"), 31275);
   EXPECT_EQ(error_of(R"({"a":{"$elemMatch":1}})"), 31274);
+  EXPECT_EQ(error_of(R"({"a":{"$elemMatch":{"x":1},"$elemMatch":{"x":2}}})"), 40413);
+  EXPECT_EQ(error_of(R"({"a":{"$slice":1,"x":1}})"), 40415);
   EXPECT_EQ(error_of(R"({"a":{"$meta":"textScore"}})"), 2);
   EXPECT_EQ(error_of(R"({"a":{"$foo":1}})"), 168);
   EXPECT_THROW(Projection::parse_project({}), Error);

@@ -6,6 +6,7 @@
 #include "quern/base/error.h"
 #include "query/expression/expression.h"
 #include "query/expression/expression_parser.h"
+#include "query/expression/variables.h"
 #include "query/pipeline/stage.h"
 #include "query/value/path_walk.h"
 #include "query/value/set_field.h"
@@ -13,18 +14,6 @@
 
 namespace quern::query {
 namespace {
-
-// Variables in scope: values, and names of those without one.
-struct Variables {
-  bson::Document values;
-  std::vector<std::string> missing;
-
-  // As long as this object lives unchanged.
-  void enter(ParseContext& context) const {
-    context.let = values;
-    context.let_missing = missing;
-  }
-};
 
 struct Join {
   std::string from;
