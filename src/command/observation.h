@@ -7,20 +7,34 @@
 
 namespace quern {
 
+namespace internal {
+
+// What an observer throws is dropped: the command's answer is not the observer's.
+template <class Tell>
+void tell(const Tell& tell) noexcept {
+  try {
+    tell();
+  } catch (...) {
+  }
+}
+
+}  // namespace internal
+
 // The reply that run() gives, with the observer told before and after, also when it throws.
 template <class Run>
 Reply observed(const RunContext& context, std::string_view database, bson::View command,
                const Run& run) {
   if (context.observer == nullptr) return run();
-  context.observer->started(context, database, command);
+  internal::tell([&] { context.observer->started(context, database, command); });
+  Reply reply;
   try {
-    Reply reply = run();
-    context.observer->finished(context, database, command, reply);
-    return reply;
+    reply = run();
   } catch (...) {
-    context.observer->finished(context, database, command, bson::View());
+    internal::tell([&] { context.observer->finished(context, database, command, bson::View()); });
     throw;
   }
+  internal::tell([&] { context.observer->finished(context, database, command, reply); });
+  return reply;
 }
 
 }  // namespace quern

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "base/testing/error_of.h"
 #include "command/observation.h"
 #include "command/recording_runner.h"
@@ -36,6 +38,27 @@ class Watch : public CommandObserver {
   }
   std::vector<std::string> seen;
 };
+
+// An observer that breaks its promise takes nobody's answer away.
+TEST(RunContext, WhatAnObserverThrowsIsDropped) {
+  class Thrower : public CommandObserver {
+   public:
+    void started(const RunContext&, std::string_view, bson::View) override {
+      throw std::runtime_error("started");
+    }
+    void finished(const RunContext&, std::string_view, bson::View, bson::View) override {
+      ++told;
+      throw std::runtime_error("finished");
+    }
+    int told = 0;
+  };
+  Thrower thrower;
+  const RunContext context{.observer = &thrower};
+  const bson::Document ping = bson::doc("ping", 1);
+  const Reply reply = observed(context, "db", ping, [] { return Reply(bson::doc("ok", 1.0)); });
+  EXPECT_TRUE(reply["ok"].truthy());
+  EXPECT_EQ(thrower.told, 1);
+}
 
 TEST(RunContext, AnObserverIsToldOfTheCommandAndOfItsReplyOrThatThereIsNone) {
   Watch watch;
