@@ -86,8 +86,11 @@ SecretBytes take_from_environment(const std::string& name) {
   }
   const auto found = taken.find(name);
   if (found == taken.end()) {
-    throw ImproperlyConfigured(
-        fmt::format("the environment variable {}, which holds a secret, is not set", name));
+    throw ImproperlyConfigured(fmt::format(
+        "the environment variable {}, which holds a secret, is not set, or was read and "
+        "removed by the program that started this one: pass it on to this one, or keep "
+        "the secret in a file",
+        name));
   }
   return found->second.clone();
 }

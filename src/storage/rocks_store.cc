@@ -178,6 +178,19 @@ void make_private_directory(std::filesystem::path path) {
   }
 }
 
+// What to do about a directory that cannot be opened; empty where the fault says it all.
+std::string_view advice_on(std::string_view fault) {
+  if (fault.find("LOCK") == fault.npos) return {};
+  if (fault.find("Permission denied") != fault.npos || fault.find("Read-only") != fault.npos) {
+    return " (may this user write there?)";
+  }
+  if (fault.find("held by current process") != fault.npos ||
+      fault.find("lock hold by current process") != fault.npos) {
+    return " (this process has it open already, in another project or runner: use that one)";
+  }
+  return " (is another process using it?)";
+}
+
 class RocksStore;
 
 class RocksReader : public Reader {
@@ -285,11 +298,9 @@ class RocksStore : public Store {
     rocksdb::DB* opened = nullptr;
     const rocksdb::Status status = rocksdb::DB::Open(db_options, path, &opened);
     if (!status.ok()) {
-      throw DatabaseError(ErrorCode::kInternalError,
-                          "cannot open the database in \"" + path + "\": " + status.ToString() +
-                              (status.ToString().find("LOCK") != std::string::npos
-                                   ? " (is another process using it?)"
-                                   : ""));
+      throw DatabaseError(ErrorCode::kInternalError, "cannot open the database in \"" + path +
+                                                         "\": " + status.ToString() +
+                                                         std::string(advice_on(status.ToString())));
     }
     db_.reset(opened);
     if (durability_.mode == Durability::Mode::kInterval && on_disk_) {
