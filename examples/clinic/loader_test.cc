@@ -65,7 +65,7 @@ class Load : public testing::Test {
   }
 
   std::filesystem::path csv(const std::string& text) {
-    const std::filesystem::path file = folder_ / "patients.csv";
+    std::filesystem::path file = folder_ / "patients.csv";
     std::ofstream(file, std::ios::binary) << text;
     return file;
   }
