@@ -222,9 +222,9 @@ void add_variables(Context& context, const EncryptionTree& tree, const Element& 
 }
 
 OutputTree output_of(const SubjectParts& subject, const Context& context,
-                     const EncryptionTree& documents) {
+                     const CompiledSchema& schema) {
   if (subject.explained || subject.row->documents == ReplyDocuments::kNone) return {};
-  return OutputTree(context.output() ? *context.output() : documents);
+  return context.output() ? OutputTree(*context.output()) : schema.output();
 }
 
 }  // namespace
@@ -274,7 +274,8 @@ Analysis analyse(const Subject& given, const SchemaMap& schemas, MarkingSink& si
     return {false, false, has_payload, bson::Document(subject.given)};
   }
 
-  const EncryptionTree& tree = context.tree_of(subject.collection);
+  const CompiledSchema& schema = context.schema_of(subject.collection);
+  const EncryptionTree& tree = schema.tree();
   add_variables(context, tree, subject.command["let"]);
   constexpr std::size_t kRoomForMarkings = 512;
   bson::Builder out;
@@ -286,7 +287,7 @@ Analysis analyse(const Subject& given, const SchemaMap& schemas, MarkingSink& si
     analysis_of(subject.row->id)(
         {context, tree, subject.collection, subject.row->name, subject.command, out, pipeline});
   }
-  return {context.marked(), true, has_payload, out.finish(), output_of(subject, context, tree)};
+  return {context.marked(), true, has_payload, out.finish(), output_of(subject, context, schema)};
 }
 
 Analysis analyse(const Subject& subject, const SchemaMap& schemas) {

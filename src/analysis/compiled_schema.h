@@ -7,6 +7,7 @@
 #include <string>
 
 #include "analysis/encryption_tree.h"
+#include "analysis/output_tree.h"
 #include "schema/encrypted_fields.h"
 
 namespace quern::analysis {
@@ -22,12 +23,16 @@ class CompiledSchema {
   const schema::EncryptedFields& fields() const { return parts_->fields; }
   // Of the collection's documents.
   const EncryptionTree& tree() const { return parts_->tree; }
+  // Of what comes out where they come out whole.
+  const OutputTree& output() const { return parts_->output; }
 
  private:
   struct Parts {
-    explicit Parts(schema::EncryptedFields given) : fields(std::move(given)), tree(fields) {}
+    explicit Parts(schema::EncryptedFields given)
+        : fields(std::move(given)), tree(fields), output(tree) {}
     const schema::EncryptedFields fields;
-    const EncryptionTree tree;  // borrows fields
+    const EncryptionTree tree;  // both borrow fields
+    const OutputTree output;
   };
 
   std::shared_ptr<const Parts> parts_;

@@ -7,14 +7,14 @@
 
 namespace quern::analysis {
 
-const EncryptionTree& Context::tree_of(std::string_view collection) const {
+const CompiledSchema& Context::schema_of(std::string_view collection) const {
   const std::string ns = fmt::format("{}.{}", database_, collection);
   const auto found = schemas_.find(ns);
   if (found == schemas_.end()) {
     throw Error(ErrorCode::kBadValue,
                 fmt::format("Missing encryption schema for namespace: {}", ns));
   }
-  return found->second.tree();
+  return found->second;
 }
 
 bool Context::encrypts(std::string_view ns) const {

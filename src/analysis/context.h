@@ -22,9 +22,12 @@ class Context {
 
   std::string_view database() const { return database_; }
 
-  // The tree of the documents of a collection of the database. Throws Error when its schema was not
-  // supplied: what is not known cannot be taken for plain.
-  const EncryptionTree& tree_of(std::string_view collection) const;
+  // The schema of a collection of the database, and the tree of its documents. Throw Error when it
+  // was not supplied: what is not known cannot be taken for plain.
+  const CompiledSchema& schema_of(std::string_view collection) const;
+  const EncryptionTree& tree_of(std::string_view collection) const {
+    return schema_of(collection).tree();
+  }
 
   // Whether a namespace is known to have encrypted fields.
   bool encrypts(std::string_view ns) const;

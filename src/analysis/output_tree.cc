@@ -56,8 +56,19 @@ const Node* Node::child(std::string_view key) const {
   return at == children.end() ? nullptr : &*at;
 }
 
-OutputTree::OutputTree(const EncryptionTree& tree) { copy(tree, root_); }
+OutputTree::OutputTree() {
+  static const auto nothing = std::make_shared<const Node>();
+  root_ = nothing;
+}
 
-bool operator==(const OutputTree& a, const OutputTree& b) { return same(a.root_, b.root_); }
+OutputTree::OutputTree(const EncryptionTree& tree) {
+  auto root = std::make_shared<Node>();
+  copy(tree, *root);
+  root_ = std::move(root);
+}
+
+bool operator==(const OutputTree& a, const OutputTree& b) {
+  return a.root_ == b.root_ || same(*a.root_, *b.root_);
+}
 
 }  // namespace quern::analysis

@@ -5,6 +5,7 @@
 #ifndef QUERN_ANALYSIS_OUTPUT_TREE_H_
 #define QUERN_ANALYSIS_OUTPUT_TREE_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@
 
 namespace quern::analysis {
 
-// Owns its names; borrows the fields from the schemas that the analysis was given.
+// Immutable and cheap to copy. Owns its names; borrows the fields from the schemas that the analysis
+// was given.
 class OutputTree {
  public:
   enum class Kind : std::uint8_t {
@@ -32,17 +34,17 @@ class OutputTree {
     const Node* child(std::string_view key) const;
   };
 
-  OutputTree() = default;  // nothing is encrypted
+  OutputTree();  // nothing is encrypted
   explicit OutputTree(const EncryptionTree& tree);
 
-  bool empty() const { return root_.kind == Kind::kObject && root_.children.empty(); }
-  const Node& root() const { return root_; }
+  bool empty() const { return root_->kind == Kind::kObject && root_->children.empty(); }
+  const Node& root() const { return *root_; }
 
   // The same paths of the same fields, by what the schemas say of them.
   friend bool operator==(const OutputTree& a, const OutputTree& b);
 
  private:
-  Node root_;
+  std::shared_ptr<const Node> root_;
 };
 
 }  // namespace quern::analysis

@@ -172,51 +172,48 @@ Reply EncryptingRunner::do_run(std::string_view database, bson::View command,
 
   const CursorCommand cursor(*cursors_, database, command, row);
   std::shared_ptr<const CommandOutput> output = cursor.output();
-  bson::Document reply = run_analysed(database, command, context, output);
+  bson::Document reply = run_analysed(database, command, row, context, output);
   cursor.answered(reply, output);
   const ReplyDocuments where = row != nullptr ? row->documents : ReplyDocuments::kNone;
   return decrypt_reply(std::move(reply), where, output, decrypt_, keys_);
 }
 
 bson::Document EncryptingRunner::run_analysed(std::string_view database, bson::View command,
-                                              const RunContext& context,
+                                              const CommandRow* row, const RunContext& context,
                                               std::shared_ptr<const CommandOutput>& output) {
   analysis::Subject subject(database, command);
-  const std::vector<std::string> namespaces = subject.namespaces();
-  if (namespaces.empty()) return inner_.run(database, command, context);
+  if (subject.namespaces().empty()) return inner_.run(database, command, context);
 
   bson::Document complete;  // a create command with its encryptedFields
   std::shared_ptr<const CommandSchemas> schemas;
-  if (command.front().key() == "create") {
-    schemas = schemas_->resolve_create(namespaces, command);
-    complete = with_encrypted_fields(command, schemas->map.at(namespaces.front()).fields());
+  if (row->id == CommandId::kCreate) {
+    schemas = schemas_->resolve_create(subject.namespaces(), command);
+    complete =
+        with_encrypted_fields(command, schemas->map.at(subject.namespaces().front()).fields());
     command = complete;
     subject = analysis::Subject(database, command);
   } else {
-    schemas = schemas_->resolve(namespaces);
+    schemas = schemas_->resolve(subject.namespaces());
     check_exists(*schemas, command);
   }
   // Also where nothing is encrypted there are joins and markings that are refused.
   EncryptingSink sink(*schemas, keys_, random_);
   analysis::Analysis analysis = analysis::analyse(subject, schemas->map, sink);
   if (!schemas->any_schema) return inner_.run(database, command, context);
-  if (find_command_row(command.front().key())->documents != ReplyDocuments::kNone) {
-    output = std::make_shared<CommandOutput>(
-        CommandOutput{schemas, std::move(analysis.output), namespaces.front()});
+  const std::string& ns = subject.namespaces().front();
+  if (row->documents != ReplyDocuments::kNone) {
+    output =
+        std::make_shared<CommandOutput>(CommandOutput{schemas, std::move(analysis.output), ns});
   }
   const bson::Document sent = sink.finish(std::move(analysis));
   bson::Document reply = inner_.run(database, sent, context);
-  // Where the command says nothing of the schema, no server can refuse to make a plain collection.
-  const bool informed = sent.view().contains("encryptionInformation");
-  if (look_after_writes_ || (ask_server_ && !informed)) {
-    check_after_write(namespaces.front(), command, reply);
+  if (makes_collection(command) && reply["ok"].truthy()) {
+    // Where the command says nothing of the schema, no server can refuse to make a plain
+    // collection.
+    const bool informed = sent.view().contains("encryptionInformation");
+    if (look_after_writes_ || (ask_server_ && !informed)) schemas_->check_again(ns);
   }
   return reply;
-}
-
-void EncryptingRunner::check_after_write(const std::string& ns, bson::View command,
-                                         bson::View reply) {
-  if (reply["ok"].truthy() && makes_collection(command)) schemas_->check_again(ns);
 }
 
 bson::Document EncryptingRunner::run_compaction(std::string_view database, bson::View command,

@@ -23,6 +23,10 @@
 #include "quern/command/command_runner.h"
 #include "schema/encrypted_fields_map.h"
 
+namespace quern {
+struct CommandRow;
+}
+
 namespace quern::client {
 
 class CursorOutputs;
@@ -106,9 +110,9 @@ class EncryptingRunner : public CommandRunner {
   Reply do_run(std::string_view database, bson::View command, const RunContext& context) override;
 
  private:
-  void check_after_write(const std::string& ns, bson::View command, bson::View reply);
-  // Sets output for a command that answers with documents of collections with a schema.
-  bson::Document run_analysed(std::string_view database, bson::View command,
+  // row is the command's, null for one that is not known. Sets output for a command that answers
+  // with documents of collections with a schema.
+  bson::Document run_analysed(std::string_view database, bson::View command, const CommandRow* row,
                               const RunContext& context,
                               std::shared_ptr<const CommandOutput>& output);
   bson::Document run_compaction(std::string_view database, bson::View command,
