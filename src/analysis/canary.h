@@ -15,8 +15,8 @@
 
 #include "analysis/encryption_tree.h"
 #include "analysis/expression_operators.h"
+#include "quern/bson/blob_subtype.h"
 #include "quern/bson/json.h"
-#include "schema/blob_subtype.h"
 
 namespace quern::analysis::testing {
 
@@ -802,7 +802,7 @@ inline void copy_unmarked(View from, bson::Builder& to) {
       to.open_document(element.key());
       copy_unmarked(element.as_document_or_array(), to);
       to.close();
-    } else if (schema::blob_subtype(element) != schema::BlobSubtype::kPlaceholder) {
+    } else if (bson::blob_subtype(element) != bson::BlobSubtype::kPlaceholder) {
       to.append(element);
     }
   }

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "schema/blob_subtype.h"
+#include "quern/bson/blob_subtype.h"
 #include "schema/placeholder.h"
 
 namespace quern::analysis::testing {
@@ -63,7 +63,7 @@ void copy_readable(View from, bson::Builder& to) {
       to.open_array(element.key());
       copy_readable(element.as_array(), to);
       to.close();
-    } else if (schema::blob_subtype(element) == schema::BlobSubtype::kPlaceholder) {
+    } else if (bson::blob_subtype(element) == bson::BlobSubtype::kPlaceholder) {
       to.append(element.key(), shown(element.as_binary().bytes));
     } else {
       to.append(element);

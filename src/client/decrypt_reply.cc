@@ -9,8 +9,9 @@
 
 #include "client/key_lookup.h"
 #include "crypto/decrypt.h"
+#include "protocol/sealed_value.h"
 #include "quern/base/error.h"
-#include "schema/blob_subtype.h"
+#include "quern/bson/blob_subtype.h"
 
 namespace quern::client {
 namespace {
@@ -22,8 +23,8 @@ using schema::EncryptedField;
 bool is_container(bson::ValueView value) { return value.is_document() || value.is_array(); }
 
 bool is_ciphertext(bson::ValueView value) {
-  const auto subtype = schema::blob_subtype(value);
-  return subtype && schema::is_ciphertext(*subtype);
+  const auto subtype = bson::blob_subtype(value);
+  return subtype && bson::is_ciphertext(*subtype);
 }
 
 // Calls visit for the documents that are where the reply has some, in the order of their bytes.
@@ -47,8 +48,8 @@ void for_each_document(bson::View reply, ReplyDocuments where, const Visit& visi
   }
 }
 
-// The header that all stored values share: | subtype 1 | key id 16 | BSON type 1 | ….
-constexpr std::size_t kHeaderSize = 1 + Uuid::kSize + 1;
+// All stored values begin as a sealed one does.
+constexpr std::size_t kHeaderSize = protocol::SealedValue::kHeaderSize;
 Uuid key_id_of(BytesView blob) { return Uuid::from_bytes(blob.subspan(1, Uuid::kSize)); }
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorCode::kOperationFailed, why); }
@@ -211,7 +212,7 @@ class Decryptor {
     found_.push_back({value, node, field});
     const BytesView blob = value.as_binary().bytes;
     // An insert payload that comes back, which only kAnywhere lets pass, names its key inside.
-    const auto payload = static_cast<std::uint8_t>(schema::BlobSubtype::kInsertUpdatePayloadV2);
+    const auto payload = static_cast<std::uint8_t>(bson::BlobSubtype::kInsertUpdatePayloadV2);
     if (blob[0] == payload || blob.size() < kHeaderSize) return;
     const Uuid id = key_id_of(blob);
     if (std::ranges::find(ids_, id) == ids_.end()) ids_.push_back(id);

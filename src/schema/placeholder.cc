@@ -8,9 +8,12 @@
 
 #include "bson/strict_reader.h"
 #include "quern/base/error.h"
-#include "schema/blob_subtype.h"
+#include "quern/bson/blob_subtype.h"
 
 namespace quern::schema {
+
+using bson::BlobSubtype;
+
 namespace {
 
 [[noreturn]] void malformed(const std::string& what) {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "quern/base/error.h"
-#include "schema/blob_subtype.h"
+#include "quern/bson/blob_subtype.h"
 
 namespace quern::schema {
 namespace {
@@ -55,7 +55,7 @@ TEST(EncryptionPlaceholder, HasTheProtocolsMembersInOrder) {
     keys += std::string(element.key()) + " ";
   }
   EXPECT_EQ(keys, "t a ki ku v cm ");
-  EXPECT_EQ(blob_subtype(example().to_value().view()), BlobSubtype::kPlaceholder);
+  EXPECT_EQ(bson::blob_subtype(example().to_value().view()), bson::BlobSubtype::kPlaceholder);
 }
 
 TEST(EncryptionPlaceholder, IgnoresUnknownKeysAndAcceptsAMissingSparsity) {

@@ -3,30 +3,24 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-#include <vector>
-
 #include "quern/base/error.h"
+#include "schema/algorithm_table.h"
 
 namespace quern::engine::qe {
 namespace {
 
-using Row = std::pair<schema::Algorithm, const QueryAlgorithm*>;
-
-std::vector<Row>& table() {
-  static std::vector<Row> rows{
+schema::AlgorithmTable<QueryAlgorithm>& table() {
+  static schema::AlgorithmTable<QueryAlgorithm> algorithms{
       {schema::Algorithm::kUnindexed, &unindexed()},
       {schema::Algorithm::kEquality, &equality()},
   };
-  return rows;
+  return algorithms;
 }
 
 }  // namespace
 
 const QueryAlgorithm& query_algorithm(schema::Algorithm algorithm) {
-  for (const auto& [known, implementation] : table()) {
-    if (known == algorithm) return *implementation;
-  }
+  if (const QueryAlgorithm* implementation = table().find(algorithm)) return *implementation;
   throw NotSupported(
       fmt::format("The embedded engine cannot process {} queries on encrypted fields "
                   "yet",
@@ -34,7 +28,7 @@ const QueryAlgorithm& query_algorithm(schema::Algorithm algorithm) {
 }
 
 void add_query_algorithm(schema::Algorithm algorithm, const QueryAlgorithm& implementation) {
-  table().emplace_back(algorithm, &implementation);
+  table().add(algorithm, implementation);
 }
 
 }  // namespace quern::engine::qe
