@@ -20,12 +20,6 @@ constexpr std::string_view kCollation[] = {
     "locale",    "caseLevel",   "caseFirst", "strength",      "numericOrdering",
     "alternate", "maxVariable", "backwards", "normalization", "version"};
 
-// The words that stand for a number: commitQuorum and expireAfterSeconds.
-bool is_word_of_a_setting(const Element& member) {
-  constexpr std::string_view kWords[] = {"votingMembers", "majority", "off"};
-  return member.is_string() && std::ranges::find(kWords, member.as_string()) != std::end(kWords);
-}
-
 }  // namespace
 
 void analyse_members(const CommandAnalysis& analysis, std::span<const Member> members,
@@ -58,12 +52,21 @@ View array_member(const CommandAnalysis& analysis, const Element& member) {
 }
 
 void copy_setting_member(const CommandAnalysis& analysis, const Element& member) {
-  const bool is_setting = member.is_number() || member.type() == bson::Type::kBool ||
-                          member.is_null() || is_word_of_a_setting(member);
+  const bool is_setting =
+      member.is_number() || member.type() == bson::Type::kBool || member.is_null();
   if (!is_setting) {
     refuse::wrong_member_type(analysis.name, member.key(), "a number or a boolean", member.type());
   }
   analysis.out.append(member);
+}
+
+void copy_setting_or_word_member(const CommandAnalysis& analysis, const Element& member) {
+  constexpr std::string_view kWords[] = {"votingMembers", "majority", "off"};
+  if (member.is_string() && std::ranges::find(kWords, member.as_string()) != std::end(kWords)) {
+    analysis.out.append(member);
+  } else {
+    copy_setting_member(analysis, member);
+  }
 }
 
 void copy_text_member(const CommandAnalysis& analysis, const Element& member) {

@@ -41,7 +41,9 @@ void analyse_members(const CommandAnalysis&, std::span<const Member> members,
 // Functions for the tables.
 // What is copied has the type that the member has, so that no document of values takes its place.
 void copy_setting_member(const CommandAnalysis&,
-                         const bson::Element&);                       // a number, a boolean, null
+                         const bson::Element&);  // a number, a boolean, null
+void copy_setting_or_word_member(const CommandAnalysis&,
+                                 const bson::Element&);  // or a word in its place, such as "off"
 void copy_text_member(const CommandAnalysis&, const bson::Element&);  // a string
 void copy_document_member(const CommandAnalysis&,
                           const bson::Element&);  // whose members are options

@@ -45,7 +45,7 @@ constexpr Member kCreateMembers[] = {
     {"collation", copy_collation_member},
     {"storageEngine", copy_document_member},
     {"clusteredIndex", copy_options_member<kClusteredIndex>},
-    {"expireAfterSeconds", copy_setting_member},
+    {"expireAfterSeconds", copy_setting_or_word_member},
     {"timeseries", copy_options_member<kTimeseries>},
     {"changeStreamPreAndPostImages", copy_options_member<kImages>},
     {"viewOn", refuse_view},
@@ -73,7 +73,7 @@ void wildcard_projection(const CommandAnalysis& analysis, const Element& member)
 
 constexpr Member kCollModIndexMembers[] = {
     {"keyPattern", key_pattern},     {"name", copy_text_member},
-    {"unique", copy_setting_member}, {"expireAfterSeconds", copy_setting_member},
+    {"unique", copy_setting_member}, {"expireAfterSeconds", copy_setting_or_word_member},
     {"hidden", copy_setting_member}, {"prepareUnique", copy_setting_member},
 };
 
@@ -91,7 +91,7 @@ constexpr Member kCollModMembers[] = {
     {"validator", check_validator},
     {"validationLevel", copy_text_member},
     {"validationAction", copy_text_member},
-    {"expireAfterSeconds", copy_setting_member},
+    {"expireAfterSeconds", copy_setting_or_word_member},
     {"timeseries", copy_options_member<kTimeseries>},
     {"cappedSize", copy_setting_member},
     {"cappedMax", copy_setting_member},
@@ -123,7 +123,7 @@ constexpr Member kIndexMembers[] = {
     {"sparse", copy_setting_member},
     {"hidden", copy_setting_member},
     {"prepareUnique", copy_setting_member},
-    {"expireAfterSeconds", copy_setting_member},
+    {"expireAfterSeconds", copy_setting_or_word_member},
     {"partialFilterExpression", check_validator},
     {"collation", copy_collation_member},
     {"storageEngine", copy_document_member},
@@ -158,7 +158,7 @@ void indexes(const CommandAnalysis& analysis, const Element& member) {
 constexpr Member kCreateIndexesMembers[] = {
     {"createIndexes", copy_text_member},
     {"indexes", indexes},
-    {"commitQuorum", copy_setting_member},
+    {"commitQuorum", copy_setting_or_word_member},
     {"ignoreUnknownIndexOptions", copy_setting_member},
 };
 

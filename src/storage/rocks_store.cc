@@ -184,8 +184,7 @@ std::string_view advice_on(std::string_view fault) {
   if (fault.find("Permission denied") != fault.npos || fault.find("Read-only") != fault.npos) {
     return " (may this user write there?)";
   }
-  if (fault.find("held by current process") != fault.npos ||
-      fault.find("lock hold by current process") != fault.npos) {
+  if (fault.find("by current process") != fault.npos) {
     return " (this process has it open already, in another project or runner: use that one)";
   }
   return " (is another process using it?)";
