@@ -105,7 +105,7 @@ bson::Document analysed(std::string_view command) {
   const bson::Document parsed = bson::from_json(command);
   const Analysis analysis = analyse(kDatabase, parsed, schemas());
   bson::validate(analysis.result.bytes());
-  const bson::Document result = readable(analysis.result);
+  bson::Document result = readable(analysis.result);
   EXPECT_EQ(analysis.has_encryption_placeholders, !(result == analysis.result));
   return result;
 }
