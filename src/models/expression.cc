@@ -6,7 +6,6 @@
 #include "models/decode_error.h"
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
-#include "quern/models/assignment.h"
 
 namespace quern::internal {
 namespace {
@@ -115,16 +114,6 @@ bson::Value encode_value(const ValueType& type, const void* value, std::string_v
 void number_out_of_range(std::string_view path) {
   throw Error(ErrorCode::kBadValue,
               fmt::format("{}: the number is out of the range of the field's type", path));
-}
-
-FaultMap validate_value(const ValueType& type, const void* value, std::string_view path,
-                        bool secret) {
-  Faults faults;
-  {
-    const Faults::Scope scope(faults, path, secret);
-    type.validate(value, faults);
-  }
-  return std::move(faults).take();
 }
 
 }  // namespace quern::internal

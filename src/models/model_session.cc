@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "models/write_commands.h"
+#include "quern/command/command_runner.h"
 #include "quern/command/reply.h"
 #include "quern/models/internal/query.h"
 

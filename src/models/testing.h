@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "quern/bson/json.h"
+#include "quern/command/command_runner.h"
 #include "quern/models/models.h"
 
 namespace quern::testing {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "quern/command/command_runner.h"
 #include "quern/command/reply.h"
 
 namespace quern {

@@ -4,25 +4,43 @@
 #ifndef QUERN_MODELS_ASSIGNMENT_H_
 #define QUERN_MODELS_ASSIGNMENT_H_
 
+#include <initializer_list>
 #include <string>
-#include <utility>
+#include <string_view>
+#include <vector>
 
 #include "quern/base/export.h"
 #include "quern/models/expression.h"
+#include "quern/models/internal/query.h"
 
 namespace quern {
 
-template <class Root>
-struct Assignment {
+namespace internal {
+
+// One new value, whatever the model. Its members are compiled once, in the library.
+struct QUERN_EXPORT AssignedValue {
+  // Encodes the value, or finds its faults.
+  AssignedValue(const ValueType& type, const void* from, std::string_view to, bool secret);
+  AssignedValue(const AssignedValue& other);
+  AssignedValue& operator=(const AssignedValue& other);
+  ~AssignedValue();
+
   std::string path;
   bson::Value value;
   FaultMap faults;
 };
 
-namespace internal {
+// The new values of an update. Throws ValidationError with the faults of all.
+QUERN_EXPORT std::vector<NewValue> new_values(std::initializer_list<const AssignedValue*> values);
 
-QUERN_EXPORT FaultMap validate_value(const ValueType& type, const void* value,
-                                     std::string_view path, bool secret);
+}  // namespace internal
+
+template <class Root>
+struct Assignment : internal::AssignedValue {
+  using AssignedValue::AssignedValue;
+};
+
+namespace internal {
 
 template <class Leaf>
 struct AssignedType {
@@ -59,12 +77,7 @@ typename internal::AssignmentChecked<Path<R, L, S>, std::decay_t<V>>::type set(
       return internal::converted<T>(path.text, value);
     }
   }();
-  const ValueType& type = value_type<T>();
-  const void* address = internal::value_address(typed);
-  FaultMap faults = internal::validate_value(type, address, path.text, internal::is_encrypted<L>);
-  if (!faults.empty()) return {path.text, {}, std::move(faults)};
-  return {
-      path.text, internal::encode_value(type, address, path.text, internal::is_encrypted<L>), {}};
+  return {value_type<T>(), internal::value_address(typed), path.text, internal::is_encrypted<L>};
 }
 template <class R, class L, class V>
 typename internal::AssignmentChecked<Path<R, L>, std::decay_t<V>>::type set(L R::*member,

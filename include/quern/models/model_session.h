@@ -21,13 +21,14 @@
 #include <vector>
 
 #include "quern/base/export.h"
-#include "quern/command/command_runner.h"
+#include "quern/command/reply.h"
 #include "quern/models/errors.h"
 #include "quern/models/internal/codec.h"
 #include "quern/models/path.h"
 
 namespace quern {
 
+class CommandRunner;
 template <class T>
 class QuerySet;
 class Transaction;

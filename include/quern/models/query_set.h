@@ -321,10 +321,7 @@ class QuerySet : public SlicedQuerySet<T> {
   template <class... A>
   static std::vector<internal::NewValue> new_values(const A&... values) {
     static_assert(sizeof...(A) > 0, "an update needs at least one quern::set(path, value)");
-    FaultMap faults;
-    (faults.insert(values.faults.begin(), values.faults.end()), ...);
-    if (!faults.empty()) throw ValidationError(std::move(faults));
-    return {internal::NewValue{values.path, values.value}...};
+    return internal::new_values({&values...});
   }
 };
 

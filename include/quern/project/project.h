@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "quern/base/export.h"
+#include "quern/command/command_runner.h"
 #include "quern/models/model.h"
 #include "quern/models/model_session.h"
 #include "quern/project/command.h"
