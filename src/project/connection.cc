@@ -80,6 +80,28 @@ bool Connection::has_collection(std::string_view name) {
   return found;
 }
 
+bson::Document Connection::encrypted_fields_of(std::string_view collection) {
+  bson::Document out;
+  if (!exists()) return out;
+  const bson::Document list =
+      bson::doc("listCollections", 1, "filter", bson::doc("name", collection));
+  for_each(plain(), database_, list, [&](bson::View info) {
+    const bson::Element fields = info.at_path("options.encryptedFields");
+    if (fields.is_document()) out = bson::Document(fields.as_document());
+    return false;
+  });
+  return out;
+}
+
+std::string Connection::advice_on_lost_key() const {
+  return fmt::format(
+      "It was deleted: bring its document back from a backup of {}. Without it nobody can read "
+      "what "
+      "it encrypted; what is left is to delete those documents, or to drop and migrate the "
+      "collection anew",
+      settings_.auto_encryption->key_vault_namespace);
+}
+
 CommandRunner& Connection::plain() {
   const std::lock_guard lock(mutex_);
   if (!plain_) plain_ = pool_.open(settings_);

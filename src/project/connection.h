@@ -64,6 +64,9 @@ class Connection {
   bool exists() const;
   // False also where the database does not exist, which stays so.
   bool has_collection(std::string_view name);
+  // encryptedFields of the collection, as the database has them; empty without any, and where there
+  // is no such collection.
+  bson::Document encrypted_fields_of(std::string_view collection);
   // Throws DatabaseError when an embedded database cannot be opened.
   CommandRunner& plain();
   // The encrypting runner of an encrypting alias, else plain(). Throws ImproperlyConfigured for
@@ -74,6 +77,8 @@ class Connection {
   keyvault::KeyCache& key_cache();
   // The key of that alternate name. Nothing also where the database does not exist, which stays so.
   std::optional<keyvault::DataKeyDocument> find_key(std::string_view alt_name);
+  // What to do about a data key that is gone although its collection is there.
+  std::string advice_on_lost_key() const;
   // Throws ImproperlyConfigured when a provider's secrets cannot be read, and when it cannot unwrap
   // the first data key that the vault has of it: new keys would be wrapped by another master key
   // than the old ones. Makes no database.

@@ -17,9 +17,9 @@ bson::Document fields_with_keys(const ProjectCore& core, Connection& connection,
   const auto id_of = [&](std::string_view alt_name, std::string_view) {
     const auto key = connection.find_key(alt_name);
     if (key) return key->id;
-    const std::string advice = core.advice_on_missing_key(connection, model.collection);
-    throw ImproperlyConfigured(fmt::format("Encryption key '{}' of {} not found.{}{}", alt_name,
-                                           model.label(), advice.empty() ? "" : " ", advice));
+    throw ImproperlyConfigured(
+        fmt::format("Encryption key '{}' of {} not found. {}", alt_name, model.label(),
+                    core.advice_on_missing_key(connection, model.collection)));
   };
   return schema::with_key_ids(model.encrypted_fields(), id_of);
 }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -46,7 +48,9 @@ schema::EncryptedFieldsMap read_map(const std::filesystem::path& file) {
   text << in.rdbuf();
   if (!in) {
     throw ImproperlyConfigured(
-        fmt::format("cannot read the encrypted_fields_map {}", file.string()));
+        fmt::format("cannot read the encrypted_fields_map {}: {}. showencryptedfieldsmap --out "
+                    "writes one",
+                    file.string(), std::strerror(errno)));
   }
   try {
     const bson::Document document = bson::from_json(text.str());

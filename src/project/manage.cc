@@ -99,7 +99,8 @@ class OptionParser {
     const auto option = std::find_if(extras.begin(), extras.end(),
                                      [](const std::string& text) { return text.starts_with('-'); });
     if (option == extras.end()) {
-      throw UsageError(fmt::format("{}: '{}' is one argument too many.", command_.name, extras[0]));
+      throw UsageError(fmt::format("{}: '{}' is one argument too many. Leave it out.",
+                                   command_.name, extras[0]));
     }
     std::vector<std::string> known = {"--help"};
     for (const CommandOption& other : command_.options) {

@@ -17,6 +17,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
+using testing::Throws;
 
 class Manage : public Clinic {};
 
@@ -61,14 +62,15 @@ TEST_F(Manage, UnknownOptionsGetTheNearestName) {
             "inspect: Unknown option '--limti'. Did you mean --limit?");
   EXPECT_EQ(fault({"generatelocalkey", "--xyz"}), "generatelocalkey: Unknown option '--xyz'.")
       << "although the path is missing, too";
-  EXPECT_EQ(fault({"check", "now"}), "check: 'now' is one argument too many.");
+  EXPECT_EQ(fault({"check", "now"}), "check: 'now' is one argument too many. Leave it out.");
 }
 
 TEST_F(Manage, UnknownAliasesAreNamed) {
   Project db = project("memory:");
   const Ran ran = run(db, {"migrate", "--database", "nope"});
   EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
-  EXPECT_THAT(ran.err, HasSubstr("The connection 'nope' doesn't exist."));
+  EXPECT_THAT(ran.err, HasSubstr("The connection 'nope' doesn't exist. The settings have: default, "
+                                 "encrypted"));
 }
 
 TEST_F(Manage, RunsAProjectsOwnCommands) {
@@ -370,6 +372,63 @@ TEST_F(Manage, AKeyThatIsMissingAlthoughTheCollectionIsThereIsNoMissingMigration
   EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
   EXPECT_THAT(ran.err, AllOf(HasSubstr("was not found in the key vault"),
                              Not(HasSubstr("Have you migrated"))));
+}
+
+TEST_F(Manage, AKeyThatWasDeletedIsFoundByCheckAndToldWithAWayOut) {
+  Project db = project("memory:");
+  migrate(db);
+  Patient patient = john();
+  db.save(patient);
+  db.core().connection("encrypted").key_cache().clear();
+  const bson::Document one = bson::from_json(
+      R"({"delete": "__keyVault",
+          "deletes": [{"q": {"keyAltNames": "myapp_patient.record.billing"}, "limit": 1}]})");
+  run_checked(db.plain_runner("encrypted"), "encrypted_db", one);
+  const auto way_out = AllOf(HasSubstr("from a backup of encrypted_db.__keyVault"),
+                             HasSubstr("Without it nobody can read what it encrypted"));
+  const Ran check = run(db, {"check", "--database", "encrypted"});
+  EXPECT_EQ(check.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(check.out,
+              AllOf(HasSubstr("ERROR: (quern.E109) data key "),
+                    HasSubstr("needed by field 'record.billing' of encrypted_db.myapp_patient, is "
+                              "not in the key vault"),
+                    Not(HasSubstr("'record.ssn'")), way_out));
+  EXPECT_THAT([&] { db.refresh(patient); },
+              Throws<Error>(testing::Property(&Error::what, way_out)));
+  EXPECT_THAT(run(db, {"showencryptedfieldsmap", "--database", "encrypted"}).err, way_out);
+}
+
+TEST_F(Manage, CheckSaysThatModelsHaveChangesThatNoMigrationHas) {
+  {
+    Project db = project();
+    const std::string said =
+        "WARNING: (quern.W207) models of app 'myapp' have changes that no migration has: run "
+        "'manage makemigrations myapp'";
+    EXPECT_THAT(run_ok(db, {"check"}), HasSubstr(said)) << "there is none at all";
+    migrate(db);
+    EXPECT_THAT(run_ok(db, {"check"}), Not(HasSubstr("quern.W207")));
+  }
+  Project db = project<v2::Patient>();
+  EXPECT_THAT(run_ok(db, {"check"}), HasSubstr("WARNING: (quern.W207) models of app 'myapp'"));
+}
+
+TEST_F(Manage, CheckFindsChangesThatCannotBeMigrated) {
+  struct Patient {
+    Id id{};
+    Char<255> name;
+    Encrypted<std::int64_t> number;
+    Record record;
+  };
+  {
+    Project db = project();
+    migrate(db);
+  }
+  Project db = project<Patient>();
+  const Ran ran = run(db, {"check"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kConfiguration));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("ERROR: (quern.E108) the models have a change that cannot "
+                                       "be migrated: "),
+                             HasSubstr("number")));
 }
 
 TEST_F(Manage, CheckWarnsOfMigrationsThatAreNotApplied) {

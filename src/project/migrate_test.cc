@@ -113,6 +113,9 @@ TEST_F(Migrate, DryRunAndCheckWriteNoFile) {
 TEST_F(Migrate, WhatIsNotForADatabaseIsSkippedAndShown) {
   Project db = project();
   migrate(db);
+  EXPECT_THAT(run_ok(db, {"migrate", "--plan"}),
+              HasSubstr("Create model Patient (2 encrypted fields: record.ssn, record.billing) "
+                        "(skipped: not for this database)\n"));
   EXPECT_THAT(run_ok(db, {"migrate"}),
               HasSubstr("OK (1 operation skipped: not for this database)"));
   EXPECT_EQ(run_ok(db, {"showmigrations"}), "myapp\n [-] 0001_initial\n");
@@ -638,6 +641,16 @@ TEST_F(Migrate, DeletedModelsTakeTheirStateCollectionsAlong) {
               AllOf(Not(HasSubstr("\"myapp_patient\"")), Not(HasSubstr("enxcol_"))));
 }
 
+TEST_F(Migrate, WithoutMigrationsTheCommandThatWritesThemIsNamed) {
+  Project db = project();
+  const Ran ran = run(db, {"migrate", "myapp"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kUsage));
+  EXPECT_THAT(ran.err, HasSubstr("App 'myapp' does not have migrations. Run 'manage makemigrations "
+                                 "myapp' to write them."));
+  EXPECT_THAT(run(db, {"makemigrations", "--empty"}).err, HasSubstr("There are: myapp"));
+  EXPECT_THAT(run(db, {"showmigrations", "nope"}).err, HasSubstr("There are: myapp"));
+}
+
 TEST_F(Migrate, WrongTargetsAreNamed) {
   make_first_version();
   Project db = project();
@@ -647,9 +660,11 @@ TEST_F(Migrate, WrongTargetsAreNamed) {
     EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kUsage));
     return ran.err;
   };
-  EXPECT_THAT(fault({"nope"}), HasSubstr("No installed app with label 'nope'."));
-  EXPECT_THAT(fault({"myapp", "0009"}),
-              HasSubstr("Cannot find a migration matching '0009' from app 'myapp'."));
+  EXPECT_THAT(fault({"nope"}), HasSubstr("No installed app with label 'nope'. There are: myapp"));
+  EXPECT_THAT(
+      fault({"myapp", "0009"}),
+      HasSubstr("Cannot find a migration matching '0009' from app 'myapp'. There are: zero, "
+                "0001_initial"));
 }
 
 }  // namespace

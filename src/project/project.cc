@@ -91,7 +91,6 @@ Reply Project::run(const Target& target, bson::View command) {
     if (!collection.is_string()) throw;
     const std::string advice =
         core_->advice_on_missing_key(core_->connection(target.alias), collection.as_string());
-    if (advice.empty()) throw;
     throw Error(error.code(), fmt::format("{}. {}", error.what(), advice));
   }
 }

@@ -49,7 +49,9 @@ ProjectCore::ProjectCore(Settings settings)
 void ProjectCore::add_model(std::string_view app, const ModelInfo& info) {
   if (!is_identifier(app)) {
     throw ImproperlyConfigured(
-        fmt::format("'{}' cannot be an app's label: use letters, digits and underscores", app));
+        fmt::format("'{}' cannot be an app's label: use letters, digits and underscores, no digit "
+                    "first",
+                    app));
   }
   if (models_are_final_) {
     throw ImproperlyConfigured(fmt::format(
@@ -92,19 +94,30 @@ std::vector<std::string> ProjectCore::apps() const {
   return out;
 }
 
+void ProjectCore::check_app(std::string_view label) const {
+  const std::vector<std::string> known = apps();
+  if (std::find(known.begin(), known.end(), label) != known.end()) return;
+  throw UsageError(
+      fmt::format("No installed app with label '{}'. {}", label,
+                  known.empty() ? "The project has none: register models with app<Model>(\"label\")"
+                                : fmt::format("There are: {}", fmt::join(known, ", "))));
+}
+
 Connection& ProjectCore::connection(std::string_view alias) {
   const auto it = connections_.find(alias);
   if (it != connections_.end()) return it->second;
   std::vector<std::string> known;
   for (const auto& [name, connection] : connections_) known.push_back(name);
   const auto hint = nearest(alias, known);
-  throw ImproperlyConfigured(fmt::format("The connection '{}' doesn't exist.{}", alias,
-                                         hint ? fmt::format(" Did you mean '{}'?", *hint) : ""));
+  throw ImproperlyConfigured(
+      fmt::format("The connection '{}' doesn't exist. {}", alias,
+                  hint ? fmt::format("Did you mean '{}'?", *hint)
+                       : fmt::format("The settings have: {}", fmt::join(known, ", "))));
 }
 
 std::string ProjectCore::advice_on_missing_key(Connection& connection,
                                                std::string_view collection) const {
-  if (connection.has_collection(collection)) return "";
+  if (connection.has_collection(collection)) return connection.advice_on_lost_key();
   const auto pinned = connection.pinned_map();
   if (pinned && pinned->find(fmt::format("{}.{}", connection.database(), collection))) {
     return fmt::format(

@@ -33,6 +33,8 @@ class ProjectCore {
   const std::deque<ModelRef>& models() const { return models_; }
   const ModelRef* find_model(const ModelInfo& info) const;
   std::vector<std::string> apps() const;  // in order of registration
+  // Throws UsageError that says which apps there are.
+  void check_app(std::string_view label) const;
 
   std::map<std::pair<std::string, std::string>, MigrationFunction, std::less<>> functions;
   std::vector<Command> commands;
@@ -42,8 +44,8 @@ class ProjectCore {
   // Throws ImproperlyConfigured for an unknown alias.
   Connection& connection(std::string_view alias);
   RunnerPool& runner_pool() { return pool_; }
-  // What to do about a data key that is missing because its collection was not made here. Empty
-  // where the collection is there: then the key was lost.
+  // What to do about a data key that is missing: because its collection was not made here, or,
+  // where the collection is there, because it was lost.
   std::string advice_on_missing_key(Connection& connection, std::string_view collection) const;
   // Models that the routers let into a database.
   std::vector<const ModelRef*> models_in(std::string_view alias) const;

@@ -258,7 +258,10 @@ toml::table parse_file(const std::filesystem::path& file, Problems& problems) {
 
 Settings Settings::load(const std::filesystem::path& file, std::vector<Router> routers) {
   if (!std::filesystem::exists(file)) {
-    throw ImproperlyConfigured(fmt::format("there is no settings file {}", file.string()));
+    throw ImproperlyConfigured(fmt::format(
+        "there is no settings file {} (looked for from {}): name another, or run the program where "
+        "it is",
+        file.string(), std::filesystem::current_path().string()));
   }
   Problems problems;
   const toml::table table = parse_file(file, problems);

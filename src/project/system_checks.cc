@@ -3,8 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
+#include "migrations/autodetector.h"
 #include "migrations/history.h"
 #include "migrations/migration_error.h"
+#include "migrations/state_of_models.h"
 #include "project/deployed_map.h"
 #include "project/host.h"
 #include "project/migration_database.h"
@@ -93,6 +97,30 @@ void check_deployment(Connection& connection, std::vector<CheckMessage>& out) {
   }
 }
 
+// What the migrations lack of the models.
+void check_models(ProjectCore& core, std::vector<CheckMessage>& out) {
+  try {
+    const migrations::Graph graph = core.load_migrations();
+    const std::vector<ModelRef> models(core.models().begin(), core.models().end());
+    const migrations::Changes changes =
+        migrations::detect_changes(graph.state(), migrations::state_of_models(models));
+    for (const std::string& refusal : changes.refusals) {
+      out.push_back({Level::kError, "quern.E108",
+                     fmt::format("the models have a change that cannot be migrated: {}", refusal)});
+    }
+    if (!changes.refusals.empty()) return;
+    for (const auto& [app, operations] : changes.operations) {
+      out.push_back({Level::kWarning, "quern.W207",
+                     fmt::format("models of app '{0}' have changes that no migration has: run '{1} "
+                                 "makemigrations {0}'",
+                                 app, core.program)});
+    }
+  } catch (const migrations::MigrationError& error) {
+    out.push_back({Level::kError, "quern.E107", error.what()});
+  }
+}
+
+// Migrations that cannot be read are found by check_models().
 void check_migrations(Project& project, std::string_view alias, std::vector<CheckMessage>& out) {
   try {
     const migrations::Graph graph = project.core().load_migrations();
@@ -107,8 +135,30 @@ void check_migrations(Project& project, std::string_view alias, std::vector<Chec
                                "--database {2}' to apply {3}.",
                                missing, missing == 1 ? " is" : "s are", alias,
                                missing == 1 ? "it" : "them", project.core().program)});
-  } catch (const migrations::MigrationError& error) {
-    out.push_back({Level::kError, "quern.E107", error.what()});
+  } catch (const migrations::MigrationError&) {
+    // Told already.
+  }
+}
+
+// Encrypted collections whose values nobody can read any more.
+void check_data_keys(Project& project, Connection& connection, std::vector<CheckMessage>& out) {
+  if (!connection.exists()) return;
+  std::set<Uuid> known;
+  for (const keyvault::DataKeyDocument& key : connection.key_vault().all()) known.insert(key.id);
+  for (const migrations::ModelState& model : encrypted_models(project.core(), connection.alias())) {
+    const bson::Document fields = connection.encrypted_fields_of(model.collection);
+    const bson::Element list = fields["fields"];
+    if (!list.is_array()) continue;
+    for (const bson::Element& element : list.as_array()) {
+      const bson::View field = element.as_document();
+      const Uuid id = field["keyId"].as_uuid();
+      if (known.contains(id)) continue;
+      out.push_back(
+          {Level::kError, "quern.E109",
+           fmt::format("data key {}, needed by field '{}' of {}.{}, is not in the key vault. {}",
+                       id.to_string(), field["path"].as_string(), connection.database(),
+                       model.collection, connection.advice_on_lost_key())});
+    }
   }
 }
 
@@ -118,6 +168,13 @@ void check_keys(Project& project, Connection& connection, std::vector<CheckMessa
     connection.verify_keys();
   } catch (const Error& error) {
     out.push_back({Level::kError, "quern.E105", error.what()});
+    return;
+  }
+  try {
+    check_data_keys(project, connection, out);
+  } catch (const Error& error) {
+    out.push_back(
+        {Level::kError, "quern.E102", fmt::format("'{}': {}", connection.alias(), error.what())});
     return;
   }
   try {
@@ -150,6 +207,7 @@ void check_keys(Project& project, Connection& connection, std::vector<CheckMessa
 std::vector<CheckMessage> check_project(Project& project) {
   std::vector<CheckMessage> out;
   check_routes(project, out);
+  check_models(project.core(), out);
   for (const ModelRef& model : project.core().models()) check_few_values(model, out);
   for (const auto& [alias, settings] : project.settings().databases) {
     check_encryption(alias, settings, out);

@@ -21,8 +21,11 @@ struct CheckMessage {
 // Without opening any database:
 //   quern.E101  a model with encrypted fields is written to a database without encryption
 //   quern.E106  a key management service that this version cannot use
+//   quern.E107  migrations that cannot be read
+//   quern.E108  models have a change that cannot be migrated
 //   quern.W202  equality on a field of few values, such as bool
 //   quern.W204  an encrypting cluster without a pinned encrypted_fields_map
+//   quern.W207  models have changes that no migration has
 //   quern.N301  a setting without effect
 std::vector<CheckMessage> check_project(Project& project);
 
@@ -32,7 +35,7 @@ std::vector<CheckMessage> check_project(Project& project);
 //   quern.E103  the pinned map does not fit the models, or names keys that the vault does not have
 //   quern.E104  a deployment that cannot do Queryable Encryption: too old, or standalone
 //   quern.E105  a key encryption key that cannot be read, has the wrong size or is not the vault's
-//   quern.E107  migrations that cannot be read
+//   quern.E109  a data key that an encrypted collection needs is not in the vault
 //   quern.W206  migrations that are not applied
 std::vector<CheckMessage> check_database(Project& project, std::string_view alias);
 

@@ -44,7 +44,10 @@ class ProjectRunner : public CommandRunner {
 
 // The model of that name or label; without one, the first with encrypted fields.
 const ModelRef& find_model(ProjectCore& core, const std::string& text) {
-  if (core.models().empty()) throw ImproperlyConfigured("the project has no models");
+  if (core.models().empty()) {
+    throw ImproperlyConfigured(
+        "the project has no models: register them with project.app<Model>(\"label\")");
+  }
   if (text.empty()) {
     const auto it =
         std::find_if(core.models().begin(), core.models().end(),
@@ -124,7 +127,7 @@ void print_document(std::ostream& out, const Paint& paint, const DecryptedView& 
 ExitCode run(CommandContext& context) {
   ProjectCore& core = context.project.core();
   const std::int64_t limit = context.arguments.number("limit");
-  if (limit < 1) throw UsageError("--limit must be at least 1");
+  if (limit < 1) throw UsageError(fmt::format("--limit {}: give a number of at least 1", limit));
   const ModelRef& model = find_model(core, context.arguments.text("model"));
   const std::string alias = context.arguments.has("database") ? context.arguments.text("database")
                                                               : core.routers().db_for_read(model);

@@ -137,14 +137,10 @@ class Renames {
 
 // Apps named on the command line, which must exist; all when none is named.
 std::vector<std::string> wanted_apps(CommandContext& context) {
-  const std::vector<std::string> known = context.project.core().apps();
+  const ProjectCore& core = context.project.core();
   const std::vector<std::string>& named = context.arguments.all("app");
-  for (const std::string& app : named) {
-    if (std::find(known.begin(), known.end(), app) == known.end()) {
-      throw UsageError(fmt::format("No installed app with label '{}'.", app));
-    }
-  }
-  return named.empty() ? known : named;
+  for (const std::string& app : named) core.check_app(app);
+  return named.empty() ? core.apps() : named;
 }
 
 void print_migration(std::ostream& out, const std::string& file, const Migration& migration) {
@@ -175,7 +171,9 @@ ExitCode write(CommandContext& context, const Migration& migration) {
 
 ExitCode write_empty(CommandContext& context, const Graph& graph) {
   if (context.arguments.all("app").empty()) {
-    throw UsageError("You must supply at least one app label when using --empty.");
+    throw UsageError(
+        fmt::format("You must supply at least one app label when using --empty. There are: {}",
+                    fmt::join(context.project.core().apps(), ", ")));
   }
   ExitCode code = ExitCode::kOk;
   for (const std::string& app : wanted_apps(context)) {

@@ -28,7 +28,11 @@ const migrations::Migration& matching(const Graph& graph, const std::string& app
   try {
     return graph.match(app, target);
   } catch (const Error& error) {
-    throw UsageError(error.what());
+    std::vector<std::string> names = {"zero"};
+    for (const migrations::Migration* migration : graph.of_app(app)) {
+      names.push_back(migration->key.name);
+    }
+    throw UsageError(fmt::format("{} There are: {}", error.what(), fmt::join(names, ", ")));
   }
 }
 
@@ -41,12 +45,11 @@ Plan make_plan(CommandContext& context, const Graph& graph, const Applied& appli
         fmt::format("Apply all migrations: {}", fmt::join(context.project.core().apps(), ", "));
     return graph.plan_forwards(applied);
   }
-  const std::vector<std::string> apps = context.project.core().apps();
-  if (std::find(apps.begin(), apps.end(), app) == apps.end()) {
-    throw UsageError(fmt::format("No installed app with label '{}'.", app));
-  }
+  context.project.core().check_app(app);
   if (graph.of_app(app).empty()) {
-    throw UsageError(fmt::format("App '{}' does not have migrations.", app));
+    throw UsageError(fmt::format(
+        "App '{0}' does not have migrations. Run '{1} makemigrations {0}' to write them.", app,
+        context.program));
   }
   if (target.empty()) {
     target_text = fmt::format("Apply all migrations: {}", app);
@@ -61,7 +64,7 @@ Plan make_plan(CommandContext& context, const Graph& graph, const Applied& appli
   return graph.plan_to(applied, migration);
 }
 
-void print_plan(std::ostream& out, const Plan& plan) {
+void print_plan(std::ostream& out, const Plan& plan, migrations::Database& database) {
   out << "Planned operations:\n";
   if (plan.empty()) out << "  No planned migration operations.\n";
   for (const PlanStep& step : plan) {
@@ -69,7 +72,9 @@ void print_plan(std::ostream& out, const Plan& plan) {
     std::vector<OperationPtr> operations = step.migration->operations;
     if (step.backwards) std::reverse(operations.begin(), operations.end());
     for (const OperationPtr& operation : operations) {
-      out << fmt::format("    {}{}\n", step.backwards ? "Undo " : "", operation->describe());
+      const bool skipped = !database.allow_migrate(step.migration->key.app, operation->model());
+      out << fmt::format("    {}{}{}\n", step.backwards ? "Undo " : "", operation->describe(),
+                         skipped ? " (skipped: not for this database)" : "");
     }
   }
 }
@@ -146,12 +151,12 @@ ExitCode run(CommandContext& context) {
   const Plan plan = make_plan(context, graph, applied, target_text);
   if (!context.arguments.has("fake")) migrations::refuse_missing_functions(plan, database);
   if (context.arguments.has("check")) {
-    if (!plan.empty()) print_plan(out, plan);
+    if (!plan.empty()) print_plan(out, plan, database);
     return plan.empty() ? ExitCode::kOk : ExitCode::kFailure;
   }
   if (!context.arguments.has("fake")) migrations::refuse_unusable_keys(plan, graph, database);
   if (context.arguments.has("plan")) {
-    print_plan(out, plan);
+    print_plan(out, plan, database);
     return ExitCode::kOk;
   }
   warn_about_history(context, graph, entries, alias);

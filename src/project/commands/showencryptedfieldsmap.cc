@@ -1,6 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <ostream>
 
@@ -39,7 +41,10 @@ ExitCode run(CommandContext& context) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << text;
   file.close();
-  if (!file) throw ImproperlyConfigured(fmt::format("cannot write {}", path));
+  if (!file) {
+    throw ImproperlyConfigured(
+        fmt::format("--out: cannot write {}: {}", path, std::strerror(errno)));
+  }
   context.console.out << fmt::format("Wrote {}: {} collection{}.\n", path, map.view().count(),
                                      map.view().count() == 1 ? "" : "s");
   return ExitCode::kOk;

@@ -23,14 +23,9 @@ ExitCode run(CommandContext& context) {
   for (migrations::HistoryEntry& entry : migrations::History(database).read()) {
     applied.emplace(entry.key, std::move(entry));
   }
-  const std::vector<std::string> known = core.apps();
   const std::vector<std::string>& named = context.arguments.all("app");
-  for (const std::string& app : named) {
-    if (std::find(known.begin(), known.end(), app) == known.end()) {
-      throw UsageError(fmt::format("No installed app with label '{}'.", app));
-    }
-  }
-  for (const std::string& app : named.empty() ? known : named) {
+  for (const std::string& app : named) core.check_app(app);
+  for (const std::string& app : named.empty() ? core.apps() : named) {
     out << app << '\n';
     const auto all = graph.of_app(app);
     if (all.empty()) out << " (no migrations)\n";
