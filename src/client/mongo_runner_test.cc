@@ -251,6 +251,12 @@ TEST(MongoRunnerErrors, CredentialsAreBlamedOnlyWhereSomeAre) {
   }
 }
 
+TEST(MongoRunnerErrors, AStringWithoutCredentialsIsBlamedInTheWordsOfTheDriver) {
+  const Error error =
+      error_of([] { MongoRunner(std::string("mongodb://localhost/?maxPoolSize=x")); });
+  EXPECT_THAT(error.what(), HasSubstr("maxpoolsize"));
+}
+
 TEST(MongoRunnerErrors, AStringThatIsNoConnectionStringIsRefused) {
   EXPECT_THROW(MongoRunner(std::string("postgres://localhost")), ImproperlyConfigured);
   EXPECT_THROW(MongoRunner(std::string("mongodb://")), ImproperlyConfigured);

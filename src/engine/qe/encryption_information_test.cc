@@ -58,9 +58,24 @@ TEST_F(Information, IsReadStrictly) {
   EXPECT_EQ(refused(R"({"schema": {}, "crudProcessed": false})"), 0);
   EXPECT_EQ(refused(R"({"schema": {}, "unknown": 1})"), 40415);
   EXPECT_EQ(refused(R"({"type": 1})"), 40414);
+  EXPECT_EQ(refused(R"({"type": 1, "schema": {}})"), 0);
   EXPECT_EQ(refused(R"({"type": 2, "schema": {}})"), 2);
+  EXPECT_EQ(refused(R"({"type": "1", "schema": {}})"), 14);
   EXPECT_EQ(refused(R"({"schema": 1})"), 14);
   EXPECT_EQ(refused(R"({"schema": {}, "crudProcessed": true})"), 6666201);
+}
+
+TEST_F(Information, IsADocumentOrNull) {
+  EXPECT_FALSE(
+      EncryptionInformation::parse(doc("find", "people", "encryptionInformation", bson::Null{}))
+          .has_value());
+  try {
+    EncryptionInformation::parse(doc("find", "people", "encryptionInformation", "x"));
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.is(ErrorCode::kTypeMismatch));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("'encryptionInformation' is the wrong type"));
+  }
 }
 
 TEST_F(Information, ChecksASchemaWhenItIsNeeded) {

@@ -65,7 +65,8 @@ class RewriteWithContention : public Rewrite {
 #define EXPECT_REWRITTEN(filter, expected) EXPECT_EQ(json(rewrite(filter)), json(expected))
 
 TEST_F(Rewrite, LeavesFiltersWithoutPayloadsAlone) {
-  const Document filter = bson::from_json(R"({"a": {"$gt": 1}, "$or": [{"b": 1}, {"c": null}]})");
+  const Document filter = bson::from_json(R"({"a": {"$gt": 1}, "$or": [{"b": 1}, {"c": null}],
+      "ssn": {"$not": {"$gt": 1}}, "$expr": {"$not": [{"$eq": ["$a", 1]}]}})");
   EXPECT_REWRITTEN(filter, filter);
 }
 
@@ -151,6 +152,36 @@ TEST_F(Rewrite, OfExprInsideOtherOperatorsTestsTheTagsAgainstOneConstant) {
   EXPECT_REWRITTEN(cond(doc("$eq", array("$ssn", find_payload("a")))), cond(test));
   EXPECT_REWRITTEN(cond(doc("$ne", array("$ssn", find_payload("a")))),
                    cond(doc("$not", array(test))));
+}
+
+TEST_F(Rewrite, OfExprFindsAComparisonThatIsComparedItself) {
+  const Value a = inserted("a");
+  const Document rewritten =
+      rewrite(doc("$expr", doc("$eq", array(doc("$eq", array("$ssn", find_payload("a"))), true))));
+  const auto sides = rewritten.view().at_path("$expr.$eq").as_array();
+  EXPECT_TRUE(sides.front().as_document().contains("$anyElementTrue"));
+  EXPECT_TRUE((*++sides.begin()).as_bool());
+}
+
+TEST_F(Rewrite, OfExprLeavesWhatIsNoComparisonToTheEvaluation) {
+  const Value a = find_payload("a");
+  for (const Document& expression :
+       {doc("$in", array("$ssn", array(a), 1)), doc("$in", array("$ssn", doc("x", a))),
+        doc("$eq", array("$ssn", a, 1)), doc("$eq", a),
+        doc("$eq", array("$ssn", a), "$ne", array("$ssn", a)), doc("$add", array("$ssn", a))}) {
+    const Document filter = doc("$expr", expression);
+    EXPECT_REWRITTEN(filter, filter);
+  }
+}
+
+TEST_F(Rewrite, OfExprRefusesEveryComparisonOfOrder) {
+  const Value a = find_payload("a");
+  for (const char* op : {"$gt", "$gte", "$lt", "$lte", "$cmp"}) {
+    for (const Value& constant : {a, Value(doc("$literal", a).view().as_value())}) {
+      const Document filter = doc("$expr", doc(op, array("$ssn", constant)));
+      EXPECT_EQ(code_of([&] { rewrite(filter); }), 7292600) << op;
+    }
+  }
 }
 
 TEST_F(Rewrite, LeavesPayloadsInOtherPlacesAlone) {

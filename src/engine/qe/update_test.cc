@@ -122,6 +122,18 @@ TEST_F(EncryptedUpdate, MustLeaveTheTagsOfIndexedValues) {
             6371507);
 }
 
+TEST_F(EncryptedUpdate, LeavesTheUsersOwnArraysAlone) {
+  const Document stored = insert(doc("_id", 1, "visits", array(1, 2), "ssn", insert_payload("a")));
+  EXPECT_EQ(finish_update(fields, stored), stored);
+}
+
+TEST_F(EncryptedUpdate, RefusesToWriteAFieldTwice) {
+  const Value one = insert_payload(std::int64_t{1});
+  EXPECT_EQ(
+      code_of([&] { prepare(doc("$set", doc("card.number", one, "card", doc("number", one)))); }),
+      6371407);
+}
+
 TEST_F(EncryptedUpdate, RefusesValuesOfVersionOne) {
   const Document before = doc("_id", 1, "ssn", binary(Bytes(40, 7)));
   EXPECT_EQ(code_of([&] { finish_update(fields, before); }), 7293202);
