@@ -8,6 +8,7 @@
 #include "client/client_fixture.h"
 #include "client/mongo_runner.h"
 #include "client/wire_peer.h"
+#include "crypto/encrypt.h"
 #include "keyvault/client_encryption.h"
 #include "schema/placeholder.h"
 
@@ -236,6 +237,30 @@ TEST_F(EncryptingRunnerTest, WhatIsNotWhereTheSchemaSaysIsNotDecrypted) {
   EXPECT_EQ(reply.decrypted().plaintext_document(), server_reply);
 }
 
+TEST_F(EncryptingRunnerTest, WhatIsInThePlaceOfADocumentIsNotDecrypted) {
+  const bson::Document document = stored(R"({"ssn": "123", "record": {"note": "n"}})");
+  const bson::Value ssn(document["ssn"].value());
+  for (const bson::Value& record :
+       {ssn, bson::Value(document.view().at_path("record.note").value()), bson::array(ssn),
+        bson::array(bson::doc("note", ssn))}) {
+    server_reply = batch(bson::doc("record", record));
+    const Reply reply = runner.run("clinic", bson::doc("find", "patients"));
+    EXPECT_EQ(reply.decrypted().plaintext_document(), server_reply);
+  }
+}
+
+TEST_F(EncryptingRunnerTest, AKeyInsideACiphertextIsTheFieldsToo) {
+  const Bytes payload =
+      crypto::insert_equality_payload(*cache.resolve(ssn_key), ssn_key, *cache.resolve(age_key),
+                                      age_key, bson::Value::of("123"), 0, RandomSource::system());
+  server_reply =
+      batch(as_stored(bson::doc("ssn", bson::Binary{BinarySubtype::kEncrypted, payload})));
+  EXPECT_THAT(error_of([&] { runner.run("clinic", bson::doc("find", "patients")); }).what(),
+              HasSubstr("cannot decrypt field 'ssn' of clinic.patients: the ciphertext there was "
+                        "made with data key " +
+                        age_key.to_string() + ", which is not the field's"));
+}
+
 TEST_F(EncryptingRunnerTest, AMemberThatIsThereTwiceIsLookedAtTwice) {
   const bson::Document document = stored(R"({"ssn": "123"})");
   server_reply = batch(bson::doc("ssn", document["ssn"].value(), "ssn", "124"));
@@ -306,6 +331,20 @@ TEST_F(EncryptingRunnerTest, ACursorThatNobodyKnowsIsNotDecrypted) {
   runner.run("clinic",
              bson::doc("killCursors", "patients", "cursors", bson::array(std::int64_t{5})));
   EXPECT_FALSE(more(5));
+}
+
+TEST_F(EncryptingRunnerTest, ACursorIsKnownUntilItsEndAlsoAfterAGetMoreThatFails) {
+  const bson::Document document = stored(R"({"ssn": "123"})");
+  server_reply = batch(document, "firstBatch", 5);
+  runner.run("clinic", bson::doc("find", "patients"));
+  const bson::Document more = bson::doc("getMore", std::int64_t{5}, "collection", "patients");
+  for (int i = 0; i < 3; ++i) {
+    server_reply = bson::doc("ok", 0.0, "code", 11601, "errmsg", "interrupted");
+    runner.run("clinic", more);
+    server_reply = batch(document, "nextBatch", 5);
+    const Reply reply = runner.run("clinic", more);
+    EXPECT_TRUE(reply.decrypted().at_path("cursor.nextBatch.0.ssn").is_decrypted());
+  }
 }
 
 TEST_F(EncryptingRunnerTest, ACursorThatWasReadToItsEndIsForgotten) {

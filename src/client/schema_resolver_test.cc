@@ -37,8 +37,24 @@ TEST_F(SchemaResolverTest, AServersSchemaEncryptsWhatIsNotPinned) {
 
 TEST_F(SchemaResolverTest, ACollectionWithoutSchemaIsLeftAlone) {
   auto runner = pinned_runner();
-  runner.run("clinic", find_plain());
-  EXPECT_EQ(sent(), find_plain());
+  for (const bson::Document& command :
+       {find_plain(),
+        bson::from_json(R"({"insert": "plain", "documents": [{"_id": 1, "ssn": "123"}]})"),
+        bson::from_json(R"({"update": "plain", "updates": [{"q": {}, "u": {"$set": {"a": 1}}}]})"),
+        bson::from_json(R"({"delete": "plain", "deletes": [{"q": {}, "limit": 0}]})"),
+        bson::from_json(R"({"findAndModify": "plain", "query": {}, "remove": true})")}) {
+    runner.run("clinic", command);
+    EXPECT_EQ(sent(), command);
+  }
+}
+
+TEST_F(SchemaResolverTest, ACollectionWithoutSchemaHidesNoneThatTheServerNamesAfterIt) {
+  server_schemas["another"] = std::nullopt;  // comes before patients
+  auto runner = make_runner({});
+  runner.run("clinic", bson::from_json(R"({"aggregate": "another", "cursor": {}, "pipeline": [
+      {"$lookup": {"from": "patients", "as": "p", "pipeline": [{"$match": {"ssn": "123"}}]}}]})"));
+  EXPECT_EQ(blob(sent(), "pipeline.0.$lookup.pipeline.0.$match.ssn.$eq"),
+            bson::BlobSubtype::kFindEqualityPayloadV2);
 }
 
 TEST_F(SchemaResolverTest, TheServerIsAskedOnceAMinute) {

@@ -141,6 +141,24 @@ TEST(ServerTokens, EcocValuesHaveTheLengthOfTheirQueryType) {
   }
 }
 
+TEST(Ciphertext, IsAnIvAndAtLeastOneByte) {
+  const Bytes token = crypto::testing::counting_bytes(1, 32);
+  const Bytes ciphertext = crypto::testing::counting_bytes(7, 17);
+  const auto decrypted_to = [&](std::size_t in, std::size_t out) {
+    Bytes plaintext(out);
+    ctr_decrypt(token, BytesView(ciphertext).first(in), plaintext);
+  };
+  EXPECT_NO_THROW(decrypted_to(17, 1));
+  EXPECT_THROW(decrypted_to(17, 0), Error);
+  EXPECT_THROW(decrypted_to(17, 2), Error);
+  EXPECT_THROW(decrypted_to(16, 0), Error);
+  EXPECT_THROW(decrypted_to(15, 0), Error);
+  Bytes room(16);
+  EXPECT_THROW(
+      ctr_encrypt(token, std::array<std::uint8_t, 16>{}, BytesView(ciphertext).first(1), room),
+      Error);
+}
+
 template <class T>
 concept Printable = requires(std::ostream& out, const T& value) {
   out << value;

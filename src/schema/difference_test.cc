@@ -81,5 +81,44 @@ TEST(SchemaDifference, AnotherContentionIsDrift) {
             "field 'ssn' has other 'equality' query options there");
 }
 
+TEST(SchemaDifference, EveryOptionOfAQueryMayDrift) {
+  const auto drifts = [](const std::string& type, const std::string& query,
+                         const std::string& options, const std::string& given,
+                         const std::string& other) {
+    const auto schema = [&](const std::string& all) {
+      return field("a", kKeyA,
+                   "\"bsonType\": \"" + type + R"(", "queries": {"queryType": ")" + query + "\"" +
+                       all + "}");
+    };
+    std::string changed = options;
+    changed.replace(changed.find(given), given.size(), other);
+    EXPECT_EQ(drift(schema(options), schema(options)), "");
+    EXPECT_EQ(drift(schema(options), schema(changed)),
+              "field 'a' has other '" + query + "' query options there")
+        << given;
+  };
+  const std::string range = R"(, "min": 0.5, "max": 9.5, "precision": 1, "sparsity": 2,
+                                "trimFactor": 1, "contention": 4)";
+  for (const auto& [given, other] :
+       {std::pair(R"("min": 0.5)", R"("min": 0.0)"), std::pair(R"("max": 9.5)", R"("max": 9.0)"),
+        std::pair(R"("precision": 1)", R"("precision": 2)"),
+        std::pair(R"("sparsity": 2)", R"("sparsity": 3)"),
+        std::pair(R"("trimFactor": 1)", R"("trimFactor": 2)"),
+        std::pair(R"("contention": 4)", R"("contention": 5)")}) {
+    drifts("double", "range", range, given, other);
+  }
+  drifts("int", "range", R"(, "min": 1, "max": 9)", R"(, "max": 9)", "");
+  const std::string text = R"(, "strMinQueryLength": 2, "strMaxQueryLength": 5, "strMaxLength": 9,
+                               "caseSensitive": true, "diacriticSensitive": true)";
+  for (const auto& [given, other] :
+       {std::pair(R"("strMinQueryLength": 2)", R"("strMinQueryLength": 3)"),
+        std::pair(R"("strMaxQueryLength": 5)", R"("strMaxQueryLength": 6)"),
+        std::pair(R"("strMaxLength": 9)", R"("strMaxLength": 8)"),
+        std::pair(R"("caseSensitive": true)", R"("caseSensitive": false)"),
+        std::pair(R"("diacriticSensitive": true)", R"("diacriticSensitive": false)")}) {
+    drifts("string", "substring", text, given, other);
+  }
+}
+
 }  // namespace
 }  // namespace quern::schema

@@ -269,6 +269,29 @@ TEST(EncryptedFields, RangeDefinitionsAreValidated) {
   EXPECT_EQ(decimal("0", "Infinity", 5), 9157101);
 }
 
+TEST(EncryptedFields, ARangeHasAsManyValuesAsItsBitsAllow) {
+  const auto range = [](const char* type, const std::string& rest) {
+    return code_of_query(type, R"({"queryType": "range", )" + rest + "}");
+  };
+  EXPECT_EQ(range("int", R"("sparsity": 1)"), 0);
+  EXPECT_EQ(range("int", R"("sparsity": 8)"), 0);
+  EXPECT_EQ(range("int", R"("sparsity": 0)"), 2);
+  EXPECT_EQ(range("int", R"("sparsity": 9)"), 2);
+  // 2^52 values take 52 bits.
+  EXPECT_EQ(range("double", R"("min": 0.0, "max": 4503599627370495.0, "precision": 0)"), 0);
+  EXPECT_EQ(range("double", R"("min": 0.0, "max": 4503599627370496.0, "precision": 0)"), 9157100);
+  EXPECT_EQ(range("double", R"("min": 0.0, "max": 1.0, "precision": 400)"), 9157100);
+  const auto decimal = [&](const char* min, const char* max) {
+    return range("decimal", std::string(R"("min": {"$numberDecimal": ")") + min +
+                                R"("}, "max": {"$numberDecimal": ")" + max +
+                                R"("}, "precision": 0)");
+  };
+  EXPECT_EQ(decimal("-1E+37", "1E+38"), 0);
+  EXPECT_EQ(decimal("-1E+38", "1E+38"), 9157101);  // 2^127 is about 1.7E+38
+  EXPECT_EQ(decimal("1", "3"), 0);
+  EXPECT_EQ(decimal("-3", "-1"), 0);
+}
+
 TEST(EncryptedFields, TextDefinitionsAreValidated) {
   const auto text = [](const std::string& type, const std::string& rest,
                        const char* bson_type = "string") {
@@ -326,6 +349,11 @@ TEST(EncryptedFieldsMap, FaultsNameTheNamespace) {
             std::string::npos);
   EXPECT_NE(message_of(R"({"patients": {"fields": []}})").find("database.collection"),
             std::string::npos);
+  for (const char* ns : {".patients", "clinic."}) {
+    EXPECT_NE(message_of(("{\"" + std::string(ns) + R"(": {"fields": []}})").c_str())
+                  .find("database.collection"),
+              std::string::npos);
+  }
   EXPECT_NE(message_of(R"({"a.b": {"fields": [{"keyAltName": "x", "path": "p"},
                                               {"keyAltName": "x", "path": "q"}]}})")
                 .find("own data key"),

@@ -162,9 +162,6 @@ void check_range(const EncryptedField& field, const Query& query) {
     refuse(6775201, field,
            "a field of type '" + std::string(bson::alias(type)) + "' cannot have a range query");
   }
-  if (query.sparsity && (*query.sparsity < 1 || *query.sparsity > 8)) {
-    refuse(6775214, field, "'sparsity' must lie between 1 and 8");
-  }
   if (!query.min.missing() && query.min.type() != type) {
     refuse(7018200, field, "'min' must have the field's bsonType");
   }
