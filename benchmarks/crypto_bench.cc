@@ -18,6 +18,7 @@
 #include "benchmarks/libmongocrypt.h"
 #include "crypto/decrypt.h"
 #include "crypto/encrypt.h"
+#include "crypto/testing/payloads.h"
 #include "protocol/server_tokens.h"
 #include "quern/bson/document.h"
 

@@ -51,6 +51,8 @@ class Context {
   void set_output(EncryptionTree tree) { output_ = std::move(tree); }
 
   MarkingSink& sink() { return sink_; }
+  // Numbers the intervals of the command.
+  std::int32_t next_interval_id() { return next_interval_id_++; }
   bool marked() const { return marked_; }
   void set_marked() { marked_ = true; }
 
@@ -61,6 +63,7 @@ class Context {
   std::deque<std::string> kept_;
   std::map<std::string_view, EncryptionTree> variables_;
   std::optional<EncryptionTree> output_;
+  std::int32_t next_interval_id_ = 0;
   bool marked_ = false;
 };
 

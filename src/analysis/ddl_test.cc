@@ -69,6 +69,10 @@ TEST(Validator, JsonSchemaMayNotSpeakOfEncryptedFields) {
   expect_refused(create(R"({"properties": {"p": {"encrypt": {}}}})"),
                  "keyword 'encrypt' cannot be used");
   expect_refused(create(R"({"encryptMetadata": {}})"), "keyword 'encryptMetadata' cannot be used");
+  expect_refused(create(R"({"properties": {"p": {"properties": {"x": {"encrypt": {}}}}}})"),
+                 "keyword 'encrypt' cannot be used");
+  expect_refused(create(R"({"properties": {"p": {"anyOf": [{"encrypt": {}}]}}})"),
+                 "keyword 'encrypt' cannot be used");
   expect_refused(R"({"create": "c", "validator": {"$or": [{"$jsonSchema": {}}]}})",
                  "Unsupported match expression operator for encryption");
 }

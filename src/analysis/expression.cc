@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "analysis/conjunction.h"
 #include "analysis/constants.h"
 #include "analysis/expression_operators.h"
 #include "analysis/expression_syntax.h"
@@ -150,9 +151,15 @@ class ExpressionAnalysis {
     check_comparable(encrypted);
     if (!other.constant) refuse::non_constant(encrypted.path);
     const EncryptedField& field = encrypted.tree.field();
-    check_queryable(field, encrypted.path);
+    check_one_valued(field, encrypted.path);
     if (shape_of_operator(name) == Shape::kOrdering) refuse::invalid_operator(name, encrypted.path);
     return field;
+  }
+
+  // That constants stand for the values that the field is compared with, one each.
+  static void check_one_valued(const EncryptedField& field, std::string_view path) {
+    check_queryable(field, path);
+    if (is_ordered(field)) refuse::order_in_expression(path);
   }
 
   void check_comparable(const Outcome& encrypted) {
@@ -190,7 +197,7 @@ class ExpressionAnalysis {
     const ValueView constants = constant ? constant_value(haystack) : ValueView();
     if (!constants.is_array()) refuse::non_constant(of_needle.path);
     const EncryptedField& field = of_needle.tree.field();
-    check_queryable(field, of_needle.path);
+    check_one_valued(field, of_needle.path);
     const bool literal = is_operation(haystack);
     write("0", needle, &field);
     out_.open_array("1");

@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "analysis/refusal.h"
+#include "bson/decimal.h"
 #include "schema/placeholder.h"
 
 namespace quern::analysis {
@@ -24,15 +27,20 @@ void check_type(const schema::EncryptedField& field, std::string_view path, bson
   }
 }
 
-void append(Context& context, const schema::EncryptedField& field, std::string_view path,
-            EncryptionPlaceholder::Kind kind, std::string_view key, bson::ValueView value,
-            bson::Builder& out) {
-  if (!field.key_id) {
+bool is_finite(bson::ValueView value) {
+  if (value.type() == bson::Type::kDouble) return std::isfinite(value.as_double());
+  return value.type() != bson::Type::kDecimal128 ||
+         bson::decompose(value.as_decimal()).kind == bson::DecimalParts::Kind::kFinite;
+}
+
+void append(Context& context, std::string_view path, const schema::Marking& marking,
+            std::string_view key, bson::Builder& out) {
+  if (!marking.field.key_id) {
     throw ImproperlyConfigured(fmt::format(
         "The key of encrypted field '{}' is not known by id: resolve keyAltName '{}' first", path,
-        field.key_alt_name));
+        marking.field.key_alt_name));
   }
-  context.sink().append({kind, field, value}, key, out);
+  context.sink().append(marking, key, out);
   context.set_marked();
 }
 
@@ -42,13 +50,24 @@ void mark_for_insert(Context& context, const schema::EncryptedField& field, std:
                      std::string_view key, bson::ValueView value, bson::Builder& out) {
   check_type(field, path, value);
   if (field.unsupported_query() != nullptr) refuse::not_yet_encryptable(field, path);
-  append(context, field, path, EncryptionPlaceholder::kInsert, key, value, out);
+  append(context, path, {EncryptionPlaceholder::kInsert, field, value}, key, out);
 }
 
 void mark_for_find(Context& context, const schema::EncryptedField& field, std::string_view path,
                    std::string_view key, bson::ValueView value, bson::Builder& out) {
   check_type(field, path, value);
-  append(context, field, path, EncryptionPlaceholder::kFind, key, value, out);
+  append(context, path, {EncryptionPlaceholder::kFind, field, value}, key, out);
+}
+
+void mark_interval(Context& context, const schema::EncryptedField& field, std::string_view path,
+                   std::string_view key, const schema::Interval& interval, bool is_second,
+                   bson::Builder& out) {
+  for (const schema::Bound& bound : {interval.lower, interval.upper}) {
+    if (bound.value.missing()) continue;
+    check_type(field, path, bound.value);
+    if (!is_finite(bound.value)) refuse::infinite_bound(path);
+  }
+  append(context, path, {EncryptionPlaceholder::kFind, field, {}, &interval, is_second}, key, out);
 }
 
 void check_queryable(const schema::EncryptedField& field, std::string_view path) {

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "analysis/conjunction.h"
 #include "analysis/expression.h"
 #include "analysis/json_schema.h"
 #include "analysis/marking.h"
@@ -63,17 +65,26 @@ const FieldOperator& field_operator(std::string_view name) {
   throw Error(ErrorCode::kBadValue, fmt::format("unknown operator: {}", name));
 }
 
-// {$gt: 1, …}, as opposed to a document that is compared as a whole. A DBRef is one of those.
-bool is_operator_document(ValueView value) {
-  if (!value.is_document()) return false;
-  const std::string_view key = value.as_document().front().key();
-  return key.starts_with('$') && key != "$ref" && key != "$id" && key != "$db";
-}
-
 class FilterAnalysis {
  public:
   FilterAnalysis(Context& context, const EncryptionTree& tree, FilterUse use, bson::Builder& out)
       : context_(context), tree_(tree), use_(use), out_(out) {}
+
+  // A filter of its own: what its conditions say together is a question.
+  void whole(View filter) {
+    Conjunction conjunction(tree_, filter);
+    Conjunction* const outer = std::exchange(conjunction_, &conjunction);
+    this->filter(filter);
+    conjunction_ = outer;
+  }
+
+ private:
+  struct TopOperator {
+    std::string_view name;
+    void (FilterAnalysis::*analyse)(const Element&);
+  };
+  static const TopOperator kTopOperators[];
+  static const TopOperator* top_operator(std::string_view name);
 
   void filter(View filter) {
     const std::size_t predicates = filter.count();
@@ -90,14 +101,6 @@ class FilterAnalysis {
     }
   }
 
- private:
-  struct TopOperator {
-    std::string_view name;
-    void (FilterAnalysis::*analyse)(const Element&);
-  };
-  static const TopOperator kTopOperators[];
-  static const TopOperator* top_operator(std::string_view name);
-
   void predicate(const Element& element) {
     if (!element.key().starts_with('$')) {
       field(element);
@@ -113,14 +116,18 @@ class FilterAnalysis {
 
   // Top-level operators.
   void logical(const Element& element) {
-    const bool was_conjunctive = conjunctive_;
-    conjunctive_ = conjunctive_ && element.key() == "$and";
+    const bool is_and = element.key() == "$and";
+    const bool was_conjunctive = std::exchange(conjunctive_, conjunctive_ && is_and);
     if (!element.is_array()) malformed(element.key(), "an array");
     out_.open_array(element.key());
     for (const Element& branch : element.as_array()) {
       if (!branch.is_document()) malformed(element.key(), "an array of documents");
       out_.push_document();
-      filter(branch.as_document());
+      if (is_and) {
+        filter(branch.as_document());
+      } else {
+        whole(branch.as_document());
+      }
       out_.close();
     }
     out_.close();
@@ -150,7 +157,9 @@ class FilterAnalysis {
     const std::string_view path = element.key();
     const Target target = tree_.resolve(path);
     check_path(target, path);
-    if (is_operator_document(element)) {
+    if (asks_for_intervals(target)) {
+      ordered(target, path, element);
+    } else if (is_operator_document(element)) {
       out_.open_document(path);
       operators(target, path, element.as_document());
       out_.close();
@@ -255,6 +264,113 @@ class FilterAnalysis {
     plain(target, path, element);
   }
 
+  // A field that is found by order. Each condition stands on its own, as MongoDB's analysis writes
+  // them, for an equality becomes two.
+  bool asks_for_intervals(const Target& target) const {
+    return target.kind == Target::Kind::kEncrypted && use_ != FilterUse::kValidator &&
+           is_ordered(target.node->field());
+  }
+
+  void ordered(const Target& target, std::string_view path, const Element& element) {
+    if (!is_operator_document(element)) {
+      one_value(target, path, element);
+      return;
+    }
+    const View operators = element.as_document();
+    if (operators.count() == 1) {
+      ordered_condition(target, path, operators.front());
+      return;
+    }
+    out_.open_array("$and");
+    for (const Element& each : operators) {
+      out_.push_document();
+      ordered_condition(target, path, each);
+      out_.close();
+    }
+    out_.close();
+  }
+
+  void ordered_condition(const Target& target, std::string_view path, const Element& element) {
+    switch (field_operator(element.key()).operand) {
+      case Operand::kOrder:
+        out_.open_document(path);
+        bound(target.node->field(), path, element);
+        out_.close();
+        break;
+      case Operand::kEquality:
+        if (element.key() == "$ne") out_.open_array("$nor").push_document();
+        one_value(target, path, element);
+        if (element.key() == "$ne") out_.close().close();
+        break;
+      case Operand::kMembership:
+        one_of(target, path, element);
+        break;
+      case Operand::kPresence:
+        out_.open_document(path);
+        presence(target, element);
+        out_.close();
+        break;
+      case Operand::kNegation: {
+        if (!is_operator_document(element)) {
+          negation(target, path, element);  // refuses it
+          break;
+        }
+        Conjunction conjunction(target.node->field(), element.as_document());
+        Conjunction* const outer = std::exchange(conjunction_, &conjunction);
+        out_.open_array("$nor").push_document();
+        ordered(target, path, element);
+        out_.close().close();
+        conjunction_ = outer;
+        break;
+      }
+      default:
+        refuse_operator(element.key(), path);
+    }
+  }
+
+  void bound(const schema::EncryptedField& field, std::string_view path, const Element& element) {
+    const auto [interval, is_second] = conjunction_->place_of(element);
+    if (!is_second) interval->id = context_.next_interval_id();
+    mark_interval(context_, field, path, element.key(), *interval, is_second, out_);
+  }
+
+  // The interval of one value: {$and: [{path: {$gte: …}}, {path: {$lte: …}}]}.
+  void one_value(const Target& target, std::string_view path, const Element& constant) {
+    const schema::EncryptedField& field = target.node->field();
+    if (constant.is_null()) refuse::null_equality(path);
+    if (constant.type() == bson::Type::kRegex) refuse_operator("$regex", path);
+    const schema::Interval interval{
+        .lower = {constant},
+        .upper = {constant},
+        .id = context_.next_interval_id(),
+        .first = schema::OrderOperator::kGreaterOrEqual,
+        .second = schema::OrderOperator::kLessOrEqual,
+    };
+    out_.open_array("$and");
+    for (const bool is_second : {false, true}) {
+      out_.push_document().open_document(path);
+      mark_interval(context_, field, path, is_second ? "$lte" : "$gte", interval, is_second, out_);
+      out_.close().close();
+    }
+    out_.close();
+  }
+
+  void one_of(const Target& target, std::string_view path, const Element& element) {
+    if (!element.is_array()) malformed(element.key(), "an array");
+    if (element.as_array().empty()) {  // $or and $nor need an operand
+      out_.open_document(path).append(element).close();
+      return;
+    }
+    out_.open_array(element.key() == "$in" ? "$or" : "$nor");
+    for (const Element& constant : element.as_array()) {
+      if (constant.is_null()) refuse::null_in_list(path);
+      out_.push_document();
+      one_value(target, path, constant);
+      out_.close();
+    }
+    out_.close();
+  }
+
   void presence(const Target& target, const Element& element) {
     const auto number = element.whole_number();
     const bool flag =
@@ -293,7 +409,7 @@ class FilterAnalysis {
           target.node == nullptr ? EncryptionTree() : EncryptionTree(*target.node);
       FilterAnalysis nested(context_, of_elements, use_, out_);
       nested.in_elements_ = true;
-      nested.filter(operand);
+      nested.whole(operand);
     }
     out_.close();
   }
@@ -353,6 +469,7 @@ class FilterAnalysis {
   const EncryptionTree& tree_;
   const FilterUse use_;
   bson::Builder& out_;
+  Conjunction* conjunction_ = nullptr;
   bool conjunctive_ = true;   // only $and is above
   bool in_elements_ = false;  // below $elemMatch
 };
@@ -381,7 +498,7 @@ const FilterAnalysis::TopOperator* FilterAnalysis::top_operator(std::string_view
 
 void analyse_filter(Context& context, const EncryptionTree& tree, View filter, FilterUse use,
                     bson::Builder& out) {
-  FilterAnalysis(context, tree, use, out).filter(filter);
+  FilterAnalysis(context, tree, use, out).whole(filter);
 }
 
 }  // namespace quern::analysis

@@ -96,12 +96,27 @@ TEST(Project, TheIdAloneIsAnInclusion) {
       R"([{"$project": {"_id": 0}}, {"$match": {"ssn": {"$eq": "find equality ssn x"}}}])");
 }
 
+TEST(Project, ANumberForAnEncryptedFieldSaysYesOrNo) {
+  for (const char* flag : {"0", "1", "1.0", "true", "false"}) {
+    expect_pipeline_unchanged(fmt::format(R"([{{"$project": {{"ssn": {}}}}}])", flag));
+  }
+  for (const char* number : {"2", "-1", "0.5", "4711"}) {
+    for (const char* path : {"ssn", "a.b", "a"}) {
+      expect_pipeline_refused(fmt::format(R"([{{"$project": {{"{}": {}}}}}])", path, number),
+                              "A constant cannot take the place of the encrypted field");
+    }
+    expect_pipeline_unchanged(fmt::format(R"([{{"$project": {{"p": {}}}}}])", number));
+  }
+}
+
 TEST(Project, PathsThatCollideAreRefused) {
   expect_pipeline_refused(R"([{"$addFields": {"x": "$ssn", "x.y": "$p"}}])",
                           "Path collision at x.y");
   expect_pipeline_refused(R"([{"$addFields": {"x.b": "$p", "x": "$a"}}])", "Path collision at x.b");
   expect_pipeline_refused(R"([{"$project": {"x": {"y": "$ssn"}, "x.y": "$p"}}])",
                           "Path collision at x.y");
+  expect_pipeline_refused(R"([{"$project": {"x": {"y": "$ssn"}, "x.y.z": "$p"}}])",
+                          "Path collision at x.y.z");
   expect_pipeline_unchanged(R"([{"$project": {"x": {"y": "$ssn"}, "x.z": "$p", "xy": 1}}])");
 }
 

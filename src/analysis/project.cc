@@ -3,9 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <vector>
-
 #include "analysis/constants.h"
 #include "analysis/expression.h"
 #include "analysis/refusal.h"
@@ -81,14 +78,13 @@ class Projection {
   // Of two members for one path, which one counts is up to the server.
   void check_collision(std::string_view path) {
     for (const std::string_view other : paths_) {
-      const auto [shorter, longer] =
-          std::minmax(path, other, [](auto a, auto b) { return a.size() < b.size(); });
-      if (longer.starts_with(shorter) &&
-          (longer.size() == shorter.size() || longer[shorter.size()] == '.')) {
-        refuse::malformed(fmt::format("Path collision at {}", longer));
-      }
+      if (leads_to(other, path)) refuse::malformed(fmt::format("Path collision at {}", path));
+      if (leads_to(path, other)) refuse::malformed(fmt::format("Path collision at {}", other));
     }
     paths_.push_back(path);
+  }
+  static bool leads_to(std::string_view above, std::string_view path) {
+    return path.starts_with(above) && (path.size() == above.size() || path[above.size()] == '.');
   }
 
   std::vector<std::string_view> paths_;

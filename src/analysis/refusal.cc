@@ -73,6 +73,20 @@ void null_in_list(std::string_view path) {
       fmt::format("Illegal equality to null inside $in against an encrypted field: '{}'", path));
 }
 
+void infinite_bound(std::string_view path) {
+  operation(fmt::format(
+      "A bound that is infinite or not a number cannot be compared with encrypted field "
+      "'{}': leave the bound out",
+      path));
+}
+
+void order_in_expression(std::string_view path) {
+  operation(fmt::format(
+      "Encrypted field '{}' cannot be compared in an expression: compare it in a filter "
+      "without $expr",
+      path));
+}
+
 void comparison(std::string_view path) {
   operation(fmt::format("Comparison to encrypted fields not supported: '{}'", path));
 }

@@ -36,6 +36,8 @@ namespace quern::analysis::refuse {
 [[noreturn]] void not_queryable(std::string_view path);
 [[noreturn]] void null_equality(std::string_view path);
 [[noreturn]] void null_in_list(std::string_view path);
+[[noreturn]] void infinite_bound(std::string_view path);
+[[noreturn]] void order_in_expression(std::string_view path);
 [[noreturn]] void comparison(std::string_view path);
 [[noreturn]] void composite_operand(std::string_view name, std::string_view path);
 

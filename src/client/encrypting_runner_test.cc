@@ -726,7 +726,7 @@ TEST_F(EncryptingRunnerTest, PayloadsMadeByHandBringTheSchemaAlong) {
   keyvault::ClientEncryption encryption(cache);
   const bson::Value payload = encryption.encrypt(
       bson::Value::of("x"),
-      {.algorithm = keyvault::Algorithm::kIndexed, .key_id = ssn_key, .contention = 0});
+      {.algorithm = keyvault::Algorithm::kEquality, .key_id = ssn_key, .contention = 0});
   const bson::Document command =
       encrypted(bson::doc("insert", "patients", "documents", bson::array(bson::doc("y", payload))));
   EXPECT_TRUE(command.view().contains("encryptionInformation"));

@@ -32,21 +32,9 @@ void EncryptingSink::append(const schema::Marking& marking, std::string_view key
     }
     cache_.preload(ids);
   }
-  const Uuid& id = *marking.field.key_id;
-  const keyvault::KeyCache::Key data_key = keys_(id);
-  const crypto::QueryAlgorithm& algorithm = crypto::query_algorithm(marking.algorithm());
-  const crypto::EncryptRequest request{
-      .value = marking.value,
-      .index_key = *data_key,
-      .index_key_id = id,
-      .user_key = *data_key,
-      .user_key_id = id,
-      .max_contention = marking.max_contention(),
-      .sparsity = marking.sparsity(),
-  };
-  const Bytes blob = marking.kind == schema::EncryptionPlaceholder::kFind
-                         ? algorithm.find(request)
-                         : algorithm.insert(request, random_);
+  const keyvault::KeyCache::Key data_key = keys_(*marking.field.key_id);
+  const Bytes blob =
+      crypto::query_algorithm(marking.algorithm()).encrypt(marking, *data_key, random_);
   has_server_payload_ |= bson::known_blob_facts(blob.front())->is_server_payload();
   out.append(key, bson::Binary{bson::BinarySubtype::kEncrypted, blob});
 }

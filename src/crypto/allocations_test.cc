@@ -5,6 +5,7 @@
 #include "crypto/decrypt.h"
 #include "crypto/encrypt.h"
 #include "crypto/testing/fixtures.h"
+#include "crypto/testing/payloads.h"
 #include "protocol/indexed_value.h"
 #include "quern/bson/document.h"
 

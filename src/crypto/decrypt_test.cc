@@ -5,6 +5,7 @@
 
 #include "crypto/encrypt.h"
 #include "crypto/testing/fixtures.h"
+#include "crypto/testing/payloads.h"
 #include "crypto/testing/values.h"
 #include "protocol/indexed_value.h"
 #include "quern/base/error.h"

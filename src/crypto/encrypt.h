@@ -1,11 +1,10 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// From values to the blobs of binary subtype 6 (first byte included) that a client sends. Pure
-// functions: keys and randomness come in, bytes come out. Random bytes are drawn in the order that
-// each function states, so that pinned randomness gives the bytes that every implementation gives.
+// Client-side field level encryption, from values to the blobs of binary subtype 6 (first byte
+// included), and what it shares with Queryable Encryption, whose kinds are the classes of
+// query_algorithm.h. Pure functions: keys and randomness come in, bytes come out.
 //
-// Values that cannot be encrypted (null, undefined, minKey, maxKey, a binary of subtype 6, and for
-// deterministic and equality encryption the types that they do not support) throw Error(BadValue)
-// naming the type.
+// Values that cannot be encrypted (null, undefined, minKey, maxKey, a binary of subtype 6, and
+// deterministically the types that this does not support) throw Error(BadValue) naming the type.
 #ifndef QUERN_CRYPTO_ENCRYPT_H_
 #define QUERN_CRYPTO_ENCRYPT_H_
 
@@ -16,21 +15,6 @@
 #include "quern/bson/view.h"
 
 namespace quern::crypto {
-
-// InsertUpdatePayloadV2 (11). Draws: 8 bytes for the contention factor if max_contention > 0, the
-// IV of p, the IV of v. max_contention outside 0 .. 2^63-2 throws Error(BadValue).
-Bytes insert_equality_payload(const DataKey& index_key, const Uuid& index_key_id,
-                              const DataKey& user_key, const Uuid& user_key_id,
-                              bson::ValueView value, std::int64_t max_contention,
-                              RandomSource& random);
-
-// FindEqualityPayloadV2 (12). Draws nothing.
-Bytes find_equality_payload(const DataKey& index_key, bson::ValueView value,
-                            std::int64_t max_contention);
-
-// UnindexedEncryptedValueV2 (16). Draws the IV.
-Bytes unindexed_value(const DataKey& user_key, const Uuid& user_key_id, bson::ValueView value,
-                      RandomSource& random);
 
 // CSFLE values (1 and 2). Deterministic draws nothing, random the IV.
 Bytes csfle_deterministic_value(const DataKey& key, const Uuid& key_id, bson::ValueView value);

@@ -5,6 +5,7 @@
 
 #include "crypto/decrypt.h"
 #include "crypto/testing/fixtures.h"
+#include "crypto/testing/payloads.h"
 #include "protocol/find_equality_payload.h"
 #include "protocol/indexed_value.h"
 #include "protocol/insert_update_payload.h"

@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Equality: one token set, derived from the value's bytes.
-#include "crypto/encrypt.h"
+#include "crypto/opening.h"
+#include "crypto/query_algorithm.h"
 #include "crypto/sealing.h"
 #include "protocol/find_equality_payload.h"
 #include "protocol/payload_fields.h"
@@ -17,9 +18,19 @@ class Equality final : public QueryAlgorithm {
     return insert_payload(request, factor, std::move(tokens), {}, random);
   }
   Bytes find(const EncryptRequest& request) const override {
-    return find_equality_payload(request.index_key, request.value, request.max_contention);
+    check(request.value);
+    protocol::check_contention(request.max_contention);
+    const protocol::FindEqualityPayloadV2 payload{
+        .tokens = find_token_set(request.index_key, request.value.bytes()),
+        .max_contention = request.max_contention,
+    };
+    return payload.serialize();
+  }
+  bson::Value decrypt(BytesView stored, const KeySource& keys) const override {
+    return open_indexed(stored, keys);
   }
 
+ private:
   static void check(bson::ValueView value) {
     check_encryptable(value, bson::BlobSubtype::kIndexedEqualityValueV2, " for equality queries");
   }
@@ -30,25 +41,6 @@ class Equality final : public QueryAlgorithm {
 const QueryAlgorithm& equality() {
   static const Equality implementation;
   return implementation;
-}
-
-Bytes insert_equality_payload(const DataKey& index_key, const Uuid& index_key_id,
-                              const DataKey& user_key, const Uuid& user_key_id,
-                              bson::ValueView value, std::int64_t max_contention,
-                              RandomSource& random) {
-  return equality().insert({value, index_key, index_key_id, user_key, user_key_id, max_contention},
-                           random);
-}
-
-Bytes find_equality_payload(const DataKey& index_key, bson::ValueView value,
-                            std::int64_t max_contention) {
-  Equality::check(value);
-  protocol::check_contention(max_contention);
-  const protocol::FindEqualityPayloadV2 payload{
-      .tokens = find_token_set(index_key, value.bytes()),
-      .max_contention = max_contention,
-  };
-  return payload.serialize();
 }
 
 }  // namespace quern::crypto

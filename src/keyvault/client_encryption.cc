@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "crypto/decrypt.h"
-#include "crypto/encrypt.h"
+#include "crypto/query_algorithm.h"
 #include "quern/base/error.h"
 #include "quern/bson/blob_subtype.h"
 
@@ -17,35 +17,29 @@ void check(const EncryptOptions& options) {
   if (options.key_id.has_value() == options.key_alt_name.has_value()) {
     bad("explicit encryption takes either a key id or a key alternate name");
   }
-  if (options.algorithm == Algorithm::kUnindexed) {
-    if (options.contention) bad("algorithm Unindexed takes no contention factor");
-    if (options.query) bad("algorithm Unindexed cannot be queried: use Indexed");
-    if (options.index_key_id) bad("algorithm Unindexed takes no index key");
+  const schema::AlgorithmFacts& facts = schema::algorithm_facts(options.algorithm);
+  const std::string_view name = facts.explicit_name;
+  if (!facts.find) {
+    if (options.contention) bad(fmt::format("algorithm {} takes no contention factor", name));
+    if (options.query) bad(fmt::format("algorithm {} cannot be queried: use Indexed", name));
+    if (options.index_key_id) bad(fmt::format("algorithm {} takes no index key", name));
     return;
   }
-  if (!options.contention) bad("algorithm Indexed needs a contention factor");
+  if (!options.contention) bad(fmt::format("algorithm {} needs a contention factor", name));
   if (*options.contention < 0 || *options.contention == INT64_MAX) {
     bad(fmt::format("the contention factor must be in [0, 2^63 - 2], not {}", *options.contention));
   }
 }
 
-bson::Value encrypted(Bytes blob) {
-  return bson::Value::of(bson::Binary{bson::BinarySubtype::kEncrypted, blob});
-}
-
 }  // namespace
 
 Algorithm parse_algorithm(std::string_view name) {
-  if (name == "Unindexed") return Algorithm::kUnindexed;
-  if (name == "Indexed") return Algorithm::kIndexed;
-  for (const std::string_view known :
-       {"Range", "String", "TextPreview", "AEAD_AES_256_CBC_HMAC_SHA_512-Deterministic",
-        "AEAD_AES_256_CBC_HMAC_SHA_512-Random"}) {
-    if (name == known) {
-      throw NotSupported(fmt::format(
-          "explicit encryption with algorithm {} is not supported: use Unindexed or Indexed",
-          name));
-    }
+  const schema::AlgorithmFacts* facts = schema::algorithm_from_explicit_name(name);
+  if (facts != nullptr && facts->supported) return facts->algorithm;
+  if (facts != nullptr || name == "TextPreview" ||
+      name.starts_with("AEAD_AES_256_CBC_HMAC_SHA_512-")) {
+    throw NotSupported(fmt::format(
+        "explicit encryption with algorithm {} is not supported: use Unindexed or Indexed", name));
   }
   bad(fmt::format("unknown encryption algorithm '{}': use Unindexed or Indexed", name));
 }
@@ -62,16 +56,19 @@ bson::Value ClientEncryption::encrypt(bson::ValueView value, const EncryptOption
   constexpr std::string_view kNeededBy = "explicit encryption";
   const Uuid id = options.key_id ? *options.key_id : keys_.id_of(*options.key_alt_name, kNeededBy);
   const KeyCache::Key key = keys_.resolve(id, kNeededBy);
-  if (options.algorithm == Algorithm::kUnindexed) {
-    return encrypted(crypto::unindexed_value(*key, id, value, random_));
-  }
   const Uuid index_id = options.index_key_id.value_or(id);
   const KeyCache::Key index_key = index_id == id ? key : keys_.resolve(index_id, kNeededBy);
-  if (options.query) {
-    return encrypted(crypto::find_equality_payload(*index_key, value, *options.contention));
-  }
-  return encrypted(crypto::insert_equality_payload(*index_key, index_id, *key, id, value,
-                                                   *options.contention, random_));
+  const crypto::EncryptRequest request{
+      .value = value,
+      .index_key = *index_key,
+      .index_key_id = index_id,
+      .user_key = *key,
+      .user_key_id = id,
+      .max_contention = options.contention.value_or(0),
+  };
+  const crypto::QueryAlgorithm& algorithm = crypto::query_algorithm(options.algorithm);
+  const Bytes blob = options.query ? algorithm.find(request) : algorithm.insert(request, random_);
+  return bson::Value::of(bson::Binary{bson::BinarySubtype::kEncrypted, blob});
 }
 
 bson::Value ClientEncryption::decrypt(bson::ValueView value) {

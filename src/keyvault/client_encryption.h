@@ -13,24 +13,23 @@
 #include "base/random.h"
 #include "keyvault/key_cache.h"
 #include "keyvault/key_vault.h"
+#include "schema/query_type.h"
 
 namespace quern::keyvault {
 
-enum class Algorithm {
-  kUnindexed,  // cannot be queried
-  kIndexed,    // can be queried by equality
-};
-// "Unindexed" or "Indexed"; Error(BadValue) for an unknown algorithm, NotSupported for "Range",
-// "String" and the two AEAD_AES_256_CBC_HMAC_SHA_512 ones.
+using schema::Algorithm;
+
+// "Unindexed" or "Indexed", which can be queried by equality. Error(BadValue) for an unknown
+// algorithm, NotSupported for "Range", "String" and the two AEAD_AES_256_CBC_HMAC_SHA_512 ones.
 Algorithm parse_algorithm(std::string_view name);
 
 struct EncryptOptions {
   Algorithm algorithm = Algorithm::kUnindexed;
   std::optional<Uuid> key_id = {};               // exactly one of key_id
   std::optional<std::string> key_alt_name = {};  // and key_alt_name
-  std::optional<Uuid> index_key_id = {};         // kIndexed only; the key itself when not given
-  bool query = false;  // kIndexed only: a value to compare with, not to store
-  std::optional<std::int64_t> contention = {};  // kIndexed only, and required there
+  std::optional<Uuid> index_key_id = {};         // kEquality only; the key itself when not given
+  bool query = false;  // kEquality only: a value to compare with, not to store
+  std::optional<std::int64_t> contention = {};  // kEquality only, and required there
 };
 
 // Thread-safe. Borrows keys and its vault, and random.

@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 class ClientEncryptionTest : public VaultTest {
  protected:
   EncryptOptions indexed() const {
-    return {.algorithm = Algorithm::kIndexed, .key_id = id, .contention = 0};
+    return {.algorithm = Algorithm::kEquality, .key_id = id, .contention = 0};
   }
   EncryptOptions unindexed() const { return {.key_id = id}; }
   std::string refusal(const EncryptOptions& options) {
@@ -106,7 +106,7 @@ TEST_F(ClientEncryptionTest, AMissingKeyIsNamed) {
 }
 
 TEST_F(ClientEncryptionTest, AlgorithmsHaveTheDriversNames) {
-  EXPECT_EQ(parse_algorithm("Indexed"), Algorithm::kIndexed);
+  EXPECT_EQ(parse_algorithm("Indexed"), Algorithm::kEquality);
   EXPECT_EQ(parse_algorithm("Unindexed"), Algorithm::kUnindexed);
   EXPECT_THROW(parse_algorithm("Range"), NotSupported);
   EXPECT_TRUE(error_of([] { parse_algorithm("indexed"); }).is(ErrorCode::kBadValue));

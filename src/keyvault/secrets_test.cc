@@ -95,7 +95,7 @@ TEST_F(SecretsTest, ADataKeyIsGoneWhenItsOwnersAre) {
     KeyCache cache(vault, KeyCache::kDefaultLifetime, clock);
     ClientEncryption encryption(cache);
     const bson::Value value = bson::Value::of("some text");
-    const EncryptOptions indexed{.algorithm = Algorithm::kIndexed, .key_id = id, .contention = 8};
+    const EncryptOptions indexed{.algorithm = Algorithm::kEquality, .key_id = id, .contention = 8};
     EXPECT_EQ(encryption.decrypt(encryption.encrypt(value, indexed)), value);
     EXPECT_EQ(encryption.decrypt(encryption.encrypt(value, {.key_id = id})), value);
   }

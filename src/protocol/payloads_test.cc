@@ -4,8 +4,8 @@
 
 #include <functional>
 
-#include "crypto/encrypt.h"
 #include "crypto/testing/fixtures.h"
+#include "crypto/testing/payloads.h"
 #include "protocol/find_equality_payload.h"
 #include "protocol/indexed_value.h"
 #include "protocol/insert_update_payload.h"

@@ -256,6 +256,18 @@ TEST(EncryptedFields, RangeDefinitionsAreValidated) {
   EXPECT_EQ(range("double", R"(, "min": 0.25, "max": 1.0, "precision": 1)"), 6966805);
   EXPECT_EQ(range("double", R"(, "min": 0.5, "max": 1.75, "precision": 1)"), 6966806);
   EXPECT_EQ(range("double", R"(, "min": 0.0, "max": 1.0e15, "precision": 3)"), 9157100);
+  const auto whole = [&](const char* min, const char* max) {
+    return range("double",
+                 std::string(R"(, "precision": 0, "min": )") + min + R"(, "max": )" + max);
+  };
+  EXPECT_EQ(whole("0.0", "4503599627370495.0"), 0) << "2^52 values";
+  EXPECT_EQ(whole("0.0", "4503599627370496.0"), 9157100);
+  EXPECT_EQ(whole("9007199254740989.0", "9007199254740991.0"), 0);
+  EXPECT_EQ(whole("9007199254740990.0", "9007199254740992.0"), 9157100) << "2^53 is not exact";
+  EXPECT_EQ(whole("-9007199254740991.0", "-9007199254740989.0"), 0);
+  EXPECT_EQ(whole("-9007199254740992.0", "-9007199254740990.0"), 9157100);
+  EXPECT_EQ(range("double", R"(, "min": 0.0, "max": 1.0e-16, "precision": 16)"), 9157100);
+  EXPECT_EQ(range("double", R"(, "min": 0.0, "max": 1.0e-300, "precision": 300)"), 9157100);
   const auto decimal = [&](const char* min, const char* max, int precision) {
     return range("decimal", std::string(R"(, "min": {"$numberDecimal": ")") + min +
                                 R"("}, "max": {"$numberDecimal": ")" + max +
@@ -266,6 +278,9 @@ TEST(EncryptedFields, RangeDefinitionsAreValidated) {
   EXPECT_EQ(decimal("0.001", "1", 2), 6966807);
   EXPECT_EQ(decimal("0", "1.001", 2), 6966808);
   EXPECT_EQ(decimal("0", "1E+37", 5), 9157101);
+  EXPECT_EQ(decimal("0", "1E+38", 0), 0);
+  EXPECT_EQ(decimal("0", "1.7E+38", 0), 0) << "just below 2^127";
+  EXPECT_EQ(decimal("0", "1.8E+38", 0), 9157101);
   EXPECT_EQ(decimal("0", "Infinity", 5), 9157101);
 }
 

@@ -6,33 +6,26 @@
 
 #include "quern/bson/view.h"
 #include "schema/encrypted_fields.h"
+#include "schema/interval.h"
 #include "schema/placeholder.h"
 
 namespace quern::schema {
 
-// Borrows the field and the value. The field's key is known by its id.
+// Borrows the field, the value and the interval. The field's key is known by its id.
 struct Marking {
   EncryptionPlaceholder::Kind kind;
   const EncryptedField& field;
-  bson::ValueView value;
+  bson::ValueView value;               // missing where an interval is asked for
+  const Interval* interval = nullptr;  // kFind only, of a field whose query type answers order
+  bool is_stub = false;                // at the interval's second place
 
   Algorithm algorithm() const { return field.algorithm(); }
   std::int64_t max_contention() const {
     return field.is_indexed() ? field.queries.front().contention : 0;
   }
-  std::int64_t sparsity() const {
-    return field.is_indexed() ? field.queries.front().sparsity.value_or(0) : 0;
-  }
-  EncryptionPlaceholder placeholder() const {
-    EncryptionPlaceholder made;
-    made.kind = kind;
-    made.algorithm = algorithm();
-    made.index_key_id = made.user_key_id = *field.key_id;
-    made.value = bson::Value(value);
-    made.max_contention = max_contention();
-    made.sparsity = sparsity();
-    return made;
-  }
+  // Its value is the specification that the algorithm's row makes of the marking, or the marking's
+  // value where the row makes none.
+  EncryptionPlaceholder placeholder() const;
 };
 
 }  // namespace quern::schema

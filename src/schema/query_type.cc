@@ -40,6 +40,7 @@ constexpr AlgorithmFacts kUnindexed{
     .stored = B::kUnindexedValueV2,
     .find = std::nullopt,
     .supported = true,
+    .explicit_name = "Unindexed",
 };
 constexpr AlgorithmFacts kEquality{
     .algorithm = Algorithm::kEquality,
@@ -47,6 +48,7 @@ constexpr AlgorithmFacts kEquality{
     .stored = B::kIndexedEqualityValueV2,
     .find = B::kFindEqualityPayloadV2,
     .supported = true,
+    .explicit_name = "Indexed",
 };
 constexpr AlgorithmFacts kRange{
     .algorithm = Algorithm::kRange,
@@ -57,6 +59,7 @@ constexpr AlgorithmFacts kRange{
     .record_extra = 1,
     .padded = true,
     .no_equality_payload = 7292601,
+    .explicit_name = "Range",
 };
 constexpr AlgorithmFacts kText{
     .algorithm = Algorithm::kText,
@@ -67,6 +70,7 @@ constexpr AlgorithmFacts kText{
     .record_extra = 3,
     .padded = true,
     .no_equality_payload = 10112800,
+    .explicit_name = "String",
 };
 
 struct Table {
@@ -108,6 +112,13 @@ const AlgorithmFacts& algorithm_facts(Algorithm algorithm) {
 const AlgorithmFacts* algorithm_from_number(std::int32_t number) {
   for (const AlgorithmFacts* facts : table().algorithms) {
     if (static_cast<std::int32_t>(facts->algorithm) == number) return facts;
+  }
+  return nullptr;
+}
+
+const AlgorithmFacts* algorithm_from_explicit_name(std::string_view name) {
+  for (const AlgorithmFacts* facts : table().algorithms) {
+    if (facts->explicit_name == name && !name.empty()) return facts;
   }
   return nullptr;
 }

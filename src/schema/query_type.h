@@ -12,9 +12,14 @@
 
 #include "bson/blob_facts.h"
 
+namespace quern::bson {
+class Value;
+}
+
 namespace quern::schema {
 
 struct EncryptedField;
+struct Marking;
 struct Query;
 
 // How values are encrypted and indexed; several query types may have one. The numbers are those of
@@ -33,6 +38,10 @@ struct AlgorithmFacts {
   bool padded = false;
   // The server's code for its find payload where one of equality is due.
   std::int32_t no_equality_payload = 0;
+  // What stands for the value in a placeholder of a marking; null: the value itself.
+  bson::Value (*specification)(const Marking&) = nullptr;
+  // Its name in explicit encryption; empty: it has none.
+  std::string_view explicit_name = {};
 
   // The BSON types that its values may have.
   bson::TypeSet types() const { return bson::blob_facts(stored).types; }
@@ -41,7 +50,7 @@ struct AlgorithmFacts {
 // What a query type can answer, as bits.
 enum Answers : unsigned {
   kAnswersEquality = 1,
-  kAnswersOrder = 2,
+  kAnswersOrder = 2,  // all that it is asked are intervals: an equality is that of one value
   kAnswersPrefix = 4,
   kAnswersSuffix = 8,
   kAnswersSubstring = 16,
@@ -79,6 +88,8 @@ const QueryType* query_type_from_name(std::string_view name);  // null: there is
 const AlgorithmFacts& algorithm_facts(Algorithm algorithm);
 // Null for a number that no algorithm has.
 const AlgorithmFacts* algorithm_from_number(std::int32_t number);
+// By its name in explicit encryption; null for a name that none has.
+const AlgorithmFacts* algorithm_from_explicit_name(std::string_view name);
 // The algorithm that a find payload or a stored value of the subtype belongs to; null: none.
 const AlgorithmFacts* algorithm_of(bson::BlobSubtype subtype);
 

@@ -16,6 +16,7 @@ namespace {
 
 using bson::Type;
 using bson::uint128;
+__extension__ using int128 = __int128;
 
 int bits_of(uint128 largest) {
   const auto high = static_cast<std::uint64_t>(largest >> 64);
@@ -37,6 +38,7 @@ int integer_bits(const EncryptedField& field, std::optional<Int> min, std::optio
 
 int double_bits(const EncryptedField& field, double min, double max, int precision) {
   constexpr double kExact = 9007199254740992;  // 2^53
+  constexpr double kMost = 4503599627370496;   // 2^52: so many values take 52 bits
   if (!(min < max)) refuse(6720005, field, "'min' must be less than 'max'");
   const auto too_large = [&] {
     refuse(
@@ -49,12 +51,10 @@ int double_bits(const EncryptedField& field, double min, double max, int precisi
   if (!std::isfinite(scale) || !std::isfinite(high) || !std::isfinite(low)) too_large();
   if (low != std::trunc(low)) refuse(6966805, field, "'min' has more decimals than 'precision'");
   if (high != std::trunc(high)) refuse(6966806, field, "'max' has more decimals than 'precision'");
-  if (std::abs(high) >= kExact || std::abs(low) >= kExact || scale >= kExact) too_large();
-  const double count = high - low + scale;  // each below 2^53: the sum is exact enough to compare
-  if (count >= kExact) too_large();
-  const int bits = bits_to_count(static_cast<uint128>(count));
-  if (bits >= 53) too_large();
-  return bits;
+  if (std::abs(high) >= kExact || std::abs(low) >= kExact) too_large();
+  const double count = high - low + scale;  // exact as far as it is not too large
+  if (count > kMost) too_large();
+  return bits_to_count(static_cast<uint128>(count));
 }
 
 // value · 10^precision as a whole number; nothing when it has more decimals than that or its
@@ -70,15 +70,12 @@ std::optional<Scaled> scale_decimal(bson::Decimal128 value, int precision, bool&
   if (parts.coefficient == 0) return Scaled{};
   int exponent = parts.exponent + precision;
   if (exponent < 0) return std::nullopt;
-  constexpr uint128 kLargest = ~uint128{0} >> 1;
+  auto magnitude = static_cast<int128>(parts.coefficient);  // of 34 digits
   for (; exponent > 0; --exponent) {
-    if (parts.coefficient > kLargest / 10) {
-      too_large = true;
-      return std::nullopt;
-    }
-    parts.coefficient *= 10;
+    too_large = __builtin_mul_overflow(magnitude, 10, &magnitude);
+    if (too_large) return std::nullopt;
   }
-  return Scaled{parts.negative, parts.coefficient};
+  return Scaled{parts.negative, static_cast<uint128>(magnitude)};
 }
 
 int decimal_bits(const EncryptedField& field, bson::Decimal128 min, bson::Decimal128 max,

@@ -10,7 +10,7 @@
 #include "crash/expectation.h"
 #include "crash/load.h"
 #include "crash/worker.h"
-#include "crypto/encrypt.h"
+#include "crypto/testing/payloads.h"
 #include "engine/qe/consistency.h"
 #include "engine/session/engine.h"
 #include "engine/session/operation.h"

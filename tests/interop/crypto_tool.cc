@@ -20,6 +20,7 @@
 
 #include "crypto/decrypt.h"
 #include "crypto/encrypt.h"
+#include "crypto/testing/payloads.h"
 #include "protocol/indexed_value.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"

@@ -256,7 +256,7 @@ TEST_F(EncryptedClinicTest, RewrappedKeysReadTheSameData) {
 TEST_F(EncryptedClinicTest, ValuesEncryptedByHandAreFoundByHand) {
   create_patients();
   keyvault::ClientEncryption encryption(stack->cache);
-  keyvault::EncryptOptions options{.algorithm = keyvault::Algorithm::kIndexed,
+  keyvault::EncryptOptions options{.algorithm = keyvault::Algorithm::kEquality,
                                    .key_id = stack->vault.find("patients.ssn")->id,
                                    .contention = 8};
   run(kAnn);

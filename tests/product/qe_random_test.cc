@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "clinic_fixture.h"
-#include "crypto/encrypt.h"
+#include "crypto/testing/payloads.h"
 #include "effort.h"
 #include "engine/qe/consistency.h"
 #include "engine/session/engine.h"

@@ -9,6 +9,7 @@
 
 #include "bson/blob_facts.h"
 #include "crypto/decrypt.h"
+#include "crypto/opening.h"
 #include "crypto/sealing.h"
 #include "engine/engine_runner.h"
 #include "engine/qe/consistency.h"
@@ -75,6 +76,9 @@ class ClientParity final : public crypto::QueryAlgorithm {
     Bytes blob = payload.serialize();
     blob[0] = static_cast<std::uint8_t>(kFindParityPayload.subtype);
     return blob;
+  }
+  bson::Value decrypt(BytesView stored, const crypto::KeySource& keys) const override {
+    return crypto::open_indexed(stored, keys);
   }
 
  private:
@@ -143,8 +147,8 @@ class MadeUpQueryType : public ::testing::Test {
     made.value = value;
     const auto marking = schema::EncryptionPlaceholder::parse(made.serialize());
     const crypto::QueryAlgorithm& algorithm = crypto::query_algorithm(marking.algorithm);
-    const crypto::EncryptRequest request{
-        marking.value, *key, marking.index_key_id, *key, marking.user_key_id, 0, 0};
+    const crypto::EncryptRequest request{marking.value,       *key, marking.index_key_id, *key,
+                                         marking.user_key_id, 0};
     const Bytes blob = kind == schema::EncryptionPlaceholder::kFind
                            ? algorithm.find(request)
                            : algorithm.insert(request, RandomSource::system());
@@ -244,7 +248,7 @@ TEST_F(MadeUpQueryType, IsDeletedAndCompacted) {
 TEST_F(MadeUpQueryType, RefusesPayloadsOfAnother) {
   const Value equality = Value::of(bson::Binary{
       bson::BinarySubtype::kEncrypted,
-      crypto::equality().insert({Value::of(1), *key, id, *key, id, 0, 0}, RandomSource::system())});
+      crypto::equality().insert({Value::of(1), *key, id, *key, id, 0}, RandomSource::system())});
   const Document reply =
       runner.run("db", doc("insert", "numbers", "documents", array(doc("_id", 9, "n", equality)),
                            "encryptionInformation", information()));

@@ -14,7 +14,7 @@
 
 #include "base/random.h"
 #include "crypto/data_key.h"
-#include "crypto/encrypt.h"
+#include "crypto/testing/payloads.h"
 #include "engine/qe/insert.h"
 #include "engine/session/engine.h"
 #include "engine/session/operation.h"
