@@ -9,6 +9,7 @@
 #include "client/mongo_runner.h"
 #include "client/wire_peer.h"
 #include "crypto/encrypt.h"
+#include "crypto/testing/payloads.h"
 #include "keyvault/client_encryption.h"
 #include "schema/placeholder.h"
 
