@@ -114,6 +114,9 @@ class Decryptor {
   // Null when there is nothing to decrypt.
   std::shared_ptr<const Plaintexts> run() {
     if (found_.empty()) return nullptr;
+    std::ranges::sort(ids_);
+    const auto repeated = std::ranges::unique(ids_);
+    ids_.erase(repeated.begin(), repeated.end());
     cache_.preload(ids_);
     const crypto::KeySource source = [this](const Uuid& id) {
       // Also the id that comes to light only when the outer layer is taken off.
@@ -215,7 +218,7 @@ class Decryptor {
     const auto payload = static_cast<std::uint8_t>(bson::BlobSubtype::kInsertUpdatePayloadV2);
     if (blob[0] == payload || blob.size() < kHeaderSize) return;
     const Uuid id = key_id_of(blob);
-    if (std::ranges::find(ids_, id) == ids_.end()) ids_.push_back(id);
+    if (ids_.empty() || ids_.back() != id) ids_.push_back(id);
   }
 
   bson::Value decrypt(const Found& found, const crypto::KeySource& source) const {
@@ -260,7 +263,7 @@ class Decryptor {
   keyvault::KeyCache& cache_;
   KeyLookup keys_;
   std::vector<Found> found_;
-  std::vector<Uuid> ids_;
+  std::vector<Uuid> ids_;  // of the keys of found_
   const Found* current_ = nullptr;
 };
 

@@ -40,7 +40,7 @@ std::optional<schema::EncryptedFields> stored_fields(CommandRunner& runner, cons
                fields = schema::EncryptedFields::parse(stored.as_document(), ns.collection,
                                                        {.where = "options.encryptedFields"});
              }
-             return true;
+             return false;  // there is one of a name
            });
   return fields;
 }

@@ -712,7 +712,7 @@ TEST_F(EncryptingRunnerTest, CompactingAPlainCollectionIsRefused) {
 TEST_F(EncryptingRunnerTest, FieldsWithRangeQueriesAreRefused) {
   bson::Builder builder;
   builder.open_array("fields").push_document();
-  builder.append("keyId", age_key).append("path", "age").append("bsonType", "int");
+  builder.append("keyId", vault.create()).append("path", "age").append("bsonType", "int");
   builder.append("queries", json(R"({"queryType": "range"})")).close().close();
   const bson::Document range = builder.finish();
   server_schemas["ranged"] = range;

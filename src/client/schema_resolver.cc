@@ -72,6 +72,12 @@ SchemaResolver::SchemaResolver(CommandRunner& inner, keyvault::KeyCache& keys,
   if (require_map_ && !map_) {
     throw ImproperlyConfigured("an encrypted fields map is required, but there is none");
   }
+  if (!map_) return;
+  for (const auto& [ns, fields] : map_->entries()) {
+    for (const schema::EncryptedField& field : fields.fields()) {
+      if (field.key_id) pinned_keys_.emplace(*field.key_id, FieldName{ns, field.path});
+    }
+  }
 }
 
 const schema::EncryptedFields* SchemaResolver::pinned(std::string_view ns) const {
@@ -90,6 +96,22 @@ schema::EncryptedFields SchemaResolver::with_key_ids(std::string_view ns,
         return keys_.id_of(alt_name, fmt::format("field '{}' of {}", path, ns));
       });
   return schema::EncryptedFields::parse(document.view(), collection_of(ns));
+}
+
+// A server that has a field of its choice encrypted with the key of another one gets that one's
+// tokens for values that it knows.
+void SchemaResolver::check_keys(std::string_view ns, const schema::EncryptedFields& claimed) const {
+  for (const schema::EncryptedField& field : claimed.fields()) {
+    const auto found = field.key_id ? pinned_keys_.find(*field.key_id) : pinned_keys_.end();
+    if (found == pinned_keys_.end()) continue;
+    const FieldName& owner = found->second;
+    if (owner.ns == ns && owner.path == field.path) continue;
+    refuse(
+        fmt::format("the server says that field '{}' of {} is encrypted with data key {}, which "
+                    "is the key of field '{}' of {}. Nothing was sent. If that is meant, pin {} "
+                    "in the encrypted fields map, too",
+                    field.path, ns, field.key_id->to_string(), owner.path, owner.ns, ns));
+  }
 }
 
 void SchemaResolver::check_listed(std::string_view ns) const {
@@ -123,7 +145,9 @@ void SchemaResolver::ask_server(std::string_view database,
     if (info["type"].is_string() && info["type"].as_string() == "view") {
       refuse(fmt::format("cannot auto encrypt a view: {}", ns));
     }
-    auto& fields = server[ns];
+    const auto [entry, first] = server.try_emplace(ns);
+    if (!first) refuse(fmt::format("the server answered for {} twice", ns));
+    auto& fields = entry->second;
     const bson::Element document = info.at_path("options.encryptedFields");
     if (!document) return true;
     try {
@@ -160,6 +184,7 @@ void SchemaResolver::add(const std::string& ns, const ServerSchemas& server,
   const schema::EncryptedFields* own = pinned(ns);
   if (own == nullptr) {
     const bool encrypted = exists && found->second.has_value();
+    if (encrypted) check_keys(ns, *found->second);
     schemas.any_schema |= encrypted;
     schemas.map.emplace(ns, encrypted ? *found->second : no_fields(ns));
     return;
@@ -175,7 +200,10 @@ void SchemaResolver::add(const std::string& ns, const ServerSchemas& server,
                       ns, allow_more_fields_ ? "the models'" : "the pinned ones", drift,
                       allow_more_fields_ ? "the models" : "the encrypted fields map"));
     }
-    if (allow_more_fields_) fields = std::move(claimed);
+    if (allow_more_fields_) {
+      check_keys(ns, claimed);
+      fields = std::move(claimed);
+    }
   } else if (ask_server_ && !fields.empty()) {
     schemas.missing_collection = ns;
   }

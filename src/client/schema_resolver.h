@@ -80,6 +80,7 @@ class SchemaResolver {
              std::uint64_t generation);
   const schema::EncryptedFields* pinned(std::string_view ns) const;
   void check_listed(std::string_view ns) const;
+  void check_keys(std::string_view ns, const schema::EncryptedFields& claimed) const;
   schema::EncryptedFields with_key_ids(std::string_view ns, const schema::EncryptedFields& fields);
   void ask_server(std::string_view database, std::span<const std::string_view> collections,
                   ServerSchemas& server) const;
@@ -88,7 +89,13 @@ class SchemaResolver {
 
   CommandRunner& inner_;
   keyvault::KeyCache& keys_;
+  struct FieldName {
+    std::string ns;
+    std::string path;
+  };
+
   const std::optional<schema::EncryptedFieldsMap> map_;
+  std::map<Uuid, FieldName> pinned_keys_;  // those that the map names by id
   const bool ask_server_;
   const bool allow_more_fields_;
   const bool require_map_;

@@ -250,6 +250,48 @@ TEST_F(SchemaResolverTest, AnAnswerForAnotherCollectionIsRefused) {
               HasSubstr("clinic.other, which it was not asked for"));
 }
 
+TEST_F(SchemaResolverTest, AnAnswerThatRepeatsACollectionIsRefused) {
+  auto runner = make_runner({});
+  const bson::Document info = bson::doc("name", "patients", "type", "collection");
+  server.set_answer([&](std::string_view, bson::View command) {  // a cursor that never ends
+    const bool first = command.front().key() == "listCollections";
+    return bson::doc("cursor",
+                     bson::doc("id", std::int64_t{7}, "ns", "clinic.$cmd.listCollections",
+                               first ? "firstBatch" : "nextBatch", bson::array(info)),
+                     "ok", 1.0);
+  });
+  EXPECT_THAT(error_of([&] { runner.run("clinic", insert_ssn()); }).what(),
+              HasSubstr("answered for clinic.patients twice"));
+}
+
+TEST_F(SchemaResolverTest, AServerCannotHaveAKeyOfAPinnedFieldUsedForAnother) {
+  const Uuid diary_key = vault.create();
+  bson::Builder diary;
+  diary.open_array("fields");
+  add_field(diary, "text", diary_key, "string", "equality");
+  diary.close();
+  const auto both = schema::EncryptedFieldsMap::parse(
+      bson::doc("clinic.patients", fields(), "clinic.diary", diary.finish()));
+  for (const char* collection : {"patients", "other"}) {
+    bson::Builder claimed;
+    claimed.open_array("fields");
+    if (collection == std::string_view("patients")) {
+      for (const bson::Element& field : fields()["fields"].as_array()) claimed.push(field.value());
+    }
+    add_field(claimed, "name", diary_key, "string", "equality");
+    claimed.close();
+    server_schemas[collection] = claimed.finish();
+    auto runner = make_runner({.map = both, .allow_more_fields = true});
+    server.take_calls();
+    const Error error = error_of([&] {
+      runner.run("clinic", bson::doc("find", collection, "filter", bson::doc("name", "known")));
+    });
+    EXPECT_TRUE(error.is(ErrorCode::kIllegalOperation));
+    EXPECT_THAT(error.what(), HasSubstr("which is the key of field 'text' of clinic.diary"));
+    EXPECT_THAT(sent_names(), ElementsAre("listCollections"));
+  }
+}
+
 TEST_F(SchemaResolverTest, MoreFieldsOfTheServerAreEncryptedWhereThatIsAllowed) {
   bson::Builder fewer;
   fewer.open_array("fields");

@@ -113,8 +113,11 @@ class ServerCursor {
   bool batch(const Reply& reply, const std::function<bool(const DecryptedView&)>& visit) {
     const DecryptedView cursor = reply.decrypted()["cursor"].document();
     id_ = cursor["id"].raw().whole_number().value_or(0);
+    // A server that answered for another collection would have the batches of a cursor of that one
+    // decrypted here. Only of commands that name none (listCollections) it says what to read from.
     const std::string_view ns = cursor["ns"].raw().as_string();
-    collection_ = ns.substr(ns.find('.') + 1);
+    const bson::Element named = command_.front();
+    collection_ = named.is_string() ? named.as_string() : ns.substr(ns.find('.') + 1);
     const DecryptedElement first = cursor["firstBatch"];
     for (const DecryptedElement document : (first ? first : cursor["nextBatch"]).document()) {
       if (!visit(document.document())) return false;

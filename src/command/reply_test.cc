@@ -78,6 +78,21 @@ TEST(Reply, ForEachFetchesEveryBatch) {
             bson::doc("getMore", std::int64_t{7}, "collection", "c.d", "lsid", bson::doc("id", 1)));
 }
 
+TEST(Reply, ForEachReadsOnFromTheCollectionThatTheCommandNames) {
+  for (const char* command : {"find", "listCollections"}) {
+    ScriptedRunner runner;
+    runner.will_answer(
+        R"({"ok": 1, "cursor": {"id": {"$numberLong": "7"}, "ns": "db.other", "firstBatch": []}})");
+    runner.will_answer(
+        R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "ns": "db.other", "nextBatch": []}})");
+    const bool names = command == std::string_view("find");
+    for_each(runner, "db", names ? bson::doc(command, "c") : bson::doc(command, 1),
+             [](bson::View) { return true; });
+    EXPECT_EQ(runner.asked[1],
+              bson::doc("getMore", std::int64_t{7}, "collection", names ? "c" : "other"));
+  }
+}
+
 TEST(Reply, ForEachKillsACursorThatIsNotReadToItsEnd) {
   ScriptedRunner runner;
   runner.will_answer(

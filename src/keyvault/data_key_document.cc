@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <set>
 
 #include "bson/strict_reader.h"
 #include "quern/base/error.h"
@@ -62,10 +62,11 @@ class Reader : public bson::StrictReader {
 
 std::vector<std::string> read_alt_names(const Reader& reader) {
   std::vector<std::string> names;
+  std::set<std::string_view> known;
   if (!reader["keyAltNames"]) return names;
   for (const bson::Element& name : reader.of_type("keyAltNames", bson::Type::kArray).as_array()) {
     if (!name.is_string()) reader.fail("'keyAltNames' holds something other than strings");
-    if (std::ranges::find(names, name.as_string()) != names.end()) {
+    if (!known.insert(name.as_string()).second) {
       reader.fail(fmt::format("'keyAltNames' holds '{}' twice", name.as_string()));
     }
     names.emplace_back(name.as_string());

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_set>
+#include <set>
 
 #include "quern/base/error.h"
 #include "quern/command/reply.h"
@@ -20,6 +20,44 @@ void append_majority_write(bson::Builder& command) {
 
 // {_id: <id>} as the filter of one key.
 bson::Document id_filter(const Uuid& id) { return bson::doc("_id", id); }
+
+// What fetch() says of an answer, document by document.
+class AnswerCheck {
+ public:
+  AnswerCheck(std::string vault, std::span<const Uuid> ids, std::span<const std::string> alt_names)
+      : vault_(std::move(vault)), ids_(ids.begin(), ids.end()), alt_names_(alt_names) {}
+
+  void operator()(const DataKeyDocument& key) {
+    const bool asked_for =
+        ids_.contains(key.id) ||
+        std::ranges::find_first_of(alt_names_, key.alt_names) != alt_names_.end();
+    if (!asked_for) {
+      throw Error(ErrorCode::kFailedToParse,
+                  fmt::format("{} answered with data key {}, which it was not asked for", vault_,
+                              key.id.to_string()));
+    }
+    if (!seen_ids_.insert(key.id).second) {
+      throw Error(
+          ErrorCode::kFailedToParse,
+          fmt::format("{} answered with two documents of data key {}", vault_, key.id.to_string()));
+    }
+    for (const std::string& alt_name : key.alt_names) {
+      if (seen_names_.insert(alt_name).second) continue;
+      throw Error(ErrorCode::kFailedToParse,
+                  fmt::format("several data keys in {} have the alternate name '{}': the unique "
+                              "index on keyAltNames is missing; remove the name from all but one "
+                              "of them",
+                              vault_, alt_name));
+    }
+  }
+
+ private:
+  const std::string vault_;
+  const std::set<Uuid> ids_;
+  const std::span<const std::string> alt_names_;
+  std::set<Uuid> seen_ids_;
+  std::set<std::string> seen_names_;
+};
 
 bson::Document without_provider(bson::View master_key) {
   bson::Builder builder;
@@ -51,15 +89,19 @@ void KeyVault::ensure_index() {
   index_ready_ = true;
 }
 
-std::vector<DataKeyDocument> KeyVault::query(bson::View filter) {
+void KeyVault::query(bson::View filter, const std::function<void(DataKeyDocument)>& visit) {
   const bson::Document command = bson::doc("find", ns_.collection, "filter", filter, "readConcern",
                                            bson::doc("level", "majority"));
-  std::vector<DataKeyDocument> keys;
   const std::string vault = name();
   for_each(runner_, ns_.database, command, [&](bson::View document) {
-    keys.push_back(DataKeyDocument::parse(document, vault));
+    visit(DataKeyDocument::parse(document, vault));
     return true;
   });
+}
+
+std::vector<DataKeyDocument> KeyVault::query(bson::View filter) {
+  std::vector<DataKeyDocument> keys;
+  query(filter, [&](DataKeyDocument key) { keys.push_back(std::move(key)); });
   return keys;
 }
 
@@ -74,37 +116,13 @@ std::vector<DataKeyDocument> KeyVault::fetch(std::span<const Uuid> ids,
   for (const std::string& alt_name : alt_names) filter.push(alt_name);
   filter.close().close().close();
   filter.close();
-  std::vector<DataKeyDocument> keys = query(filter.finish().view());
-  check_answer(keys, ids, alt_names);
+  std::vector<DataKeyDocument> keys;
+  AnswerCheck check(name(), ids, alt_names);
+  query(filter.finish().view(), [&](DataKeyDocument key) {
+    check(key);
+    keys.push_back(std::move(key));
+  });
   return keys;
-}
-
-void KeyVault::check_answer(std::span<const DataKeyDocument> keys, std::span<const Uuid> ids,
-                            std::span<const std::string> alt_names) const {
-  std::unordered_set<Uuid> seen_ids;
-  std::unordered_set<std::string_view> seen_names;
-  for (const DataKeyDocument& key : keys) {
-    const bool asked_for = std::ranges::find(ids, key.id) != ids.end() ||
-                           std::ranges::find_first_of(alt_names, key.alt_names) != alt_names.end();
-    if (!asked_for) {
-      throw Error(ErrorCode::kFailedToParse,
-                  fmt::format("{} answered with data key {}, which it was not asked for", name(),
-                              key.id.to_string()));
-    }
-    if (!seen_ids.insert(key.id).second) {
-      throw Error(
-          ErrorCode::kFailedToParse,
-          fmt::format("{} answered with two documents of data key {}", name(), key.id.to_string()));
-    }
-    for (const std::string& alt_name : key.alt_names) {
-      if (seen_names.insert(alt_name).second) continue;
-      throw Error(ErrorCode::kFailedToParse,
-                  fmt::format("several data keys in {} have the alternate name '{}': the unique "
-                              "index on keyAltNames is missing; remove the name from all but one "
-                              "of them",
-                              name(), alt_name));
-    }
-  }
 }
 
 std::optional<DataKeyDocument> KeyVault::find(const Uuid& id) {

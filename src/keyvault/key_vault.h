@@ -7,6 +7,7 @@
 #ifndef QUERN_KEYVAULT_KEY_VAULT_H_
 #define QUERN_KEYVAULT_KEY_VAULT_H_
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -52,7 +53,7 @@ class KeyVault {
 
   // Every key whose id is in ids or which has a name in alt_names, in one query. Missing ones are
   // simply not in the result; a damaged document, one that was not asked for, and two of one id or
-  // alternate name are Error(FailedToParse). This catches a wrong or careless answer, not a forged
+  // alternate name are Error(FailedToParse), at once: an answer is no longer than its question. This catches a wrong or careless answer, not a forged
   // one: nothing in MongoDB's format binds the wrapped key to its id, so a server that writes
   // documents itself can put one wrapped key in the place of another.
   std::vector<DataKeyDocument> fetch(std::span<const Uuid> ids,
@@ -85,9 +86,8 @@ class KeyVault {
                            bson::View master_key = {});
 
  private:
+  void query(bson::View filter, const std::function<void(DataKeyDocument)>& visit);
   std::vector<DataKeyDocument> query(bson::View filter);
-  void check_answer(std::span<const DataKeyDocument> keys, std::span<const Uuid> ids,
-                    std::span<const std::string> alt_names) const;
   void insert(const DataKeyDocument& document);
 
   CommandRunner& runner_;

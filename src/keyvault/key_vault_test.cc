@@ -146,6 +146,21 @@ TEST_F(KeyVaultTest, TwoDocumentsOfOneIdAreRefused) {
               HasSubstr("two documents of data key " + id.to_string()));
 }
 
+TEST_F(KeyVaultTest, AnAnswerThatNeverEndsIsRefusedAtItsFirstRepetition) {
+  const Uuid id = vault.create();
+  std::size_t batches = 0;
+  runner.set_answer([&](std::string_view, bson::View command) {
+    ++batches;
+    const bool first = command.front().key() == "find";
+    return bson::doc("cursor",
+                     bson::doc("id", std::int64_t{7}, "ns", "quern.__keyVault",
+                               first ? "firstBatch" : "nextBatch", bson::array(documents[0])),
+                     "ok", 1.0);
+  });
+  EXPECT_THAT(error_of([&] { vault.find(id); }).what(), HasSubstr("two documents of data key"));
+  EXPECT_LE(batches, 3u);  // the last one kills the cursor
+}
+
 TEST_F(KeyVaultTest, TwoKeysThatWereAskedForByIdMayNotShareAName) {
   const std::vector<Uuid> ids{vault.create({.alt_names = {"a", "b"}}),
                               vault.create({.alt_names = {"b"}})};

@@ -76,7 +76,10 @@ bool Connection::has_collection(std::string_view name) {
   bool found = false;
   if (!exists()) return found;
   for_each(plain(), database_, bson::doc("listCollections", 1, "filter", bson::doc("name", name)),
-           [&](bson::View) { return found = true; });
+           [&](bson::View) {
+             found = true;
+             return false;
+           });
   return found;
 }
 

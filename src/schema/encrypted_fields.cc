@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <span>
+#include <tuple>
 #include <utility>
 
 #include "bson/strict_reader.h"
@@ -20,6 +22,10 @@ constexpr auto kMaxInt32 = std::numeric_limits<std::int32_t>::max();
 // One less than the largest: the number of contention factors is one more than that.
 constexpr auto kMaxContention = std::numeric_limits<std::int64_t>::max() - 1;
 constexpr std::string_view kSafeContent = "__safeContent__";
+// Whoever looks a field up, or walks down its path, need not mind how many or how deep they are:
+// a server chooses both. No document nests deeper than these paths, and every field has a key.
+constexpr std::size_t kMaxFields = 10'000;
+constexpr std::size_t kMaxDepth = bson::Limits{}.max_depth;
 
 constexpr std::string_view kTopMembers[] = {"escCollection", "eccCollection", "ecocCollection",
                                             "fields", "strEncodeVersion"};
@@ -136,7 +142,12 @@ void check_components(std::string_view path) {
     throw Error(
         40353, "the path of an encrypted field must not end with '.': '" + std::string(path) + "'");
   }
+  std::size_t depth = 0;
   for (std::size_t start = 0; start != std::string_view::npos;) {
+    if (++depth > kMaxDepth) {
+      throw Error(ErrorCode::kBadValue, "the path of an encrypted field must not have more than " +
+                                            std::to_string(kMaxDepth) + " components");
+    }
     const std::size_t dot = path.find('.', start);
     const std::string_view component = path.substr(start, dot - start);
     if (component.empty()) {
@@ -165,29 +176,48 @@ void check_path(const EncryptedField& field) {
   check_components(field.path);
 }
 
-void check_distinct(const std::vector<EncryptedField>& fields) {
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      const EncryptedField& a = fields[j];
-      const EncryptedField& b = fields[i];
-      if (a.path == b.path) {
-        throw Error(6338402, "two encrypted fields have the path '" + a.path + "'");
-      }
-      if (is_above(a.path, b.path) || is_above(b.path, a.path)) {
-        throw Error(6338403, "of two encrypted fields one must not lie inside the other: '" +
-                                 a.path + "' and '" + b.path + "'");
-      }
-      if (a.key_id && a.key_id == b.key_id) {
-        throw Error(6338401, "each encrypted field needs its own data key, but '" + a.path +
-                                 "' and '" + b.path + "' have the keyId " + a.key_id->to_string());
-      }
-      if (!a.key_alt_name.empty() && a.key_alt_name == b.key_alt_name) {
-        throw Error(6338401, "each encrypted field needs its own data key, but '" + a.path +
-                                 "' and '" + b.path + "' have the keyAltName '" + a.key_alt_name +
-                                 "'");
-      }
+// The fields in an order in which those of which `repeats` may hold are neighbours: there may be
+// thousands.
+template <class Less, class Repeats>
+void check_neighbours(std::span<const EncryptedField> fields, const Less& less,
+                      const Repeats& repeats) {
+  std::vector<const EncryptedField*> sorted;
+  sorted.reserve(fields.size());
+  for (const EncryptedField& field : fields) sorted.push_back(&field);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [&](const EncryptedField* a, const EncryptedField* b) { return less(*a, *b); });
+  for (std::size_t i = 1; i < sorted.size(); ++i) repeats(*sorted[i - 1], *sorted[i]);
+}
+
+// With '.' before all other characters, what lies inside a field follows it.
+bool path_before(const EncryptedField& a, const EncryptedField& b) {
+  return std::lexicographical_compare(
+      a.path.begin(), a.path.end(), b.path.begin(), b.path.end(), [](char x, char y) {
+        const auto rank = [](char c) { return c == '.' ? 0 : 1 + static_cast<unsigned char>(c); };
+        return rank(x) < rank(y);
+      });
+}
+
+void check_distinct(std::span<const EncryptedField> fields) {
+  check_neighbours(fields, path_before, [](const EncryptedField& a, const EncryptedField& b) {
+    if (a.path == b.path) {
+      throw Error(6338402, "two encrypted fields have the path '" + a.path + "'");
     }
-  }
+    if (is_above(a.path, b.path)) {
+      throw Error(6338403, "of two encrypted fields one must not lie inside the other: '" + a.path +
+                               "' and '" + b.path + "'");
+    }
+  });
+  const auto by_key = [](const EncryptedField& a, const EncryptedField& b) {
+    return std::tie(a.key_id, a.key_alt_name) < std::tie(b.key_id, b.key_alt_name);
+  };
+  check_neighbours(fields, by_key, [](const EncryptedField& a, const EncryptedField& b) {
+    if (a.key_id != b.key_id || a.key_alt_name != b.key_alt_name) return;
+    const std::string key =
+        a.key_id ? "keyId " + a.key_id->to_string() : "keyAltName '" + a.key_alt_name + "'";
+    throw Error(6338401, "each encrypted field needs its own data key, but '" + a.path + "' and '" +
+                             b.path + "' have the " + key);
+  });
 }
 
 std::string state_name(const StrictReader& reader, std::string_view member, std::string expected,
@@ -240,6 +270,11 @@ EncryptedFields EncryptedFields::parse(bson::View document, std::string_view col
   for (const bson::Element& field : fields.as_array()) {
     if (field.is_null()) continue;
     if (!field.is_document()) reader.wrong_type(fields, "array of objects");
+    if (parsed.fields_.size() == kMaxFields) {
+      throw Error(ErrorCode::kBadValue, "BSON field " + reader.quoted("fields") +
+                                            " must not hold more than " +
+                                            std::to_string(kMaxFields) + " fields");
+    }
     parsed.fields_.push_back(parse_field(field.as_document(), where + ".fields", options));
   }
 

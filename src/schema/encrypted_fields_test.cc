@@ -201,8 +201,34 @@ TEST(EncryptedFields, StructuralFaultsHaveMongoDBsCodes) {
                          {"queryType": "equality"}])")},
   };
   for (const Fault& fault : faults) EXPECT_EQ(code_of(fault.json), fault.code) << fault.json;
+  EXPECT_EQ(code_of(two("a-b", "a", 2)), 0) << "'-' sorts before '.'";
   EXPECT_EQ(code_of(two("ab", "a", 2)), 0) << "a name that merely starts alike is no prefix";
   EXPECT_EQ(code_of(two("_identity", "x", 2)), 0);
+}
+
+TEST(EncryptedFields, APathIsNoDeeperThanDocumentsNest) {
+  const auto of_depth = [](int depth) {
+    std::string path = "a";
+    for (int i = 1; i < depth; ++i) path += ".a";
+    return field(R"("path": ")" + path + '"');
+  };
+  EXPECT_EQ(code_of(of_depth(180)), 0);
+  EXPECT_EQ(code_of(of_depth(181)), static_cast<int>(ErrorCode::kBadValue));
+  EXPECT_EQ(code_of(of_depth(1'000'000)), static_cast<int>(ErrorCode::kBadValue));
+}
+
+TEST(EncryptedFields, ThereAreAtMostTenThousand) {
+  const auto code_of_count = [](int count) {
+    bson::Builder builder;
+    builder.open_array("fields");
+    for (int i = 0; i < count; ++i) {
+      builder.push(bson::doc("keyId", Uuid::random(), "path", "f" + std::to_string(i)));
+    }
+    builder.close();
+    return code_of(bson::to_json(builder.finish()));
+  };
+  EXPECT_EQ(code_of_count(10'000), 0);
+  EXPECT_EQ(code_of_count(10'001), static_cast<int>(ErrorCode::kBadValue));
 }
 
 TEST(EncryptedFields, EqualitySupportsMongoDBsTypes) {

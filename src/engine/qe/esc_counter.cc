@@ -17,6 +17,15 @@ std::array<protocol::EscId, kFirstIds> first_ids(const EscTwiceDerivedTagToken& 
   return {ids.null_anchor_id(), ids.anchor_id(1), ids.non_anchor_id(1)};
 }
 
+// No value is used so often. Below it nothing that is computed with positions overflows.
+constexpr std::uint64_t kMost = std::uint64_t{1} << 62;
+
+[[noreturn]] void beyond() {
+  throw Error(ErrorCode::kBadValue,
+              "An entry of the encrypted state collection stands for more uses than there can be: "
+              "it was not written by a server");
+}
+
 // The largest n for which exists(1), …, exists(n) hold, given that they hold without gaps and that
 // the first does: doubling until one is missing, then bisection.
 template <class Exists>
@@ -26,6 +35,7 @@ std::uint64_t longest_run(const Exists& exists) {
   while (exists(missing)) {
     known = missing;
     missing *= 2;
+    if (missing > kMost) beyond();
   }
   while (missing - known > 1) {
     const std::uint64_t middle = known + (missing - known) / 2;
@@ -43,7 +53,9 @@ EscState follow(EscReader& esc, const EscToken& token, const EscTwiceDerivedTagT
     const auto value = esc.value(id);
     if (!value) throw Error(7291501, "An anchor of the encrypted state collection has no value");
     if (!values) values.emplace(token);
-    return values->decrypt(*value);
+    const EscState::Positions positions = values->decrypt(*value);
+    if (positions.apos > kMost || positions.cpos > kMost) beyond();
+    return positions;
   };
   const auto exists = [&](const protocol::EscId& id) {
     bool one = false;

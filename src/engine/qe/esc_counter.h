@@ -46,7 +46,7 @@ using EscToken = protocol::EscDerivedFromDataTokenAndContentionFactor;
 
 // The state of a token's counters in the reader's snapshot. Costs three reads (of one call) for a
 // token that was never used, and O(log n) for n uses. Throws 7291501 when an anchor that must be
-// there is not, and BadValue for one that holds something else.
+// there is not, and BadValue for one that holds something else, or counters that cannot be.
 EscState find_esc_state(EscReader& esc, const EscToken& token,
                         const protocol::EscTwiceDerivedTagToken& ids);
 EscState find_esc_state(EscReader& esc, const EscToken& token);

@@ -69,6 +69,22 @@ TEST_F(EscCounter, CostsTheLogarithmOfTheUses) {
   EXPECT_LE(esc.reads, 2 + 2 * 17);
 }
 
+// Whoever has the token of a value can write entries.
+TEST_F(EscCounter, EntriesThatCountMoreThanThereCanBeAreRefused) {
+  for (const std::uint64_t huge : {(std::uint64_t{1} << 62) + 1, UINT64_MAX}) {
+    esc.documents.clear();
+    null_anchor(0, huge);
+    EXPECT_THROW(state(), Error);
+    esc.documents.clear();
+    null_anchor(huge, 0);
+    EXPECT_THROW(state(), Error);
+  }
+  esc.documents.clear();
+  null_anchor(0, 0);  // which is what lies at the number that doubling comes to in the end: 0
+  for (int power = 0; power < 64; ++power) anchor(std::uint64_t{1} << power, 0);
+  EXPECT_THROW(state(), Error);
+}
+
 TEST_F(EscCounter, GoesOnFromTheNewestAnchor) {
   anchor(1, 7);
   anchor(2, 12);

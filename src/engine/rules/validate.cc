@@ -15,6 +15,7 @@ constexpr std::size_t kTypeOffset = 17;
 constexpr std::size_t kHeadSize = 18;
 
 constexpr std::string_view kNotEncrypted = "value was not encrypted";
+constexpr std::string_view kSpelled = "a field name with dots spells the path of the field";
 constexpr std::string_view kWrongType = "Queryable Encryption encrypted value has wrong type";
 
 // Whether the bytes can be a stored value of that kind, as far as can be seen without keys.
@@ -64,6 +65,18 @@ template <class Leaf>
   throw error;
 }
 
+[[noreturn]] void refuse_value(bson::View document, std::string_view path, std::string_view why) {
+  refuse(document, path, [why](bson::Builder& info) {
+    info.push_document().append("operatorName", "fle2Encrypt").append("reason", why).close();
+  });
+}
+
+// Whether a name is several components of a path's rest in one.
+bool spells(std::string_view name, std::string_view rest) {
+  return name.find('.') != name.npos && rest.starts_with(name) &&
+         (rest.size() == name.size() || rest[name.size()] == '.');
+}
+
 // Checks the field's values in parent, which lies at the first `known` characters of its path. A
 // document may have several members of one name, and readers don't agree about which counts: all of
 // them are checked.
@@ -73,13 +86,14 @@ void validate_below(const schema::EncryptedField& field, bson::View document, bs
   const std::size_t dot = std::min(path.find('.', known), path.size());
   const std::string_view name = path.substr(known, dot - known);
   for (const bson::Element& element : parent) {
-    if (element.key() != name) continue;
+    if (element.key() != name) {
+      // A payload there would be taken for the field's and leave a tag without a value.
+      if (spells(element.key(), path.substr(known))) refuse_value(document, path, kSpelled);
+      continue;
+    }
     if (dot == path.size()) {
       if (const std::string_view fault = fault_of(field, element); !fault.empty()) {
-        refuse(document, path, [fault](bson::Builder& info) {
-          info.push_document().append("operatorName", "fle2Encrypt").append("reason", fault);
-          info.close();
-        });
+        refuse_value(document, path, fault);
       }
     } else if (element.is_array()) {
       refuse(document, path.substr(0, dot), [](bson::Builder& info) {

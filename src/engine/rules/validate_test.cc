@@ -92,6 +92,17 @@ TEST_F(ImplicitSchema, LooksAtEveryMemberOfTheName) {
   EXPECT_EQ(check(b.finish()), 121);
 }
 
+TEST_F(ImplicitSchema, RefusesAFieldNameWithDotsThatSpellsAPath) {
+  const Value value = stored(14, bson::Type::kInt64);
+  EXPECT_EQ(check(doc("card.number", value)), 121);
+  EXPECT_EQ(check(doc("card.number", std::int64_t{5})), 121);
+  EXPECT_EQ(check(doc("card.numbers", 5)), 0);
+  EXPECT_EQ(check(doc("card", doc("card.number", 5))), 0) << "no path begins there";
+  EXPECT_THAT(info(doc("card.number", std::int64_t{98765})),
+              ::testing::AllOf(::testing::HasSubstr("spells the path"),
+                               ::testing::Not(::testing::HasSubstr("98765"))));
+}
+
 TEST_F(ImplicitSchema, ExplainsAPlainValueWithoutShowingIt) {
   EXPECT_EQ(info(doc("_id", 1, "ssn", "123-45-6789")), bson::to_json(bson::from_json(R"({
     "failingDocumentId": 1,
