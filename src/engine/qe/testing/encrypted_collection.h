@@ -93,7 +93,7 @@ class EncryptedCollection : public ::testing::Test {
   // Inserts a document with payloads, as the insert command does.
   bson::Document insert(const bson::Document& document) {
     return transact([&](Operation& op) {
-      bson::Document prepared = prepare_insert(op, ns, fields, document);
+      bson::Document prepared = prepare_insert(op, ns, fields, WrittenDocument(document));
       op.collection_or_create(ns).insert(op, prepared);
       return prepared;
     });
