@@ -176,7 +176,7 @@ void KeyWriter::digits(const bson::DecimalParts& parts) {
     text[count++] = static_cast<char>(rest % 10);
   }
   constexpr int kBias = 0x4000;
-  big_endian(static_cast<std::uint64_t>(parts.exponent + count + kBias), 2);
+  big_endian(static_cast<std::uint64_t>(std::int64_t{parts.exponent} + count + kBias), 2);
   for (int i = count - 1; i >= 0; i -= 2) {
     const int pair = text[i] * 10 + (i > 0 ? text[i - 1] : 0);
     byte(static_cast<std::uint8_t>(pair + 1));
