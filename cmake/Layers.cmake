@@ -8,6 +8,7 @@ file(WRITE ${QUERN_LAYER_TABLE} "# Written by cmake/Layers.cmake\n")
 
 # quern_layer(name DEPENDS layer... TESTED_WITH layer... LIBS target...)
 # TESTED_WITH names layers, declared anywhere, that only the layer's tests (*_test.cc, testing/) use.
+# Sources in a folder testing/ are no part of the layer: they make quern_NAME_testing, for tests.
 function(quern_layer name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;TESTED_WITH;LIBS" ${ARGN})
   get_property(known GLOBAL PROPERTY QUERN_LAYERS)
@@ -29,6 +30,9 @@ function(quern_layer name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS
        ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  set(test_support ${sources})
+  list(FILTER test_support INCLUDE REGEX "/testing/[^/]+$")
+  list(FILTER sources EXCLUDE REGEX "/testing/[^/]+$")
   if(NOT sources)
     file(WRITE ${PROJECT_BINARY_DIR}/empty/${name}.cc "")
     set(sources ${PROJECT_BINARY_DIR}/empty/${name}.cc)
@@ -39,6 +43,10 @@ function(quern_layer name)
   target_link_libraries(quern_${name} PUBLIC ${ARG_DEPENDS} ${ARG_LIBS})
   add_dependencies(quern_${name} quern_check_layers)
   set_property(GLOBAL APPEND PROPERTY QUERN_LAYER_LIBS ${ARG_LIBS})
+  if(test_support)
+    add_library(quern_${name}_testing STATIC EXCLUDE_FROM_ALL ${test_support})
+    target_link_libraries(quern_${name}_testing PUBLIC quern_${name})
+  endif()
 endfunction()
 
 # quern_rooms(layer room...): the folders of a layer, from the ground up. A room may use only itself
@@ -59,8 +67,8 @@ add_custom_target(quern_check_layers ALL
           -P ${PROJECT_SOURCE_DIR}/cmake/CheckLayers.cmake
   COMMENT "Checking that includes follow the layer table")
 
-# One test program a layer, of the *_test.cc files beside its sources; it links that layer only, and
-# what the layer is TESTED_WITH.
+# One test program a layer, of the *_test.cc files beside its sources; it links that layer only, what
+# the layer is TESTED_WITH, and the test support of the layers that it may use.
 function(quern_layer_tests)
   get_property(layers GLOBAL PROPERTY QUERN_LAYERS)
   foreach(name IN LISTS layers)
@@ -70,7 +78,15 @@ function(quern_layer_tests)
       set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/test)
       get_property(tested_with GLOBAL PROPERTY QUERN_TESTED_WITH_${name})
       list(TRANSFORM tested_with PREPEND quern_)
-      target_link_libraries(${name}_test PRIVATE ${tested_with} quern_${name} GTest::gmock GTest::gtest_main)
+      get_property(closure GLOBAL PROPERTY QUERN_CLOSURE_${name})
+      set(test_support "")
+      foreach(layer IN LISTS closure)
+        if(TARGET quern_${layer}_testing)
+          list(APPEND test_support quern_${layer}_testing)
+        endif()
+      endforeach()
+      target_link_libraries(${name}_test PRIVATE ${test_support} ${tested_with} quern_${name}
+                                                 GTest::gmock GTest::gtest_main)
       gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
                            PROPERTIES TIMEOUT 600)
     endif()

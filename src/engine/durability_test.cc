@@ -13,9 +13,9 @@
 #include "engine/testing.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
-#include "storage/faulty_file_system.h"
-#include "storage/faulty_store.h"
 #include "storage/rocks_store.h"
+#include "storage/testing/faulty_file_system.h"
+#include "storage/testing/faulty_store.h"
 
 namespace quern::engine {
 namespace {
@@ -38,7 +38,7 @@ class DurableEngine : public ::testing::Test {
     options.directory = directory_.path();
     options.durability = {mode, std::chrono::hours(1)};
     options.file_system = files;
-    faults = std::make_shared<storage::Faults>();
+    faults = std::make_shared<storage::InjectedFaults>();
     engine = std::make_unique<TestEngine>(
         storage::make_faulty_store(storage::open_rocks_store(options), faults));
   }
@@ -56,7 +56,7 @@ class DurableEngine : public ::testing::Test {
   }
 
   std::shared_ptr<storage::FaultyFileSystem> files = std::make_shared<storage::FaultyFileSystem>();
-  std::shared_ptr<storage::Faults> faults;
+  std::shared_ptr<storage::InjectedFaults> faults;
   std::unique_ptr<TestEngine> engine;
 
  private:
@@ -142,7 +142,7 @@ TEST_F(DurableEngine, SyncsASchemaChangeOnceHoweverMuchItWrites) {
 TEST_F(DurableEngine, AcknowledgesNothingThatCouldNotBeSynced) {
   open(Mode::kAlways);
   engine->run(R"({"create": "c"})");
-  faults->fail(storage::Faults::Kind::kSync, 1);
+  faults->fail(storage::InjectedFaults::Kind::kSync, 1);
   EXPECT_EQ(engine->code_of(R"({"insert": "c", "documents": [{"_id": 1}]})"), 1);
   EXPECT_EQ(engine->code_of(R"({"insert": "c", "documents": [{"_id": 2}]})"), 0);
 }
@@ -153,7 +153,7 @@ constexpr const char* kUpsert =
 TEST_F(DurableEngine, SyncsARetryThatFindsNothingLeftToWrite) {
   open(Mode::kAlways);
   engine->run(R"({"create": "c"})");
-  faults->fail(storage::Faults::Kind::kSync, 1);
+  faults->fail(storage::InjectedFaults::Kind::kSync, 1);
   EXPECT_EQ(engine->code_of(kUpsert), 1);
   const std::int64_t before = files->log_syncs();
   EXPECT_REPLY(engine->run(kUpsert), R"({"n": 1, "nModified": 0, "ok": 1.0})");
@@ -170,14 +170,14 @@ TEST_F(DurableEngine, AcknowledgesNoWriteBeforeWhatItFoundIsOnTheMedium) {
   int first_code = -1;
   std::thread first([&] { first_code = engine->code_of(kUpsert); });
   while (!files->holds_a_log_sync()) std::this_thread::yield();
-  const std::int64_t asked = faults->count(storage::Faults::Kind::kSync);
+  const std::int64_t asked = faults->count(storage::InjectedFaults::Kind::kSync);
   std::atomic<bool> answered = false;
   int second_code = -1;
   std::thread second([&] {
     second_code = engine->code_of(kUpsert);
     answered = true;
   });
-  while (!answered && faults->count(storage::Faults::Kind::kSync) == asked) {
+  while (!answered && faults->count(storage::InjectedFaults::Kind::kSync) == asked) {
     std::this_thread::yield();
   }
   files->cut_power();
@@ -191,7 +191,8 @@ TEST_F(DurableEngine, AcknowledgesNoWriteBeforeWhatItFoundIsOnTheMedium) {
 }
 
 TEST_F(DurableEngine, AsksForASecondCommitWhereTheMediumFailed) {
-  for (const auto kind : {storage::Faults::Kind::kSync, storage::Faults::Kind::kCommit}) {
+  for (const auto kind :
+       {storage::InjectedFaults::Kind::kSync, storage::InjectedFaults::Kind::kCommit}) {
     open(Mode::kAlways);
     engine->run(R"({"create": "c"})");
     TestSession client(*engine);
@@ -210,7 +211,7 @@ TEST_F(DurableEngine, SyncsASecondCommitOfATransactionWhoseFirstCouldNotBe) {
   engine->run(R"({"create": "c"})");
   TestSession client(*engine);
   client.run(R"({"insert": "c", "documents": [{"_id": 1}]})");
-  faults->fail(storage::Faults::Kind::kSync, 1);
+  faults->fail(storage::InjectedFaults::Kind::kSync, 1);
   EXPECT_EQ(client.commit()["code"].as_int32(), 1);
   EXPECT_REPLY(client.commit(), R"({"ok": 1.0})");
   crash();

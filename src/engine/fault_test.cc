@@ -14,13 +14,13 @@
 #include "engine/testing.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
-#include "storage/faulty_store.h"
 #include "storage/rocks_store.h"
+#include "storage/testing/faulty_store.h"
 
 namespace quern::engine {
 namespace {
 
-using storage::Faults;
+using storage::InjectedFaults;
 
 // A statement, or a transaction of several.
 using Step = std::vector<const char*>;
@@ -82,7 +82,7 @@ void check_indexes(TestEngine& engine) {
   }
 }
 
-class Fault : public ::testing::TestWithParam<Faults::Kind> {
+class Fault : public ::testing::TestWithParam<InjectedFaults::Kind> {
  protected:
   // A database of its own, with the first steps of the script done.
   storage::RocksOptions prepare(std::size_t steps) {
@@ -95,8 +95,9 @@ class Fault : public ::testing::TestWithParam<Faults::Kind> {
     options.directory = root_.path() / std::to_string(++databases_);
     std::filesystem::copy(model, options.directory);
     // So that the engine syncs what it acknowledges.
-    options.durability.mode = GetParam() == Faults::Kind::kSync ? storage::Durability::Mode::kAlways
-                                                                : storage::Durability::Mode::kNever;
+    options.durability.mode = GetParam() == InjectedFaults::Kind::kSync
+                                  ? storage::Durability::Mode::kAlways
+                                  : storage::Durability::Mode::kNever;
     return options;
   }
 
@@ -105,8 +106,10 @@ class Fault : public ::testing::TestWithParam<Faults::Kind> {
   int databases_ = 0;
 };
 INSTANTIATE_TEST_SUITE_P(Kinds, Fault,
-                         ::testing::Values(Faults::Kind::kRead, Faults::Kind::kWrite,
-                                           Faults::Kind::kCommit, Faults::Kind::kSync));
+                         ::testing::Values(InjectedFaults::Kind::kRead,
+                                           InjectedFaults::Kind::kWrite,
+                                           InjectedFaults::Kind::kCommit,
+                                           InjectedFaults::Kind::kSync));
 
 TEST_P(Fault, LeavesAllOfAStepOrNothingAndIsReported) {
   int injected = 0;
@@ -128,7 +131,7 @@ TEST_P(Fault, LeavesAllOfAStepOrNothingAndIsReported) {
       const storage::RocksOptions options = prepare(at);
       bool failed = false;
       {
-        const auto faults = std::make_shared<Faults>();
+        const auto faults = std::make_shared<InjectedFaults>();
         TestEngine engine(storage::make_faulty_store(storage::open_rocks_store(options), faults));
         const std::int64_t calls = faults->count(GetParam());
         faults->fail(GetParam(), n);

@@ -9,6 +9,7 @@
 
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -22,7 +23,9 @@ struct Sha256 {
   static constexpr std::size_t kBlock = SHA256_CBLOCK;
   static constexpr std::size_t kDigest = kSha256Size;
   static constexpr std::size_t kState = sizeof(Context::h);
+  static constexpr std::size_t kLength = 8;
   static void init(Context& c) { SHA256_Init(&c); }
+  static void transform(Context& c, const std::uint8_t* block) { SHA256_Transform(&c, block); }
   static void update(Context& c, BytesView bytes) { SHA256_Update(&c, bytes.data(), bytes.size()); }
   static void finish(Context& c, std::uint8_t* out) { SHA256_Final(out, &c); }
 };
@@ -32,22 +35,45 @@ struct Sha512 {
   static constexpr std::size_t kBlock = SHA512_CBLOCK;
   static constexpr std::size_t kDigest = kSha512Size;
   static constexpr std::size_t kState = sizeof(Context::h);
+  static constexpr std::size_t kLength = 16;
   static void init(Context& c) { SHA512_Init(&c); }
+  static void transform(Context& c, const std::uint8_t* block) { SHA512_Transform(&c, block); }
   static void update(Context& c, BytesView bytes) { SHA512_Update(&c, bytes.data(), bytes.size()); }
   static void finish(Context& c, std::uint8_t* out) { SHA512_Final(out, &c); }
 };
 
-// A hash context on the stack that leaves nothing behind.
+// A hash at work on the stack, which leaves nothing behind.
 template <class Hash>
 struct Scratch {
+  static constexpr std::size_t kRoom = Hash::kBlock - 1 - Hash::kLength;
+
   typename Hash::Context context;
-  ~Scratch() { wipe_memory({reinterpret_cast<std::uint8_t*>(&context), sizeof context}); }
+  std::array<std::uint8_t, Hash::kBlock> block;
+  ~Scratch() { wipe_memory({reinterpret_cast<std::uint8_t*>(this), sizeof *this}); }
 
   // Continues after the one block of padded key whose state was kept.
   void resume(const std::uint8_t* state) {
     Hash::init(context);
     std::memcpy(context.h, state, Hash::kState);
     context.Nl = Hash::kBlock * 8;
+  }
+
+  // The digest of a message after the block of padded key, when the first size bytes of this->block
+  // are all of it: at most kRoom. What the hash functions' finish does, without their buffering,
+  // which costs as much as the hash itself where the processor has instructions for that.
+  void digest(const std::uint8_t* state, std::size_t size, std::uint8_t* out) {
+    block[size] = 0x80;
+    std::fill(block.begin() + size + 1, block.end() - 2, std::uint8_t{0});
+    const std::size_t bits = 8 * (Hash::kBlock + size);
+    block[Hash::kBlock - 2] = static_cast<std::uint8_t>(bits >> 8);
+    block[Hash::kBlock - 1] = static_cast<std::uint8_t>(bits);
+    std::memcpy(context.h, state, Hash::kState);
+    Hash::transform(context, block.data());
+    for (const auto word : context.h) {
+      for (std::size_t shift = 8 * sizeof word; shift != 0; shift -= 8) {
+        *out++ = static_cast<std::uint8_t>(word >> (shift - 8));
+      }
+    }
   }
 };
 
@@ -58,15 +84,13 @@ void prepare(BytesView key, std::uint8_t* states) {
                 "an HMAC key of " + std::to_string(key.size()) + " bytes is too long");
   }
   static constexpr std::uint8_t kPads[] = {0x36, 0x5C};  // inner, outer
+  Scratch<Hash> hash;
   for (std::size_t i = 0; i < 2; ++i) {
-    std::array<std::uint8_t, Hash::kBlock> block;
-    block.fill(kPads[i]);
-    for (std::size_t j = 0; j < key.size(); ++j) block[j] ^= key[j];
-    Scratch<Hash> hash;
+    hash.block.fill(kPads[i]);
+    for (std::size_t j = 0; j < key.size(); ++j) hash.block[j] ^= key[j];
     Hash::init(hash.context);
-    Hash::update(hash.context, block);
+    Hash::transform(hash.context, hash.block.data());
     std::memcpy(states + i * Hash::kState, hash.context.h, Hash::kState);
-    wipe_memory(block);
   }
 }
 
@@ -74,12 +98,18 @@ template <class Hash>
 void mac_with(const std::uint8_t* states, std::initializer_list<BytesView> parts,
               std::uint8_t* out) {
   Scratch<Hash> hash;
-  hash.resume(states);
-  for (const BytesView part : parts) Hash::update(hash.context, part);
-  Hash::finish(hash.context, out);
-  hash.resume(states + Hash::kState);
-  Hash::update(hash.context, {out, Hash::kDigest});
-  Hash::finish(hash.context, out);
+  std::size_t size = 0;
+  for (const BytesView part : parts) size += part.size();
+  if (size <= hash.kRoom) {
+    std::uint8_t* at = hash.block.data();
+    for (const BytesView part : parts) at = std::copy(part.begin(), part.end(), at);
+    hash.digest(states, size, hash.block.data());
+  } else {
+    hash.resume(states);
+    for (const BytesView part : parts) Hash::update(hash.context, part);
+    Hash::finish(hash.context, hash.block.data());
+  }
+  hash.digest(states + Hash::kState, Hash::kDigest, out);
 }
 
 }  // namespace

@@ -13,8 +13,8 @@
 
 #include "quern/base/error.h"
 #include "quern/testing/temporary_folder.h"
-#include "storage/faulty_file_system.h"
 #include "storage/rocks_store.h"
+#include "storage/testing/faulty_file_system.h"
 
 namespace quern::storage {
 namespace {

@@ -39,6 +39,13 @@ enum Tag : std::uint8_t {
   kTagMaxKey = 0xF0,
 };
 
+// The lowest size bytes of a number, the highest first.
+void append_big_endian(std::string& out, std::uint64_t number, int size) {
+  char bytes[8];
+  for (int i = 0; i < size; ++i) bytes[i] = static_cast<char>(number >> 8 * (size - 1 - i));
+  out.append(bytes, static_cast<std::size_t>(size));
+}
+
 class KeyWriter {
  public:
   explicit KeyWriter(std::string& out) : out_(out) {}
@@ -47,11 +54,7 @@ class KeyWriter {
 
  private:
   void byte(std::uint8_t b) { out_.push_back(static_cast<char>(b)); }
-  void big_endian(std::uint64_t v, int size) {
-    for (int shift = 8 * (size - 1); shift >= 0; shift -= 8) {
-      byte(static_cast<std::uint8_t>(v >> shift));
-    }
-  }
+  void big_endian(std::uint64_t v, int size) { append_big_endian(out_, v, size); }
   // Bytes with each 00 written as 00 FF, ended by 00 00.
   void escaped(BytesView bytes) {
     while (!bytes.empty()) {
@@ -173,7 +176,7 @@ void KeyWriter::digits(const bson::DecimalParts& parts) {
     text[count++] = static_cast<char>(rest % 10);
   }
   constexpr int kBias = 0x4000;
-  big_endian(static_cast<std::uint64_t>(parts.exponent + count + kBias), 2);
+  big_endian(static_cast<std::uint64_t>(std::int64_t{parts.exponent} + count + kBias), 2);
   for (int i = count - 1; i >= 0; i -= 2) {
     const int pair = text[i] * 10 + (i > 0 ? text[i - 1] : 0);
     byte(static_cast<std::uint8_t>(pair + 1));
@@ -289,7 +292,7 @@ void append_key(std::string& out, ValueView value, bool descending) {
 }
 
 void append_table(std::string& out, std::uint32_t table) {
-  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(table >> shift));
+  append_big_endian(out, table, kTableSize);
 }
 
 bool make_successor(std::string& prefix) {

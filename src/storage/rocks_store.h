@@ -27,7 +27,7 @@ struct RocksOptions {
   Durability durability{};
   std::size_t cache_bytes = 64 << 20;
   std::size_t write_buffer_bytes = 32 << 20;
-  // In place of the operating system's files, for tests: storage/faulty_file_system.h.
+  // In place of the operating system's files, for tests: storage/testing/faulty_file_system.h.
   std::shared_ptr<rocksdb::FileSystem> file_system{};
 };
 

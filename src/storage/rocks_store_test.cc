@@ -11,7 +11,7 @@
 
 #include "quern/base/error.h"
 #include "quern/testing/temporary_folder.h"
-#include "storage/faulty_store.h"
+#include "storage/testing/faulty_store.h"
 
 namespace quern::storage {
 namespace {
@@ -247,9 +247,9 @@ TEST(RocksStoreOnDisk, IsOpenOnlyOnce) {
 }
 
 TEST(FaultyStore, FailsTheCallItIsToldTo) {
-  const auto faults = std::make_shared<Faults>();
+  const auto faults = std::make_shared<InjectedFaults>();
   const auto store = make_faulty_store(open_rocks_store({}), faults);
-  faults->fail(Faults::Kind::kCommit, 2);
+  faults->fail(InjectedFaults::Kind::kCommit, 2);
   write(*store, "a", "1");
   EXPECT_EQ(code_of([&] { write(*store, "b", "1"); }), 1);
   write(*store, "c", "1");

@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // An ordered transactional key-value store: byte keys compare as memcmp does. One implementation,
 // on RocksDB, on disk or in memory (storage/rocks_store.h); a decorator that injects faults for
-// tests (storage/faulty_store.h).
+// tests (storage/testing/faulty_store.h).
 //
 // Isolation. A Reader sees one snapshot. A WriteTransaction sees its snapshot and its own writes;
 // nothing is locked by a read. Every write takes the key's lock until the transaction ends and

@@ -6,8 +6,8 @@
 
 #include "clinic_fixture.h"
 #include "quern/models/models.h"
-#include "storage/faulty_store.h"
 #include "storage/rocks_store.h"
+#include "storage/testing/faulty_store.h"
 
 namespace quern::product {
 namespace {
@@ -37,7 +37,7 @@ TEST(FailedCommit, IsSentAgainAndTakesEffectOnce) {
   storage::RocksOptions options;
   options.directory = directory.path();
   options.durability.mode = storage::Durability::Mode::kAlways;
-  const auto faults = std::make_shared<storage::Faults>();
+  const auto faults = std::make_shared<storage::InjectedFaults>();
   engine::EngineRunner engine(
       storage::make_faulty_store(storage::open_rocks_store(options), faults), {});
   NoteSession db(engine);
@@ -46,7 +46,7 @@ TEST(FailedCommit, IsSentAgainAndTakesEffectOnce) {
     ++runs;
     Note note{.title = "a"};
     tx.save(note);
-    faults->fail(storage::Faults::Kind::kSync, 1);
+    faults->fail(storage::InjectedFaults::Kind::kSync, 1);
   });
   EXPECT_EQ(runs, 1);
   EXPECT_EQ(db.objects<Note>().count(), 1);

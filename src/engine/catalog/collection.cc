@@ -99,7 +99,9 @@ std::optional<bson::View> Collection::find(Access& op, const RecordId& record,
 
 void Collection::exists(Access& op, std::span<const bson::ValueView> ids,
                         std::span<bool> found) const {
+  constexpr std::size_t kUsualKey = 48;  // of a binary id of 32 bytes: 42
   std::string buffer;
+  buffer.reserve(kUsualKey * ids.size());
   std::vector<std::size_t> ends;
   ends.reserve(ids.size());
   for (const bson::ValueView& id : ids) {

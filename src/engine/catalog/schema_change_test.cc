@@ -11,8 +11,8 @@
 
 #include "engine/testing.h"
 #include "quern/base/error.h"
-#include "storage/faulty_store.h"
 #include "storage/rocks_store.h"
+#include "storage/testing/faulty_store.h"
 
 namespace quern::engine {
 namespace {
@@ -177,11 +177,11 @@ TEST_F(SchemaChanges, ThatDropADatabaseDropAllOfItOrNothing) {
 
 TEST(DropDatabase, IsOneStepOnDisk) {
   const TemporaryDirectory root;
-  using storage::Faults;
+  using storage::InjectedFaults;
   bool failed = true;
   for (int n = 1; failed; ++n) {
     SCOPED_TRACE(n);
-    const auto faults = std::make_shared<Faults>();
+    const auto faults = std::make_shared<InjectedFaults>();
     storage::RocksOptions options;
     options.directory = root.path() / std::to_string(n);
     options.durability.mode = storage::Durability::Mode::kNever;
@@ -190,7 +190,7 @@ TEST(DropDatabase, IsOneStepOnDisk) {
       for (const char* name : {"a", "b"}) {
         engine.run(R"({"insert": ")" + std::string(name) + R"(", "documents": [{"_id": 1}]})");
       }
-      faults->fail(Faults::Kind::kCommit, n);
+      faults->fail(InjectedFaults::Kind::kCommit, n);
       failed = engine.code_of(R"({"dropDatabase": 1})") != 0;
       faults->heal();
     }
@@ -203,11 +203,11 @@ TEST(DropDatabase, IsOneStepOnDisk) {
 
 TEST(RenameCollection, WithDropTargetIsOneStepOnDisk) {
   const TemporaryDirectory root;
-  using storage::Faults;
+  using storage::InjectedFaults;
   bool failed = true;
   for (int n = 1; failed; ++n) {
     SCOPED_TRACE(n);
-    const auto faults = std::make_shared<Faults>();
+    const auto faults = std::make_shared<InjectedFaults>();
     storage::RocksOptions options;
     options.directory = root.path() / std::to_string(n);
     options.durability.mode = storage::Durability::Mode::kNever;
@@ -215,7 +215,7 @@ TEST(RenameCollection, WithDropTargetIsOneStepOnDisk) {
       TestEngine engine(storage::make_faulty_store(storage::open_rocks_store(options), faults));
       engine.run(R"({"insert": "source", "documents": [{"_id": "source"}]})");
       engine.run(R"({"insert": "target", "documents": [{"_id": "target"}]})");
-      faults->fail(Faults::Kind::kCommit, n);
+      faults->fail(InjectedFaults::Kind::kCommit, n);
       failed = engine.code_of(R"({"renameCollection": "test.source", "to": "test.target",
                                   "dropTarget": true, "$db": "admin"})") != 0;
       faults->heal();

@@ -34,7 +34,10 @@ class Insert {
     checks_.now = operation.now();
     read_documents();
     information_ = qe::EncryptionInformation::parse(operation.command());
-    if (information_ && (documents_.size() != 1 || qe::has_insert_payload(documents_.front()))) {
+    if (information_ && documents_.size() == 1) written_.emplace(documents_.front());
+    // An insert of one document without payloads is an ordinary insert, whose encryptionInformation
+    // isn't even looked at.
+    if (information_ && (!written_ || !written_->payloads().empty())) {
       fields_ = &information_->fields(ns_, qe::stored_fields(operation, ns_));
       checks_.encryption_processed = true;
     }
@@ -122,15 +125,27 @@ class Insert {
 
   void insert(bson::View document) {
     bson::Document scratch;
-    bson::View complete = with_id(document, operation_.engine().object_ids(), scratch);
+    const bool lacks_id = fields_ != nullptr && document["_id"].missing();
+    bson::View complete =
+        lacks_id ? document : with_id(document, operation_.engine().object_ids(), scratch);
     const Collection& collection = information_ ? qe::existing_collection(operation_, ns_)
                                                 : operation_.collection_or_create(ns_);
+    bson::Document prepared;
     if (fields_ != nullptr) {
-      scratch = qe::prepare_insert(operation_, ns_, *fields_, complete, checks_.bypass);
-      complete = scratch;
+      prepared = prepare(complete, lacks_id);
+      complete = prepared;
     }
     check_insert(collection, complete, checks_);
     collection.insert(operation_, complete);
+  }
+
+  bson::Document prepare(bson::View document, bool lacks_id) {
+    std::optional<qe::WrittenDocument> other;  // of several, or with its _id moved to the front
+    const bool known = written_ && written_->view().data() == document.data();
+    const qe::WrittenDocument& written = known ? *written_ : other.emplace(document);
+    bson::Document id;
+    if (lacks_id) id = bson::doc("_id", operation_.engine().object_ids().next());
+    return qe::prepare_insert(operation_, ns_, *fields_, written, id, checks_.bypass);
   }
 
   void fail(std::size_t index, const Error& error) {
@@ -149,6 +164,7 @@ class Insert {
   WriteChecks checks_;
   std::vector<bson::View> documents_;
   std::optional<qe::EncryptionInformation> information_;
+  std::optional<qe::WrittenDocument> written_;  // the only one of a command for encrypted fields
   const schema::EncryptedFields* fields_ = nullptr;
   std::int32_t inserted_ = 0;
   bool stopped_ = false;

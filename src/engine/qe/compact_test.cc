@@ -224,7 +224,7 @@ TEST_F(CompactInSteps, KilledAnywhereLosesNoCounterAndTheNextRunLeavesNothing) {
       SCOPED_TRACE(::testing::Message() << name << " killed at step " << steps + 1);
       insert_each(1);
       if (steps % 2 == 1) insert_record("ssn", Bytes(48, 7));
-      faults->fail(storage::Faults::Kind::kCommit, steps + 1);
+      faults->fail(storage::InjectedFaults::Kind::kCommit, steps + 1);
       const int code = code_of([&] { run(name); });
       faults->heal();
       killed = code == static_cast<int>(ErrorCode::kInternalError);
@@ -293,7 +293,7 @@ TEST_F(CompactInSteps, KeepsWhatItDidBeforeItWasInterrupted) {
   for (; exists(ecoc + ".compact") || left != 0; ++runs) {
     ASSERT_LT(runs, 40);
     // Some transactions succeed, then one cannot.
-    faults->fail(storage::Faults::Kind::kCommit, 5);
+    faults->fail(storage::InjectedFaults::Kind::kCommit, 5);
     code_of([&] { run(kCompact); });
     faults->heal();
     EXPECT_LE(non_anchors(), left);

@@ -3,6 +3,7 @@
 #ifndef QUERN_ENGINE_QE_INSERT_H_
 #define QUERN_ENGINE_QE_INSERT_H_
 
+#include "engine/qe/written_document.h"
 #include "quern/bson/document.h"
 #include "quern/command/namespace.h"
 #include "schema/encrypted_fields.h"
@@ -13,27 +14,17 @@ class Operation;
 
 namespace quern::engine::qe {
 
-// Whether a document holds an insert payload (subtype 6, first byte 11) at any depth. An insert of
-// one document without any is an ordinary insert whose encryptionInformation isn't even looked at:
-//
-//   if (information && (documents.size() != 1 || qe::has_insert_payload(documents[0])))
-//     fields = &information->fields(ns);
-//   …                                            for each document, in its own transaction body:
-//   if (fields) document = qe::prepare_insert(op, ns, *fields, document, bypass);
-//   if (!bypass && stored_fields) { validate_document; if (!fields) check_plain_insert }
-//   collection.insert(op, document);
-bool has_insert_payload(bson::View document);
-
 // The document to store. For every payload: counts the earlier uses of its token, writes one ESC
 // and one ECOC entry in the operation's transaction (creating the state collections if they are
 // missing, clustered on _id), replaces the payload by its stored value and appends its tag to
-// __safeContent__. A document without payloads comes back unchanged. Call it inside the body that
+// __safeContent__; the members of leading, such as an _id, go in front. Call it inside the body that
 // is run again after a write conflict: the counts must be fresh. Throws the codes of payload
 // validation (6373601, 6666200, 6371407, 6726300, 6726301, 9188700, 9188707, 7291901, 7413901, …),
 // WriteConflict (112) when another transaction took the same count. bypass_document_validation
 // allows a __safeContent__ that is already there; tags are appended to it.
 bson::Document prepare_insert(Operation& op, const Namespace& ns,
-                              const schema::EncryptedFields& fields, bson::View document,
+                              const schema::EncryptedFields& fields,
+                              const WrittenDocument& document, bson::View leading = {},
                               bool bypass_document_validation = false);
 
 }  // namespace quern::engine::qe

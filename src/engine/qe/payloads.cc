@@ -14,7 +14,6 @@
 namespace quern::engine::qe {
 namespace {
 
-using bson::BlobRole;
 using protocol::InsertUpdatePayloadV2;
 
 // A payload with the token sets that its field's query type finds in it.
@@ -43,63 +42,7 @@ std::vector<CheckedPayload> checked_payloads(const PayloadRules& rules,
   return payloads;
 }
 
-// Copies an element; payloads in it are replaced by the values from next on.
-void append_replaced(bson::Builder& out, const bson::Element& element,
-                     std::vector<Bytes>::const_iterator& next) {
-  if (element.is_document() || element.is_array()) {
-    element.is_array() ? out.open_array(element.key()) : out.open_document(element.key());
-    for (const bson::Element& member : element.as_document_or_array()) {
-      append_replaced(out, member, next);
-    }
-    out.close();
-  } else if (is_insert_payload(element)) {
-    out.append(element.key(), bson::Binary{bson::BinarySubtype::kEncrypted, *next++});
-  } else {
-    out.append(element);
-  }
-}
-
 }  // namespace
-
-bool is_insert_payload(bson::ValueView value) {
-  const bson::BlobFacts* facts = bson::blob_facts(value);
-  return facts != nullptr && facts->is(BlobRole::kInsertPayload, 2);
-}
-
-void refuse_safe_content() {
-  throw Error(6666200, "Cannot modify __safeContent__ field in document.");
-}
-
-void check_no_safe_content(bson::View document) {
-  if (document.contains(kSafeContent)) refuse_safe_content();
-}
-
-std::vector<LocatedPayload> locate_insert_payloads(bson::View document) {
-  std::vector<LocatedPayload> payloads;
-  const auto refuse = [](std::string_view path) {
-    throw Error(
-        6373503,
-        fmt::format("'{}' holds an encrypted value of a kind that cannot be written", path));
-  };
-  for_each_blob(document, [&](std::string_view path, const bson::BlobFacts* facts, BytesView blob) {
-    if (facts == nullptr) return refuse(path);
-    if (facts->is(BlobRole::kInsertPayload, 2)) {
-      payloads.push_back({std::string(path), blob});
-    } else if (facts->is(BlobRole::kInsertPayload, 1)) {
-      throw Error(7291901, fmt::format("'{}' holds a payload of Queryable Encryption version 1, "
-                                       "which is no longer supported",
-                                       path));
-    } else if (facts->subtype == bson::BlobSubtype::kUnindexedValueV1) {
-      throw Error(7413901, fmt::format("'{}' holds a value of Queryable Encryption version 1, "
-                                       "which is no longer supported",
-                                       path));
-    } else if (facts->role != BlobRole::kFindPayload &&
-               facts->subtype != bson::BlobSubtype::kUnindexedValueV2) {
-      refuse(path);
-    }  // else left to the collection's implicit schema
-  });
-  return payloads;
-}
 
 IssuedValues issue_values(Operation& op, const Namespace& ns, const schema::EncryptedFields& fields,
                           std::span<const LocatedPayload> located) {
@@ -126,35 +69,6 @@ IssuedValues issue_values(Operation& op, const Namespace& ns, const schema::Encr
         schema::algorithm_facts(algorithm).stored, payload, uses, op.engine().random()));
   }
   return issued;
-}
-
-bson::Document with_issued_values(bson::View document, const IssuedValues& issued) {
-  const auto append_all_tags = [&](bson::Builder& out, bson::View old_tags) {
-    out.open_array(kSafeContent);
-    for (const bson::Element& tag : old_tags) out.push(tag.value());
-    append_tags(out, issued.tags);
-    out.close();
-  };
-  bson::Builder out;
-  auto next = issued.stored_values.begin();
-  bool has_tags = false;
-  for (const bson::Element& element : document) {
-    if (element.key() != kSafeContent) {
-      append_replaced(out, element, next);
-      continue;
-    }
-    if (!element.is_array()) throw Error(6373510, "__safeContent__ must be an array");
-    append_all_tags(out, element.as_array());
-    has_tags = true;
-  }
-  if (!has_tags) append_all_tags(out, bson::View());
-  return out.finish();
-}
-
-void append_with_stored_values(bson::Builder& out, bson::View document,
-                               const IssuedValues& issued) {
-  auto next = issued.stored_values.begin();
-  for (const bson::Element& element : document) append_replaced(out, element, next);
 }
 
 }  // namespace quern::engine::qe

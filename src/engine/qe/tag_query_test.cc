@@ -37,10 +37,11 @@ class TagQueryReads : public testing::EncryptedCollection {
       const PayloadRules rules(op, ns, fields);
       const Value payload = find_payload("a");
       const bson::ValueView views[] = {payload.view()};
-      const std::int64_t before = faults->count(storage::Faults::Kind::kRead);
+      const std::int64_t before = faults->count(storage::InjectedFaults::Kind::kRead);
       const auto tags = query_tags(state, rules, ns, "ssn", views, TooManyTags::kFail);
       EXPECT_TRUE(std::is_sorted(tags.begin(), tags.end()));
-      return Cost{state.reads(), faults->count(storage::Faults::Kind::kRead) - before, tags.size()};
+      return Cost{state.reads(), faults->count(storage::InjectedFaults::Kind::kRead) - before,
+                  tags.size()};
     });
   }
 

@@ -20,7 +20,8 @@ bson::Value document_value(const bson::Document& document) {
 }
 
 // The modifier with the stored values in $set and the tags in $push.
-bson::Document with_issued_modifier(bson::View update, const IssuedValues& issued) {
+bson::Document with_issued_modifier(bson::View update, const WrittenDocument& set,
+                                    const IssuedValues& issued) {
   const auto append_push = [&](bson::Builder& out) {
     out.open_document(kSafeContent).open_array("$each");
     append_tags(out, issued.tags);
@@ -30,9 +31,7 @@ bson::Document with_issued_modifier(bson::View update, const IssuedValues& issue
   bool pushed = false;
   for (const bson::Element& op : update) {
     if (op.key() == "$set") {
-      out.open_document("$set");
-      append_with_stored_values(out, op.as_document(), issued);
-      out.close();
+      out.append("$set", set.with_stored_values(issued));
     } else if (op.key() == "$push") {
       if (!op.is_document()) throw Error(6371511, "$push must be an object");
       if (op.as_document().contains(kSafeContent)) {
@@ -90,9 +89,11 @@ bson::Value prepare_modifier(Operation& op, const Namespace& ns,
   }
   const bson::Element set = update["$set"];
   if (!set.is_document()) return document_value(bson::Document(update));
-  const std::vector<LocatedPayload> payloads = locate_insert_payloads(set.as_document());
-  if (payloads.empty()) return document_value(bson::Document(update));
-  return document_value(with_issued_modifier(update, issue_values(op, ns, fields, payloads)));
+  const WrittenDocument written(set.as_document());
+  written.check_blobs();
+  if (written.payloads().empty()) return document_value(bson::Document(update));
+  const IssuedValues issued = issue_values(op, ns, fields, written.payloads());
+  return document_value(with_issued_modifier(update, written, issued));
 }
 
 // The tags of a document's values at indexed paths, in ascending order.
@@ -175,7 +176,8 @@ bson::Value prepare_update(Operation& op, const Namespace& ns,
   if (is_modifier(document)) {
     return prepare_modifier(op, ns, fields, document, bypass_document_validation);
   }
-  return document_value(prepare_insert(op, ns, fields, document, bypass_document_validation));
+  return document_value(
+      prepare_insert(op, ns, fields, WrittenDocument(document), {}, bypass_document_validation));
 }
 
 bson::Document finish_update(const schema::EncryptedFields& fields, bson::View after) {

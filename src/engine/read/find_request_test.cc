@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "engine/testing.h"
-#include "storage/faulty_store.h"
 #include "storage/rocks_store.h"
+#include "storage/testing/faulty_store.h"
 
 namespace quern::engine {
 namespace {
@@ -25,13 +25,14 @@ class SortedReads : public ::testing::Test {
 
   // The a of the only document that the command finds, and what it read for that.
   std::pair<int, std::int64_t> found(std::string_view command) {
-    const std::int64_t before = faults->count(storage::Faults::Kind::kRead);
+    const std::int64_t before = faults->count(storage::InjectedFaults::Kind::kRead);
     const auto documents = engine.documents(command);
-    const std::int64_t reads = faults->count(storage::Faults::Kind::kRead) - before;
+    const std::int64_t reads = faults->count(storage::InjectedFaults::Kind::kRead) - before;
     return {documents.at(0)["a"].as_int32(), reads};
   }
 
-  const std::shared_ptr<storage::Faults> faults = std::make_shared<storage::Faults>();
+  const std::shared_ptr<storage::InjectedFaults> faults =
+      std::make_shared<storage::InjectedFaults>();
   TestEngine engine{storage::make_faulty_store(storage::open_rocks_store({}), faults)};
 };
 

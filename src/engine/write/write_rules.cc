@@ -10,6 +10,7 @@ namespace quern::engine {
 namespace {
 
 constexpr std::size_t kMaxErrorBytes = 1 << 20;
+constexpr std::size_t kRoomForId = 32;  // a member _id with an ObjectId: 17
 
 void check_id(bson::ValueView id) {
   switch (id.type()) {
@@ -50,14 +51,15 @@ bson::View with_id(bson::View document, ObjectIdGenerator& ids, bson::Document& 
   }
   const bson::Element id = document["_id"];
   bson::Builder builder;
+  builder.reserve(document.size() + kRoomForId);
   if (id.missing()) {
-    builder.append("_id", ids.next());
+    builder.append("_id", ids.next()).append_all(document);
   } else {
     check_id(id);
     builder.append(id);
-  }
-  for (const bson::Element& element : document) {
-    if (element.key() != "_id") builder.append(element);
+    for (const bson::Element& element : document) {
+      if (element.key() != "_id") builder.append(element);
+    }
   }
   scratch = builder.finish();
   check_size(scratch, "object to insert");

@@ -20,8 +20,8 @@
 #include "engine/session/operation.h"
 #include "engine/session/retry.h"
 #include "quern/bson/json.h"
-#include "storage/faulty_store.h"
 #include "storage/rocks_store.h"
+#include "storage/testing/faulty_store.h"
 
 namespace quern::engine::qe::testing {
 
@@ -93,7 +93,7 @@ class EncryptedCollection : public ::testing::Test {
   // Inserts a document with payloads, as the insert command does.
   bson::Document insert(const bson::Document& document) {
     return transact([&](Operation& op) {
-      bson::Document prepared = prepare_insert(op, ns, fields, document);
+      bson::Document prepared = prepare_insert(op, ns, fields, WrittenDocument(document));
       op.collection_or_create(ns).insert(op, prepared);
       return prepared;
     });
@@ -132,7 +132,8 @@ class EncryptedCollection : public ::testing::Test {
   const std::string ecoc = "enxcol_.people.ecoc";
   const std::int64_t contention;
   const schema::EncryptedFields fields;
-  const std::shared_ptr<storage::Faults> faults = std::make_shared<storage::Faults>();
+  const std::shared_ptr<storage::InjectedFaults> faults =
+      std::make_shared<storage::InjectedFaults>();
   Engine engine{storage::make_faulty_store(storage::open_rocks_store({}), faults), {}};
 
  private:

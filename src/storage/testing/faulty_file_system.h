@@ -5,8 +5,8 @@
 //
 // cut_power(), destroy the store, restore_power(), open a store again: what it then holds is what a
 // crash of the machine leaves.
-#ifndef QUERN_STORAGE_FAULTY_FILE_SYSTEM_H_
-#define QUERN_STORAGE_FAULTY_FILE_SYSTEM_H_
+#ifndef QUERN_STORAGE_TESTING_FAULTY_FILE_SYSTEM_H_
+#define QUERN_STORAGE_TESTING_FAULTY_FILE_SYSTEM_H_
 
 #include <rocksdb/file_system.h>
 
@@ -69,4 +69,4 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
 
 }  // namespace quern::storage
 
-#endif  // QUERN_STORAGE_FAULTY_FILE_SYSTEM_H_
+#endif  // QUERN_STORAGE_TESTING_FAULTY_FILE_SYSTEM_H_

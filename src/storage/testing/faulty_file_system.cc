@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "storage/faulty_file_system.h"
+#include "storage/testing/faulty_file_system.h"
 
 #include <algorithm>
 #include <filesystem>

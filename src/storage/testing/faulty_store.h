@@ -1,8 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // For tests: a store that fails when it is told to. It passes everything on to another store, and
 // counts: the n-th read, write or commit throws what a broken medium would make it throw.
-#ifndef QUERN_STORAGE_FAULTY_STORE_H_
-#define QUERN_STORAGE_FAULTY_STORE_H_
+#ifndef QUERN_STORAGE_TESTING_FAULTY_STORE_H_
+#define QUERN_STORAGE_TESTING_FAULTY_STORE_H_
 
 #include <atomic>
 #include <cstdint>
@@ -13,7 +13,7 @@
 namespace quern::storage {
 
 // Shared by a test and the store that it has handed over. Thread-safe.
-class Faults {
+class InjectedFaults {
  public:
   enum class Kind { kRead, kWrite, kCommit, kSync };
 
@@ -35,8 +35,8 @@ class Faults {
 };
 
 std::unique_ptr<Store> make_faulty_store(std::unique_ptr<Store> store,
-                                         std::shared_ptr<Faults> faults);
+                                         std::shared_ptr<InjectedFaults> faults);
 
 }  // namespace quern::storage
 
-#endif  // QUERN_STORAGE_FAULTY_STORE_H_
+#endif  // QUERN_STORAGE_TESTING_FAULTY_STORE_H_

@@ -1,21 +1,21 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "storage/faulty_store.h"
+#include "storage/testing/faulty_store.h"
 
 #include "quern/base/error.h"
 
 namespace quern::storage {
 
-void Faults::fail(Kind kind, std::int64_t n, bool lasting) {
+void InjectedFaults::fail(Kind kind, std::int64_t n, bool lasting) {
   const int i = static_cast<int>(kind);
   lasting_[i] = lasting;
   fail_at_[i] = counters_[i].load() + n;
 }
 
-void Faults::heal() {
+void InjectedFaults::heal() {
   for (auto& each : fail_at_) each = 0;
 }
 
-void Faults::pass(Kind kind) {
+void InjectedFaults::pass(Kind kind) {
   const int i = static_cast<int>(kind);
   const std::int64_t call = counters_[i].fetch_add(1) + 1;
   const std::int64_t at = fail_at_[i].load();
@@ -26,11 +26,11 @@ void Faults::pass(Kind kind) {
 
 namespace {
 
-using Kind = Faults::Kind;
+using Kind = InjectedFaults::Kind;
 
 class FaultyIterator : public Iterator {
  public:
-  FaultyIterator(std::unique_ptr<Iterator> iterator, Faults& faults)
+  FaultyIterator(std::unique_ptr<Iterator> iterator, InjectedFaults& faults)
       : iterator_(std::move(iterator)), faults_(faults) {}
 
   void seek(BytesView key) override {
@@ -55,12 +55,12 @@ class FaultyIterator : public Iterator {
 
  private:
   std::unique_ptr<Iterator> iterator_;
-  Faults& faults_;
+  InjectedFaults& faults_;
 };
 
 class FaultyReader : public Reader {
  public:
-  FaultyReader(std::unique_ptr<Reader> reader, Faults& faults)
+  FaultyReader(std::unique_ptr<Reader> reader, InjectedFaults& faults)
       : reader_(std::move(reader)), faults_(faults) {}
 
   bool get(BytesView key, PinnedValue& value) override {
@@ -77,12 +77,12 @@ class FaultyReader : public Reader {
 
  private:
   std::unique_ptr<Reader> reader_;
-  Faults& faults_;
+  InjectedFaults& faults_;
 };
 
 class FaultyTransaction : public WriteTransaction {
  public:
-  FaultyTransaction(std::unique_ptr<WriteTransaction> transaction, Faults& faults)
+  FaultyTransaction(std::unique_ptr<WriteTransaction> transaction, InjectedFaults& faults)
       : transaction_(std::move(transaction)), faults_(faults) {}
 
   bool get(BytesView key, PinnedValue& value) override {
@@ -126,12 +126,12 @@ class FaultyTransaction : public WriteTransaction {
 
  private:
   std::unique_ptr<WriteTransaction> transaction_;
-  Faults& faults_;
+  InjectedFaults& faults_;
 };
 
 class FaultyStore : public Store {
  public:
-  FaultyStore(std::unique_ptr<Store> store, std::shared_ptr<Faults> faults)
+  FaultyStore(std::unique_ptr<Store> store, std::shared_ptr<InjectedFaults> faults)
       : faults_(std::move(faults)), store_(std::move(store)) {}
 
   std::unique_ptr<WriteTransaction> begin(const TransactionOptions& options) override {
@@ -158,14 +158,14 @@ class FaultyStore : public Store {
   }
 
  private:
-  std::shared_ptr<Faults> faults_;
+  std::shared_ptr<InjectedFaults> faults_;
   std::unique_ptr<Store> store_;
 };
 
 }  // namespace
 
 std::unique_ptr<Store> make_faulty_store(std::unique_ptr<Store> store,
-                                         std::shared_ptr<Faults> faults) {
+                                         std::shared_ptr<InjectedFaults> faults) {
   return std::make_unique<FaultyStore>(std::move(store), std::move(faults));
 }
 
