@@ -135,15 +135,15 @@ template <class P, class V>
 struct EqualityChecked : std::conditional_t<equality_queryable<P>(), Checked<P, V>,
                                             Unchecked> {  // one error is enough
   static_assert(equality_queryable<P>(),
-                "this encrypted field is not queryable: declare it with quern::equality or "
-                "quern::range");
+                "this encrypted field is not queryable: declare it with quern::equality");
   using type = Expr<typename P::root>;
 };
 template <class P, class... V>
 struct RangeChecked : std::conditional_t<P::kEncrypted, Unchecked, Checked<P, V...>> {
-  static_assert(!P::kEncrypted,
-                "this encrypted field does not support <, <=, >, >= or between(): declare it with "
-                "quern::range (which this version does not support yet)");
+  static_assert(
+      !P::kEncrypted,
+      "this encrypted field does not support <, <=, >, >= or between(), and no query type "
+      "of this version does: read the objects and compare in the application");
   using type = Expr<typename P::root>;
 };
 template <class P>
