@@ -51,20 +51,22 @@ void KeyVault::ensure_index() {
   index_ready_ = true;
 }
 
-std::vector<DataKeyDocument> KeyVault::query(bson::View filter) {
+std::vector<DataKeyDocument> KeyVault::query(bson::View filter, const RunContext& context) {
   const bson::Document command = bson::doc("find", ns_.collection, "filter", filter, "readConcern",
                                            bson::doc("level", "majority"));
   std::vector<DataKeyDocument> keys;
   const std::string vault = name();
-  for_each(runner_, ns_.database, command, [&](bson::View document) {
+  const auto read = [&](bson::View document) {
     keys.push_back(DataKeyDocument::parse(document, vault));
     return true;
-  });
+  };
+  for_each(runner_, ns_.database, command, read, context);
   return keys;
 }
 
 std::vector<DataKeyDocument> KeyVault::fetch(std::span<const Uuid> ids,
-                                             std::span<const std::string> alt_names) {
+                                             std::span<const std::string> alt_names,
+                                             const RunContext& context) {
   bson::Builder filter;
   filter.open_array("$or");
   filter.push_document().open_document("_id").open_array("$in");
@@ -74,7 +76,7 @@ std::vector<DataKeyDocument> KeyVault::fetch(std::span<const Uuid> ids,
   for (const std::string& alt_name : alt_names) filter.push(alt_name);
   filter.close().close().close();
   filter.close();
-  std::vector<DataKeyDocument> keys = query(filter.finish().view());
+  std::vector<DataKeyDocument> keys = query(filter.finish(), context);
   check_answer(keys, ids, alt_names);
   return keys;
 }
@@ -107,15 +109,16 @@ void KeyVault::check_answer(std::span<const DataKeyDocument> keys, std::span<con
   }
 }
 
-std::optional<DataKeyDocument> KeyVault::find(const Uuid& id) {
-  auto keys = fetch(std::span(&id, 1), {});
+std::optional<DataKeyDocument> KeyVault::find(const Uuid& id, const RunContext& context) {
+  auto keys = fetch(std::span(&id, 1), {}, context);
   if (keys.empty()) return std::nullopt;
   return std::move(keys.front());
 }
 
-std::optional<DataKeyDocument> KeyVault::find(std::string_view alt_name) {
+std::optional<DataKeyDocument> KeyVault::find(std::string_view alt_name,
+                                              const RunContext& context) {
   const std::string wanted(alt_name);
-  auto keys = fetch({}, std::span(&wanted, 1));
+  auto keys = fetch({}, std::span(&wanted, 1), context);
   if (keys.empty()) return std::nullopt;
   return std::move(keys.front());
 }
