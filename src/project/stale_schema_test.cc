@@ -159,13 +159,13 @@ TEST_F(StaleSchema, ACursorWhoseDocumentsCannotBeDecryptedIsClosed) {
                             "documents": [{"_id": "!"}, {"_id": "~", "record": {"ssn": "a lie"}}]})"));
   const auto& cursors = dynamic_cast<engine::EngineRunner&>(plain()).engine().cursors();
   CommandRunner& runner = *db.target("encrypted").runner;
-  std::size_t read = 0;
-  EXPECT_THROW(
-      for_each(runner, kDatabase,
-               from_json(R"({"find": "myapp_patient", "sort": {"_id": -1}, "batchSize": 1})"),
-               [&](bson::View) { return ++read != 0; }),
-      Error);
-  EXPECT_EQ(read, 3u);
+  const Reply begun =
+      run_checked(runner, kDatabase,
+                  from_json(R"({"find": "myapp_patient", "sort": {"_id": -1}, "batchSize": 1})"));
+  EXPECT_EQ(cursors.size(), 1u);
+  const Document more = bson::doc("getMore", begun.view().at_path("cursor.id").value(),
+                                  "collection", "myapp_patient", "batchSize", 3);
+  EXPECT_THROW(runner.run(kDatabase, more), Error);
   EXPECT_EQ(cursors.size(), 0u);
   const Document first =
       from_json(R"({"find": "myapp_patient", "sort": {"_id": 1}, "batchSize": 2})");

@@ -68,11 +68,14 @@ void ExpectedSchemas::check(const CatalogSnapshot& catalog) const {
 
 void ExpectedSchemas::check_may_be_made(const Namespace& ns) const {
   const bson::Element schema = expected(schemas_, ns);
-  if (!schema || !has_fields(schema.as_document())) return;
+  if (schema && has_fields(schema.as_document())) refuse_to_make(ns);
+}
+
+void refuse_to_make(const Namespace& ns) {
   throw DatabaseError(
       ErrorCode::kNamespaceNotFound,
-      fmt::format("collection {} has encrypted fields and does not exist any more: create it first "
-                  "(migrate, or create_encrypted_collection)",
+      fmt::format("collection {} is written to with encrypted fields and does not exist: create it "
+                  "first (migrate, or create_encrypted_collection)",
                   ns.to_string()));
 }
 

@@ -30,6 +30,10 @@ class ExpectedSchemas {
   bson::View schemas_;
 };
 
+// NamespaceNotFound, for a write that must not make the collection: a plain one would keep ciphertexts
+// that no query finds.
+[[noreturn]] void refuse_to_make(const Namespace& ns);
+
 }  // namespace quern::engine
 
 #endif  // QUERN_ENGINE_SESSION_EXPECTED_SCHEMAS_H_
