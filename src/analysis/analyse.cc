@@ -12,6 +12,7 @@
 #include "analysis/pipeline.h"
 #include "analysis/refusal.h"
 #include "command/command_table.h"
+#include "language/variable.h"
 
 namespace quern::analysis {
 
@@ -209,13 +210,13 @@ void analyse_explain(const CommandAnalysis& analysis) {
   }
 }
 
-// Nothing in them may be encrypted: the member itself is refused for that. Of the constants in them
-// any may be meant wherever one is used.
-void add_variables(Context& context, const EncryptionTree& tree, const Element& let) {
+// Nothing in them is encrypted: they are evaluated before any document. Of the constants in them any
+// may be meant wherever one is used.
+void add_variables(Context& context, const Element& let) {
   if (!let.is_document()) return;
+  language::check_let(let.as_document());
   for (const Element& variable : let.as_document()) {
-    EncryptionTree value = tree_of_expression(context, tree, variable);
-    if (value.encrypts()) value = {};
+    EncryptionTree value = tree_of_expression(context, nullptr, variable);
     if (value.holds_constant()) value.add_constant(EncryptionTree::Constant::kAnywhere);
     context.add_variable(variable.key(), std::move(value));
   }
@@ -276,7 +277,7 @@ Analysis analyse(const Subject& given, const SchemaMap& schemas, MarkingSink& si
 
   const CompiledSchema& schema = context.schema_of(subject.collection);
   const EncryptionTree& tree = schema.tree();
-  add_variables(context, tree, subject.command["let"]);
+  add_variables(context, subject.command["let"]);
   constexpr std::size_t kRoomForMarkings = 512;
   bson::Builder out;
   out.reserve(subject.given.size() + kRoomForMarkings);

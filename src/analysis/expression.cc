@@ -21,13 +21,9 @@ using schema::EncryptedField;
 
 class ExpressionAnalysis {
  public:
-  ExpressionAnalysis(Context& context, const EncryptionTree& tree, Comparisons comparisons,
+  ExpressionAnalysis(Context& context, const EncryptionTree* tree, Comparisons comparisons,
                      bson::Builder& out)
-      : context_(context),
-        tree_(tree),
-        comparisons_(comparisons),
-        out_(out),
-        outcomes_(context, tree) {}
+      : context_(context), comparisons_(comparisons), out_(out), outcomes_(context, tree) {}
 
   // Appends an expression whose value is handed on.
   Outcome handed_on(std::string_view key, ValueView expression) {
@@ -268,7 +264,8 @@ class ExpressionAnalysis {
       name = argument(operation, "field");
       input = arguments["input"];
     }
-    const EncryptionTree of_input = input.missing() ? tree_ : outcomes_.of(input).tree;
+    const EncryptionTree of_input =
+        input.missing() ? outcomes_.documents() : outcomes_.of(input).tree;
     const bool known = outcomes_.of(name).constant;
     const ValueView field = known ? constant_value(name) : ValueView();
     if (name.is_array() || (known && !field.is_string())) {
@@ -303,7 +300,6 @@ class ExpressionAnalysis {
   }
 
   Context& context_;
-  const EncryptionTree& tree_;
   const Comparisons comparisons_;
   bson::Builder& out_;
   Outcomes outcomes_;
@@ -313,17 +309,22 @@ class ExpressionAnalysis {
 
 Outcome analyse_output(Context& context, const EncryptionTree& tree, std::string_view key,
                        ValueView expression, bson::Builder& out) {
-  return ExpressionAnalysis(context, tree, Comparisons::kRefused, out).handed_on(key, expression);
+  return ExpressionAnalysis(context, &tree, Comparisons::kRefused, out).handed_on(key, expression);
 }
 
-EncryptionTree tree_of_expression(const Context& context, const EncryptionTree& tree,
+EncryptionTree tree_of_expression(const Context& context, const EncryptionTree* tree,
                                   ValueView expression) {
   return Outcomes(context, tree).of(expression).tree;
 }
 
 void analyse_evaluated(Context& context, const EncryptionTree& tree, std::string_view key,
                        ValueView expression, Comparisons comparisons, bson::Builder& out) {
-  ExpressionAnalysis(context, tree, comparisons, out).evaluated(key, expression);
+  ExpressionAnalysis(context, &tree, comparisons, out).evaluated(key, expression);
+}
+
+void analyse_without_document(Context& context, std::string_view key, ValueView expression,
+                              bson::Builder& out) {
+  ExpressionAnalysis(context, nullptr, Comparisons::kRefused, out).evaluated(key, expression);
 }
 
 }  // namespace quern::analysis

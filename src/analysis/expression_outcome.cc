@@ -107,12 +107,13 @@ Outcome Outcomes::of(ValueView expression) {
 
 Outcome Outcomes::of_reference(std::string_view text) {
   std::string_view path = text.substr(1);
-  const EncryptionTree* root = &tree_;
+  const EncryptionTree* root = nullptr;
   if (path.starts_with('$')) {
     path.remove_prefix(1);
     const std::string_view name = take_component(path);
     if (name != "ROOT" && name != "CURRENT") root = &variable(name);
   }
+  if (root == nullptr) root = &documents();
   if (path.data() == nullptr) {  // the whole document
     if (root->encrypts()) refuse::reference(root->first_encrypted_path());
     return {*root, false, {}};
@@ -276,12 +277,15 @@ EncryptionTree Outcomes::over_array(const Element& operation) {
 
 EncryptionTree Outcomes::get_field(const Element& operation) {
   ValueView name = operation;
-  EncryptionTree input = tree_;
+  EncryptionTree input;
+  bool given = false;
   if (operation.is_document() && !is_operation(operation)) {
     const View arguments = arguments_of(operation, {"field", "input"});
     name = arguments["field"];
-    if (arguments.contains("input")) input = plain(arguments["input"]);
+    given = arguments.contains("input");
+    if (given) input = plain(arguments["input"]);
   }
+  if (!given) input = documents();
   EncryptionTree result;
   if (const auto known = constant_name(name)) {
     result = input.member(*known);

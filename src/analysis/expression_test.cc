@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "analysis/testing.h"
+#include "language/testing/let_cases.h"
+#include "quern/base/error.h"
 
 namespace quern::analysis {
 namespace {
@@ -140,6 +142,24 @@ TEST(Expression, BranchesOfOneFieldAreComparedAsThatField) {
   expect_expr_refused(R"({"$eq": [{"$cond": ["$p", "$ssn", "$a.b"]}, "x"]})", kReference);
   expect_expr_refused(R"({"$eq": [{"$cond": ["$p", "$ssn", "$plain"]}, "x"]})", kReference);
   expect_expr_refused(R"({"$eq": [{"$ifNull": ["$ssn", null]}, "x"]})", "Illegal equality to null");
+}
+
+TEST(Expression, TheLetOfACommandIsReadAsItIsEvaluated) {
+  for (const language::LetCase& each : language::kLetCases) {
+    for (const char* command :
+         {R"({{"find": "c", "filter": {{}}, "let": {}}})",
+          R"({{"aggregate": "c", "pipeline": [], "cursor": {{}}, "let": {}}})",
+          R"({{"delete": "c", "deletes": [{{"q": {{}}, "limit": 1}}], "let": {}}})"}) {
+      const std::string text = fmt::format(fmt::runtime(command), each.let);
+      int code = 0;
+      try {
+        analyse(testing::kDatabase, bson::from_json(text), testing::schemas());
+      } catch (const Error& error) {
+        code = error.code();
+      }
+      EXPECT_EQ(code, each.code) << text;
+    }
+  }
 }
 
 TEST(Expression, LetBindsPlainValuesOnly) {

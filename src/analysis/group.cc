@@ -116,7 +116,7 @@ void accumulate(const StageAnalysis& stage, const language::AccumulatorSpec& spe
   EncryptionTree value;
   if (!counts(accumulator)) {
     value = EncryptionTree::array_of(
-        tree_of_expression(stage.context, stage.tree, accumulated(accumulator)));
+        tree_of_expression(stage.context, &stage.tree, accumulated(accumulator)));
   }
   assign(stage, spec.field, std::move(value), output);
   if (accumulator.is_document()) {
@@ -188,7 +188,7 @@ void analyse_bucket(const StageAnalysis& stage, const Element& operation) {
       [&](const Element& member) {
         analyse_evaluated(stage.context, stage.tree, member.key(), member, Comparisons::kRefused,
                           stage.out);
-        bounds.join(tree_of_expression(stage.context, stage.tree, member));
+        bounds.join(tree_of_expression(stage.context, &stage.tree, member));
       },
       [&](EncryptionTree key) {
         refuse_compared_constants(key, "_id", bounds, {});

@@ -60,8 +60,8 @@ std::string constant_name(const bson::Element& element, ExpressionParser& parser
 ExpressionPtr parse_get_field(const bson::Element& op, ExpressionParser& parser) {
   const bool is_long_form = op.is_document() && op.as_document().contains("field");
   if (!is_long_form) {
-    auto root = std::make_unique<PathExpression>(std::nullopt, std::nullopt);
-    return std::make_unique<GetField>(constant_name(op, parser, 5654600, 5654602), std::move(root));
+    return std::make_unique<GetField>(constant_name(op, parser, 5654600, 5654602),
+                                      parser.parse(bson::Value::of("$$CURRENT")));
   }
   const ExpressionParser::Named named(op, {"field", "input"}, 3041701, 3041701);
   std::string name = constant_name(named.required("field", 3041702), parser, 5654600, 5654602);

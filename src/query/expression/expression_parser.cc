@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "language/operators.h"
+#include "language/variable.h"
 #include "quern/base/error.h"
 
 namespace quern::query {
@@ -306,30 +307,12 @@ ExpressionPtr ExpressionParser::parse_path(std::string_view text) {
 }
 
 ExpressionPtr ExpressionParser::document_path(std::optional<FieldPath> path) const {
-  if (document_ == Document::kNone) {
-    throw Error(4890500,
-                "the let of a command cannot read fields: it is evaluated before any document");
-  }
+  if (document_ == Document::kNone) language::no_document_in_let();
   return std::make_unique<PathExpression>(std::nullopt, std::move(path));
 }
 
 void ExpressionParser::check_variable_name(std::string_view name) {
-  if (name.empty()) throw Error(16866, "empty variable names are not allowed");
-  if (name == "CURRENT") return;
-  const auto is_letter = [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
-  };
-  const auto first = static_cast<unsigned char>(name.front());
-  if (!((first >= 'a' && first <= 'z') || first >= 0x80)) {
-    throw Error(16867, "'" + std::string(name) +
-                           "' starts with an invalid character for a user variable name");
-  }
-  for (const char c : name) {
-    if (!is_letter(static_cast<unsigned char>(c)) && !(c >= '0' && c <= '9') && c != '_') {
-      throw Error(16868,
-                  "'" + std::string(name) + "' contains an invalid character for a variable name");
-    }
-  }
+  language::check_variable_name(name);
 }
 
 ExpressionParser::Variable::Variable(ExpressionParser& parser, std::string_view name)

@@ -3,12 +3,13 @@
 
 #include <deque>
 
-#include "quern/base/error.h"
+#include "language/variable.h"
 #include "query/expression/expression_parser.h"
 
 namespace quern::query {
 
 Variables evaluated_let(bson::View let, bson::Date now) {
+  language::check_let(let);
   Variables known;
   bson::Builder values;
   ParseContext context;
@@ -18,9 +19,6 @@ Variables evaluated_let(bson::View let, bson::Date now) {
   std::vector<ExpressionPtr> expressions;  // which own the constants in them
   std::deque<ExpressionParser::Variable> scope;
   for (const bson::Element& variable : let) {
-    if (variable.key() == "CURRENT") {
-      throw Error(16867, "let: CURRENT is no name for a variable of a command");
-    }
     expressions.push_back(parser.parse(variable.value()));
     const Datum value = expressions.back()->evaluate(evaluation);
     evaluation.variable(scope.emplace_back(parser, variable.key()).slot()) = value;
