@@ -208,7 +208,7 @@ class ExpressionAnalysis {
   }
 
   void condition(const Element& operation, const EncryptedField* field) {
-    const Condition parts = condition_of(operation);
+    const CondOperands parts = cond_operands_of(operation);
     if (operation.is_array()) {
       out_.open_array(operation.key());
     } else {

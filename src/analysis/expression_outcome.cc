@@ -176,7 +176,7 @@ Outcome Outcomes::of_operation(const Element& operation) {
     case Shape::kLiteral:
       return constant(operation);
     case Shape::kCondition: {
-      const Condition parts = condition_of(operation);
+      const CondOperands parts = cond_operands_of(operation);
       return any_of({parts.consequence, parts.otherwise});
     }
     case Shape::kIfNull:

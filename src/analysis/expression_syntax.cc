@@ -54,7 +54,7 @@ Element argument(const Element& operation, std::string_view name) {
   return found;
 }
 
-Condition condition_of(const Element& operation) {
+CondOperands cond_operands_of(const Element& operation) {
   if (operation.is_array() && operation.as_array().count() == 3) {
     auto operand = operation.as_array().begin();
     const ValueView condition = operand->value();

@@ -29,12 +29,12 @@ bson::View arguments_of(const bson::Element& operation,
                         std::initializer_list<std::string_view> known);
 bson::Element argument(const bson::Element& operation, std::string_view name);
 
-struct Condition {  // $cond, in either of its forms
+struct CondOperands {  // $cond, in either of its forms
   bson::ValueView condition;
   bson::ValueView consequence;
   bson::ValueView otherwise;
 };
-Condition condition_of(const bson::Element& operation);
+CondOperands cond_operands_of(const bson::Element& operation);
 
 struct Switch {
   struct Branch {
