@@ -257,7 +257,7 @@ const std::vector<std::string>& Subject::namespaces() const { return parts_->nam
 Analysis analyse(const Subject& given, const SchemaMap& schemas, MarkingSink& sink) {
   const SubjectParts& subject = *given.parts_;
   if (subject.row->analysis != AnalysisRule::kAnalysed) {
-    return {false, false, false, bson::Document(subject.given)};
+    return {.result = bson::Document(subject.given)};
   }
   const bool has_payload = holds_payload(subject.given);
 
@@ -272,7 +272,7 @@ Analysis analyse(const Subject& given, const SchemaMap& schemas, MarkingSink& si
     if (subject.collections.size() > 1 && subject.row->id == CommandId::kAggregate) {
       check_plain_pipeline(*subject.pipeline);
     }
-    return {false, false, has_payload, bson::Document(subject.given)};
+    return {.holds_payload = has_payload, .result = bson::Document(subject.given)};
   }
 
   const CompiledSchema& schema = context.schema_of(subject.collection);

@@ -340,5 +340,20 @@ TEST(Expression, GetFieldTakesNothingButAName) {
   }
 }
 
+TEST(Expression, ARefusalNamesTheFieldThatIsEncryptedNotOneThatWas) {
+  for (const char* array : {R"(["$ssn", "$a.b"])", R"(["$a.b", "$ssn"])"}) {
+    testing::expect_pipeline_refused(
+        fmt::format(R"([{{"$unset": "ssn"}}, {{"$set": {{"x": {{"$size": [{}]}}}}}}])", array),
+        "Invalid reference to an encrypted field within aggregate expression: a.b");
+  }
+}
+
+TEST(Expression, NamedArgumentsComeInADocument) {
+  for (const char* operation : {R"({"$let": 5})", R"({"$map": ["x"]})", R"({"$switch": "x"})"}) {
+    testing::expect_pipeline_refused(fmt::format(R"([{{"$set": {{"x": {}}}}}])", operation),
+                                     "takes a document of named arguments");
+  }
+}
+
 }  // namespace
 }  // namespace quern::analysis
