@@ -111,11 +111,14 @@ void read_members(bson::View document, std::string_view name, std::span<const Pa
     throw Error(ErrorCode::kInternalError, "a payload with more than 16 known members");
   }
   std::ranges::transform(table, keys.begin(), &PayloadField::key);
-  const bson::StrictReader reader(
-      document, name,
-      bson::Members{.known = {keys.data(), table.size()}, .ignores_others = ignore_unknown});
+  const bson::Members members{.known = {keys.data(), table.size()},
+                              .ignores_others = ignore_unknown};
+  bson::require_members(document, name, members);
   for (std::size_t i = 0; i < table.size(); ++i) {
-    found[i] = table[i].required ? reader.required(table[i].key) : reader[table[i].key];
+    found[i] = document[table[i].key];
+    if (table[i].required && !found[i]) {
+      bson::StrictReader(document, name, members).missing(table[i].key);
+    }
   }
 }
 
