@@ -13,10 +13,10 @@
 
 #include <concepts>
 #include <cstddef>
-#include <functional>
 #include <iosfwd>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -135,17 +135,12 @@ class Encrypted {
   static_assert(!internal::is_optional<T>,
                 "Encrypted fields do not support null: use Encrypted<T>, not "
                 "Encrypted<std::optional<T>>.");
-  static_assert(!(kComposite && kQueried),
-                "Encrypted embedded models and arrays do not support queries: remove "
-                "quern::equality / quern::range.");
   static_assert(
-      !kHas<Equality> || kComposite || internal::EqualityQueryable<T>,
-      "floating-point and Decimal values cannot be queried by equality; use quern::range.");
-  static_assert(!kHas<Range> || kComposite || internal::RangeQueryable<T>,
-                "quern::range needs an integer, floating-point, Decimal or date type; use "
-                "quern::equality.");
-  static_assert(!(kHas<Equality> && kHas<Range>),
-                "give a field one query type: quern::range already allows equality.");
+      !(kComposite && kQueried),
+      "Encrypted embedded models and arrays do not support queries: leave the query type out.");
+  static_assert(!kHas<Equality> || kComposite || internal::EqualityQueryable<T>,
+                "floating-point and Decimal values cannot be queried by equality: leave the query "
+                "type out.");
   static_assert(!kHas<Range>,
                 "this version of Quern does not support range queries on encrypted "
                 "fields: use quern::equality, or leave quern::range out.");
