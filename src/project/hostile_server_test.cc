@@ -185,6 +185,7 @@ class HostileServer : public Clinic {
   }
 
   CommandRunner& plain() { return db->plain_runner("encrypted"); }
+  internal::Target target() { return internal::core_of(*db).target("encrypted"); }
 
   // Both collections as they were, and nothing remembered of them.
   void restore() {
