@@ -67,7 +67,8 @@ ExitCode count(CommandContext& context) {
 }
 
 ExitCode find(CommandContext& context) {
-  context.project.target("encrypted");  // opens the database, which is not the search's time
+  // Opens the database, which is not the search's time.
+  context.project.run("encrypted", quern::bson::doc("ping", 1));
   const auto start = std::chrono::steady_clock::now();
   const Patient patient =
       context.project.objects<Patient>().get(ssn == context.arguments.text("ssn"));
@@ -139,7 +140,7 @@ ExitCode stats(CommandContext& context) {
 PlantedValues::Found search_documents(quern::Project& project, const PlantedValues& planted) {
   PlantedValues::Found found;
   quern::CommandRunner& runner = project.plain_runner("encrypted");
-  const std::string database = project.target("encrypted").database;
+  const std::string database = project.settings().databases.at("encrypted").name;
   const quern::bson::Document list = quern::bson::doc("listCollections", 1);
   std::vector<std::string> collections;
   quern::for_each(runner, database, list, [&](quern::bson::View collection) {

@@ -3,33 +3,41 @@
 
 #include <utility>
 
+#include "models/assigned_value.h"
+#include "models/filter.h"
+
 namespace quern::internal {
 
 AssignedValue::AssignedValue(const ValueType& type, const void* from, std::string_view to,
                              bool secret)
-    : path(to) {
-  Faults found;
-  {
-    const Faults::Scope scope(found, path, secret);
-    type.validate(from, found);
+    : state_(new State{std::string(to), {}, {}}) {
+  try {
+    Faults found;
+    {
+      const Faults::Scope scope(found, to, secret);
+      type.validate(from, found);
+    }
+    state_->faults = std::move(found).take();
+    if (state_->faults.empty()) state_->value = encode_value(type, from, to, secret);
+  } catch (...) {
+    delete state_;
+    throw;
   }
-  faults = std::move(found).take();
-  if (faults.empty()) value = encode_value(type, from, path, secret);
 }
 
-AssignedValue::AssignedValue(const AssignedValue&) = default;
-AssignedValue& AssignedValue::operator=(const AssignedValue&) = default;
-AssignedValue::~AssignedValue() = default;
+AssignedValue::AssignedValue(const AssignedValue& other) : state_(new State(*other.state_)) {}
+AssignedValue& AssignedValue::operator=(const AssignedValue& other) {
+  if (this != &other) *state_ = *other.state_;
+  return *this;
+}
+AssignedValue::~AssignedValue() { delete state_; }
 
-std::vector<NewValue> new_values(std::initializer_list<const AssignedValue*> values) {
+void refuse_faults(AssignedValues values) {
   FaultMap faults;
-  std::vector<NewValue> result;
   for (const AssignedValue* value : values) {
-    faults.insert(value->faults.begin(), value->faults.end());
-    result.push_back({value->path, value->value});
+    faults.insert(value->state().faults.begin(), value->state().faults.end());
   }
   if (!faults.empty()) throw ValidationError(std::move(faults));
-  return result;
 }
 
 }  // namespace quern::internal

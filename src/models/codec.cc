@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "models/decode_error.h"
+#include "models/member_codec.h"
 
 namespace quern::internal {
 namespace {
@@ -28,7 +29,7 @@ bool left_out(const FieldInfo& field, const void* member) {
 
 // Whether a path is wanted: all are if nothing is listed; a listed path takes its parents and
 // children.
-bool wanted(const std::vector<std::string>& only, std::string_view path) {
+bool wanted(std::span<const std::string_view> only, std::string_view path) {
   const auto within = [](std::string_view inner, std::string_view outer) {
     return inner.starts_with(outer) && (inner.size() == outer.size() || inner[outer.size()] == '.');
   };
@@ -57,7 +58,7 @@ void encode_member(const ModelInfo& model, const FieldInfo& field, const void* m
 }
 
 void collect_set(const ModelInfo& model, const void* object, const std::string& prefix,
-                 const std::vector<std::string>& only, bson::Builder& set, bson::Builder& unset) {
+                 std::span<const std::string_view> only, bson::Builder& set, bson::Builder& unset) {
   for (const FieldInfo& field : model.fields) {
     if (field.primary_key) continue;
     const std::string path = prefix + field.column;
@@ -110,11 +111,35 @@ void validate_members(const ModelInfo& model, const void* object, Faults& faults
 }
 
 SetMembers set_members(const ModelInfo& model, const void* object,
-                       const std::vector<std::string>& only) {
+                       std::span<const std::string_view> only) {
   bson::Builder set;
   bson::Builder unset;
   collect_set(model, object, "", only, set, unset);
   return {set.finish(), unset.finish()};
+}
+
+Id& id_of(const ModelInfo& model, void* object) {
+  return *static_cast<Id*>(member_of(object, *model.primary_key()));
+}
+
+bson::Document encode_object(const ModelInfo& model, const void* object) {
+  bson::Builder out;
+  encode_members(model, object, out);
+  return out.finish();
+}
+
+void decode_object(const ModelInfo& model, void* object, const DecryptedView& document) {
+  decode_members(model, object, document, DecodePath{nullptr, model.name});
+}
+
+void decode_object(const ModelInfo& model, void* object, bson::View document) {
+  decode_object(model, object, DecryptedView::of_raw(document));
+}
+
+void validate_object(const ModelInfo& model, const void* object) {
+  Faults faults;
+  validate_members(model, object, faults);
+  faults.raise_if_any();
 }
 
 }  // namespace quern::internal

@@ -3,9 +3,10 @@
 #include <functional>
 
 #include "models/decode_error.h"
+#include "models/member_codec.h"
+#include "models/value_type.h"
 #include "quern/base/error.h"
-#include "quern/models/internal/codec.h"
-#include "quern/models/internal/value_type.h"
+#include "quern/models/internal/value_table.h"
 
 namespace quern {
 
@@ -199,17 +200,15 @@ class CodecType final : public ValueType {
 
 }  // namespace
 
-OwnedValueType make_struct_type(const ModelInfo& model) {
-  return std::make_unique<StructType>(model);
+const ValueType& make_struct_type(const ModelInfo& model) { return *new StructType(model); }
+const ValueType& make_optional_type(const ValueType& value, OptionalOperations operations) {
+  return *new OptionalType(value, operations);
 }
-OwnedValueType make_optional_type(const ValueType& value, OptionalOperations operations) {
-  return std::make_unique<OptionalType>(value, operations);
+const ValueType& make_vector_type(const ValueType& element, VectorOperations operations) {
+  return *new VectorType(element, operations);
 }
-OwnedValueType make_vector_type(const ValueType& element, VectorOperations operations) {
-  return std::make_unique<VectorType>(element, operations);
-}
-OwnedValueType make_codec_type(const ValueType& stored, CodecOperations operations) {
-  return std::make_unique<CodecType>(stored, operations);
+const ValueType& make_codec_type(const ValueType& stored, CodecOperations operations) {
+  return *new CodecType(stored, operations);
 }
 
 }  // namespace internal

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-#include "quern/models/internal/value_type.h"
+#include "models/value_type.h"
 
 namespace quern::internal {
 

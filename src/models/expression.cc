@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include "models/decode_error.h"
+#include "models/filter.h"
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
+#include "quern/bson/document.h"
 
 namespace quern::internal {
 namespace {
@@ -59,43 +61,88 @@ bson::Document none_of(bson::View a) {
 
 bson::Document nothing() { return bson::doc("_id", bson::doc("$in", bson::array())); }
 
-bson::Document compare(std::string_view path, std::string_view op, bson::ValueView value) {
-  return bson::doc(path, bson::doc(op, value));
+Condition::Condition() noexcept = default;
+Condition::Condition(bson::Document filter) {
+  if (!filter.empty()) filter_ = new bson::Document(std::move(filter));
+}
+Condition::Condition(const Condition& other)
+    : filter_(other.filter_ != nullptr ? new bson::Document(*other.filter_) : nullptr) {}
+Condition::Condition(Condition&& other) noexcept : filter_(std::exchange(other.filter_, nullptr)) {}
+Condition& Condition::operator=(const Condition& other) {
+  if (this != &other) *this = Condition(other);
+  return *this;
+}
+Condition& Condition::operator=(Condition&& other) noexcept {
+  std::swap(filter_, other.filter_);
+  return *this;
+}
+Condition::~Condition() { delete filter_; }
+
+const bson::Document& Condition::filter() const {
+  static const auto& neutral = *new bson::Document;
+  return filter_ != nullptr ? *filter_ : neutral;
+}
+bool Condition::neutral() const { return filter_ == nullptr; }
+
+Condition all_of(const Condition& a, const Condition& b) {
+  return Condition(all_of(a.filter().view(), b.filter().view()));
+}
+Condition any_of(const Condition& a, const Condition& b) {
+  return Condition(any_of(a.filter().view(), b.filter().view()));
+}
+Condition none_of(const Condition& a) { return Condition(none_of(a.filter().view())); }
+
+struct Operands::State {
+  std::string_view path;  // lives for ever
+  const ValueType& type;
+  bool secret;
+  std::vector<bson::Value> values;
+};
+Operands::Operands(std::string_view path, const ValueType& type, bool secret)
+    : state_(new State{path, type, secret, {}}) {}
+Operands::~Operands() { delete state_; }
+
+void Operands::add(const void* value) {
+  state_->values.push_back(encode_value(state_->type, value, state_->path, state_->secret));
 }
 
-bson::Document compare_in(std::string_view path, std::string_view op,
-                          const std::vector<bson::Value>& values) {
-  if (values.empty()) return nothing();
+Condition Operands::compare(const char* op) const {
+  return Condition(bson::doc(state_->path, bson::doc(op, state_->values.front())));
+}
+
+Condition Operands::in() const {
+  if (state_->values.empty()) return Condition(nothing());
   bson::Builder out;
-  out.open_document(path).open_array(op);
-  for (const bson::Value& value : values) out.push(value);
+  out.open_document(state_->path).open_array("$in");
+  for (const bson::Value& value : state_->values) out.push(value);
   out.close().close();
-  return out.finish();
+  return Condition(out.finish());
 }
 
-bson::Document compare_between(std::string_view path, bson::ValueView low, bson::ValueView high) {
-  if (bson::compare(low, high) > 0) return nothing();
-  return bson::doc(path, bson::doc("$gte", low, "$lte", high));
+Condition Operands::between() const {
+  const bson::ValueView low = state_->values[0];
+  const bson::ValueView high = state_->values[1];
+  if (bson::compare(low, high) > 0) return Condition(nothing());
+  return Condition(bson::doc(state_->path, bson::doc("$gte", low, "$lte", high)));
 }
 
-bson::Document match_text(std::string_view path, std::string_view before, std::string_view text,
-                          std::string_view after, bool ignore_case) {
+Condition match_text(std::string_view path, const char* before, std::string_view text,
+                     const char* after, bool ignore_case) {
   return match_regex(path, fmt::format("{}{}{}", before, escaped(text), after),
                      ignore_case ? "i" : "");
 }
 
-bson::Document match_regex(std::string_view path, std::string_view pattern,
-                           std::string_view options) {
-  if (options.empty()) return bson::doc(path, bson::doc("$regex", pattern));
-  return bson::doc(path, bson::doc("$regex", pattern, "$options", options));
+Condition match_regex(std::string_view path, std::string_view pattern, std::string_view options) {
+  if (options.empty()) return Condition(bson::doc(path, bson::doc("$regex", pattern)));
+  return Condition(bson::doc(path, bson::doc("$regex", pattern, "$options", options)));
 }
 
-bson::Document is_null_filter(std::string_view path) {
-  return bson::doc(path, bson::doc("$eq", bson::Null{}));
+Condition is_null_filter(std::string_view path) {
+  return Condition(bson::doc(path, bson::doc("$eq", bson::Null{})));
 }
 
-bson::Document exists_filter(std::string_view path) {
-  return bson::doc(path, bson::doc("$exists", true));
+Condition exists_filter(std::string_view path) {
+  return Condition(bson::doc(path, bson::doc("$exists", true)));
 }
 
 bson::Value encode_value(const ValueType& type, const void* value, std::string_view path,

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/testing/error_of.h"
+#include "models/assigned_value.h"
 #include "models/testing.h"
 
 namespace quern::testing {
@@ -115,7 +116,7 @@ TEST(Expression, SaysNothingAboutAnEncryptedValueThatCannotBeStored) {
   EXPECT_EQ(text_of([&] { (void)(secret == "\xff"); }), "secret: Enter a valid value.");
   EXPECT_EQ(text_of([&] { (void)in(secret, {"ok", "\xff"}); }), "secret: Enter a valid value.");
   EXPECT_EQ(text_of([&] { (void)(price == Price{-977}); }), "price: Enter a valid value.");
-  EXPECT_EQ(set(price, Price{-977}).faults.at("price"),
+  EXPECT_EQ(set(price, Price{-977}).state().faults.at("price"),
             std::vector<std::string>{"Enter a valid value."});
 }
 

@@ -6,8 +6,9 @@
 #include <iterator>
 #include <set>
 
+#include "models/struct_fields.h"
+#include "models/value_type.h"
 #include "quern/base/error.h"
-#include "quern/models/model.h"
 
 namespace quern::internal {
 namespace {
@@ -58,8 +59,7 @@ void check_path(const ModelInfo& model, std::string_view part, const std::string
                   model.name, part, path));
 }
 
-}  // namespace
-
+// Throws ImproperlyConfigured when Meta names paths that the model doesn't have.
 void check_meta(const ModelInfo& model) {
   for (const IndexInfo& index : model.indexes) {
     for (const IndexKey& key : index.keys) check_path(model, "indexes", key.path);
@@ -70,9 +70,23 @@ void check_meta(const ModelInfo& model) {
   for (const IndexKey& key : model.ordering) check_path(model, "ordering", key.path);
 }
 
-std::vector<FieldInfo> make_fields(std::string_view model, std::span<const std::string_view> names,
-                                   std::span<const MemberInfo> members, const void* prototype,
-                                   const Columns& columns) {
+}  // namespace
+
+const ModelInfo& make_model(const char* type, const StructFields& fields, MetaParts meta) {
+  ModelInfo info;
+  info.name = type_name(type);
+  info.fields = fields.list;
+  info.db_table = meta.db_table;
+  info.indexes = std::move(meta.indexes);
+  info.constraints = std::move(meta.constraints);
+  info.ordering = std::move(meta.ordering);
+  check_meta(info);
+  return *new ModelInfo(std::move(info));
+}
+
+const StructFields& make_fields(const char* type, std::span<const MemberInfo> members,
+                                const void* prototype, const Columns& columns) {
+  const std::string_view model = type_name(type);
   for (const Column& column : columns) {
     if (column.owner == prototype) continue;
     throw ImproperlyConfigured(fmt::format(
@@ -81,12 +95,12 @@ std::vector<FieldInfo> make_fields(std::string_view model, std::span<const std::
   std::vector<FieldInfo> fields;
   std::set<std::string, std::less<>> taken;
   fields.reserve(members.size());
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    const MemberInfo& member = members[i];
+  for (const MemberInfo& member : members) {
     FieldInfo field;
     static_cast<ValueInfo&>(field) = member.type->info();
-    field.name = field.column = names[i];
-    field.offset = member.offset;
+    field.name = field.column = member_name(member.text);
+    field.offset = static_cast<std::size_t>(static_cast<const char*>(member.address) -
+                                            static_cast<const char*>(prototype));
     field.value_type = member.type;
     field.primary_key = member.primary_key;
     if (member.primary_key) field.column = "_id";
@@ -107,7 +121,7 @@ std::vector<FieldInfo> make_fields(std::string_view model, std::span<const std::
     field.default_value = default_of(field, prototype);
     fields.push_back(std::move(field));
   }
-  return fields;
+  return *new StructFields{std::move(fields)};
 }
 
 }  // namespace quern::internal

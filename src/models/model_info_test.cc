@@ -117,11 +117,11 @@ TEST(ModelInfo, RefusesColumnNamesThatCannotBeStored) {
     int b = 0;
   };
   const auto fields_with = [](const std::string& name) {
-    return internal::make_fields(
-        "Dotted", internal::member_names<Dotted>,
-        std::vector<internal::MemberInfo>{
-            {0, &value_type<Id>(), true}, {1, &value_type<int>()}, {2, &value_type<int>()}},
-        &internal::prototype<Dotted>(), Columns{{&internal::prototype<Dotted>(), 2, name}});
+    const auto& object = internal::prototype<Dotted>();
+    const std::vector<internal::MemberInfo> members = {{"id", &object.id, &value_type<Id>(), true},
+                                                       {"a", &object.a, &value_type<int>()},
+                                                       {"b", &object.b, &value_type<int>()}};
+    internal::make_fields("T = Dotted]", members, &object, Columns{column(&Dotted::b, name)});
   };
   for (const char* name : {"", "$x", "a.b", "_id", "__safeContent__", "a"}) {
     EXPECT_THROW(fields_with(name), ImproperlyConfigured) << name;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "models/member_codec.h"
+#include "models/session.h"
 #include "models/write_commands.h"
 #include "quern/command/command_runner.h"
 #include "quern/command/reply.h"
@@ -10,27 +12,26 @@
 
 namespace quern {
 
-std::string ModelSession::explain_route(const ModelRef& model, std::string_view alias) {
+void ModelSession::on_commit(Callback<> action) { core_->after_commit(std::move(action)); }
+
+Reply ModelSession::run(std::string_view database, bson::View command) {
+  return core_->execute(core_->target(database), command);
+}
+
+namespace internal {
+
+std::string SessionCore::explain_route(const ModelRef& model, std::string_view alias) {
   return fmt::format("Set auto_encryption for '{}' or route {}.{} elsewhere.", alias,
                      model.app_label, model.name);
 }
 
-Reply ModelSession::run(const Target& target, bson::View command) {
+Reply SessionCore::execute(const Target& target, bson::View command) {
   return run_checked(*target.runner, target.database, command);
 }
 
-void ModelSession::on_commit(std::function<void()> action) { action(); }
-
-namespace internal {
 namespace {
 
-void validate_object(const ModelInfo& model, const void* object) {
-  Faults faults;
-  validate_members(model, object, faults);
-  faults.raise_if_any();
-}
-
-void insert_object(ModelSession& session, const ModelRef& ref, const Target& target, void* object) {
+void insert_object(SessionCore& session, const ModelRef& ref, const Target& target, void* object) {
   Id& id = id_of(*ref.info, object);
   const Id before = id;
   if (!id.is_set()) id = Id(ObjectId::generate());
@@ -39,7 +40,7 @@ void insert_object(ModelSession& session, const ModelRef& ref, const Target& tar
     command.push_document();
     encode_members(*ref.info, object, command);
     command.close();
-    session.run(target, finish_insert(command).view());
+    session.execute(target, finish_insert(command).view());
   } catch (...) {
     id = before;
     throw;
@@ -48,16 +49,11 @@ void insert_object(ModelSession& session, const ModelRef& ref, const Target& tar
 
 }  // namespace
 
-Id& id_of(const ModelInfo& model, void* object) {
-  return *static_cast<Id*>(
-      static_cast<void*>(static_cast<char*>(object) + model.primary_key()->offset));
-}
-
 std::string does_not_exist_text(const ModelInfo& model) {
   return model.name + " matching query does not exist.";
 }
 
-Target checked_target(ModelSession& session, const ModelRef& model, Access access,
+Target checked_target(SessionCore& session, const ModelRef& model, Access access,
                       std::string_view database, const Hints& hints) {
   const std::string alias =
       database.empty() ? session.choose_database(model, access, hints) : std::string(database);
@@ -68,10 +64,11 @@ Target checked_target(ModelSession& session, const ModelRef& model, Access acces
         access == Access::kWrite ? "save" : "query", encrypted_paths(*model.info).front().path,
         model.app_label, model.name, alias, session.explain_route(model, alias)));
   }
+  session.check_model(model, target);
   return target;
 }
 
-void save_object(ModelSession& session, const ModelInfo& model, void* object,
+void save_object(SessionCore& session, const ModelInfo& model, void* object,
                  const SaveRequest& request) {
   const ModelRef& ref = session.registered(model);
   Id& id = id_of(model, object);
@@ -93,7 +90,7 @@ void save_object(ModelSession& session, const ModelInfo& model, void* object,
     const SetMembers members = set_members(model, object, request.only);
     const bson::Document command =
         update_by_id(ref.collection, id.value(), {}, members.set, members.unset);
-    updated = session.run(target, command).view()["n"].whole_number().value_or(0) > 0;
+    updated = session.execute(target, command).view()["n"].whole_number().value_or(0) > 0;
     if (!updated && must_update) {
       throw DatabaseError(ErrorCode::kOperationFailed,
                           request.only.empty()
@@ -105,16 +102,17 @@ void save_object(ModelSession& session, const ModelInfo& model, void* object,
   id.remember(target.alias);
 }
 
-bool load_object(ModelSession& session, const ModelInfo& model, const Id& id, void* object) {
+bool load_object(SessionCore& session, const ModelInfo& model, const void* from, void* object) {
+  const Id& id = id_of(model, const_cast<void*>(from));
   if (!id.is_set()) return false;
   const Hints hints{.instance_database = id.database()};
   const Target target =
       checked_target(session, session.registered(model), Access::kRead, "", hints);
   const Query query(session, model, target.alias);
-  return query.filter(bson::doc("_id", id.value()).view()).first(object);
+  return query.filter(Condition(bson::doc("_id", id.value()))).first(object);
 }
 
-bool remove_object(ModelSession& session, const ModelInfo& model, void* object) {
+bool remove_object(SessionCore& session, const ModelInfo& model, void* object) {
   const ModelRef& ref = session.registered(model);
   Id& id = id_of(model, object);
   if (!id.is_set()) {
@@ -125,7 +123,7 @@ bool remove_object(ModelSession& session, const ModelInfo& model, void* object) 
   const Target target =
       checked_target(session, ref, Access::kWrite, "", Hints{.instance_database = id.database()});
   const bson::Document reply =
-      session.run(target, remove_where(ref.collection, bson::doc("_id", id.value()), 1));
+      session.execute(target, remove_where(ref.collection, bson::doc("_id", id.value()), 1));
   id.clear();
   return reply["n"].whole_number().value_or(0) > 0;
 }

@@ -8,8 +8,9 @@
 #include <limits>
 
 #include "models/decode_error.h"
+#include "models/value_type.h"
 #include "quern/base/error.h"
-#include "quern/models/internal/value_type.h"
+#include "quern/models/internal/value_table.h"
 
 namespace quern::internal {
 namespace {
@@ -240,27 +241,27 @@ class EnumType final : public ValueType {
 
 }  // namespace
 
-OwnedValueType make_bool_type() { return std::make_unique<BoolType>(); }
+const ValueType& make_bool_type() { return *new BoolType(); }
 
-OwnedValueType make_integer_type(std::size_t size, bool is_signed) {
-  return std::make_unique<IntegerType>(IntegerMemory{size, is_signed});
+const ValueType& make_integer_type(std::size_t size, bool is_signed) {
+  return *new IntegerType(IntegerMemory{size, is_signed});
 }
 
-OwnedValueType make_double_type(std::size_t size) {
-  if (size == sizeof(float)) return std::make_unique<DoubleType<float>>();
-  return std::make_unique<DoubleType<double>>();
+const ValueType& make_double_type(std::size_t size) {
+  if (size == sizeof(float)) return *new DoubleType<float>();
+  return *new DoubleType<double>();
 }
 
-OwnedValueType make_decimal_type(int max_digits, int decimal_places) {
-  return std::make_unique<DecimalFieldType>(max_digits, decimal_places);
+const ValueType& make_decimal_type(int max_digits, int decimal_places) {
+  return *new DecimalFieldType(max_digits, decimal_places);
 }
 
-OwnedValueType make_duration_type(std::size_t size, std::int64_t milliseconds_a_tick) {
-  return std::make_unique<DurationType>(size, milliseconds_a_tick);
+const ValueType& make_duration_type(std::size_t size, std::int64_t milliseconds_a_tick) {
+  return *new DurationType(size, milliseconds_a_tick);
 }
 
-OwnedValueType make_enum_type(std::size_t size, bool is_signed, std::vector<EnumChoice> choices) {
-  return std::make_unique<EnumType>(IntegerMemory{size, is_signed}, std::move(choices));
+const ValueType& make_enum_type(std::size_t size, bool is_signed, std::vector<EnumChoice> choices) {
+  return *new EnumType(IntegerMemory{size, is_signed}, std::move(choices));
 }
 
 }  // namespace quern::internal

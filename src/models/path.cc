@@ -2,15 +2,27 @@
 #include "quern/models/path.h"
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 
+#include "models/struct_fields.h"
 #include "quern/base/error.h"
 #include "quern/models/meta.h"
 
 namespace quern::internal {
 
-const std::string& column_at(std::span<const FieldInfo> fields, std::size_t offset) {
-  const auto found = std::ranges::find(fields, offset, &FieldInfo::offset);
-  if (found == fields.end()) {
+std::string_view joined_path(std::string_view first, std::string_view rest) {
+  static std::mutex mutex;
+  static auto& texts = *new std::set<std::string, std::less<>>;  // used until the very end
+  std::string text;
+  text.append(first).append(1, '.').append(rest);
+  const std::lock_guard lock(mutex);
+  return *texts.insert(std::move(text)).first;
+}
+
+std::string_view column_at(const StructFields& fields, std::size_t offset) {
+  const auto found = std::ranges::find(fields.list, offset, &FieldInfo::offset);
+  if (found == fields.list.end()) {
     throw Error(ErrorCode::kInternalError, "a member pointer leads to no member of its struct");
   }
   return found->column;

@@ -4,10 +4,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
 
+#include "models/assigned_value.h"
+#include "models/document_cursor.h"
+#include "models/filter.h"
+#include "models/member_codec.h"
+#include "models/session.h"
 #include "models/write_commands.h"
 #include "quern/command/reply.h"
-#include "quern/models/expression.h"
 #include "quern/models/transaction.h"
 
 namespace quern::internal {
@@ -22,28 +31,34 @@ constexpr std::size_t kMaxInsertBytes = 15 * 1024 * 1024;
 constexpr std::size_t kMaxInsertDocuments = 100'000;
 constexpr std::size_t kPayloadOverhead = 400;
 
+constexpr std::string_view kOnlyIdColumn[] = {"_id"};
+constexpr std::span<const std::string_view> kOnlyId = kOnlyIdColumn;
+const IndexKey kByIdKey[] = {{"_id", 1}};
+const std::span<const IndexKey> kById = kByIdKey;
+
 std::int64_t count_of(bson::View reply, std::string_view key) {
   return reply[key].whole_number().value_or(0);
 }
 
-void append_order(bson::Builder& command, const std::vector<IndexKey>& order) {
+void append_order(bson::Builder& command, std::span<const IndexKey> order) {
   if (order.empty()) return;
   command.open_document("sort");
   for (const IndexKey& key : order) command.append(key.path, key.direction);
   command.close();
 }
 
-void append_projection(bson::Builder& command, const std::vector<std::string>& columns) {
+void append_projection(bson::Builder& command, std::span<const std::string_view> columns) {
   if (columns.empty()) return;
   command.open_document("projection");
-  for (const std::string& column : columns) command.append(column, 1);
+  for (const std::string_view column : columns) command.append(column, 1);
   if (std::ranges::find(columns, "_id") == columns.end()) command.append("_id", 0);
   command.close();
 }
 
-bson::Document set_document(const std::vector<NewValue>& values) {
+bson::Document set_document(AssignedValues values) {
+  refuse_faults(values);
   bson::Builder set;
-  for (const NewValue& value : values) set.append(value.path, value.value);
+  for (const AssignedValue* value : values) set.append(value->state().path, value->state().value);
   return set.finish();
 }
 
@@ -60,117 +75,197 @@ std::string multiple_objects_text(const ModelInfo& model, std::size_t count) {
                      more ? "more than " : "", more ? count - 1 : count);
 }
 
-Query::Query(ModelSession& session, const ModelInfo& model, std::string database)
-    : Query(State{session, model, std::move(database), {}, {}, {}, 0}) {}
+struct Query::State {
+  SessionCore& session;
+  const ModelInfo& model;
+  std::string database;
+  bson::Document filter = {};
+  std::optional<std::vector<IndexKey>> order = {};  // nothing: Meta::ordering
+  std::optional<std::int64_t> limit = {};
+  std::int64_t offset = 0;
+  mutable std::atomic<int> users = 1;
 
-Query Query::filter(bson::View condition) const {
-  State state = *state_;
-  state.filter = all_of(state.filter, condition);
-  return Query(std::move(state));
+  State(SessionCore& in, const ModelInfo& of, std::string on)
+      : session(in), model(of), database(std::move(on)) {}
+  State(const State& other)
+      : session(other.session),
+        model(other.model),
+        database(other.database),
+        filter(other.filter),
+        order(other.order),
+        limit(other.limit),
+        offset(other.offset) {}
+
+  Target target(Access access) const {
+    return checked_target(session, session.registered(model), access, database, {});
+  }
+  const std::string& collection() const { return session.registered(model).collection; }
+  std::span<const IndexKey> keys() const { return order ? *order : model.ordering; }
+  void narrow(bson::View condition) { filter = all_of(filter, condition); }
+  void cut(std::int64_t count) {
+    limit = std::min(checked_count(count), limit.value_or(INT64_MAX));
+    if (limit == 0) filter = nothing();  // to MongoDB, limit 0 means no limit
+  }
+  // A find of the query; at_most, if given, is an upper bound that fits one batch.
+  bson::Document find_command(std::span<const IndexKey> by,
+                              std::span<const std::string_view> columns,
+                              std::optional<std::int64_t> at_most) const {
+    bson::Builder command;
+    command.append("find", collection());
+    command.append("filter", filter);
+    append_order(command, by);
+    append_projection(command, columns);
+    if (offset > 0) command.append("skip", offset);
+    const std::int64_t wanted = std::min(limit.value_or(INT64_MAX), at_most.value_or(INT64_MAX));
+    if (wanted > 0 && wanted < INT64_MAX) command.append("limit", wanted);
+    if (at_most) command.append("singleBatch", true);
+    return command.finish();
+  }
+  void decode(void* object, const DecryptedView& document, const Target& where) const {
+    decode_members(model, object, document, DecodePath{nullptr, model.name});
+    id_of(model, object).remember(where.alias);
+  }
+
+  // Calls change for every document, whole or only its _id, in the order of their Ids; it gives the
+  // $set and $unset to send for it.
+  UpdateProgress update_in_order(
+      const UpdateEachOptions& options, bool whole,
+      const std::function<SetMembers(const DecryptedView&, const Target&)>& change) const;
+  // Inserts objects with their ids until the command is full; returns how many.
+  static std::size_t insert_batch(SessionCore& session, const ModelRef& model, const Target& where,
+                                  std::span<void* const> objects, std::span<const ObjectId> ids,
+                                  std::size_t batch_size, std::size_t first);
+};
+
+Query::Query(SessionCore& session, const ModelInfo& model, std::string database)
+    : state_(new State(session, model, std::move(database))) {}
+Query::Query(const Query& other) noexcept : state_(other.state_) { ++state_->users; }
+Query& Query::operator=(const Query& other) noexcept {
+  Query copy(other);
+  std::swap(state_, copy.state_);
+  return *this;
+}
+Query::~Query() {
+  if (--state_->users == 0) delete state_;
 }
 
-Query Query::exclude(bson::View condition) const {
-  const bson::Document none = none_of(condition);
-  return filter(none);
+const ModelInfo& Query::model() const { return state_->model; }
+bool Query::in_transaction() const { return state_->session.current_transaction() != nullptr; }
+
+Query Query::filter(const Condition& condition) const {
+  auto state = std::make_unique<State>(*state_);
+  state->narrow(condition.filter());
+  return Query(state.release());
 }
 
-Query Query::order_by(std::vector<IndexKey> keys) const {
-  State state = *state_;
-  state.order = std::move(keys);
-  return Query(std::move(state));
+Query Query::exclude(const Condition& condition) const { return filter(none_of(condition)); }
+
+Query Query::order_by(std::span<const IndexKey> keys) const {
+  auto state = std::make_unique<State>(*state_);
+  state->order.emplace(keys.begin(), keys.end());
+  return Query(state.release());
 }
 
 Query Query::limit(std::int64_t count) const {
-  State state = *state_;
-  state.limit = std::min(checked_count(count), state.limit.value_or(INT64_MAX));
-  if (state.limit == 0) state.filter = nothing();  // to MongoDB, limit 0 means no limit
-  return Query(std::move(state));
+  auto state = std::make_unique<State>(*state_);
+  state->cut(count);
+  return Query(state.release());
 }
 
 Query Query::offset(std::int64_t count) const {
-  State state = *state_;
-  state.offset += std::min(checked_count(count), INT64_MAX - state.offset);
-  const Query rest(std::move(state));
-  return state_->limit ? rest.limit(std::max<std::int64_t>(*state_->limit - count, 0)) : rest;
+  auto state = std::make_unique<State>(*state_);
+  state->offset += std::min(checked_count(count), INT64_MAX - state->offset);
+  if (state_->limit) state->cut(std::max<std::int64_t>(*state_->limit - count, 0));
+  return Query(state.release());
 }
 
 Query Query::on(std::string database) const {
-  State state = *state_;
-  state.database = std::move(database);
-  return Query(std::move(state));
+  auto state = std::make_unique<State>(*state_);
+  state->database = std::move(database);
+  return Query(state.release());
 }
 
-Target Query::target(Access access) const {
-  return checked_target(session(), session().registered(model()), access, state_->database, {});
+struct Cursor::State {
+  Query query;
+  DocumentCursor documents;
+  std::optional<DecryptedView> document = {};
+  std::atomic<int> users = 1;
+
+  State(const Query& of, std::span<const std::string_view> columns)
+      : query(of),
+        documents(of.state_->session, of.state_->target(Access::kRead),
+                  of.state_->find_command(of.state_->keys(), columns, std::nullopt)) {}
+};
+
+Cursor::Cursor(const Query& query, std::span<const std::string_view> columns)
+    : state_(new State(query, columns)) {}
+Cursor::Cursor(const Cursor& other) noexcept : state_(other.state_) { ++state_->users; }
+Cursor& Cursor::operator=(const Cursor& other) noexcept {
+  Cursor copy(other);
+  std::swap(state_, copy.state_);
+  return *this;
+}
+Cursor::~Cursor() {
+  if (--state_->users == 0) delete state_;
 }
 
-const std::vector<IndexKey>& Query::order() const {
-  return state_->order ? *state_->order : model().ordering;
+bool Cursor::next() {
+  state_->document = state_->documents.next();
+  return state_->document.has_value();
 }
 
-bson::Document Query::find_command(const std::vector<IndexKey>& order,
-                                   const std::vector<std::string>& columns,
-                                   std::optional<std::int64_t> limit) const {
-  bson::Builder command;
-  command.append("find", session().registered(model()).collection);
-  command.append("filter", state_->filter);
-  append_order(command, order);
-  append_projection(command, columns);
-  if (state_->offset > 0) command.append("skip", state_->offset);
-  const std::int64_t wanted =
-      std::min(state_->limit.value_or(INT64_MAX), limit.value_or(INT64_MAX));
-  if (wanted > 0 && wanted < INT64_MAX) command.append("limit", wanted);
-  if (limit) command.append("singleBatch", true);
-  return command.finish();
+bool Cursor::at_end() const { return !state_->document; }
+
+void Cursor::read(void* object) const {
+  state_->query.state_->decode(object, *state_->document, state_->documents.target());
 }
 
-std::unique_ptr<Cursor> Query::find(const std::vector<std::string>& columns) const {
-  const bson::Document command = find_command(order(), columns, std::nullopt);
-  return std::make_unique<Cursor>(session(), target(Access::kRead), command);
-}
-
-void Query::decode(void* object, const DecryptedView& document, const Target& target) const {
-  decode_members(model(), object, document, DecodePath{nullptr, model().name});
-  id_of(model(), object).remember(target.alias);
+void Cursor::read(const ValueType& type, bool encrypted, void* value, std::string_view path) const {
+  const DecodePath model{nullptr, state_->query.model().name};
+  decode_stored(type, encrypted, value, state_->document->at_path(path),
+                DecodePath{&model, path, 0, encrypted});
 }
 
 bool Query::first(void* object) const {
-  const std::vector<IndexKey> by_id{{"_id", 1}};
-  const bson::Document command = find_command(order().empty() ? by_id : order(), {}, 1);
-  Cursor cursor(session(), target(Access::kRead), command);
+  const State& query = *state_;
+  const std::span<const IndexKey> keys = query.keys();
+  const bson::Document command = query.find_command(keys.empty() ? kById : keys, {}, 1);
+  DocumentCursor cursor(query.session, query.target(Access::kRead), command);
   const std::optional<DecryptedView> document = cursor.next();
-  if (document) decode(object, *document, cursor.target());
+  if (document) query.decode(object, *document, cursor.target());
   return document.has_value();
 }
 
 std::size_t Query::get(void* object) const {
   // The order of the only object doesn't matter, except to a slice.
-  const bool sliced = state_->limit || state_->offset > 0;
+  const State& query = *state_;
+  const bool sliced = query.limit || query.offset > 0;
   const bson::Document command =
-      find_command(sliced ? order() : std::vector<IndexKey>(), {}, kGetLimit);
-  Cursor cursor(session(), target(Access::kRead), command);
+      query.find_command(sliced ? query.keys() : std::span<const IndexKey>(), {}, kGetLimit);
+  DocumentCursor cursor(query.session, query.target(Access::kRead), command);
   std::size_t found = 0;
   while (const std::optional<DecryptedView> document = cursor.next()) {
-    if (++found == 1) decode(object, *document, cursor.target());
+    if (++found == 1) query.decode(object, *document, cursor.target());
   }
   return found;
 }
 
 bool Query::exists() const {
-  Cursor cursor(session(), target(Access::kRead), find_command({}, {"_id"}, 1));
+  DocumentCursor cursor(state_->session, state_->target(Access::kRead),
+                        state_->find_command({}, kOnlyId, 1));
   return cursor.next().has_value();
 }
 
 // The count command is not allowed in transactions; an aggregation is.
 std::int64_t Query::count() const {
-  const Target where = target(Access::kRead);
-  const std::string& collection = session().registered(model()).collection;
+  const Target where = state_->target(Access::kRead);
+  const std::string& collection = state_->collection();
   bson::Builder command;
-  if (session().current_transaction() == nullptr) {
+  if (!in_transaction()) {
     command.append("count", collection).append("query", state_->filter);
     if (state_->limit.value_or(0) > 0) command.append("limit", *state_->limit);
     if (state_->offset > 0) command.append("skip", state_->offset);
-    return count_of(session().run(where, command.finish()), "n");
+    return count_of(state_->session.execute(where, command.finish()), "n");
   }
   command.append("aggregate", collection).open_array("pipeline");
   command.push(bson::doc("$match", state_->filter));
@@ -178,13 +273,13 @@ std::int64_t Query::count() const {
   if (state_->limit.value_or(0) > 0) command.push(bson::doc("$limit", *state_->limit));
   command.push(bson::doc("$count", "n")).close();
   command.append("cursor", bson::Document());
-  Cursor cursor(session(), where, command.finish());
+  DocumentCursor cursor(state_->session, where, command.finish());
   const std::optional<DecryptedView> counted = cursor.next();
   return counted ? count_of(counted->raw(), "n") : 0;
 }
 
-std::int64_t Query::update(const std::vector<NewValue>& values) const {
-  const Target where = target(Access::kWrite);
+std::int64_t Query::update(AssignedValues values) const {
+  const Target where = state_->target(Access::kWrite);
   if (where.encrypting) {
     throw NotSupported(fmt::format(
         "Multi-document updates are not allowed with Queryable Encryption, and database '{}' is "
@@ -192,32 +287,33 @@ std::int64_t Query::update(const std::vector<NewValue>& values) const {
         where.alias));
   }
   const bson::Document command =
-      update_all(session().registered(model()).collection, state_->filter, set_document(values));
-  return count_of(session().run(where, command), "n");
+      update_all(state_->collection(), state_->filter, set_document(values));
+  return count_of(state_->session.execute(where, command), "n");
 }
 
-bool Query::update_one(const Id& id, const std::vector<NewValue>& values) const {
-  const bson::Document command = update_by_id(session().registered(model()).collection, id.value(),
-                                              {}, set_document(values), {});
-  return count_of(session().run(target(Access::kWrite), command), "n") > 0;
+bool Query::update_one(const void* object, AssignedValues values, void* fresh) const {
+  const Id& id = id_of(model(), const_cast<void*>(object));
+  const bson::Document command =
+      update_by_id(state_->collection(), id.value(), {}, set_document(values), {});
+  state_->session.execute(state_->target(Access::kWrite), command);
+  return load_object(state_->session, model(), object, fresh);
 }
 
-UpdateProgress Query::update_in_order(
+UpdateProgress Query::State::update_in_order(
     const UpdateEachOptions& options, bool whole,
     const std::function<SetMembers(const DecryptedView&, const Target&)>& change) const {
   const Target where = target(Access::kWrite);
-  const std::string& collection = session().registered(model()).collection;
-  const Query rest =
-      options.after ? filter(bson::doc("_id", bson::doc("$gt", *options.after)).view()) : *this;
-  const std::vector<std::string> columns =
-      whole ? std::vector<std::string>() : std::vector<std::string>{"_id"};
-  Cursor cursor(session(), where, rest.find_command({{"_id", 1}}, columns, std::nullopt));
+  State rest(*this);
+  if (options.after) rest.narrow(bson::doc("_id", bson::doc("$gt", *options.after)));
+  const std::span<const std::string_view> columns =
+      whole ? std::span<const std::string_view>() : kOnlyId;
+  DocumentCursor cursor(session, where, rest.find_command(kById, columns, std::nullopt));
   UpdateProgress progress;
   while (const std::optional<DecryptedView> document = cursor.next()) {
     const ObjectId id = document->raw()["_id"].as_object_id();
     const SetMembers members = change(*document, where);
-    const bson::Document reply = session().run(
-        where, update_by_id(collection, id, state_->filter, members.set, members.unset));
+    const bson::Document reply =
+        session.execute(where, update_by_id(collection(), id, filter, members.set, members.unset));
     progress.matched += count_of(reply, "n");
     progress.modified += count_of(reply, "nModified");
     progress.last = id;
@@ -226,49 +322,48 @@ UpdateProgress Query::update_in_order(
   return progress;
 }
 
-UpdateProgress Query::update_each(const std::vector<NewValue>& values,
-                                  const UpdateEachOptions& options) const {
+UpdateProgress Query::update_each(AssignedValues values, const UpdateEachOptions& options) const {
   const bson::Document set = set_document(values);
-  return update_in_order(options, false, [&](const DecryptedView&, const Target&) {
+  return state_->update_in_order(options, false, [&](const DecryptedView&, const Target&) {
     return SetMembers{set, {}};
   });
 }
 
-UpdateProgress Query::update_each(void* object, const std::function<void()>& change,
-                                  const std::function<void()>& reset,
+UpdateProgress Query::update_each(void* object, const Callback<>& change, const Callback<>& reset,
                                   const UpdateEachOptions& options) const {
-  return update_in_order(options, true, [&](const DecryptedView& document, const Target& where) {
-    reset();
-    decode(object, document, where);
-    change();
-    Faults faults;
-    validate_members(model(), object, faults);
-    faults.raise_if_any();
-    return set_members(model(), object, {});
-  });
+  return state_->update_in_order(options, true,
+                                 [&](const DecryptedView& document, const Target& where) {
+                                   reset();
+                                   state_->decode(object, document, where);
+                                   change();
+                                   validate_object(model(), object);
+                                   return set_members(model(), object, {});
+                                 });
 }
 
 // A multi-document delete is one command, except on encrypted collections, where the protocol wants
 // one document a command.
 std::int64_t Query::remove() const {
-  const Target where = target(Access::kWrite);
-  const std::string& collection = session().registered(model()).collection;
+  const Target where = state_->target(Access::kWrite);
+  const std::string& collection = state_->collection();
   if (!where.encrypting || !model().has_encrypted_fields()) {
-    return count_of(session().run(where, remove_where(collection, state_->filter, 0)), "n");
+    return count_of(state_->session.execute(where, remove_where(collection, state_->filter, 0)),
+                    "n");
   }
-  Cursor cursor(session(), where, find_command({{"_id", 1}}, {"_id"}, std::nullopt));
+  DocumentCursor cursor(state_->session, where, state_->find_command(kById, kOnlyId, std::nullopt));
   std::int64_t removed = 0;
   while (const std::optional<DecryptedView> document = cursor.next()) {
     const bson::Document by_id = bson::doc("_id", document->raw()["_id"].value());
     const bson::Document both = all_of(by_id, state_->filter);
-    removed += count_of(session().run(where, remove_where(collection, both, 1)), "n");
+    removed += count_of(state_->session.execute(where, remove_where(collection, both, 1)), "n");
   }
   return removed;
 }
 
-std::size_t Query::insert_batch(ModelSession& session, const ModelRef& model, const Target& where,
-                                std::span<void* const> objects, std::span<const ObjectId> ids,
-                                std::size_t batch_size, std::size_t first) {
+std::size_t Query::State::insert_batch(SessionCore& session, const ModelRef& model,
+                                       const Target& where, std::span<void* const> objects,
+                                       std::span<const ObjectId> ids, std::size_t batch_size,
+                                       std::size_t first) {
   const std::size_t growth =
       where.encrypting ? kPayloadOverhead * encrypted_paths(*model.info).size() : 0;
   const std::size_t end =
@@ -286,7 +381,7 @@ std::size_t Query::insert_batch(ModelSession& session, const ModelRef& model, co
     command.push(encoded);
   }
   try {
-    session.run(where, finish_insert(command));
+    session.execute(where, finish_insert(command));
   } catch (const WriteIntegrityError& error) {
     IntegrityError with_index(
         error.code(), fmt::format("object {} of bulk_create(): {}",
@@ -297,12 +392,27 @@ std::size_t Query::insert_batch(ModelSession& session, const ModelRef& model, co
   return next;
 }
 
-void Query::insert(std::span<void* const> objects, const BulkCreateOptions& options) const {
+void Query::create(void* object) const {
+  save_object(state_->session, model(), object,
+              {.database = state_->database,
+               .force_insert = true,
+               .force_update = false,
+               .validate = true,
+               .only = {}});
+}
+
+void Query::insert(void* first_object, std::size_t size, std::size_t count,
+                   const BulkCreateOptions& options) const {
+  std::vector<void*> objects;
+  objects.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    objects.push_back(static_cast<char*>(first_object) + i * size);
+  }
   if (options.batch_size == 0) {
     throw Error(ErrorCode::kBadValue, "bulk_create() needs a batch_size above 0");
   }
-  const Target where = target(Access::kWrite);
-  const ModelRef& ref = session().registered(model());
+  const Target where = state_->target(Access::kWrite);
+  const ModelRef& ref = state_->session.registered(model());
   Faults faults;
   for (std::size_t i = 0; i < objects.size(); ++i) {
     const Faults::Scope scope(faults, std::to_string(i));
@@ -316,10 +426,10 @@ void Query::insert(std::span<void* const> objects, const BulkCreateOptions& opti
     const Id& id = id_of(model(), object);
     ids.push_back(id.is_set() ? id.value() : ObjectId::generate());
   }
-  const auto insert_batches = [&](ModelSession& session, const auto& inserted) {
+  const auto insert_batches = [&](SessionCore& session, const auto& inserted) {
     for (std::size_t next = 0; next < objects.size();) {
       const std::size_t first = next;
-      next = insert_batch(session, ref, where, objects, ids, options.batch_size, first);
+      next = State::insert_batch(session, ref, where, objects, ids, options.batch_size, first);
       inserted(first, next);
     }
   };
@@ -330,14 +440,15 @@ void Query::insert(std::span<void* const> objects, const BulkCreateOptions& opti
       id.remember(where.alias);
     }
   };
-  if (options.atomic && objects.size() > 1 && session().current_transaction() == nullptr) {
-    run_transaction(session(), where.alias, [&](Transaction& tx) {
-      tx.target(where.alias);
-      insert_batches(tx, [](std::size_t, std::size_t) {});
+  if (options.atomic && objects.size() > 1 && !in_transaction()) {
+    run_transaction(state_->session, where.alias, [&](Transaction& tx) {
+      SessionCore& in = core_of(tx);
+      in.target(where.alias);
+      insert_batches(in, [](std::size_t, std::size_t) {});
     });
     set_ids(0, objects.size());
   } else {
-    insert_batches(session(), set_ids);
+    insert_batches(state_->session, set_ids);
   }
 }
 

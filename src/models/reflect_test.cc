@@ -18,7 +18,7 @@ struct Mixed {
   std::string name;
   int number = 5;
   std::optional<Inner> maybe;
-  std::vector<Mixed*> pointers;
+  std::vector<std::string> list;
   Encrypted<Char<11>, equality> secret;
   Inner inner_;
 };
@@ -30,18 +30,25 @@ struct Sixty4 {
 };
 // clang-format on
 
+template <class T>
+std::vector<std::string> names_of() {
+  std::vector<std::string> names;
+  for (const FieldInfo& field : model_info<T>().fields) names.push_back(field.name);
+  return names;
+}
+
 TEST(Reflection, NamesMembersInOrderOfDeclaration) {
-  EXPECT_THAT(member_names<Mixed>,
-              ElementsAre("name", "number", "maybe", "pointers", "secret", "inner_"));
+  EXPECT_THAT(names_of<Mixed>(),
+              ElementsAre("name", "number", "maybe", "list", "secret", "inner_"));
 }
 
 TEST(Reflection, NamesLocalStructs) {
   struct Local {
-    double first;
+    double first = 0;
     Inner second;
   };
-  EXPECT_THAT(member_names<Local>, ElementsAre("first", "second"));
-  EXPECT_EQ(type_name<Local>(), "Local");
+  EXPECT_THAT(names_of<Local>(), ElementsAre("first", "second"));
+  EXPECT_EQ(model_info<Local>().name, "Local");
 }
 
 TEST(Reflection, VisitsTheMembersThemselves) {
@@ -58,11 +65,11 @@ TEST(Reflection, VisitsTheMembersThemselves) {
 
 TEST(Reflection, HandlesSixtyFourMembers) {
   static_assert(member_count<Sixty4> == 64);
-  EXPECT_EQ(member_names<Sixty4>[63], "a63");
+  EXPECT_EQ(names_of<Sixty4>()[63], "a63");
 }
 
 TEST(Reflection, NamesTypesWithoutNamespaces) {
-  EXPECT_EQ(type_name<quern::testing::Patient>(), "Patient");
+  EXPECT_EQ(type_name(type_text<quern::testing::Patient>()), "Patient");
 }
 
 }  // namespace

@@ -5,8 +5,9 @@
 #include <chrono>
 
 #include "models/decode_error.h"
+#include "models/value_type.h"
 #include "quern/base/error.h"
-#include "quern/models/internal/value_type.h"
+#include "quern/models/internal/value_table.h"
 
 namespace quern::internal {
 namespace {
@@ -201,17 +202,17 @@ class DocumentType final : public ValueType {
 
 }  // namespace
 
-OwnedValueType make_string_type(int max_length, bool allow_blank) {
-  return std::make_unique<StringFieldType>(max_length, allow_blank);
+const ValueType& make_string_type(int max_length, bool allow_blank) {
+  return *new StringFieldType(max_length, allow_blank);
 }
-OwnedValueType make_date_type() { return std::make_unique<DateType>(); }
-OwnedValueType make_calendar_date_type() { return std::make_unique<CalendarDateType>(); }
-OwnedValueType make_object_id_type() { return std::make_unique<ObjectIdType>(); }
-OwnedValueType make_id_type() { return std::make_unique<IdType>(); }
-OwnedValueType make_uuid_type() { return std::make_unique<UuidType>(); }
-OwnedValueType make_document_type() { return std::make_unique<DocumentType>(); }
-OwnedValueType make_binary_type(BinaryOperations operations) {
-  return std::make_unique<BinaryType>(operations);
+const ValueType& make_date_type() { return *new DateType(); }
+const ValueType& make_calendar_date_type() { return *new CalendarDateType(); }
+const ValueType& make_object_id_type() { return *new ObjectIdType(); }
+const ValueType& make_id_type() { return *new IdType(); }
+const ValueType& make_uuid_type() { return *new UuidType(); }
+const ValueType& make_document_type() { return *new DocumentType(); }
+const ValueType& make_binary_type(BinaryOperations operations) {
+  return *new BinaryType(operations);
 }
 
 }  // namespace quern::internal

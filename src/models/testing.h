@@ -11,6 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "models/member_codec.h"
+#include "models/session.h"
+#include "models/value_type.h"
 #include "quern/bson/json.h"
 #include "quern/command/command_runner.h"
 #include "quern/models/models.h"
@@ -153,20 +156,22 @@ class ScriptedRunner : public CommandRunner {
 };
 
 // Databases "default" (plain) and "encrypted"; models with encrypted fields go to the second one.
-class ScriptedSession : public ModelSession {
+class ScriptedCore : public internal::SessionCore {
  public:
   const ModelRef& registered(const ModelInfo& model) override {
     ModelRef& ref = models_[&model];
     if (ref.info == nullptr) ref = {"myapp", model.name, model.collection_name("myapp"), &model};
     return ref;
   }
-  std::string choose_database(const ModelRef& model, Access access, const Hints& hints) override {
-    asked.push_back(
-        model.app_label + "." + model.name + (access == Access::kRead ? " read" : " write") +
-        (hints.instance_database.empty() ? "" : " from ") + std::string(hints.instance_database));
+  std::string choose_database(const ModelRef& model, internal::Access access,
+                              const Hints& hints) override {
+    asked.push_back(model.app_label + "." + model.name +
+                    (access == internal::Access::kRead ? " read" : " write") +
+                    (hints.instance_database.empty() ? "" : " from ") +
+                    std::string(hints.instance_database));
     return model.info->has_encrypted_fields() ? "encrypted" : "default";
   }
-  Target target(std::string_view alias) override {
+  internal::Target target(std::string_view alias) override {
     if (alias != "default" && alias != "encrypted") {
       throw ImproperlyConfigured("The connection '" + std::string(alias) + "' doesn't exist.");
     }
@@ -179,6 +184,11 @@ class ScriptedSession : public ModelSession {
 
  private:
   std::map<const ModelInfo*, ModelRef> models_;
+};
+
+class ScriptedSession : public ScriptedCore, public ModelSession {
+ public:
+  ScriptedSession() : ModelSession(static_cast<internal::SessionCore&>(*this)) {}
 };
 
 }  // namespace quern::testing

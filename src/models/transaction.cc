@@ -5,9 +5,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
+#include "models/session.h"
+#include "quern/base/uuid.h"
 #include "quern/command/command_runner.h"
 #include "quern/command/reply.h"
 
@@ -21,7 +26,50 @@ constexpr auto kRetryTime = std::chrono::seconds(120);
 
 }  // namespace
 
-Transaction::Transaction(ModelSession& session, std::string database)
+namespace internal {
+
+class TransactionCore : public SessionCore {
+ public:
+  TransactionCore(SessionCore& session, std::string database);
+
+  const ModelRef& registered(const ModelInfo& model) override { return session_.registered(model); }
+  // Reads go where writes go.
+  std::string choose_database(const ModelRef& model, Access, const Hints& hints) override {
+    return session_.choose_database(model, Access::kWrite, hints);
+  }
+  Target target(std::string_view alias) override;
+  std::string explain_route(const ModelRef& model, std::string_view alias) override {
+    return session_.explain_route(model, alias);
+  }
+  void check_model(const ModelRef& model, const Target& target) override {
+    session_.check_model(model, target);
+  }
+  Reply execute(const Target& target, bson::View command) override;
+  void after_commit(Callback<> action) override { actions_.push_back(std::move(action)); }
+  Transaction* current_transaction() override { return owner; }
+
+  void commit();
+  bool committed() const { return state_ == State::kCommitted; }
+  void rollback() noexcept;
+
+  Transaction* owner = nullptr;
+
+ private:
+  enum class State { kUnused, kOpen, kCommitted, kRolledBack };
+  void throw_earlier_error() const;
+  void end_session() noexcept;
+  bson::Document run_end(const char* command);
+
+  SessionCore& session_;
+  std::string database_;  // alias; empty until bound
+  std::optional<Target> target_;
+  Uuid session_id_;
+  State state_ = State::kUnused;
+  std::exception_ptr error_;  // that ended it; transient ones are left to the next command to find
+  std::vector<Callback<>> actions_;
+};
+
+TransactionCore::TransactionCore(SessionCore& session, std::string database)
     : session_(session), database_(std::move(database)), session_id_(Uuid::random()) {
   if (session.current_transaction() != nullptr) {
     throw Error(ErrorCode::kIllegalOperation,
@@ -30,17 +78,7 @@ Transaction::Transaction(ModelSession& session, std::string database)
   if (!database_.empty()) target_ = session.target(database_);  // an unknown alias is told as one
 }
 
-Transaction::~Transaction() { rollback(); }
-
-const ModelRef& Transaction::registered(const ModelInfo& model) {
-  return session_.registered(model);
-}
-
-std::string Transaction::choose_database(const ModelRef& model, Access, const Hints& hints) {
-  return session_.choose_database(model, Access::kWrite, hints);
-}
-
-Target Transaction::target(std::string_view alias) {
+Target TransactionCore::target(std::string_view alias) {
   if (database_.empty()) database_ = alias;
   if (alias != database_) {
     throw Error(
@@ -53,12 +91,8 @@ Target Transaction::target(std::string_view alias) {
   return *target_;
 }
 
-std::string Transaction::explain_route(const ModelRef& model, std::string_view alias) {
-  return session_.explain_route(model, alias);
-}
-
 // Without a label that says to try again: the body would meet the same error each time.
-void Transaction::throw_earlier_error() const {
+void TransactionCore::throw_earlier_error() const {
   if (!error_) return;
   try {
     std::rethrow_exception(error_);
@@ -70,7 +104,7 @@ void Transaction::throw_earlier_error() const {
   }
 }
 
-Reply Transaction::run(const Target& target, bson::View command) {
+Reply TransactionCore::execute(const Target& target, bson::View command) {
   if (state_ == State::kCommitted || state_ == State::kRolledBack) {
     throw Error(ErrorCode::kNoSuchTransaction, "this transaction has ended already");
   }
@@ -82,22 +116,20 @@ Reply Transaction::run(const Target& target, bson::View command) {
   with_session.append("autocommit", false);
   state_ = State::kOpen;
   try {
-    return session_.run(target, with_session.finish());
+    return session_.execute(target, with_session.finish());
   } catch (const Error& error) {
     if (!error.has_label(kTransient)) error_ = std::current_exception();
     throw;
   }
 }
 
-void Transaction::on_commit(std::function<void()> action) { actions_.push_back(std::move(action)); }
-
-bson::Document Transaction::run_end(const char* command) {
+bson::Document TransactionCore::run_end(const char* command) {
   return run_checked(*target_->runner, "admin",
                      bson::doc(command, 1, "lsid", bson::doc("id", session_id_), "txnNumber",
                                kTransactionNumber, "autocommit", false));
 }
 
-void Transaction::end_session() noexcept {
+void TransactionCore::end_session() noexcept {
   try {
     target_->runner->run("admin",
                          bson::doc("endSessions", bson::array(bson::doc("id", session_id_))));
@@ -106,7 +138,7 @@ void Transaction::end_session() noexcept {
   }
 }
 
-void Transaction::commit() {
+void TransactionCore::commit() {
   if (state_ == State::kCommitted || state_ == State::kRolledBack) {
     throw Error(ErrorCode::kTransactionCommitted, "this transaction has ended already");
   }
@@ -119,7 +151,7 @@ void Transaction::commit() {
   for (const auto& action : std::exchange(actions_, {})) action();
 }
 
-void Transaction::rollback() noexcept {
+void TransactionCore::rollback() noexcept {
   const State before = state_;
   if (before != State::kCommitted) state_ = State::kRolledBack;
   if (before != State::kOpen) return;
@@ -132,12 +164,10 @@ void Transaction::rollback() noexcept {
   end_session();
 }
 
-namespace internal {
-
-void run_transaction(ModelSession& session, const std::string& database,
-                     const std::function<void(Transaction&)>& body) {
+void run_transaction(SessionCore& session, const std::string& database,
+                     const Callback<Transaction&>& body) {
   if (Transaction* outer = session.current_transaction()) {
-    if (!database.empty()) outer->target(database);
+    if (!database.empty()) session.target(database);
     return body(*outer);
   }
   Clock& clock = Clock::system();
@@ -148,7 +178,7 @@ void run_transaction(ModelSession& session, const std::string& database,
     pause = std::min(pause * 2, std::chrono::milliseconds(500));
   };
   for (;;) {
-    Transaction tx(session, database);
+    Transaction tx(new TransactionCore(session, database));
     try {
       body(tx);
       for (;;) {
@@ -169,4 +199,19 @@ void run_transaction(ModelSession& session, const std::string& database,
 }
 
 }  // namespace internal
+
+Transaction::Transaction(internal::TransactionCore* core) : ModelSession(*core), core_(core) {
+  core->owner = this;
+}
+Transaction::Transaction(ModelSession& session, std::string database)
+    : Transaction(new internal::TransactionCore(internal::core_of(session), std::move(database))) {}
+Transaction::~Transaction() {
+  rollback();
+  delete core_;
+}
+
+void Transaction::commit() { core_->commit(); }
+bool Transaction::committed() const { return core_->committed(); }
+void Transaction::rollback() noexcept { core_->rollback(); }
+
 }  // namespace quern

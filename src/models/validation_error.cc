@@ -23,6 +23,17 @@ std::string render(const FaultMap& faults) {
 ValidationError::ValidationError(FaultMap faults)
     : Error(ErrorCode::kDocumentValidationFailure, render(faults)), faults_(std::move(faults)) {}
 
+ValidationError::ValidationError(const ValidationError&) = default;
+ValidationError& ValidationError::operator=(const ValidationError&) = default;
+ValidationError::~ValidationError() = default;
+
+Faults::Faults() = default;
+Faults::~Faults() = default;
+
+void Faults::add(std::string message) { by_path_[path_].push_back(std::move(message)); }
+
+FaultMap Faults::take() && { return std::move(by_path_); }
+
 void Faults::raise_if_any() {
   if (!by_path_.empty()) throw ValidationError(std::move(by_path_));
 }

@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "models/write_commands.h"
 
-#include "quern/models/expression.h"
+#include "models/filter.h"
 
 namespace quern::internal {
 namespace {

@@ -154,9 +154,10 @@ class HostileServer : public Clinic {
     Settings memory = settings("memory:");
     db = std::make_unique<Project>(memory);
     db->app<Account, Staff>("myapp");
-    db->core().runner_pool().wrap_runners([this](std::shared_ptr<CommandRunner> runner) {
-      return liar = std::make_shared<Liar>(std::move(runner));
-    });
+    internal::core_of(*db).runner_pool().wrap_runners(
+        [this](std::shared_ptr<CommandRunner> runner) {
+          return liar = std::make_shared<Liar>(std::move(runner));
+        });
     migrate(*db);
     for (int i = 1; i <= 3; ++i) {
       const std::string n = std::to_string(i);
@@ -190,7 +191,7 @@ class HostileServer : public Clinic {
   }
 
   CommandRunner& plain() { return db->plain_runner("encrypted"); }
-  Target target() { return db->target("encrypted"); }
+  internal::Target target() { return internal::core_of(*db).target("encrypted"); }
 
   // Both collections as they were, and nothing remembered of them.
   void restore() {
@@ -206,8 +207,8 @@ class HostileServer : public Clinic {
       insert.close();
       run_checked(plain(), "encrypted_db", insert.finish());
     }
-    db->core().connection("encrypted").forget_schemas();
-    db->core().connection("encrypted").key_cache().clear();
+    internal::core_of(*db).connection("encrypted").forget_schemas();
+    internal::core_of(*db).connection("encrypted").key_cache().clear();
   }
 
   // What an application does with an object: it logs plain members, and saves it again.
@@ -401,7 +402,7 @@ TEST_F(HostileServer, GetsNothingFromCommandsAndCursors) {
             R"({"listIndexes": "myapp_account"})",
             R"({"listCollections": 1})",
         }) {
-      const Reply reply = db->run(target(), json(command));
+      const Reply reply = db->run("encrypted", json(command));
       log << bson::to_json(reply);
     }
   });

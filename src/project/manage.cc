@@ -29,7 +29,7 @@ std::string bare(std::string_view option) {
 std::vector<const Command*> all_commands(const Project& project) {
   std::vector<const Command*> out;
   for (const Command& command : builtin_commands()) out.push_back(&command);
-  for (const Command& command : project.core().commands) out.push_back(&command);
+  for (const Command& command : internal::core_of(project).commands) out.push_back(&command);
   return out;
 }
 
@@ -148,7 +148,7 @@ void print_help(const Project& project, const std::string& program, std::ostream
     }
   };
   section("Commands:", builtin_commands());
-  section("Commands of this project:", project.core().commands);
+  section("Commands of this project:", internal::core_of(project).commands);
   out << fmt::format("\nType '{} help COMMAND' for a command's options and examples.\n", program);
 }
 
@@ -233,7 +233,7 @@ std::string program_name(int argc, const char* const* argv) {
 
 int manage(Project& project, int argc, const char* const* argv, Console console) {
   const std::string program = program_name(argc, argv);
-  project.core().program = program;
+  internal::core_of(project).program = program;
   ExitCode code;
   try {
     std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);

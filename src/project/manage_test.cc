@@ -379,7 +379,7 @@ TEST_F(Manage, AKeyThatWasDeletedIsFoundByCheckAndToldWithAWayOut) {
   migrate(db);
   Patient patient = john();
   db.save(patient);
-  db.core().connection("encrypted").key_cache().clear();
+  internal::core_of(db).connection("encrypted").key_cache().clear();
   const bson::Document one = bson::from_json(
       R"({"delete": "__keyVault",
           "deletes": [{"q": {"keyAltNames": "myapp_patient.record.billing"}, "limit": 1}]})");
@@ -536,7 +536,7 @@ class FakeServer : public CommandRunner {
 TEST_F(Manage, CheckTellsWhichServersCannotDoQueryableEncryption) {
   const auto check = [&](const char* hello, int major) {
     Project db{settings("mongodb://example.invalid")};
-    db.core().runner_pool().wrap_runners([=](const std::shared_ptr<CommandRunner>&) {
+    internal::core_of(db).runner_pool().wrap_runners([=](const std::shared_ptr<CommandRunner>&) {
       return std::make_shared<FakeServer>(hello, major);
     });
     return run(db, {"check", "--database", "encrypted"});

@@ -87,7 +87,7 @@ class Recording : public CommandRunner {
 TEST_F(Migrate, PreviewSendsNothingButReads) {
   std::vector<std::string> log;
   Project db = project();
-  db.core().runner_pool().wrap_runners([&](std::shared_ptr<CommandRunner> runner) {
+  internal::core_of(db).runner_pool().wrap_runners([&](std::shared_ptr<CommandRunner> runner) {
     return std::make_shared<Recording>(std::move(runner), log);
   });
   run_ok(db, {"makemigrations"});
@@ -160,7 +160,7 @@ TEST_F(Migrate, KilledBetweenKeysAndCollectionItSucceedsWhenRunAgain) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto migrate_and_die = [&] {
     Project db = project();
-    db.core().runner_pool().wrap_runners([](std::shared_ptr<CommandRunner> runner) {
+    internal::core_of(db).runner_pool().wrap_runners([](std::shared_ptr<CommandRunner> runner) {
       return std::make_shared<Killing>(std::move(runner));
     });
     run(db, {"migrate", "--database", "encrypted"});
@@ -222,7 +222,7 @@ TEST_F(Migrate, InterruptedBeforeItIsRecordedAMigrationStartsAnew) {
   {
     Project db = project<v2::Patient>();
     run_ok(db, {"makemigrations", "--rename", "patient.name=full_name"});
-    db.core().runner_pool().wrap_runners([](std::shared_ptr<CommandRunner> runner) {
+    internal::core_of(db).runner_pool().wrap_runners([](std::shared_ptr<CommandRunner> runner) {
       return std::make_shared<Forgetful>(std::move(runner));
     });
     EXPECT_EQ(run(db, {"migrate", "--database", "encrypted"}).code,

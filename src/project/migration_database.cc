@@ -47,17 +47,17 @@ void MigrationDatabase::drop_encrypted_collection(std::string_view collection,
 }
 
 bool MigrationDatabase::allow_migrate(std::string_view app, std::string_view model) {
-  return project_.core().routers().allow_migrate(alias(), app, model);
+  return core_of(project_).routers().allow_migrate(alias(), app, model);
 }
 
 bool MigrationDatabase::has_function(std::string_view app, std::string_view function) {
-  const auto& functions = project_.core().functions;
+  const auto& functions = core_of(project_).functions;
   return functions.contains(std::pair(std::string(app), std::string(function)));
 }
 
 void MigrationDatabase::run_function(std::string_view app, std::string_view function) {
   const auto& body =
-      project_.core().functions.at(std::pair(std::string(app), std::string(function)));
+      core_of(project_).functions.at(std::pair(std::string(app), std::string(function)));
   body(MigrationContext{.db = project_, .alias = alias()});
 }
 

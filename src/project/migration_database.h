@@ -13,7 +13,7 @@ class MigrationDatabase : public migrations::Database {
  public:
   // Throws ImproperlyConfigured for an unknown alias. Borrows the project.
   MigrationDatabase(Project& project, std::string_view alias)
-      : project_(project), connection_(project.core().connection(alias)) {}
+      : project_(project), connection_(core_of(project).connection(alias)) {}
 
   const std::string& alias() const override { return connection_.alias(); }
   const std::string& name() const override { return connection_.database(); }

@@ -5,12 +5,13 @@
 
 #include "project/project_core.h"
 #include "quern/base/error.h"
-#include "quern/command/reply.h"
 
 namespace quern {
 
+Project::Project(std::unique_ptr<internal::ProjectCore> core)
+    : ModelSession(*core), core_(std::move(core)) {}
 Project::Project(Settings settings)
-    : core_(std::make_unique<internal::ProjectCore>(std::move(settings))) {}
+    : Project(std::make_unique<internal::ProjectCore>(std::move(settings))) {}
 Project::Project(Project&& other) noexcept = default;
 Project& Project::operator=(Project&& other) noexcept = default;
 Project::~Project() = default;
@@ -41,58 +42,8 @@ Project& Project::command(Command command) {
 
 const Settings& Project::settings() const { return core_->settings(); }
 
-std::vector<ModelRef> Project::models() const {
-  return {core_->models().begin(), core_->models().end()};
-}
-
-bool Project::is_encrypted(std::string_view alias) const {
-  return core_->connection(alias).is_encrypted();
-}
-
 CommandRunner& Project::plain_runner(std::string_view alias) {
   return core_->connection(alias).plain();
-}
-
-const ModelRef& Project::registered(const ModelInfo& model) {
-  const ModelRef* found = core_->find_model(model);
-  if (!found) {
-    throw ImproperlyConfigured(fmt::format(
-        "no app has the model {0}: register it with project.app<{0}>(\"label\")", model.name));
-  }
-  return *found;
-}
-
-std::string Project::choose_database(const ModelRef& model, Access access, const Hints& hints) {
-  return access == Access::kRead ? core_->routers().db_for_read(model, hints)
-                                 : core_->routers().db_for_write(model, hints);
-}
-
-Target Project::target(std::string_view alias) {
-  core_->check_routes_once();
-  internal::Connection& connection = core_->connection(alias);
-  return {.alias = connection.alias(),
-          .database = connection.database(),
-          .runner = &connection.runner(),
-          .encrypting = connection.is_encrypted()};
-}
-
-std::string Project::explain_route(const ModelRef& model, std::string_view alias) {
-  return fmt::format(
-      "Routers asked: {0}. Set auto_encryption for '{1}' or route {2}.{3} elsewhere.",
-      core_->routers().who_decided_write(model), alias, model.app_label, model.name);
-}
-
-Reply Project::run(const Target& target, bson::View command) {
-  try {
-    return ModelSession::run(target, command);
-  } catch (const Error& error) {
-    if (!error.is(ErrorCode::kKeyNotFound)) throw;
-    const bson::Element collection = command.front();
-    if (!collection.is_string()) throw;
-    const std::string advice =
-        core_->advice_on_missing_key(core_->connection(target.alias), collection.as_string());
-    throw Error(error.code(), fmt::format("{}. {}", error.what(), advice));
-  }
 }
 
 }  // namespace quern

@@ -10,6 +10,7 @@
 #include "project/nearest.h"
 #include "project/settings_check.h"
 #include "quern/base/error.h"
+#include "quern/command/reply.h"
 
 namespace quern::internal {
 namespace {
@@ -164,6 +165,104 @@ void ProjectCore::check_routes_once() {
           model.app_label, model.name, alias, routers_.who_decided_write(model)));
     }
   });
+}
+
+const ModelRef& ProjectCore::registered(const ModelInfo& model) {
+  const ModelRef* found = find_model(model);
+  if (!found) {
+    throw ImproperlyConfigured(fmt::format(
+        "no app has the model {0}: register it with project.app<{0}>(\"label\")", model.name));
+  }
+  return *found;
+}
+
+std::string ProjectCore::choose_database(const ModelRef& model, Access access, const Hints& hints) {
+  return access == Access::kRead ? routers_.db_for_read(model, hints)
+                                 : routers_.db_for_write(model, hints);
+}
+
+Target ProjectCore::target(std::string_view alias) {
+  check_routes_once();
+  Connection& at = connection(alias);
+  return {.alias = at.alias(),
+          .database = at.database(),
+          .runner = &at.runner(),
+          .encrypting = at.is_encrypted()};
+}
+
+std::string ProjectCore::explain_route(const ModelRef& model, std::string_view alias) {
+  return fmt::format(
+      "Routers asked: {0}. Set auto_encryption for '{1}' or route {2}.{3} elsewhere.",
+      routers_.who_decided_write(model), alias, model.app_label, model.name);
+}
+
+namespace {
+
+// What stands in a model at a stored, dotted path, or above it: the text of a fault, or nothing.
+std::string plain_member_at(const ModelInfo& model, std::string_view path) {
+  std::string name = model.name;
+  std::span<const FieldInfo> fields = model.fields;
+  for (;;) {
+    const std::size_t dot = path.find('.');
+    const auto field = std::ranges::find(fields, path.substr(0, dot), &FieldInfo::column);
+    if (field == fields.end() || field->encrypted) return "";
+    name += "." + field->name;
+    if (dot == std::string_view::npos || field->embedded == nullptr) return name;
+    fields = field->embedded->fields;
+    path.remove_prefix(dot + 1);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> ProjectCore::plain_member_faults(const ModelRef& model,
+                                                          Connection& connection) {
+  std::vector<std::string> faults;
+  const bson::Document fields = connection.encrypted_fields_of(model.collection);
+  const bson::Element list = fields["fields"];
+  if (!list.is_array()) return faults;
+  for (const bson::Element& element : list.as_array()) {
+    const std::string_view path = element.as_document()["path"].as_string();
+    const std::string member = plain_member_at(*model.info, path);
+    if (member.empty()) continue;
+    faults.push_back(fmt::format(
+        "{0}.{1} is in the clear, but {2}.{3} encrypts '{4}': what is saved there could not be "
+        "read "
+        "back. Declare the member as quern::Encrypted, as the collection has it, or give the model "
+        "a collection of its own with Meta::db_table",
+        model.app_label, member, connection.database(), model.collection, path));
+  }
+  return faults;
+}
+
+void ProjectCore::check_model(const ModelRef& model, const Target& target) {
+  if (!target.encrypting) return;
+  const std::pair key(model.info, static_cast<const CommandRunner*>(target.runner));
+  {
+    const std::shared_lock lock(checked_mutex_);
+    if (checked_models_.contains(key)) return;
+  }
+  Connection& at = connection(target.alias);
+  const std::vector<std::string> faults = plain_member_faults(model, at);
+  if (!faults.empty()) {
+    throw ImproperlyConfigured(fmt::format("(quern.E110) {}", fmt::join(faults, "\n  ")));
+  }
+  if (!at.has_collection(model.collection)) return;  // it may come with any schema
+  const std::lock_guard lock(checked_mutex_);
+  checked_models_.insert(key);
+}
+
+Reply ProjectCore::execute(const Target& target, bson::View command) {
+  try {
+    return SessionCore::execute(target, command);
+  } catch (const Error& error) {
+    if (!error.is(ErrorCode::kKeyNotFound)) throw;
+    const bson::Element collection = command.front();
+    if (!collection.is_string()) throw;
+    const std::string advice =
+        advice_on_missing_key(connection(target.alias), collection.as_string());
+    throw Error(error.code(), fmt::format("{}. {}", error.what(), advice));
+  }
 }
 
 client::EncryptingOptions ProjectCore::encrypting_options(const std::string& alias) {

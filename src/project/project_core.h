@@ -8,19 +8,22 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "migrations/graph.h"
+#include "models/session.h"
 #include "project/connection.h"
 #include "project/router_chain.h"
 #include "quern/project/project.h"
 
 namespace quern::internal {
 
-class ProjectCore {
+class ProjectCore : public SessionCore {
  public:
   explicit ProjectCore(Settings settings);
 
@@ -55,6 +58,17 @@ class ProjectCore {
   // All apps' migrations. Throws for files that cannot be read, circles, missing dependencies.
   migrations::Graph load_migrations() const;
 
+  const ModelRef& registered(const ModelInfo& model) override;
+  std::string choose_database(const ModelRef& model, Access access, const Hints& hints) override;
+  Target target(std::string_view alias) override;
+  std::string explain_route(const ModelRef& model, std::string_view alias) override;
+  void check_model(const ModelRef& model, const Target& target) override;
+  // A missing data key is told with what to do about it.
+  Reply execute(const Target& target, bson::View command) override;
+  // Members that the model has in the clear although the collection there encrypts them, one
+  // sentence each.
+  std::vector<std::string> plain_member_faults(const ModelRef& model, Connection& connection);
+
   // Throws ImproperlyConfigured for models that could not be saved as they are routed: with
   // encrypted members but into a database without encryption. Runs once.
   void check_routes_once();
@@ -69,8 +83,15 @@ class ProjectCore {
   RunnerPool pool_;
   std::map<std::string, Connection, std::less<>> connections_;
   std::once_flag routes_checked_;
+  std::shared_mutex checked_mutex_;
+  // Models that check_model() has looked at, with the runner of the database.
+  std::set<std::pair<const ModelInfo*, const CommandRunner*>> checked_models_;
   std::atomic<bool> models_are_final_ = false;
 };
+
+inline ProjectCore& core_of(const Project& project) {
+  return static_cast<ProjectCore&>(core_of(static_cast<const ModelSession&>(project)));
+}
 
 }  // namespace quern::internal
 

@@ -103,13 +103,70 @@ TEST_F(ProjectTest, SavingIntoAPlainDatabaseByNameIsRefused) {
                   Property(&Error::what, HasSubstr("in non-encrypted database 'default'"))));
 }
 
+// A version of the model that forgot the encryption.
+namespace forgotten {
+struct Record {
+  Encrypted<Char<11>, equality> ssn;
+  Char<20> billing;
+  Decimal<10, 2> amount;
+};
+struct Patient {
+  Id id{};
+  Char<255> name;
+  Record record;
+};
+}  // namespace forgotten
+
+TEST_F(ProjectTest, AModelThatCouldNotReadWhatItSavesIsRefusedAtItsFirstUseAndByCheck) {
+  {
+    Project db = project();
+    migrate(db);
+    Patient patient = john();
+    db.save(patient);
+  }
+  Project db = project<forgotten::Patient>();
+  const auto said =
+      AllOf(HasSubstr("(quern.E110) myapp.Patient.record.billing is in the clear, but "
+                      "encrypted_db.myapp_patient encrypts 'record.billing'"),
+            HasSubstr("Declare the member as quern::Encrypted"), Not(HasSubstr("record.ssn")));
+  forgotten::Patient patient{.name = "Ann", .record = {.ssn = "1", .billing = "x", .amount = 1}};
+  EXPECT_THAT([&] { db.save(patient); },
+              Throws<ImproperlyConfigured>(Property(&Error::what, said)));
+  EXPECT_FALSE(patient.id.is_set());
+  EXPECT_THAT([&] { db.objects<forgotten::Patient>().count(); },
+              Throws<ImproperlyConfigured>(Property(&Error::what, said)));
+  EXPECT_THAT(run(db, {"check", "--database", "encrypted"}).out,
+              HasSubstr("ERROR: (quern.E110) myapp.Patient.record.billing is in the clear"));
+}
+
+TEST_F(ProjectTest, RawCommandsAreEncryptedAndTheirRepliesHoldWhatWasDecrypted) {
+  Project db = project();
+  migrate(db);
+  Patient patient = john();
+  db.save(patient);
+  const bson::Document find =
+      bson::doc("find", "myapp_patient", "filter", bson::doc("record.ssn", "123-45-6789"));
+  const Reply reply = db.run("encrypted", find);
+  EXPECT_TRUE(reply.view()
+                  .at_path("cursor.firstBatch.0.record.ssn")
+                  .is_binary(bson::BinarySubtype::kEncrypted));
+  const DecryptedView document = reply.decrypted().at_path("cursor.firstBatch.0").document();
+  EXPECT_EQ(document.at_path("record.ssn").plaintext().as_string(), "123-45-6789");
+  EXPECT_EQ(decode<Patient>(document).record.ssn, patient.record.ssn);
+  EXPECT_THROW(db.run("encrypted", bson::doc("nonsense", 1)), Error);
+  db.transaction("encrypted", [&](Transaction& tx) {
+    const Reply inside = tx.run("encrypted", find);
+    EXPECT_EQ(inside.decrypted().at_path("cursor.firstBatch.0.name").raw().as_string(), "John Doe");
+  });
+}
+
 TEST_F(ProjectTest, UnknownAliasesAndUnregisteredModelsAreNamed) {
   Project db = project();
-  EXPECT_THAT([&] { db.target("encrpyted"); },
+  EXPECT_THAT([&] { db.run("encrpyted", bson::doc("ping", 1)); },
               Throws<ImproperlyConfigured>(
                   Property(&Error::what, HasSubstr("The connection 'encrpyted' doesn't exist. Did "
                                                    "you mean 'encrypted'?"))));
-  EXPECT_THAT([&] { db.registered(model_info<v2::Patient>()); },
+  EXPECT_THAT([&] { db.objects<v2::Patient>().count(); },
               Throws<ImproperlyConfigured>(
                   Property(&Error::what, HasSubstr("no app has the model Patient"))));
 }
@@ -160,7 +217,7 @@ TEST_F(ProjectTest, AWrongKeyIsAnErrorAndShowsNothing) {
 TEST_F(ProjectTest, AKeyFileOfTheWrongSizeIsNamed) {
   folder_.write("local_kek", "short", 0600);
   Project db = project();
-  EXPECT_THAT([&] { db.target("encrypted"); },
+  EXPECT_THAT([&] { db.run("encrypted", bson::doc("ping", 1)); },
               Throws<ImproperlyConfigured>(
                   Property(&Error::what, HasSubstr("databases.encrypted.auto_encryption"))));
 }

@@ -23,7 +23,7 @@ namespace {
 using Level = CheckMessage::Level;
 
 void check_routes(Project& project, std::vector<CheckMessage>& out) {
-  ProjectCore& core = project.core();
+  ProjectCore& core = core_of(project);
   for (const ModelRef& model : core.models()) {
     const std::string label = model.app_label + "." + model.name;
     try {
@@ -32,7 +32,7 @@ void check_routes(Project& project, std::vector<CheckMessage>& out) {
         out.push_back({Level::kError, "quern.E101",
                        fmt::format("{} has encrypted fields but is written to the non-encrypted "
                                    "database '{}'. {}",
-                                   label, alias, project.explain_route(model, alias))});
+                                   label, alias, core.explain_route(model, alias))});
       }
       core.routers().db_for_read(model);
     } catch (const ImproperlyConfigured& error) {
@@ -123,7 +123,7 @@ void check_models(ProjectCore& core, std::vector<CheckMessage>& out) {
 // Migrations that cannot be read are found by check_models().
 void check_migrations(Project& project, std::string_view alias, std::vector<CheckMessage>& out) {
   try {
-    const migrations::Graph graph = project.core().load_migrations();
+    const migrations::Graph graph = core_of(project).load_migrations();
     if (graph.ordered().empty()) return;
     MigrationDatabase database(project, alias);
     const migrations::Applied applied =
@@ -134,7 +134,7 @@ void check_migrations(Project& project, std::string_view alias, std::vector<Chec
                    fmt::format("{0} migration{1} not applied to '{2}'. Run '{4} migrate "
                                "--database {2}' to apply {3}.",
                                missing, missing == 1 ? " is" : "s are", alias,
-                               missing == 1 ? "it" : "them", project.core().program)});
+                               missing == 1 ? "it" : "them", core_of(project).program)});
   } catch (const migrations::MigrationError&) {
     // Told already.
   }
@@ -145,7 +145,8 @@ void check_data_keys(Project& project, Connection& connection, std::vector<Check
   if (!connection.exists()) return;
   std::set<Uuid> known;
   for (const keyvault::DataKeyDocument& key : connection.key_vault().all()) known.insert(key.id);
-  for (const migrations::ModelState& model : encrypted_models(project.core(), connection.alias())) {
+  for (const migrations::ModelState& model :
+       encrypted_models(core_of(project), connection.alias())) {
     const bson::Document fields = connection.encrypted_fields_of(model.collection);
     const bson::Element list = fields["fields"];
     if (!list.is_array()) continue;
@@ -162,6 +163,15 @@ void check_data_keys(Project& project, Connection& connection, std::vector<Check
   }
 }
 
+// Members in the clear that the collections encrypt.
+void check_members(ProjectCore& core, Connection& connection, std::vector<CheckMessage>& out) {
+  for (const ModelRef* model : core.models_in(connection.alias())) {
+    for (const std::string& fault : core.plain_member_faults(*model, connection)) {
+      out.push_back({Level::kError, "quern.E110", fault});
+    }
+  }
+}
+
 // Keys and map of an encrypting alias; the first fault hides those behind it.
 void check_keys(Project& project, Connection& connection, std::vector<CheckMessage>& out) {
   try {
@@ -171,6 +181,7 @@ void check_keys(Project& project, Connection& connection, std::vector<CheckMessa
     return;
   }
   try {
+    check_members(core_of(project), connection, out);
     check_data_keys(project, connection, out);
   } catch (const Error& error) {
     out.push_back(
@@ -183,7 +194,7 @@ void check_keys(Project& project, Connection& connection, std::vector<CheckMessa
     if (!map) return;
     std::vector<std::string> faults;
     for (const migrations::ModelState& model :
-         encrypted_models(project.core(), connection.alias())) {
+         encrypted_models(core_of(project), connection.alias())) {
       const std::string ns = connection.database() + "." + model.collection;
       const schema::EncryptedFields* pinned = map->find(ns);
       if (!pinned) continue;  // of members that were removed only
@@ -193,7 +204,7 @@ void check_keys(Project& project, Connection& connection, std::vector<CheckMessa
       }
     }
     if (faults.empty()) {
-      const bson::Document deployed = deployed_map(project.core(), connection);
+      const bson::Document deployed = deployed_map(core_of(project), connection);
       faults = map_differences(deployed, *map, connection.map_file().string());
     }
     for (const std::string& fault : faults) out.push_back({Level::kError, "quern.E103", fault});
@@ -207,8 +218,8 @@ void check_keys(Project& project, Connection& connection, std::vector<CheckMessa
 std::vector<CheckMessage> check_project(Project& project) {
   std::vector<CheckMessage> out;
   check_routes(project, out);
-  check_models(project.core(), out);
-  for (const ModelRef& model : project.core().models()) check_few_values(model, out);
+  check_models(core_of(project), out);
+  for (const ModelRef& model : core_of(project).models()) check_few_values(model, out);
   for (const auto& [alias, settings] : project.settings().databases) {
     check_encryption(alias, settings, out);
   }
@@ -220,7 +231,7 @@ std::vector<CheckMessage> check_project(Project& project) {
 
 std::vector<CheckMessage> check_database(Project& project, std::string_view alias) {
   std::vector<CheckMessage> out;
-  Connection& connection = project.core().connection(alias);
+  Connection& connection = core_of(project).connection(alias);
   try {
     if (Host::parse(connection.settings().host).kind == Host::Kind::kMongo) {
       check_deployment(connection, out);

@@ -36,6 +36,7 @@ std::vector<CheckMessage> check_project(Project& project);
 //   quern.E104  a deployment that cannot do Queryable Encryption: too old, or standalone
 //   quern.E105  a key encryption key that cannot be read, has the wrong size or is not the vault's
 //   quern.E109  a data key that an encrypted collection needs is not in the vault
+//   quern.E110  a model has in the clear what its collection encrypts
 //   quern.W206  migrations that are not applied
 std::vector<CheckMessage> check_database(Project& project, std::string_view alias);
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "clinic_fixture.h"
+#include "models/session.h"
 #include "quern/models/models.h"
 #include "storage/rocks_store.h"
 #include "storage/testing/faulty_store.h"
@@ -17,15 +18,20 @@ struct Note {
   Char<20> title;
 };
 
-class NoteSession : public ModelSession {
+class NoteSession : private internal::SessionCore, public ModelSession {
  public:
-  explicit NoteSession(CommandRunner& runner) : runner_(runner) {}
+  explicit NoteSession(CommandRunner& runner)
+      : ModelSession(static_cast<internal::SessionCore&>(*this)), runner_(runner) {}
   const ModelRef& registered(const ModelInfo& model) override {
     note_ = {"notes", model.name, model.collection_name("notes"), &model};
     return note_;
   }
-  std::string choose_database(const ModelRef&, Access, const Hints&) override { return "default"; }
-  Target target(std::string_view) override { return {"default", "notes", &runner_, false}; }
+  std::string choose_database(const ModelRef&, internal::Access, const Hints&) override {
+    return "default";
+  }
+  internal::Target target(std::string_view) override {
+    return {"default", "notes", &runner_, false};
+  }
 
  private:
   CommandRunner& runner_;

@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Models on the engine, with encryption: from a struct to ciphertext on disk and back.
 #include "quern/models/models.h"
+#include "models/session.h"
 
 #include <gmock/gmock.h>
 
@@ -87,19 +88,20 @@ struct Vault {
 
 // "encrypted" goes through automatic encryption, "default" does not. Models with encrypted members
 // are routed to the first, others to the second.
-class EngineSession : public ModelSession {
+class EngineSession : private internal::SessionCore, public ModelSession {
  public:
-  explicit EngineSession(Stack& stack) : stack_(stack) {}
+  explicit EngineSession(Stack& stack)
+      : ModelSession(static_cast<internal::SessionCore&>(*this)), stack_(stack) {}
   const ModelRef& registered(const ModelInfo& model) override {
     const std::scoped_lock lock(mutex_);
     ModelRef& ref = models_[&model];
     if (ref.info == nullptr) ref = {"clinic", model.name, model.collection_name("clinic"), &model};
     return ref;
   }
-  std::string choose_database(const ModelRef& model, Access, const Hints&) override {
+  std::string choose_database(const ModelRef& model, internal::Access, const Hints&) override {
     return model.info->has_encrypted_fields() ? "encrypted" : "default";
   }
-  Target target(std::string_view alias) override {
+  internal::Target target(std::string_view alias) override {
     if (alias == "encrypted") return {"encrypted", "clinic", &stack_.encrypting, true};
     return {"default", "plain", &stack_.engine, false};
   }

@@ -5,33 +5,35 @@
 #define QUERN_MODELS_ASSIGNMENT_H_
 
 #include <initializer_list>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "quern/base/export.h"
 #include "quern/models/expression.h"
-#include "quern/models/internal/query.h"
 
 namespace quern {
 
 namespace internal {
 
 // One new value, whatever the model. Its members are compiled once, in the library.
-struct QUERN_EXPORT AssignedValue {
+class QUERN_EXPORT AssignedValue {
+ public:
   // Encodes the value, or finds its faults.
   AssignedValue(const ValueType& type, const void* from, std::string_view to, bool secret);
   AssignedValue(const AssignedValue& other);
   AssignedValue& operator=(const AssignedValue& other);
   ~AssignedValue();
 
-  std::string path;
-  bson::Value value;
-  FaultMap faults;
+  struct State;
+  const State& state() const { return *state_; }
+
+ private:
+  State* state_;
 };
 
-// The new values of an update. Throws ValidationError with the faults of all.
-QUERN_EXPORT std::vector<NewValue> new_values(std::initializer_list<const AssignedValue*> values);
+// The new values of an update.
+using AssignedValues = std::initializer_list<const AssignedValue*>;
+// Throws ValidationError with the faults of all.
+QUERN_EXPORT void refuse_faults(AssignedValues values);
 
 }  // namespace internal
 

@@ -5,9 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 
+#include "quern/base/callback.h"
 #include "quern/base/object_id.h"
 
 namespace quern {
@@ -22,7 +22,7 @@ struct UpdateProgress {
 struct UpdateEachOptions {
   // Skip objects up to this id: UpdateProgress::last of an earlier run.
   std::optional<ObjectId> after{};
-  std::function<void(const UpdateProgress&)> progress{};  // called after every document
+  Callback<const UpdateProgress&> progress{};  // called after every document
 };
 
 struct BulkCreateOptions {

@@ -13,9 +13,9 @@
 
 #include <concepts>
 #include <cstddef>
-#include <functional>
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>

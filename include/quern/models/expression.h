@@ -27,43 +27,74 @@
 
 namespace quern {
 
-template <class Root>
-class Expr {
- public:
-  Expr() = default;
-  explicit Expr(bson::Document filter) : filter_(std::move(filter)) {}
+namespace bson {
+class Document;
+}
 
-  const bson::Document& filter() const { return filter_; }  // in MongoDB's query language
-  bool neutral() const { return filter_.empty(); }
+namespace internal {
+
+// A condition, whatever the model. Its members are compiled once, in the library.
+class QUERN_EXPORT Condition {
+ public:
+  Condition() noexcept;
+  explicit Condition(bson::Document filter);
+  Condition(const Condition& other);
+  Condition(Condition&& other) noexcept;
+  Condition& operator=(const Condition& other);
+  Condition& operator=(Condition&& other) noexcept;
+  ~Condition();
+
+  const bson::Document& filter() const;  // in MongoDB's query language
+  bool neutral() const;
 
  private:
-  bson::Document filter_;
+  bson::Document* filter_ = nullptr;  // null: neutral
+};
+
+}  // namespace internal
+
+template <class Root>
+class Expr : public internal::Condition {
+ public:
+  Expr() = default;
+  explicit Expr(internal::Condition condition) : Condition(std::move(condition)) {}
+  using internal::Condition::Condition;
 };
 
 namespace internal {
 
-QUERN_EXPORT bson::Document all_of(bson::View a, bson::View b);
-QUERN_EXPORT bson::Document any_of(bson::View a, bson::View b);
-QUERN_EXPORT bson::Document none_of(bson::View a);
-QUERN_EXPORT bson::Document nothing();  // a filter that no document passes
-QUERN_EXPORT bson::Document compare(std::string_view path, std::string_view op,
-                                    bson::ValueView value);
-QUERN_EXPORT bson::Document compare_in(std::string_view path, std::string_view op,
-                                       const std::vector<bson::Value>& values);
-QUERN_EXPORT bson::Document compare_between(std::string_view path, bson::ValueView low,
-                                            bson::ValueView high);
-// $regex: before + text with its special characters escaped + after.
-QUERN_EXPORT bson::Document match_text(std::string_view path, std::string_view before,
-                                       std::string_view text, std::string_view after,
-                                       bool ignore_case);
-QUERN_EXPORT bson::Document match_regex(std::string_view path, std::string_view pattern,
-                                        std::string_view options);
-QUERN_EXPORT bson::Document is_null_filter(std::string_view path);
-QUERN_EXPORT bson::Document exists_filter(std::string_view path);
+QUERN_EXPORT Condition all_of(const Condition& a, const Condition& b);
+QUERN_EXPORT Condition any_of(const Condition& a, const Condition& b);
+QUERN_EXPORT Condition none_of(const Condition& a);
 
-// Throws Error(BadValue) with the path for what cannot be stored; secret: without saying why.
-QUERN_EXPORT bson::Value encode_value(const ValueType& type, const void* value,
-                                      std::string_view path, bool secret);
+// What a condition compares a field with: values of the field's C++ type, in BSON.
+class QUERN_EXPORT Operands {
+ public:
+  // secret: the field is encrypted.
+  Operands(std::string_view path, const ValueType& type, bool secret);
+  ~Operands();
+  Operands(const Operands&) = delete;
+  Operands& operator=(const Operands&) = delete;
+
+  // Throws Error(BadValue) with the path for what cannot be stored; secret: without saying why.
+  void add(const void* value);
+  Condition compare(const char* op) const;  // with the first
+  Condition in() const;
+  Condition between() const;  // the first and the second
+
+ private:
+  struct State;
+  State* state_;
+};
+
+// $regex: before + text with its special characters escaped + after.
+QUERN_EXPORT Condition match_text(std::string_view path, const char* before, std::string_view text,
+                                  const char* after, bool ignore_case);
+QUERN_EXPORT Condition match_regex(std::string_view path, std::string_view pattern,
+                                   std::string_view options);
+QUERN_EXPORT Condition is_null_filter(std::string_view path);
+QUERN_EXPORT Condition exists_filter(std::string_view path);
+
 [[noreturn]] QUERN_EXPORT void number_out_of_range(std::string_view path);
 
 template <class T>
@@ -101,15 +132,15 @@ T converted(std::string_view path, const V& value) {
   }
 }
 
-// The value as a field of type T stores it; secret: the field is encrypted.
+// Adds the value as a field of type T stores it.
 template <class T, class V>
-bson::Value operand(std::string_view path, const V& value, bool secret) {
-  const T typed = converted<T>(path, value);
-  return encode_value(value_type<T>(), value_address(typed), path, secret);
-}
-template <class R, class L, Steps S, class V>
-bson::Value operand(const Path<R, L, S>& path, const V& value) {
-  return operand<unwrap_t<L>>(path.text, value, is_encrypted<L>);
+void add_operand(Operands& operands, std::string_view path, const V& value) {
+  if constexpr (std::is_same_v<T, V>) {
+    operands.add(value_address(value));
+  } else {
+    const T typed = converted<T>(path, value);
+    operands.add(value_address(typed));
+  }
 }
 
 // The checks sit in class templates that are named in return types, so that they fail where the
@@ -164,9 +195,15 @@ using RangeExpr = typename RangeChecked<P, std::decay_t<V>...>::type;
 template <class P>
 using TextExpr = typename TextChecked<P>::type;
 
+template <class T, class V>
+Condition comparison(std::string_view path, bool secret, const char* op, const V& value) {
+  Operands operands(path, value_type<T>(), secret);
+  add_operand<T>(operands, path, value);
+  return operands.compare(op);
+}
 template <class R, class L, Steps S, class V>
-Expr<R> comparison(const Path<R, L, S>& path, std::string_view op, const V& value) {
-  return Expr<R>(compare(path.text, op, operand(path, value).view()));
+Expr<R> comparison(const Path<R, L, S>& path, const char* op, const V& value) {
+  return Expr<R>(comparison<unwrap_t<L>>(path.text, is_encrypted<L>, op, value));
 }
 
 template <class Values>
@@ -174,24 +211,24 @@ using element_t = std::iter_value_t<decltype(std::begin(std::declval<const Value
 
 template <class R, class L, Steps S, class Values>
 Expr<R> membership(const Path<R, L, S>& path, const Values& values) {
-  std::vector<bson::Value> operands;
-  for (const auto& value : values) operands.push_back(operand(path, value));
-  return Expr<R>(compare_in(path.text, "$in", operands));
+  Operands operands(path.text, value_type<unwrap_t<L>>(), is_encrypted<L>);
+  for (const auto& value : values) add_operand<unwrap_t<L>>(operands, path.text, value);
+  return Expr<R>(operands.in());
 }
 
 }  // namespace internal
 
 template <class Root>
 Expr<Root> operator&&(const Expr<Root>& a, const Expr<Root>& b) {
-  return Expr<Root>(internal::all_of(a.filter(), b.filter()));
+  return Expr<Root>(internal::all_of(a, b));
 }
 template <class Root>
 Expr<Root> operator||(const Expr<Root>& a, const Expr<Root>& b) {
-  return Expr<Root>(internal::any_of(a.filter(), b.filter()));
+  return Expr<Root>(internal::any_of(a, b));
 }
 template <class Root>
 Expr<Root> operator!(const Expr<Root>& a) {
-  return Expr<Root>(internal::none_of(a.filter()));
+  return Expr<Root>(internal::none_of(a));
 }
 
 template <class R, class L, Steps S, class V>
@@ -249,8 +286,11 @@ internal::RangeExpr<Path<R, L, S>, V> operator>=(const V& value, const Path<R, L
 template <class R, class L, Steps S, class Low, class High>
 internal::RangeExpr<Path<R, L, S>, Low, High> between(const Path<R, L, S>& path, const Low& low,
                                                       const High& high) {
-  return Expr<R>(internal::compare_between(path.text, internal::operand(path, low).view(),
-                                           internal::operand(path, high).view()));
+  using T = internal::unwrap_t<L>;
+  internal::Operands operands(path.text, value_type<T>(), internal::is_encrypted<L>);
+  internal::add_operand<T>(operands, path.text, low);
+  internal::add_operand<T>(operands, path.text, high);
+  return Expr<R>(operands.between());
 }
 
 // The field has one of the values: a braced list or any range.
@@ -274,8 +314,7 @@ Expr<R> includes(const Path<R, L, S>& path, const V& value) {
                 "includes() needs a field that is a vector");
   static_assert(internal::comparable_with<Element, V>(),
                 "this field cannot be compared with a value of that type");
-  return Expr<R>(internal::compare(path.text, "$eq",
-                                   internal::operand<Element>(path.text, value, false).view()));
+  return Expr<R>(internal::comparison<Element>(path.text, false, "$eq", value));
 }
 
 // Text conditions, by characters; the i forms ignore case.

@@ -30,7 +30,7 @@ template <class P, int Direction>
 auto order_term(const P& path) {
   using Given = path_t<P>;
   static_assert(!touches_encrypted<Given>, "order_by() does not work on an encrypted field");
-  return OrderTerm<typename Given::root>{{as_path(path).text, Direction}};
+  return OrderTerm<typename Given::root>{{std::string(as_path(path).text), Direction}};
 }
 
 template <class Root>
@@ -48,7 +48,7 @@ IndexKey as_index_key(const P& path) {
     return path;
   } else {
     static_assert(!touches_encrypted<path_t<P>>, "Encrypted fields do not support db_index.");
-    return {as_path(path).text, 1};
+    return {std::string(as_path(path).text), 1};
   }
 }
 
@@ -59,7 +59,7 @@ QUERN_EXPORT std::string constraint_name(const std::vector<std::string>& paths);
 template <class P>
 std::string unique_path(const P& path) {
   static_assert(!touches_encrypted<path_t<P>>, "Encrypted fields do not support unique.");
-  return as_path(path).text;
+  return std::string(as_path(path).text);
 }
 
 }  // namespace internal

@@ -25,14 +25,15 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "quern/base/export.h"
-#include "quern/models/internal/value_type.h"
-#include "quern/models/model_info.h"
+#include "quern/models/index_info.h"
+#include "quern/models/internal/value_table.h"
 
 namespace quern {
 
@@ -57,18 +58,16 @@ const T& prototype() {
 }
 
 template <class T, class M>
-std::size_t member_offset(const T& object, const M& member) {
-  return static_cast<std::size_t>(static_cast<const char*>(value_address(member)) -
-                                  reinterpret_cast<const char*>(&object));
-}
-template <class T, class M>
 std::size_t offset_of(M T::*member) {
-  return member_offset(prototype<T>(), prototype<T>().*member);
+  const T& object = prototype<T>();
+  return static_cast<std::size_t>(static_cast<const char*>(value_address(object.*member)) -
+                                  reinterpret_cast<const char*>(&object));
 }
 
 // What the compiler knows of a member, for make_fields.
 struct MemberInfo {
-  std::size_t offset;
+  const char* text;     // member_text()
+  const void* address;  // of the prototype's member
   const ValueType* type;
   bool primary_key = false;
   bool encrypted = false;
@@ -76,9 +75,9 @@ struct MemberInfo {
   std::size_t query_count = 0;
 };
 
-template <class T, class M>
-MemberInfo member_info(const T& object, const M& member) {
-  MemberInfo info{member_offset(object, member), &value_type<M>()};
+template <class M>
+MemberInfo member_info(const char* text, const void* address) {
+  MemberInfo info{text, address, &value_type<M>()};
   info.primary_key = std::is_same_v<M, Id>;
   if constexpr (is_encrypted<M>) {
     info.encrypted = true;
@@ -93,12 +92,12 @@ MemberInfo member_info(const T& object, const M& member) {
   return info;
 }
 
+// The members of a struct, completed: the first half of its description. Lives for ever.
+class StructFields;
 // Throws ImproperlyConfigured for column names that cannot be stored, are given twice, or are given
-// to members of other structs.
-QUERN_EXPORT std::vector<FieldInfo> make_fields(std::string_view model,
-                                                std::span<const std::string_view> names,
-                                                std::span<const MemberInfo> members,
-                                                const void* prototype, const Columns& columns);
+// to members of other structs. type: type_text().
+QUERN_EXPORT const StructFields& make_fields(const char* type, std::span<const MemberInfo> members,
+                                             const void* prototype, const Columns& columns);
 
 template <class T>
 Columns columns_of() {
@@ -109,23 +108,36 @@ Columns columns_of() {
   }
 }
 
-// The members of T: the first half of its description, which paths need and Meta may use.
+template <class T, std::size_t... I>
+const StructFields& make_struct_fields(std::index_sequence<I...>) {
+  const T& object = prototype<T>();
+  return visit_members(object, [&](const auto&... member) -> const StructFields& {
+    const MemberInfo members[] = {member_info<std::remove_cvref_t<decltype(member)>>(
+        member_text<member_addresses<T>()[I]>(), value_address(member))...};
+    return make_fields(type_text<T>(), members, &object, columns_of<T>());
+  });
+}
+
+// The members of T, which paths need and Meta may use.
 template <class T>
-std::span<const FieldInfo> struct_fields() {
+const StructFields& struct_fields() {
   static_assert(!contains_itself<T>(), "a model struct cannot contain itself.");
   static_assert(count_ids(member_types<T>{}) <= 1, "a model has one quern::Id.");
-  static const std::vector<FieldInfo> fields = [] {
-    const T& object = prototype<T>();
-    const auto members = visit_members(object, [&](const auto&... member) {
-      return std::array<MemberInfo, sizeof...(member)>{member_info(object, member)...};
-    });
-    return make_fields(type_name<T>(), member_names<T>, members, &object, columns_of<T>());
-  }();
+  static const StructFields& fields =
+      make_struct_fields<T>(std::make_index_sequence<member_count_to_visit<T>()>{});
   return fields;
 }
 
-// Throws ImproperlyConfigured when Meta names paths that the model doesn't have.
-QUERN_EXPORT void check_meta(const ModelInfo& model);
+struct MetaParts {
+  std::string_view db_table = {};
+  Indexes indexes = {};
+  Constraints constraints = {};
+  Ordering ordering = {};
+};
+// What a model is made of. Lives for ever. Throws ImproperlyConfigured when Meta names paths that
+// the model doesn't have.
+QUERN_EXPORT const ModelInfo& make_model(const char* type, const StructFields& fields,
+                                         MetaParts meta);
 
 template <class T>
 consteval void check_meta_functions() {
@@ -147,17 +159,18 @@ consteval void check_meta_functions() {
 }
 
 template <class T>
-ModelInfo make_model_info() {
+const ModelInfo& make_model_of() {
   check_meta_functions<T>();
-  ModelInfo info;
-  info.name = type_name<T>();
-  info.fields = struct_fields<T>();
-  if constexpr (requires { T::Meta::db_table; }) info.db_table = T::Meta::db_table;
-  if constexpr (requires { T::Meta::indexes(); }) info.indexes = T::Meta::indexes();
-  if constexpr (requires { T::Meta::constraints(); }) info.constraints = T::Meta::constraints();
-  if constexpr (requires { T::Meta::ordering(); }) info.ordering = T::Meta::ordering();
-  check_meta(info);
-  return info;
+  if constexpr (requires { typename T::Meta; }) {
+    MetaParts meta;
+    if constexpr (requires { T::Meta::db_table; }) meta.db_table = T::Meta::db_table;
+    if constexpr (requires { T::Meta::indexes(); }) meta.indexes = T::Meta::indexes();
+    if constexpr (requires { T::Meta::constraints(); }) meta.constraints = T::Meta::constraints();
+    if constexpr (requires { T::Meta::ordering(); }) meta.ordering = T::Meta::ordering();
+    return make_model(type_text<T>(), struct_fields<T>(), std::move(meta));
+  } else {
+    return make_model(type_text<T>(), struct_fields<T>(), {});
+  }
 }
 
 }  // namespace internal
@@ -167,7 +180,7 @@ const ModelInfo& model_info() {
   if constexpr (internal::is_plain_struct<T>()) {
     static_assert(!internal::Codable<T>, "a type with a quern::codec is a field, not a model.");
   }
-  static const ModelInfo info = internal::make_model_info<T>();
+  static const ModelInfo& info = internal::make_model_of<T>();
   return info;
 }
 

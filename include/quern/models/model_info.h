@@ -16,6 +16,7 @@
 
 #include "quern/base/export.h"
 #include "quern/bson/document.h"
+#include "quern/models/index_info.h"
 #include "quern/models/query_info.h"
 
 namespace quern {
@@ -59,25 +60,6 @@ struct FieldInfo : ValueInfo {
   const ValueType* value_type = nullptr;
 };
 
-struct IndexKey {
-  std::string path;  // stored, dotted
-  int direction = 1;
-  friend bool operator==(const IndexKey&, const IndexKey&) = default;
-};
-
-struct IndexInfo {
-  std::string name;  // given, or made of keys and directions as MongoDB does: "name_1_age_-1"
-  std::vector<IndexKey> keys;
-  friend bool operator==(const IndexInfo&, const IndexInfo&) = default;
-};
-
-// A unique constraint: a unique index that, as in SQL, lets several documents have no value.
-struct ConstraintInfo {
-  std::string name;  // given, or "unique_" and the paths
-  std::vector<std::string> paths;
-  friend bool operator==(const ConstraintInfo&, const ConstraintInfo&) = default;
-};
-
 // A struct. With an Id it is a collection of its own, without one it can only be embedded.
 struct QUERN_EXPORT ModelInfo {
   std::string name;  // of the struct, without namespaces: "Patient"
@@ -110,6 +92,11 @@ struct ModelRef {
   std::string name;        // "Patient"
   std::string collection;  // info->collection_name(app_label)
   const ModelInfo* info = nullptr;
+};
+
+// What a router may go by besides the model.
+struct Hints {
+  std::string_view instance_database;  // alias that the object at hand was loaded from, or empty
 };
 
 }  // namespace quern

@@ -1,52 +1,38 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// ModelSession: where models meet databases. A project derives from it (it knows settings and
-// routers), a Transaction does too (it passes everything on, inside its transaction), so functions
-// that take a ModelSession& work with either:
+// ModelSession: where models meet databases. A project is one (it knows settings and routers), a
+// Transaction is one too (it passes everything on, inside its transaction), so functions that take a
+// ModelSession& work with either:
 //
 //   db.save(patient);
 //   db.objects<Patient>().get(ssn == "123-45-6789");
 //   db.transaction([&](quern::Transaction& tx) { tx.save(a); tx.save(b); });
+//   db.run("default", quern::bson::doc("ping", 1));
 //
-// Thread-safe if the implementation is (a project is, a Transaction belongs to one thread). Must
-// outlive the query sets and cursors that it hands out.
+// A project is thread-safe, a Transaction belongs to one thread. Must outlive the query sets and
+// cursors that it hands out.
 #ifndef QUERN_MODELS_MODEL_SESSION_H_
 #define QUERN_MODELS_MODEL_SESSION_H_
 
-#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "quern/base/callback.h"
 #include "quern/base/export.h"
-#include "quern/command/reply.h"
 #include "quern/models/errors.h"
 #include "quern/models/internal/codec.h"
 #include "quern/models/path.h"
 
 namespace quern {
 
-class CommandRunner;
+class Reply;
 template <class T>
 class QuerySet;
 class Transaction;
-
-enum class Access { kRead, kWrite };
-
-// What a router may go by besides the model.
-struct Hints {
-  std::string_view instance_database;  // alias that the object at hand was loaded from, or empty
-};
-
-// One database of the settings, ready to run commands.
-struct Target {
-  std::string alias;
-  std::string database;
-  CommandRunner* runner = nullptr;
-  bool encrypting = false;  // its commands go through automatic encryption
-};
 
 template <class T>
 struct SaveOptions {
@@ -57,21 +43,13 @@ struct SaveOptions {
   std::vector<AnyPath<T>> only{};  // update these members only
 };
 
+namespace internal {
+class SessionCore;
+struct SessionAccess;
+}  // namespace internal
+
 class QUERN_EXPORT ModelSession {
  public:
-  virtual ~ModelSession() = default;
-
-  // The model under the label of its app. Throws ImproperlyConfigured when no app registered it.
-  virtual const ModelRef& registered(const ModelInfo& model) = 0;
-  // The alias to use, as the routers decide.
-  virtual std::string choose_database(const ModelRef& model, Access access, const Hints& hints) = 0;
-  // Throws ImproperlyConfigured for an unknown alias.
-  virtual Target target(std::string_view alias) = 0;
-  // How routing came to its answer: a sentence for error messages.
-  virtual std::string explain_route(const ModelRef& model, std::string_view alias);
-  // Runs a command and throws what its reply reports.
-  virtual Reply run(const Target& target, bson::View command);
-
   // Validates the object and stores it: an insert if its Id is unset, otherwise an update of the
   // members that the model knows, and an insert if nothing was there. Sets the Id. Throws
   // ValidationError, IntegrityError for duplicates, ImproperlyConfigured if encrypted members would
@@ -116,34 +94,48 @@ class QUERN_EXPORT ModelSession {
   template <class Body>
   auto transaction(const std::string& database, Body&& body);
   // Calls action after the commit; at once when there is no transaction.
-  virtual void on_commit(std::function<void()> action);
-  // The Transaction that this is; null otherwise.
-  virtual Transaction* current_transaction() { return nullptr; }
+  void on_commit(Callback<> action);
+
+  // Runs any command on the database with that alias: its values are encrypted, and those of the
+  // reply decrypted, as the schema says (quern/command/reply.h). Throws what the reply reports,
+  // ImproperlyConfigured for an unknown alias.
+  Reply run(std::string_view database, bson::View command);
+
+ protected:
+  // Borrows the core.
+  explicit ModelSession(internal::SessionCore& core) : core_(&core) {}
+  ModelSession(const ModelSession&) = default;
+  ModelSession& operator=(const ModelSession&) = default;
+  ~ModelSession() = default;
+
+ private:
+  friend struct internal::SessionAccess;
+  internal::SessionCore* core_;
 };
 
 namespace internal {
+
+struct SessionAccess {
+  static SessionCore& core(const ModelSession& session) { return *session.core_; }
+};
+inline SessionCore& core_of(const ModelSession& session) { return SessionAccess::core(session); }
 
 struct SaveRequest {
   std::string_view database;
   bool force_insert;
   bool force_update;
   bool validate;
-  std::vector<std::string> only;
+  std::span<const std::string_view> only;
 };
-QUERN_EXPORT void save_object(ModelSession& session, const ModelInfo& model, void* object,
+QUERN_EXPORT void save_object(SessionCore& session, const ModelInfo& model, void* object,
                               const SaveRequest& request);
-// Reads the object with that Id into a default-constructed one. False if there is none.
-QUERN_EXPORT bool load_object(ModelSession& session, const ModelInfo& model, const Id& id,
+// Reads the object with the Id of `from` into a default-constructed one. False if there is none.
+QUERN_EXPORT bool load_object(SessionCore& session, const ModelInfo& model, const void* from,
                               void* object);
-QUERN_EXPORT bool remove_object(ModelSession& session, const ModelInfo& model, void* object);
-QUERN_EXPORT void run_transaction(ModelSession& session, const std::string& database,
-                                  const std::function<void(Transaction&)>& body);
+QUERN_EXPORT bool remove_object(SessionCore& session, const ModelInfo& model, void* object);
+QUERN_EXPORT void run_transaction(SessionCore& session, const std::string& database,
+                                  const Callback<Transaction&>& body);
 QUERN_EXPORT std::string does_not_exist_text(const ModelInfo& model);
-QUERN_EXPORT Id& id_of(const ModelInfo& model, void* object);
-
-// The database to use for a model, after the checks that keep plaintext from leaving.
-QUERN_EXPORT Target checked_target(ModelSession& session, const ModelRef& model, Access access,
-                                   std::string_view database, const Hints& hints);
 
 template <class T>
 const ModelInfo& collection_model() {
@@ -158,17 +150,18 @@ const ModelInfo& collection_model() {
 
 template <class T>
 void ModelSession::save(T& object, const SaveOptions<std::type_identity_t<T>>& options) {
-  internal::SaveRequest request{
-      options.database, options.force_insert, options.force_update, options.validate, {}};
-  for (const auto& path : options.only) request.only.push_back(path.text);
-  internal::save_object(*this, internal::collection_model<T>(), &object, request);
+  std::vector<std::string_view> only;
+  for (const auto& path : options.only) only.push_back(path.text);
+  internal::save_object(
+      *core_, internal::collection_model<T>(), &object,
+      {options.database, options.force_insert, options.force_update, options.validate, only});
 }
 
 template <class T>
 void ModelSession::refresh(T& object) {
   const ModelInfo& model = internal::collection_model<T>();
   T fresh{};
-  if (!internal::load_object(*this, model, internal::id_of(model, &object), &fresh)) {
+  if (!internal::load_object(*core_, model, &object, &fresh)) {
     throw DoesNotExist<T>(internal::does_not_exist_text(model));
   }
   object = std::move(fresh);
@@ -176,17 +169,17 @@ void ModelSession::refresh(T& object) {
 
 template <class T>
 bool ModelSession::remove(T& object) {
-  return internal::remove_object(*this, internal::collection_model<T>(), &object);
+  return internal::remove_object(*core_, internal::collection_model<T>(), &object);
 }
 
 template <class Body>
 auto ModelSession::transaction(const std::string& database, Body&& body) {
-  using Result = std::decay_t<std::invoke_result_t<Body&, Transaction&>>;
+  using Result = std::decay_t<decltype(body(std::declval<Transaction&>()))>;
   if constexpr (std::is_void_v<Result>) {
-    internal::run_transaction(*this, database, std::ref(body));
+    internal::run_transaction(*core_, database, [&](Transaction& tx) { body(tx); });
   } else {
     std::optional<Result> result;
-    internal::run_transaction(*this, database, [&](Transaction& tx) { result.emplace(body(tx)); });
+    internal::run_transaction(*core_, database, [&](Transaction& tx) { result.emplace(body(tx)); });
     return std::move(*result);
   }
 }

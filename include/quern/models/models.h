@@ -12,5 +12,6 @@
 #include "quern/models/model_session.h"
 #include "quern/models/query_set.h"
 #include "quern/models/transaction.h"
+#include "quern/models/validation_error.h"
 
 #endif  // QUERN_MODELS_MODELS_H_

@@ -10,9 +10,9 @@
 #ifndef QUERN_MODELS_PATH_H_
 #define QUERN_MODELS_PATH_H_
 
-#include <string>
+#include <cstddef>
+#include <string_view>
 #include <type_traits>
-#include <vector>
 
 #include "quern/base/export.h"
 #include "quern/models/model.h"
@@ -33,7 +33,7 @@ struct Path {
   static constexpr Steps kThrough = Through;
   static constexpr bool kEncrypted = internal::is_encrypted<Leaf>;
 
-  std::string text;  // stored, dotted
+  std::string_view text;  // stored, dotted; lives for ever
 };
 
 namespace internal {
@@ -47,7 +47,9 @@ template <class V>
 using IfNotPath = std::enable_if_t<!is_path<V>>;
 
 // The column of the member at that offset.
-QUERN_EXPORT const std::string& column_at(std::span<const FieldInfo> fields, std::size_t offset);
+QUERN_EXPORT std::string_view column_at(const StructFields& fields, std::size_t offset);
+// "first.rest"; there is one text for all that are equal.
+QUERN_EXPORT std::string_view joined_path(std::string_view first, std::string_view rest);
 
 // The struct that the next step of a path starts from.
 template <class M>
@@ -71,9 +73,9 @@ consteval Steps steps_through(Steps more) {
 }
 
 template <class Root, class Tail, class M>
-auto prepend(const std::string& step, const Tail& tail) {
+auto prepend(std::string_view step, const Tail& tail) {
   constexpr Steps kThrough = steps_through<M>(Tail::kThrough);
-  return Path<Root, typename Tail::leaf, kThrough>{step + "." + tail.text};
+  return Path<Root, typename Tail::leaf, kThrough>{joined_path(step, tail.text)};
 }
 
 }  // namespace internal
@@ -97,7 +99,7 @@ auto f(M C::*member, N D::*next, More... more) {
 // A path of a model whose end doesn't matter.
 template <class Root>
 struct AnyPath {
-  std::string text;
+  std::string_view text;
   template <class Leaf, Steps Through>
   AnyPath(const Path<Root, Leaf, Through>& path) : text(path.text) {}
   template <class M>

@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,6 +21,7 @@
 #include <vector>
 
 #include "quern/models/assignment.h"
+#include "quern/models/errors.h"
 #include "quern/models/expression.h"
 #include "quern/models/internal/query.h"
 #include "quern/models/meta.h"
@@ -49,25 +49,21 @@ class SlicedQuerySet {
     using value_type = T;
     using difference_type = std::ptrdiff_t;
 
-    Iterator(const internal::Query& query) : query_(query), cursor_(query.find()) { ++*this; }
+    explicit Iterator(const internal::Query& query) : cursor_(query) { ++*this; }
     const T& operator*() const { return object_; }
     const T* operator->() const { return &object_; }
     Iterator& operator++() {
-      const std::optional<DecryptedView> document = cursor_->next();
       object_ = T{};
-      if (document) {
-        query_.decode(&object_, *document, cursor_->target());
-      } else {
-        cursor_.reset();
-      }
+      if (cursor_.next()) cursor_.read(&object_);
       return *this;
     }
     void operator++(int) { ++*this; }
-    friend bool operator==(const Iterator& at, std::default_sentinel_t) { return !at.cursor_; }
+    friend bool operator==(const Iterator& at, std::default_sentinel_t) {
+      return at.cursor_.at_end();
+    }
 
    private:
-    internal::Query query_;
-    std::shared_ptr<internal::Cursor> cursor_;
+    internal::Cursor cursor_;
     T object_{};
   };
 
@@ -142,10 +138,8 @@ class SlicedQuerySet {
     check_values<P>();
     const auto typed = internal::as_path(path);
     std::vector<internal::ListedValue<internal::path_t<P>>> values;
-    const auto cursor = query_.find({typed.text});
-    while (const std::optional<DecryptedView> document = cursor->next()) {
-      decode_value(values.emplace_back(), typed, *document);
-    }
+    internal::Cursor cursor(query_, {&typed.text, 1});
+    while (cursor.next()) read_value(cursor, typed, values.emplace_back());
     return values;
   }
   template <class P, class Q, class... More>
@@ -172,19 +166,17 @@ class SlicedQuerySet {
     static_assert(!Given::kThrough.vector, "values_list() cannot step through a vector");
   }
   template <class V, class P>
-  void decode_value(V& value, const P& path, const DecryptedView& document) const {
-    const DecodePath model{nullptr, query_.model().name};
-    internal::decode_stored(value_type<V>(), P::kEncrypted, internal::value_address(value),
-                            document.at_path(path.text),
-                            DecodePath{&model, path.text, 0, P::kEncrypted});
+  static void read_value(const internal::Cursor& cursor, const P& path, V& value) {
+    cursor.read(value_type<V>(), P::kEncrypted, internal::value_address(value), path.text);
   }
   template <class... P>
   auto values_tuples(const P&... paths) const {
     (check_values<P>(), ...);
     std::vector<std::tuple<internal::ListedValue<P>...>> rows;
-    const auto cursor = query_.find({paths.text...});
-    while (const std::optional<DecryptedView> document = cursor->next()) {
-      std::apply([&](auto&... values) { (decode_value(values, paths, *document), ...); },
+    const std::string_view columns[] = {paths.text...};
+    internal::Cursor cursor(query_, columns);
+    while (cursor.next()) {
+      std::apply([&](auto&... values) { (read_value(cursor, paths, values), ...); },
                  rows.emplace_back());
     }
     return rows;
@@ -199,12 +191,8 @@ class QuerySet : public SlicedQuerySet<T> {
   explicit QuerySet(internal::Query query) : SlicedQuerySet<T>(std::move(query)) {}
 
   QuerySet all() const { return *this; }
-  QuerySet filter(const Expr<T>& condition) const {
-    return QuerySet(query().filter(condition.filter()));
-  }
-  QuerySet exclude(const Expr<T>& condition) const {
-    return QuerySet(query().exclude(condition.filter()));
-  }
+  QuerySet filter(const Expr<T>& condition) const { return QuerySet(query().filter(condition)); }
+  QuerySet exclude(const Expr<T>& condition) const { return QuerySet(query().exclude(condition)); }
   // Anything else is refused with a sentence.
   template <class C>
   QuerySet filter(const C&) const {
@@ -218,7 +206,12 @@ class QuerySet : public SlicedQuerySet<T> {
   template <class... Terms>
   QuerySet order_by(const Terms&... terms) const {
     (check_order<decltype(internal::as_order_term(terms))>(), ...);
-    return QuerySet(query().order_by({internal::as_order_term(terms)...}));
+    if constexpr (sizeof...(Terms) == 0) {
+      return QuerySet(query().order_by({}));
+    } else {
+      const IndexKey keys[] = {internal::as_order_term(terms)...};
+      return QuerySet(query().order_by(keys));
+    }
   }
   // The same query on the database with that alias.
   QuerySet on(std::string database) const { return QuerySet(query().on(std::move(database))); }
@@ -238,17 +231,14 @@ class QuerySet : public SlicedQuerySet<T> {
 
   // Validates and inserts, and returns the object with its Id.
   T create(T object) const {
-    query().session().save(object, {.database = query().database(), .force_insert = true});
+    query().create(&object);
     return object;
   }
   // Validates all, then inserts all or none, in a transaction unless it is in one already; for the
   // options see bulk_options.h. Sets their Ids. Faults carry the index, "3.name", and so does the
   // text of an IntegrityError.
   void bulk_create(std::span<T> objects, const BulkCreateOptions& options = {}) const {
-    std::vector<void*> pointers;
-    pointers.reserve(objects.size());
-    for (T& object : objects) pointers.push_back(&object);
-    query().insert(pointers, options);
+    query().insert(objects.data(), sizeof(T), objects.size(), options);
   }
   // The same for objects that are made on the spot: returns them with their Ids.
   std::vector<T> bulk_create(std::vector<T>&& objects,
@@ -261,8 +251,8 @@ class QuerySet : public SlicedQuerySet<T> {
     if (auto found = try_get(condition)) return {std::move(*found), false};
     try {
       return {create(std::move(object)), true};
-    } catch (const IntegrityError&) {                                 // somebody else was faster
-      if (query().session().current_transaction() != nullptr) throw;  // which ended it
+    } catch (const IntegrityError&) {       // somebody else was faster
+      if (query().in_transaction()) throw;  // which ended it
       if (auto found = try_get(condition)) return {std::move(*found), false};
       throw;
     }
@@ -271,11 +261,15 @@ class QuerySet : public SlicedQuerySet<T> {
   template <std::same_as<Assignment<T>>... A>
   std::pair<T, bool> update_or_create(const Expr<T>& condition, T object,
                                       const A&... values) const {
-    const std::vector<internal::NewValue> updates = new_values(values...);
+    check_values(values...);
+    internal::refuse_faults({&values...});
     auto [found, created] = get_or_create(condition, std::move(object));
     if (!created) {
-      query().update_one(internal::id_of(query().model(), &found), updates);
-      query().session().refresh(found);
+      T fresh{};
+      if (!query().update_one(&found, {&values...}, &fresh)) {
+        throw DoesNotExist<T>(internal::does_not_exist_text(query().model()));
+      }
+      found = std::move(fresh);
     }
     return {std::move(found), created};
   }
@@ -284,12 +278,14 @@ class QuerySet : public SlicedQuerySet<T> {
   // NotSupported on an encrypting database: use update_each() there.
   template <std::same_as<Assignment<T>>... A>
   std::int64_t update(const A&... values) const {
-    return query().update(new_values(values...));
+    check_values(values...);
+    return query().update({&values...});
   }
   // Sets values object by object, in the order of their Ids, each by its own update.
   template <std::same_as<Assignment<T>>... A>
   UpdateProgress update_each(const UpdateEachOptions& options, const A&... values) const {
-    return query().update_each(new_values(values...), options);
+    check_values(values...);
+    return query().update_each({&values...}, options);
   }
   template <std::same_as<Assignment<T>>... A>
   UpdateProgress update_each(const Assignment<T>& value, const A&... values) const {
@@ -319,15 +315,14 @@ class QuerySet : public SlicedQuerySet<T> {
     static_assert(std::is_same_v<typename Term::root, T>, "this path is of another model");
   }
   template <class... A>
-  static std::vector<internal::NewValue> new_values(const A&... values) {
+  static void check_values(const A&...) {
     static_assert(sizeof...(A) > 0, "an update needs at least one quern::set(path, value)");
-    return internal::new_values({&values...});
   }
 };
 
 template <class T>
 QuerySet<T> ModelSession::objects(std::string database) {
-  return QuerySet<T>(internal::Query(*this, internal::collection_model<T>(), std::move(database)));
+  return QuerySet<T>(internal::Query(*core_, internal::collection_model<T>(), std::move(database)));
 }
 
 }  // namespace quern

@@ -21,6 +21,9 @@ using FaultMap = std::map<std::string, std::vector<std::string>, std::less<>>;
 class QUERN_EXPORT ValidationError : public Error {
  public:
   explicit ValidationError(FaultMap faults);
+  ValidationError(const ValidationError& other);
+  ValidationError& operator=(const ValidationError& other);
+  ~ValidationError() override;
   const FaultMap& faults() const noexcept { return faults_; }
 
  private:
@@ -30,11 +33,16 @@ class QUERN_EXPORT ValidationError : public Error {
 // Collects faults while validation walks through an object.
 class QUERN_EXPORT Faults {
  public:
-  void add(std::string message) { by_path_[path_].push_back(std::move(message)); }
+  Faults();
+  ~Faults();
+  Faults(const Faults&) = delete;
+  Faults& operator=(const Faults&) = delete;
+
+  void add(std::string message);
   // True inside an encrypted field: messages must not show values.
   bool secret() const { return secret_; }
   bool empty() const { return by_path_.empty(); }
-  FaultMap take() && { return std::move(by_path_); }
+  FaultMap take() &&;
   // Throws ValidationError with everything collected, if there is anything.
   void raise_if_any();
 

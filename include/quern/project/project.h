@@ -16,10 +16,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "quern/base/export.h"
 #include "quern/command/command_runner.h"
+#include "quern/command/reply.h"
 #include "quern/models/model.h"
 #include "quern/models/model_session.h"
 #include "quern/project/command.h"
@@ -44,7 +44,7 @@ class QUERN_EXPORT Project : public ModelSession {
   explicit Project(Settings settings);
   Project(Project&& other) noexcept;
   Project& operator=(Project&& other) noexcept;
-  ~Project() override;
+  ~Project();
 
   // Registers models under an app's label: app<Patient, Visit>("clinic"). Throws
   // ImproperlyConfigured for a label that is no identifier, and when two models have the same name
@@ -63,24 +63,11 @@ class QUERN_EXPORT Project : public ModelSession {
   Project& command(Command command);
 
   const Settings& settings() const;
-  // All registered models, in order.
-  std::vector<ModelRef> models() const;
-  // The alias' settings have auto_encryption. Throws ImproperlyConfigured for an unknown alias.
-  bool is_encrypted(std::string_view alias) const;
   // Runs commands on the alias as they are, without automatic encryption: what is stored.
   CommandRunner& plain_runner(std::string_view alias);
 
-  const ModelRef& registered(const ModelInfo& model) override;
-  std::string choose_database(const ModelRef& model, Access access, const Hints& hints) override;
-  Target target(std::string_view alias) override;
-  std::string explain_route(const ModelRef& model, std::string_view alias) override;
-  // Where a collection is not there yet, a missing data key is told with the command to run.
-  Reply run(const Target& target, bson::View command) override;
-
-  // For the library's own commands.
-  internal::ProjectCore& core() const { return *core_; }
-
  private:
+  explicit Project(std::unique_ptr<internal::ProjectCore> core);
   void add_model(std::string_view label, const ModelInfo& info);
 
   std::unique_ptr<internal::ProjectCore> core_;

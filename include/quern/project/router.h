@@ -26,7 +26,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "quern/models/model_session.h"
+#include "quern/models/model_info.h"
 
 namespace quern {
 

@@ -32,13 +32,13 @@ class Paint {
 // Runs commands as the project does, with its explanations of errors.
 class ProjectRunner : public CommandRunner {
  public:
-  ProjectRunner(Project& project, const Target& target) : project_(project), target_(target) {}
+  ProjectRunner(ProjectCore& project, const Target& target) : project_(project), target_(target) {}
   Reply do_run(std::string_view, bson::View command, const RunContext&) override {
-    return project_.run(target_, command);
+    return project_.execute(target_, command);
   }
 
  private:
-  Project& project_;
+  ProjectCore& project_;
   const Target& target_;
 };
 
@@ -174,13 +174,13 @@ void print_document(std::ostream& out, const Paint& paint, const DecryptedView& 
 }
 
 ExitCode run(CommandContext& context) {
-  ProjectCore& core = context.project.core();
+  ProjectCore& core = core_of(context.project);
   const std::int64_t limit = context.arguments.number("limit");
   if (limit < 1) throw UsageError(fmt::format("--limit {}: give a number of at least 1", limit));
   const ModelRef& model = find_model(core, context.arguments.text("model"));
   const std::string alias = context.arguments.has("database") ? context.arguments.text("database")
                                                               : core.routers().db_for_read(model);
-  const Target target = context.project.target(alias);
+  const Target target = core.target(alias);
   bson::Document filter;
   if (context.arguments.has("filter")) {
     try {
@@ -193,7 +193,7 @@ ExitCode run(CommandContext& context) {
                                         bson::doc("_id", std::int32_t{1}), "limit", limit);
   const Paint paint(context.console.out_is_terminal);
   int count = 0;
-  ProjectRunner runner(context.project, target);
+  ProjectRunner runner(core, target);
   for_each_decrypted(runner, target.database, find, [&](const DecryptedView& document) {
     if (count++ > 0) context.console.out << '\n';
     print_document(context.console.out, paint, document);

@@ -137,7 +137,7 @@ class Renames {
 
 // Apps named on the command line, which must exist; all when none is named.
 std::vector<std::string> wanted_apps(CommandContext& context) {
-  const ProjectCore& core = context.project.core();
+  const ProjectCore& core = core_of(context.project);
   const std::vector<std::string>& named = context.arguments.all("app");
   for (const std::string& app : named) core.check_app(app);
   return named.empty() ? core.apps() : named;
@@ -154,7 +154,7 @@ bson::Date now() { return {Clock::system().wall_now().time_since_epoch().count()
 
 // Writes the file unless an option says to show it only.
 ExitCode write(CommandContext& context, const Migration& migration) {
-  ProjectCore& core = context.project.core();
+  ProjectCore& core = core_of(context.project);
   const std::filesystem::path folder = core.migrations_folder(migration.key.app);
   const std::filesystem::path file = (folder / (migration.key.name + ".json")).lexically_normal();
   const bool check = context.arguments.has("check");
@@ -173,7 +173,7 @@ ExitCode write_empty(CommandContext& context, const Graph& graph) {
   if (context.arguments.all("app").empty()) {
     throw UsageError(
         fmt::format("You must supply at least one app label when using --empty. There are: {}",
-                    fmt::join(context.project.core().apps(), ", ")));
+                    fmt::join(core_of(context.project).apps(), ", ")));
   }
   ExitCode code = ExitCode::kOk;
   for (const std::string& app : wanted_apps(context)) {
@@ -195,7 +195,7 @@ void check_name(const std::string& name) {
 }
 
 ExitCode run(CommandContext& context) {
-  ProjectCore& core = context.project.core();
+  ProjectCore& core = core_of(context.project);
   std::ostream& out = context.console.out;
   check_name(context.arguments.text("name"));
   const Graph graph = core.load_migrations();
@@ -203,7 +203,8 @@ ExitCode run(CommandContext& context) {
   const std::vector<std::string> apps = wanted_apps(context);
   if (context.arguments.has("empty")) return write_empty(context, graph);
 
-  const std::vector<ModelRef> models = context.project.models();
+  const auto& list = core_of(context.project).models();
+  const std::vector<ModelRef> models(list.begin(), list.end());
   const migrations::State before = graph.state();
   const migrations::State after = migrations::state_of_models(models);
   Renames renames(context);

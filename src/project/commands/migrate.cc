@@ -42,10 +42,10 @@ Plan make_plan(CommandContext& context, const Graph& graph, const Applied& appli
   const std::string& target = context.arguments.text("migration");
   if (app.empty()) {
     target_text =
-        fmt::format("Apply all migrations: {}", fmt::join(context.project.core().apps(), ", "));
+        fmt::format("Apply all migrations: {}", fmt::join(core_of(context.project).apps(), ", "));
     return graph.plan_forwards(applied);
   }
-  context.project.core().check_app(app);
+  core_of(context.project).check_app(app);
   if (graph.of_app(app).empty()) {
     throw UsageError(fmt::format(
         "App '{0}' does not have migrations. Run '{1} makemigrations {0}' to write them.", app,
@@ -83,7 +83,7 @@ void print_plan(std::ostream& out, const Plan& plan, migrations::Database& datab
 // let through today.
 void warn_about_history(CommandContext& context, const Graph& graph,
                         const std::vector<HistoryEntry>& entries, const std::string& alias) {
-  const RouterChain& routers = context.project.core().routers();
+  const RouterChain& routers = core_of(context.project).routers();
   for (const HistoryEntry& entry : entries) {
     const migrations::Migration* migration = graph.find(entry.key);
     if (!migration) continue;
@@ -106,7 +106,8 @@ void warn_about_history(CommandContext& context, const Graph& graph,
 }
 
 void warn_about_changes(CommandContext& context, const Graph& graph) {
-  const std::vector<ModelRef> models = context.project.models();
+  const auto& list = core_of(context.project).models();
+  const std::vector<ModelRef> models(list.begin(), list.end());
   const migrations::Changes changes =
       migrations::detect_changes(graph.state(), migrations::state_of_models(models));
   std::vector<std::string> apps;
@@ -139,7 +140,7 @@ ExitCode run(CommandContext& context) {
   std::ostream& out = context.console.out;
   const std::string& alias = context.arguments.text("database");
   MigrationDatabase database(context.project, alias);
-  const Graph graph = context.project.core().load_migrations();
+  const Graph graph = core_of(context.project).load_migrations();
   graph.refuse_conflicts();
   migrations::History history(database);
   const std::vector<HistoryEntry> entries = history.read();

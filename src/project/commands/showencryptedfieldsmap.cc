@@ -27,8 +27,8 @@ ExitCode check_file(CommandContext& context, const bson::Document& present,
 }
 
 ExitCode run(CommandContext& context) {
-  Connection& connection = context.project.core().connection(context.arguments.text("database"));
-  const bson::Document map = deployed_map(context.project.core(), connection);
+  Connection& connection = core_of(context.project).connection(context.arguments.text("database"));
+  const bson::Document map = deployed_map(core_of(context.project), connection);
   if (context.arguments.has("check")) {
     return check_file(context, map, context.arguments.text("check"));
   }

@@ -15,7 +15,7 @@ namespace quern::internal {
 namespace {
 
 ExitCode run(CommandContext& context) {
-  ProjectCore& core = context.project.core();
+  ProjectCore& core = core_of(context.project);
   std::ostream& out = context.console.out;
   MigrationDatabase database(context.project, context.arguments.text("database"));
   const migrations::Graph graph = core.load_migrations();

@@ -7,48 +7,31 @@
 #ifndef QUERN_MODELS_INTERNAL_CODEC_H_
 #define QUERN_MODELS_INTERNAL_CODEC_H_
 
-#include <string_view>
-
 #include "quern/base/export.h"
-#include "quern/bson/document.h"
-#include "quern/command/decrypted.h"
 #include "quern/models/model.h"
-#include "quern/models/validation_error.h"
 
 namespace quern {
 
+class DecryptedView;
+namespace bson {
+class Document;
+class View;
+}  // namespace bson
+
 namespace internal {
 
-// Appends every member. An unset Id is left out, and so is an empty optional that has encrypted
-// fields inside: null is no ciphertext.
-QUERN_EXPORT void encode_members(const ModelInfo& model, const void* object, bson::Builder& out);
-// Reads every known member of the document; unknown members are ignored, missing ones keep the
-// value that the object has.
-QUERN_EXPORT void decode_members(const ModelInfo& model, void* object,
-                                 const DecryptedView& document, const DecodePath& path);
-// One value of it, encrypted or not. Nothing happens when it is missing, or null where null is no
-// value.
-QUERN_EXPORT void decode_stored(const ValueType& type, bool encrypted, void* value,
-                                const DecryptedElement& stored, const DecodePath& path);
-QUERN_EXPORT void validate_members(const ModelInfo& model, const void* object, Faults& faults);
-
-// The members of a $set (by dotted path, without the Id) and of an $unset that make a stored
-// document hold the object and leave members that the model doesn't know alone.
-struct SetMembers {
-  bson::Document set;
-  bson::Document unset;
-};
-// only: dotted paths to limit it to; empty means all.
-QUERN_EXPORT SetMembers set_members(const ModelInfo& model, const void* object,
-                                    const std::vector<std::string>& only);
+QUERN_EXPORT bson::Document encode_object(const ModelInfo& model, const void* object);
+QUERN_EXPORT void decode_object(const ModelInfo& model, void* object,
+                                const DecryptedView& document);
+QUERN_EXPORT void decode_object(const ModelInfo& model, void* object, bson::View document);
+// Throws ValidationError with all faults of the object.
+QUERN_EXPORT void validate_object(const ModelInfo& model, const void* object);
 
 }  // namespace internal
 
 template <class T>
-bson::Document encode(const T& object) {
-  bson::Builder out;
-  internal::encode_members(model_info<T>(), &object, out);
-  return out.finish();
+auto encode(const T& object) {
+  return internal::encode_object(model_info<T>(), &object);
 }
 
 // Throws Error(TypeMismatch or BadValue) that names the path for a value that doesn't fit its
@@ -59,22 +42,21 @@ bson::Document encode(const T& object) {
 template <class T>
 T decode(const DecryptedView& document) {
   T object{};
-  const ModelInfo& model = model_info<T>();
-  internal::decode_members(model, &object, document, DecodePath{nullptr, model.name});
+  internal::decode_object(model_info<T>(), &object, document);
   return object;
 }
 // The same for a document of which nothing was decrypted.
 template <class T>
-T decode(bson::View document) {
-  return decode<T>(DecryptedView::of_raw(document));
+T decode(const bson::View& document) {
+  T object{};
+  internal::decode_object(model_info<T>(), &object, document);
+  return object;
 }
 
 // Throws ValidationError with all faults of the object.
 template <class T>
 void validate(const T& object) {
-  Faults faults;
-  internal::validate_members(model_info<T>(), &object, faults);
-  faults.raise_if_any();
+  internal::validate_object(model_info<T>(), &object);
 }
 
 }  // namespace quern

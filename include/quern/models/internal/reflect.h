@@ -7,10 +7,11 @@
 
 #include <array>
 #include <cstddef>
-#include <memory>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+#include "quern/base/export.h"
 
 namespace quern::internal {
 
@@ -548,50 +549,24 @@ struct MemberAddress {
 template <class T>
 consteval auto member_addresses() {
   return visit_members(static_object<T>.value, [](auto&... members) {
-    return std::array<MemberAddress, sizeof...(members)>{MemberAddress{std::addressof(members)}...};
+    return std::array<MemberAddress, sizeof...(members)>{
+        MemberAddress{__builtin_addressof(members)}...};
   });
 }
 
-// The last identifier of a text such as "… [with P = … static_object<A>.value.ns::A::name)]".
-consteval std::string_view last_identifier(std::string_view text) {
-  const auto is_identifier = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           static_cast<unsigned char>(c) >= 0x80;
-  };
-  std::size_t end = text.size();
-  while (end > 0 && !is_identifier(text[end - 1])) --end;
-  std::size_t begin = end;
-  while (begin > 0 && is_identifier(text[begin - 1])) --begin;
-  return text.substr(begin, end - begin);
-}
-
+// What the compiler calls them: "… [with … Address = … static_object<A>.value.ns::A::name …]" and
+// "… [with T = ns::Name; …]". The library takes the names out (names.cc), which costs the compiler nothing.
 template <MemberAddress Address>
-consteval std::string_view member_name() {
-  std::string_view text = __PRETTY_FUNCTION__;  // g++ adds "; std::string_view = …"
-  return last_identifier(text.substr(0, text.find(';')));
+constexpr const char* member_text() {
+  return __PRETTY_FUNCTION__;
 }
-
 template <class T>
-consteval auto make_member_names() {
-  constexpr auto addresses = member_addresses<T>();
-  return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return std::array<std::string_view, sizeof...(I)>{member_name<addresses[I]>()...};
-  }
-  (std::make_index_sequence<addresses.size()>{});
+constexpr const char* type_text() {
+  return __PRETTY_FUNCTION__;
 }
-
-// Names of the members of T, in order of declaration.
-template <class T>
-inline constexpr auto member_names = make_member_names<T>();
-
-// Name of T without its namespaces and enclosing structs.
-template <class T>
-consteval std::string_view type_name() {
-  std::string_view text = __PRETTY_FUNCTION__;  // "… [with T = ns::Name; std::string_view = …]"
-  text.remove_prefix(text.find("T = ") + 4);
-  text = text.substr(0, text.find_first_of(";]"));
-  return last_identifier(text);
-}
+QUERN_EXPORT std::string_view member_name(std::string_view text);
+QUERN_EXPORT std::string_view type_name(
+    std::string_view text);  // without namespaces and enclosing structs
 
 template <class... M>
 struct TypeList {};

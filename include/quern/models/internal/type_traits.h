@@ -13,8 +13,6 @@
 #include <type_traits>
 #include <vector>
 
-#include "quern/base/object_id.h"
-#include "quern/base/uuid.h"
 #include "quern/models/char.h"
 #include "quern/models/decimal.h"
 #include "quern/models/id.h"
@@ -22,6 +20,12 @@
 #include "quern/models/options.h"
 
 namespace quern {
+
+class ObjectId;
+class Uuid;
+namespace bson {
+class Document;
+}
 
 // Specialise it to store a type of your own as another type:
 //
@@ -123,11 +127,6 @@ using unwrap_t = typename Unwrap<T>::type;
 
 template <class T>
 concept EqualityQueryable = !std::floating_point<stored_t<T>> && !DecimalType<stored_t<T>>;
-template <class T>
-concept RangeQueryable =
-    (std::is_arithmetic_v<stored_t<T>> && !std::same_as<stored_t<T>, bool>) ||
-    DecimalType<stored_t<T>> || is_sys_time<stored_t<T>> ||
-    is_duration<stored_t<T>> || std::same_as<stored_t<T>, std::chrono::year_month_day>;
 
 // True when a value of T holds, at any depth, an encrypted member.
 template <class T>

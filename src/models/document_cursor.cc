@@ -1,31 +1,32 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "quern/base/error.h"
-#include "quern/models/internal/query.h"
+#include "models/document_cursor.h"
+
+#include <utility>
 
 namespace quern::internal {
 
-Cursor::Cursor(ModelSession& session, Target target, bson::View find)
+DocumentCursor::DocumentCursor(SessionCore& session, Target target, bson::View find)
     : session_(session), target_(std::move(target)), collection_(find.front().as_string()) {
-  take(session_.run(target_, find), "firstBatch");
+  take(session_.execute(target_, find), "firstBatch");
 }
 
-Cursor::~Cursor() {
+DocumentCursor::~DocumentCursor() {
   if (id_ == 0) return;
   try {
-    session_.run(target_, bson::doc("killCursors", collection_, "cursors", bson::array(id_)));
+    session_.execute(target_, bson::doc("killCursors", collection_, "cursors", bson::array(id_)));
   } catch (const std::exception&) {
     // The server closes cursors that nobody asks for; there is nothing to add here.
   }
 }
 
-void Cursor::take(Reply reply, std::string_view batch) {
+void DocumentCursor::take(Reply reply, std::string_view batch) {
   reply_ = std::move(reply);
   const DecryptedView cursor = reply_.decrypted()["cursor"].document();
   id_ = cursor["id"].raw().as_int64();
   batch_.emplace(cursor[batch].document().begin());
 }
 
-std::optional<DecryptedView> Cursor::next() {
+std::optional<DecryptedView> DocumentCursor::next() {
   while (batch_) {
     if (*batch_ != std::default_sentinel) {
       const DecryptedView document = (**batch_).document();
@@ -37,7 +38,8 @@ std::optional<DecryptedView> Cursor::next() {
       break;
     }
     const std::int64_t id = std::exchange(id_, 0);  // gone if getMore fails
-    take(session_.run(target_, bson::doc("getMore", id, "collection", collection_)), "nextBatch");
+    take(session_.execute(target_, bson::doc("getMore", id, "collection", collection_)),
+         "nextBatch");
   }
   return std::nullopt;
 }

@@ -1,63 +1,25 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// ValueType: how values of one C++ type become BSON and come back, with the type itself erased. The
-// table of supported types is value_type<T>() below; each row is one object, made once, immutable,
-// usable from any thread.
-#ifndef QUERN_MODELS_INTERNAL_VALUE_TYPE_H_
-#define QUERN_MODELS_INTERNAL_VALUE_TYPE_H_
+// The table of supported types: value_type<T>() is its row for a C++ type, or a sentence of the compiler.
+#ifndef QUERN_MODELS_INTERNAL_VALUE_TABLE_H_
+#define QUERN_MODELS_INTERNAL_VALUE_TABLE_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "quern/base/export.h"
-#include "quern/bson/document.h"
-#include "quern/command/decrypted.h"
 #include "quern/models/choices.h"
 #include "quern/models/encrypted.h"
 #include "quern/models/internal/type_traits.h"
-#include "quern/models/model_info.h"
-#include "quern/models/validation_error.h"
 
 namespace quern {
 
-// Where in a document decoding is, for messages: a chain on the stack, innermost first.
-struct QUERN_EXPORT DecodePath {
-  const DecodePath* outer;
-  std::string_view name;  // of the model for the outermost, of a column below it
-  std::size_t index = 0;  // of an array element, when name is empty
-  bool secret = false;    // at or below an encrypted field: messages must not show values
-
-  std::string to_string() const;  // "Patient.patient_record.ssn"
-  // Whether it is that path of a document: is("patient_record.ssn").
-  bool is(std::string_view dotted) const;
-};
-
-class QUERN_EXPORT ValueType {
- public:
-  explicit ValueType(ValueInfo info) : info_(std::move(info)) {}
-  virtual ~ValueType() = default;
-
-  const ValueInfo& info() const { return info_; }
-  // `value` points to what value_address() gave for an object of the type.
-  virtual void encode(const void* value, bson::Builder& out, std::string_view key) const = 0;
-  // stored is a plain value, or one that was decrypted. Throws Error(TypeMismatch or BadValue) that
-  // names the path, never the stored value.
-  virtual void decode(void* value, bson::ValueView stored, const DecodePath& path) const = 0;
-  // The same for a member that is not encrypted as a whole, but may hold members that are.
-  virtual void decode_member(void* value, const DecryptedElement& stored,
-                             const DecodePath& path) const;
-  virtual void validate(const void* value, Faults& faults) const;
-  // The value inside an optional; null for an empty optional and an unset Id; otherwise the value.
-  virtual const void* content(const void* value) const;
-
- private:
-  ValueInfo info_;
-};
+struct ModelInfo;
+class ValueType;  // value_type.h
 
 template <class T>
 const ValueType& value_type();
@@ -66,44 +28,43 @@ const ModelInfo& model_info();
 
 namespace internal {
 
-using OwnedValueType = std::unique_ptr<const ValueType>;
-
-// One row a kind of type; src/models/*_types.cc hold the classes.
-QUERN_EXPORT OwnedValueType make_bool_type();
-QUERN_EXPORT OwnedValueType make_integer_type(std::size_t size, bool is_signed);
-QUERN_EXPORT OwnedValueType make_double_type(std::size_t size);
-QUERN_EXPORT OwnedValueType make_string_type(int max_length,
-                                             bool allow_blank);  // max_length 0: no limit
-QUERN_EXPORT OwnedValueType make_decimal_type(int max_digits, int decimal_places);
-QUERN_EXPORT OwnedValueType make_date_type();           // sys_time<milliseconds>
-QUERN_EXPORT OwnedValueType make_calendar_date_type();  // year_month_day
-QUERN_EXPORT OwnedValueType make_duration_type(std::size_t size, std::int64_t milliseconds_a_tick);
-QUERN_EXPORT OwnedValueType make_object_id_type();
-QUERN_EXPORT OwnedValueType make_id_type();
-QUERN_EXPORT OwnedValueType make_uuid_type();
-QUERN_EXPORT OwnedValueType make_document_type();
-QUERN_EXPORT OwnedValueType make_struct_type(const ModelInfo& model);
+// One row a kind of type; src/models/*_types.cc hold the classes. What they give lives for ever.
+QUERN_EXPORT const ValueType& make_bool_type();
+QUERN_EXPORT const ValueType& make_integer_type(std::size_t size, bool is_signed);
+QUERN_EXPORT const ValueType& make_double_type(std::size_t size);
+QUERN_EXPORT const ValueType& make_string_type(int max_length,
+                                               bool allow_blank);  // max_length 0: no limit
+QUERN_EXPORT const ValueType& make_decimal_type(int max_digits, int decimal_places);
+QUERN_EXPORT const ValueType& make_date_type();           // sys_time<milliseconds>
+QUERN_EXPORT const ValueType& make_calendar_date_type();  // year_month_day
+QUERN_EXPORT const ValueType& make_duration_type(std::size_t size,
+                                                 std::int64_t milliseconds_a_tick);
+QUERN_EXPORT const ValueType& make_object_id_type();
+QUERN_EXPORT const ValueType& make_id_type();
+QUERN_EXPORT const ValueType& make_uuid_type();
+QUERN_EXPORT const ValueType& make_document_type();
+QUERN_EXPORT const ValueType& make_struct_type(const ModelInfo& model);
 
 struct EnumChoice {
   std::int64_t value;
   std::string_view name;
 };
-QUERN_EXPORT OwnedValueType make_enum_type(std::size_t size, bool is_signed,
-                                           std::vector<EnumChoice> choices);
+QUERN_EXPORT const ValueType& make_enum_type(std::size_t size, bool is_signed,
+                                             std::vector<EnumChoice> choices);
 
 struct BinaryOperations {
   BytesView (*bytes)(const void*);
   void (*assign)(void*, BytesView);
 };
-QUERN_EXPORT OwnedValueType make_binary_type(BinaryOperations operations);
+QUERN_EXPORT const ValueType& make_binary_type(BinaryOperations operations);
 
 struct OptionalOperations {
   const void* (*get)(const void*);  // null when empty
   void* (*emplace)(void*);
   void (*reset)(void*);
 };
-QUERN_EXPORT OwnedValueType make_optional_type(const ValueType& value,
-                                               OptionalOperations operations);
+QUERN_EXPORT const ValueType& make_optional_type(const ValueType& value,
+                                                 OptionalOperations operations);
 
 struct VectorOperations {
   std::size_t (*size)(const void*);
@@ -111,7 +72,8 @@ struct VectorOperations {
   void (*clear)(void*);
   void* (*append)(void*);  // a new element at the end
 };
-QUERN_EXPORT OwnedValueType make_vector_type(const ValueType& element, VectorOperations operations);
+QUERN_EXPORT const ValueType& make_vector_type(const ValueType& element,
+                                               VectorOperations operations);
 
 struct CodecOperations {
   // Calls use with the address of the stored form of *value.
@@ -119,7 +81,7 @@ struct CodecOperations {
                     void (*use)(void* context, const void* stored));
   void (*from_stored)(void* value, void* context, void (*fill)(void* context, void* stored));
 };
-QUERN_EXPORT OwnedValueType make_codec_type(const ValueType& stored, CodecOperations operations);
+QUERN_EXPORT const ValueType& make_codec_type(const ValueType& stored, CodecOperations operations);
 
 // The address that the type's ValueType expects: of the base for types that derive from one.
 template <class T>
@@ -131,7 +93,7 @@ void* value_address(T& value) {
   } else if constexpr (is_encrypted<T>) {
     return value_address(*value);
   } else {
-    return std::addressof(value);
+    return __builtin_addressof(value);
   }
 }
 template <class T>
@@ -140,7 +102,7 @@ const void* value_address(const T& value) {
 }
 
 template <class E>
-OwnedValueType make_enum_type_of() {
+const ValueType& make_enum_type_of() {
   static_assert(sizeof(E) < 8 || std::is_signed_v<std::underlying_type_t<E>>,
                 "an enum of 64 unsigned bits does not fit BSON's long.");
   std::vector<EnumChoice> list;
@@ -151,7 +113,7 @@ OwnedValueType make_enum_type_of() {
 }
 
 template <class T>
-OwnedValueType make_optional_type_of() {
+const ValueType& make_optional_type_of() {
   return make_optional_type(
       value_type<typename T::value_type>(),
       {[](const void* p) -> const void* {
@@ -163,7 +125,7 @@ OwnedValueType make_optional_type_of() {
 }
 
 template <class T>
-OwnedValueType make_vector_type_of() {
+const ValueType& make_vector_type_of() {
   static_assert(!std::is_same_v<T, std::vector<bool>>,
                 "std::vector<bool> cannot be stored: use std::vector<std::int32_t>.");
   static_assert(!contains_encrypted<typename T::value_type>(),
@@ -178,7 +140,7 @@ OwnedValueType make_vector_type_of() {
 }
 
 template <class T>
-OwnedValueType make_binary_type_of() {
+const ValueType& make_binary_type_of() {
   using Byte = typename T::value_type;
   return make_binary_type({[](const void* p) {
                              const T& value = *static_cast<const T*>(p);
@@ -192,7 +154,7 @@ OwnedValueType make_binary_type_of() {
 }
 
 template <class T>
-OwnedValueType make_codec_type_of() {
+const ValueType& make_codec_type_of() {
   using Stored = typename codec<T>::stored;
   return make_codec_type(value_type<Stored>(),
                          {[](const void* value, void* context, void (*use)(void*, const void*)) {
@@ -226,14 +188,14 @@ consteval int count_ids(TypeList<M...>) {
 }
 
 template <class T>
-OwnedValueType make_embedded_type_of() {
+const ValueType& make_embedded_type_of() {
   static_assert(count_ids(member_types<T>{}) == 0,
                 "a struct with a quern::Id is a collection of its own and cannot be embedded.");
   return make_struct_type(model_info<T>());
 }
 
 template <class T>
-OwnedValueType make_value_type() {
+const ValueType& make_value_type() {
   if constexpr (Codable<T>) {
     return make_codec_type_of<T>();
   } else if constexpr (std::is_same_v<T, bool>) {
@@ -284,14 +246,14 @@ OwnedValueType make_value_type() {
     static_assert(Embedded<T>,
                   "this type cannot be stored: use a supported field type, or specialise "
                   "quern::codec for it.");
-    return nullptr;
+    return make_bool_type();  // after an error
   }
 }
 
 template <class T>
 const ValueType& plain_value_type() {
-  static const OwnedValueType type = make_value_type<T>();
-  return *type;
+  static const ValueType& type = make_value_type<T>();
+  return type;
 }
 
 }  // namespace internal
@@ -311,4 +273,4 @@ const ValueType& value_type() {
 
 }  // namespace quern
 
-#endif  // QUERN_MODELS_INTERNAL_VALUE_TYPE_H_
+#endif  // QUERN_MODELS_INTERNAL_VALUE_TABLE_H_

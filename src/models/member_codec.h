@@ -1,0 +1,46 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// Structs to documents and back, member by member: what codec.h stands on.
+#ifndef QUERN_MODELS_MEMBER_CODEC_H_
+#define QUERN_MODELS_MEMBER_CODEC_H_
+
+#include <span>
+#include <string_view>
+
+#include "models/value_type.h"
+#include "quern/bson/document.h"
+#include "quern/command/decrypted.h"
+#include "quern/models/id.h"
+#include "quern/models/model_info.h"
+#include "quern/models/validation_error.h"
+
+namespace quern::internal {
+
+// Appends every member. An unset Id is left out, and so is an empty optional that has encrypted
+// fields inside: null is no ciphertext.
+void encode_members(const ModelInfo& model, const void* object, bson::Builder& out);
+// Reads every known member of the document; unknown members are ignored, missing ones keep the
+// value that the object has.
+void decode_members(const ModelInfo& model, void* object, const DecryptedView& document,
+                    const DecodePath& path);
+// One value of it, encrypted or not. Nothing happens when it is missing, or null where null is no
+// value.
+void decode_stored(const ValueType& type, bool encrypted, void* value,
+                   const DecryptedElement& stored, const DecodePath& path);
+void validate_members(const ModelInfo& model, const void* object, Faults& faults);
+
+// The members of a $set (by dotted path, without the Id) and of an $unset that make a stored
+// document hold the object and leave members that the model doesn't know alone.
+struct SetMembers {
+  bson::Document set;
+  bson::Document unset;
+};
+// only: dotted paths to limit it to; empty means all.
+SetMembers set_members(const ModelInfo& model, const void* object,
+                       std::span<const std::string_view> only);
+
+// The Id of an object of a collection.
+Id& id_of(const ModelInfo& model, void* object);
+
+}  // namespace quern::internal
+
+#endif  // QUERN_MODELS_MEMBER_CODEC_H_

@@ -1,0 +1,60 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+// What a ModelSession stands on, whatever it is: the databases of a project, or one transaction. Applications see
+// the verbs of ModelSession only.
+#ifndef QUERN_MODELS_SESSION_H_
+#define QUERN_MODELS_SESSION_H_
+
+#include <string>
+#include <string_view>
+
+#include "quern/base/callback.h"
+#include "quern/command/reply.h"
+#include "quern/models/model_info.h"
+#include "quern/models/model_session.h"
+
+namespace quern {
+
+class CommandRunner;
+
+namespace internal {
+
+enum class Access { kRead, kWrite };
+
+// One database of the settings, ready to run commands.
+struct Target {
+  std::string alias;
+  std::string database;
+  CommandRunner* runner = nullptr;
+  bool encrypting = false;  // its commands go through automatic encryption
+};
+
+class SessionCore {
+ public:
+  virtual ~SessionCore() = default;
+
+  // The model under the label of its app. Throws ImproperlyConfigured when no app registered it.
+  virtual const ModelRef& registered(const ModelInfo& model) = 0;
+  // The alias to use, as the routers decide.
+  virtual std::string choose_database(const ModelRef& model, Access access, const Hints& hints) = 0;
+  // Throws ImproperlyConfigured for an unknown alias.
+  virtual Target target(std::string_view alias) = 0;
+  // How routing came to its answer: a sentence for error messages.
+  virtual std::string explain_route(const ModelRef& model, std::string_view alias);
+  // Throws ImproperlyConfigured for a model that could not read what it saves there.
+  virtual void check_model(const ModelRef& /*model*/, const Target& /*target*/) {}
+  // Runs a command and throws what its reply reports.
+  virtual Reply execute(const Target& target, bson::View command);
+  virtual void after_commit(Callback<> action) { action(); }
+  // The Transaction that this is; null otherwise.
+  virtual Transaction* current_transaction() { return nullptr; }
+};
+
+// The database to use for a model, after the checks that keep plaintext from leaving. database: an alias; empty: the
+// routers decide.
+Target checked_target(SessionCore& session, const ModelRef& model, Access access,
+                      std::string_view database, const Hints& hints);
+
+}  // namespace internal
+}  // namespace quern
+
+#endif  // QUERN_MODELS_SESSION_H_
