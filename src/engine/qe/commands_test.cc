@@ -166,7 +166,21 @@ TEST_F(EncryptedCommands, AnUpsertMayNotBringTagsInItsFilter) {
   EXPECT_EQ(refused(update_command(doc("_id", 9, "__safeContent__", array(tag)),
                                    doc("$set", doc("x", 1)), true)),
             6666200);
+  EXPECT_EQ(refused(update_command(doc("_id", 9, "__safeContent__", array(7)),
+                                   doc("$set", doc("x", 1)), true)),
+            6666200);
   EXPECT_THAT(ids(doc()), IsEmpty());
+}
+
+TEST_F(EncryptedCommands, TagsThatCameAlongAreAnArrayAlsoWithoutValidation) {
+  const auto code = [&](int id, const Value& tags) {
+    return refused(doc("insert", "people", "documents",
+                       array(doc("_id", id, "ssn", insert_payload("a"), "__safeContent__", tags)),
+                       "bypassDocumentValidation", true, "encryptionInformation", information()));
+  };
+  EXPECT_EQ(code(1, Value::of(7)), 6373510);
+  EXPECT_EQ(code(2, array()), 0);
+  EXPECT_THAT(ids(doc("ssn", find_payload("a"))), ElementsAre(2));
 }
 
 TEST_F(EncryptedCommands, AWriteThatBringsASchemaMakesNoCollection) {
