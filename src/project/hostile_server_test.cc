@@ -460,14 +460,14 @@ TEST_F(HostileServer, GetsNothingByChangingACollectionUnderACommand) {
         if (!deaf && makes) {
           EXPECT_FALSE(fault.empty()) << text;
           EXPECT_EQ(change == Change::kPlain,
-                    db->core().connection("encrypted").has_collection("myapp_account"))
+                    internal::core_of(*db).connection("encrypted").has_collection("myapp_account"))
               << text;
         }
         check(text, dump(*db, "encrypted"), fault);
         liar->rest();
         liar->deaf = false;
         liar->before = nullptr;
-        if (db->core().connection("encrypted").has_collection("myapp_account")) {
+        if (internal::core_of(*db).connection("encrypted").has_collection("myapp_account")) {
           run_checked(plain(), "encrypted_db", bson::doc("drop", "myapp_account"));
         }
         run_checked(plain(), "encrypted_db",

@@ -7,6 +7,7 @@
 #include "engine/engine_runner.h"
 #include "engine/session/engine.h"
 #include "project/clinic_fixture.h"
+#include "project/project_core.h"
 
 namespace quern::clinic {
 namespace {
@@ -39,13 +40,13 @@ class StaleSchema : public Clinic {
     run_checked(plain(), kDatabase, bson::doc("create", collection, "encryptedFields", fields));
   }
   bool exists(std::string_view collection) {
-    return db.core().connection("encrypted").has_collection(collection);
+    return internal::core_of(db).connection("encrypted").has_collection(collection);
   }
 
   // The error of a pinned client's command.
   Error refused(const char* command) {
     try {
-      run_checked(*db.target("encrypted").runner, kDatabase, from_json(command));
+      run_checked(*internal::core_of(db).target("encrypted").runner, kDatabase, from_json(command));
     } catch (const Error& error) {
       return error;
     }
@@ -117,7 +118,8 @@ class Watch : public CommandObserver {
 };
 
 TEST_F(StaleSchema, ACollectionThatBecameEncryptedGetsNoPlaintextOfAnUnpinnedClient) {
-  client::EncryptingRunner unpinned(plain(), db.core().connection("encrypted").key_cache());
+  client::EncryptingRunner unpinned(plain(),
+                                    internal::core_of(db).connection("encrypted").key_cache());
   const auto run = [&](const char* command, CommandObserver* observer = nullptr) {
     const Reply reply = unpinned.run(kDatabase, from_json(command), {.observer = observer});
     throw_if_error(reply);
@@ -158,7 +160,7 @@ TEST_F(StaleSchema, ACursorWhoseDocumentsCannotBeDecryptedIsClosed) {
               from_json(R"({"insert": "myapp_patient", "bypassDocumentValidation": true,
                             "documents": [{"_id": "!"}, {"_id": "~", "record": {"ssn": "a lie"}}]})"));
   const auto& cursors = dynamic_cast<engine::EngineRunner&>(plain()).engine().cursors();
-  CommandRunner& runner = *db.target("encrypted").runner;
+  CommandRunner& runner = *internal::core_of(db).target("encrypted").runner;
   const Reply begun =
       run_checked(runner, kDatabase,
                   from_json(R"({"find": "myapp_patient", "sort": {"_id": -1}, "batchSize": 1})"));

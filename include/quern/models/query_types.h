@@ -89,9 +89,6 @@ struct QueryType<Range> {
   static consteval QueryInfo info(Range) { return {}; }
   template <class T, Range>
   static consteval bool check() {
-    static_assert(RangeQueryable<T>,
-                  "quern::range needs an integer, floating-point, Decimal or date type; use "
-                  "quern::equality.");
     static_assert(refused<T>,
                   "this version of Quern does not support range queries on encrypted "
                   "fields: use quern::equality, or leave quern::range out.");
