@@ -75,7 +75,8 @@ std::string multiple_objects_text(const ModelInfo& model, std::size_t count) {
                      more ? "more than " : "", more ? count - 1 : count);
 }
 
-struct Query::State {
+// Hidden, though Query is exported.
+struct __attribute__((visibility("hidden"))) Query::State {
   SessionCore& session;
   const ModelInfo& model;
   std::string database;
