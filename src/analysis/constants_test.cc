@@ -117,6 +117,11 @@ TEST(Constants, AreRefusedAtThePathThatTheyMeet) {
   expect_pipeline_unchanged(R"([{"$set": {"a": {"c": "note"}}}])");
   const std::string join = R"([{"$lookup": {"from": "c", "as": "list", "pipeline": []}}, )";
   expect_pipeline_refused(join + R"({"$set": {"list": {"ssn": "secret"}}}])", "at path 'list.ssn'");
+  expect_pipeline_refused(join + R"({"$project": {"list": [{"ssn": "secret"}]}}])",
+                          "at path 'list.ssn'");
+  EXPECT_EQ(refusal_of(R"({"aggregate": "c", "cursor": {}, "pipeline": )" + join +
+                       R"({"$project": {"list": [{"p": "note"}]}}]})"),
+            "");
 }
 
 TEST(Constants, AValueBesideANameThatIsNotKnownMayBeThatOfAField) {

@@ -348,6 +348,15 @@ TEST(Expression, ARefusalNamesTheFieldThatIsEncryptedNotOneThatWas) {
   }
 }
 
+TEST(Expression, ARefusalNamesARemovedFieldThatIsInAList) {
+  for (const char* list : {R"(["$ssn"])", R"(["$ssn", "$p"])", R"(["$p", "$ssn"])"}) {
+    testing::expect_pipeline_refused(
+        fmt::format(R"([{{"$unset": "ssn"}}, {{"$match": {{"$expr": {{"$in": ["x", {}]}}}}}}])",
+                    list),
+        "Field 'ssn' was removed by an earlier stage");
+  }
+}
+
 TEST(Expression, NamedArgumentsComeInADocument) {
   for (const char* operation : {R"({"$let": 5})", R"({"$map": ["x"]})", R"({"$switch": "x"})"}) {
     testing::expect_pipeline_refused(fmt::format(R"([{{"$set": {{"x": {}}}}}])", operation),
