@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "engine/qe/testing/encrypted_collection.h"
@@ -145,6 +146,22 @@ TEST_F(EncryptedInsert, RefusesPayloadsThatDoNotFitTheSchema) {
       refused(bson::doc("_id", 1, "ssn", insert_payload("x"), "__safeContent__", bson::array())),
       6666200);
   EXPECT_THAT(all(esc), IsEmpty());
+}
+
+TEST_F(EncryptedInsert, RefusesATypeThatNoQueryTakesAndNamesItsField) {
+  const bson::Value payload = insert_payload("x");
+  Bytes bytes(payload.view().as_binary().bytes.begin(), payload.view().as_binary().bytes.end());
+  constexpr std::uint8_t kType[] = {0x10, 't', 0};
+  const auto at = std::search(bytes.begin(), bytes.end(), std::begin(kType), std::end(kType));
+  ASSERT_NE(at, bytes.end());
+  at[std::size(kType)] = static_cast<std::uint8_t>(bson::Type::kDouble);
+  try {
+    insert(bson::doc("_id", 1, "ssn", binary(bytes)));
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), 6373504);
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("The payload of 'ssn' holds a double"));
+  }
 }
 
 TEST_F(EncryptedInsert, RefusesContentionAboveTheSchemas) {
