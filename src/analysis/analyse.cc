@@ -214,7 +214,7 @@ void analyse_explain(const CommandAnalysis& analysis) {
 void add_variables(Context& context, const EncryptionTree& tree, const Element& let) {
   if (!let.is_document()) return;
   for (const Element& variable : let.as_document()) {
-    EncryptionTree value = tree_of_expression(context, tree, variable);
+    EncryptionTree value = tree_of_expression(context, tree, language::parse_expression(variable));
     if (value.encrypts()) value = {};
     if (value.holds_constant()) value.add_constant(EncryptionTree::Constant::kAnywhere);
     context.add_variable(variable.key(), std::move(value));

@@ -120,8 +120,8 @@ void analyse_let_member(const CommandAnalysis& analysis, const Element& member) 
   refuse::repeated_member(member.key(), document_member(analysis, member));
   analysis.out.open_document(member.key());
   for (const Element& variable : document_member(analysis, member)) {
-    analyse_evaluated(analysis.context, analysis.tree, variable.key(), variable,
-                      Comparisons::kRefused, analysis.out);
+    analyse_evaluated(analysis.context, analysis.tree, variable.key(),
+                      language::parse_expression(variable), Comparisons::kRefused, analysis.out);
   }
   analysis.out.close();
 }

@@ -3,8 +3,9 @@
 
 #include <deque>
 
+#include "language/names.h"
 #include "quern/base/error.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 
 namespace quern::query {
 
@@ -13,17 +14,18 @@ Variables evaluated_let(bson::View let, bson::Date now) {
   bson::Builder values;
   ParseContext context;
   context.now = now;
-  ExpressionParser parser(context, ExpressionParser::Document::kNone);
+  ExpressionBuilder builder(context, ExpressionBuilder::Document::kNone);
   Evaluation evaluation;
   std::vector<ExpressionPtr> expressions;  // which own the constants in them
-  std::deque<ExpressionParser::Variable> scope;
+  std::deque<ExpressionBuilder::Variable> scope;
   for (const bson::Element& variable : let) {
     if (variable.key() == "CURRENT") {
       throw Error(16867, "let: CURRENT is no name for a variable of a command");
     }
-    expressions.push_back(parser.parse(variable.value()));
+    language::check_variable_name(variable.key());
+    expressions.push_back(builder.build(language::parse_expression(variable)));
     const Datum value = expressions.back()->evaluate(evaluation);
-    evaluation.variable(scope.emplace_back(parser, variable.key()).slot()) = value;
+    evaluation.variable(scope.emplace_back(builder, variable.key()).slot()) = value;
     if (value.missing()) {
       known.missing.emplace_back(variable.key());
     } else {

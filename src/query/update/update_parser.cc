@@ -2,6 +2,7 @@
 #include "query/update/update_parser.h"
 
 #include "bson/strict_reader.h"
+#include "language/names.h"
 #include "language/operators.h"
 #include "quern/base/error.h"
 #include "query/match/match_parser.h"
@@ -134,9 +135,10 @@ void UpdateParser::add(std::string_view text, std::unique_ptr<const Modifier> mo
 void UpdateParser::check_path(const FieldPath& path) {
   if (path.text().empty())
     throw Error(ErrorCode::kEmptyFieldName, "An empty update path is not valid.");
-  if (path.size() > kMaxPathComponents) {
+  if (path.size() > language::kMaxPathComponents) {
     throw Error(ErrorCode::kOverflow, "an update path has more than " +
-                                          std::to_string(kMaxPathComponents) + " components");
+                                          std::to_string(language::kMaxPathComponents) +
+                                          " components");
   }
   bool positional = false;
   for (std::size_t i = 0; i < path.size(); ++i) {
