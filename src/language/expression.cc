@@ -197,6 +197,9 @@ class Parser {
           fail(parameter.wrong_type,
                fmt::format("{}'s {} must be 1, -1 or a sort pattern", op, parameter.name));
         }
+        if (argument.is_document()) {
+          bson::require_distinct(argument.as_document(), fmt::format("{}.{}", op, parameter.name));
+        }
         return Constant{argument};
       case Reading::kVariable:
         if (!argument.is_string()) {

@@ -81,6 +81,7 @@ TEST(Expression, FaultsHaveTheirCodes) {
   EXPECT_EQ(fault(R"({"$zip": {"inputs": "$a"}})"), 34461);
   EXPECT_EQ(fault(R"({"$zip": {"inputs": [], "useLongestLength": 1}})"), 34463);
   EXPECT_EQ(fault(R"({"$sortArray": {"input": [], "sortBy": "$a"}})"), 2942506);
+  EXPECT_EQ(fault(R"({"$sortArray": {"input": [], "sortBy": {"a": 1, "a": -1}}})"), 40413);
   EXPECT_EQ(fault(R"({"$let": {"vars": 1, "in": 1}})"), 2);
   EXPECT_EQ(fault(R"({"$let": {"vars": {"a": 1, "a": 2}, "in": 1}})"), 40413);
   EXPECT_EQ(fault(R"({"$map": {"input": [], "as": 5, "in": 1}})"), 2);
