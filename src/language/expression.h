@@ -55,7 +55,7 @@ struct Call {  // {$operator: arguments}
   std::vector<Expression> arguments;
   enum class Spelling { kOne, kList, kNames } spelling;
 
-  const Expression& operator[](std::size_t i) const { return arguments[i]; }
+  const Expression& operator[](std::size_t i) const;
   // Null for a name that is no parameter of the operator.
   const Expression* argument(std::string_view parameter) const;
 };
@@ -71,6 +71,8 @@ struct Expression {
     return std::get_if<Node>(&node);
   }
 };
+
+inline const Expression& Call::operator[](std::size_t i) const { return arguments[i]; }
 
 struct Field {
   std::string_view name;
