@@ -90,8 +90,8 @@ ValueView accumulated(const Element& accumulator) {
   if (value.missing()) {
     refuse::malformed(fmt::format("Accumulator {} needs '{}'", accumulator.key(), row->value));
   }
-  bson::StrictReader(accumulator.as_document(), accumulator.key(),
-                     {row->value, row->other, "n", "p"}, refuse::kMemberFaults);
+  const std::string_view known[] = {row->value, row->other, "n", "p"};
+  refuse::check_options(accumulator.key(), accumulator.as_document(), known);
   return value;
 }
 

@@ -1,6 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "query/update/update_parser.h"
 
+#include <fmt/format.h>
+
 #include "bson/strict_reader.h"
 #include "language/names.h"
 #include "language/operators.h"
@@ -54,9 +56,9 @@ void find_identifier(bson::View filter, std::string& identifier) {
     if (identifier.empty()) identifier = name;
     if (identifier != name) {
       throw Error(ErrorCode::kFailedToParse,
-                  "Error parsing array filter :: caused by :: Expected a single top-level field "
-                  "name, found '" +
-                      identifier + "' and '" + name + "'");
+                  fmt::format("Error parsing array filter :: caused by :: Expected a single "
+                              "top-level field name, found '{}' and '{}'",
+                              identifier, name));
     }
   }
 }
