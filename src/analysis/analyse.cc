@@ -12,6 +12,7 @@
 #include "analysis/pipeline.h"
 #include "analysis/refusal.h"
 #include "command/command_table.h"
+#include "language/variable.h"
 
 namespace quern::analysis {
 
@@ -209,13 +210,14 @@ void analyse_explain(const CommandAnalysis& analysis) {
   }
 }
 
-// Nothing in them may be encrypted: the member itself is refused for that. Of the constants in them
-// any may be meant wherever one is used.
-void add_variables(Context& context, const EncryptionTree& tree, const Element& let) {
+// Nothing in them is encrypted: they are evaluated before any document. Of the constants in them any
+// may be meant wherever one is used.
+void add_variables(Context& context, const Element& let) {
   if (!let.is_document()) return;
+  language::check_let(let.as_document());
   for (const Element& variable : let.as_document()) {
-    EncryptionTree value = tree_of_expression(context, tree, language::parse_expression(variable));
-    if (value.encrypts()) value = {};
+    EncryptionTree value =
+        tree_of_expression(context, nullptr, language::parse_expression(variable));
     if (value.holds_constant()) value.add_constant(EncryptionTree::Constant::kAnywhere);
     context.add_variable(variable.key(), std::move(value));
   }
@@ -256,7 +258,7 @@ const std::vector<std::string>& Subject::namespaces() const { return parts_->nam
 Analysis analyse(const Subject& given, const SchemaMap& schemas, MarkingSink& sink) {
   const SubjectParts& subject = *given.parts_;
   if (subject.row->analysis != AnalysisRule::kAnalysed) {
-    return {false, false, false, bson::Document(subject.given)};
+    return {.result = bson::Document(subject.given)};
   }
   const bool has_payload = holds_payload(subject.given);
 
@@ -271,12 +273,12 @@ Analysis analyse(const Subject& given, const SchemaMap& schemas, MarkingSink& si
     if (subject.collections.size() > 1 && subject.row->id == CommandId::kAggregate) {
       check_plain_pipeline(*subject.pipeline);
     }
-    return {false, false, has_payload, bson::Document(subject.given)};
+    return {.holds_payload = has_payload, .result = bson::Document(subject.given)};
   }
 
   const CompiledSchema& schema = context.schema_of(subject.collection);
   const EncryptionTree& tree = schema.tree();
-  add_variables(context, tree, subject.command["let"]);
+  add_variables(context, subject.command["let"]);
   constexpr std::size_t kRoomForMarkings = 512;
   bson::Builder out;
   out.reserve(subject.given.size() + kRoomForMarkings);

@@ -83,6 +83,7 @@ TEST(Analyse, SaysWhetherAnythingIsEncrypted) {
   for (const char* command : {R"({"ping": 1})", R"({"find": "plain"})"}) {
     EXPECT_FALSE(analysis_of(command).has_encryption_placeholders) << command;
     EXPECT_FALSE(analysis_of(command).schema_requires_encryption) << command;
+    EXPECT_FALSE(analysis_of(command).holds_payload) << command;
   }
   const Analysis marked = analysis_of(R"({"find": "c", "filter": {"ssn": "x"}})");
   EXPECT_TRUE(marked.schema_requires_encryption);

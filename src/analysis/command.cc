@@ -117,11 +117,10 @@ void analyse_index_bound_member(const CommandAnalysis& analysis, const Element& 
 }
 
 void analyse_let_member(const CommandAnalysis& analysis, const Element& member) {
-  refuse::repeated_member(member.key(), document_member(analysis, member));
   analysis.out.open_document(member.key());
   for (const Element& variable : document_member(analysis, member)) {
-    analyse_evaluated(analysis.context, analysis.tree, variable.key(),
-                      language::parse_expression(variable), Comparisons::kRefused, analysis.out);
+    analyse_without_document(analysis.context, variable.key(), language::parse_expression(variable),
+                             analysis.out);
   }
   analysis.out.close();
 }

@@ -78,7 +78,7 @@ void Conjunction::pair() {
     at->interval = intervals_.size();
     Interval& interval = intervals_.emplace_back();
     add_bound(interval, at->op, at->bound);
-    const auto of_field = [&](const Condition& other) { return other.field == at->field; };
+    const auto of_field = [&](const FieldBound& other) { return other.field == at->field; };
     const auto other = std::find_if(at + 1, conditions_.end(), of_field);
     if (other == conditions_.end() || is_lower(other->op) == is_lower(at->op) ||
         std::ranges::count_if(conditions_, of_field) != 2) {
@@ -106,7 +106,7 @@ Conjunction::Place Conjunction::place_of(const Element& condition) {
   // The same bytes, not the same value.
   const auto at =
       std::ranges::find(conditions_, condition.value().bytes().data(),
-                        [](const Condition& each) { return each.bound.bytes().data(); });
+                        [](const FieldBound& each) { return each.bound.bytes().data(); });
   if (at == conditions_.end()) {
     throw Error(ErrorCode::kInternalError, "a condition that is not of this conjunction");
   }

@@ -40,7 +40,7 @@ class Conjunction {
   Place place_of(const bson::Element& condition);
 
  private:
-  struct Condition {
+  struct FieldBound {
     const schema::EncryptedField* field;
     schema::OrderOperator op;
     bson::ValueView bound;
@@ -55,7 +55,7 @@ class Conjunction {
   const schema::EncryptedField* field_ = nullptr;
   bson::View root_;
   bool collected_ = false;
-  std::vector<Condition> conditions_;
+  std::vector<FieldBound> conditions_;
   std::vector<schema::Interval> intervals_;
 };
 

@@ -112,6 +112,13 @@ TEST(Constants, AValueBesideItsNameIsThatOfTheField) {
   });
 }
 
+TEST(Constants, AreRefusedAtThePathThatTheyMeet) {
+  expect_pipeline_refused(R"([{"$set": {"a": {"b": "secret"}}}])", "at path 'a.b'");
+  expect_pipeline_unchanged(R"([{"$set": {"a": {"c": "note"}}}])");
+  const std::string join = R"([{"$lookup": {"from": "c", "as": "list", "pipeline": []}}, )";
+  expect_pipeline_refused(join + R"({"$set": {"list": {"ssn": "secret"}}}])", "at path 'list.ssn'");
+}
+
 TEST(Constants, AValueBesideANameThatIsNotKnownMayBeThatOfAField) {
   expect_refused_roots({
       R"({"$setField": {"field": "$p", "input": "$q", "value": "secret"}})",

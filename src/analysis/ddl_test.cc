@@ -73,6 +73,10 @@ TEST(Validator, JsonSchemaMayNotSpeakOfEncryptedFields) {
                  "keyword 'encrypt' cannot be used");
   expect_refused(create(R"({"properties": {"p": {"anyOf": [{"encrypt": {}}]}}})"),
                  "keyword 'encrypt' cannot be used");
+  for (const char* flag : {"true", "false"}) {
+    expect_unchanged(
+        create(R"({"properties": {}, "additionalProperties": )" + std::string(flag) + "}"));
+  }
   expect_refused(R"({"create": "c", "validator": {"$or": [{"$jsonSchema": {}}]}})",
                  "Unsupported match expression operator for encryption");
 }

@@ -27,13 +27,9 @@ ValueView constant_value(const Expression& expression) {
 
 class ExpressionAnalysis {
  public:
-  ExpressionAnalysis(Context& context, const EncryptionTree& tree, Comparisons comparisons,
+  ExpressionAnalysis(Context& context, const EncryptionTree* tree, Comparisons comparisons,
                      bson::Builder& out)
-      : context_(context),
-        tree_(tree),
-        comparisons_(comparisons),
-        out_(out),
-        outcomes_(context, tree) {}
+      : context_(context), comparisons_(comparisons), out_(out), outcomes_(context, tree) {}
 
   // Appends an expression whose value is handed on.
   Outcome handed_on(std::string_view key, const Expression& expression) {
@@ -276,7 +272,8 @@ class ExpressionAnalysis {
 
   // The name is taken as it stands: with dots it is no path.
   void check_get_field(const Call& call) {
-    const EncryptionTree of_input = call[1].absent() ? tree_ : outcomes_.of(call[1]).tree;
+    const EncryptionTree of_input =
+        call[1].absent() ? outcomes_.documents() : outcomes_.of(call[1]).tree;
     const bool known = outcomes_.of(call[0]).constant;
     const ValueView name = known ? constant_value(call[0]) : ValueView();
     if (call[0].as<language::Array>() != nullptr || (known && !name.is_string())) {
@@ -308,7 +305,6 @@ class ExpressionAnalysis {
   }
 
   Context& context_;
-  const EncryptionTree& tree_;
   const Comparisons comparisons_;
   bson::Builder& out_;
   Outcomes outcomes_;
@@ -318,17 +314,22 @@ class ExpressionAnalysis {
 
 Outcome analyse_output(Context& context, const EncryptionTree& tree, std::string_view key,
                        const Expression& expression, bson::Builder& out) {
-  return ExpressionAnalysis(context, tree, Comparisons::kRefused, out).handed_on(key, expression);
+  return ExpressionAnalysis(context, &tree, Comparisons::kRefused, out).handed_on(key, expression);
 }
 
-EncryptionTree tree_of_expression(const Context& context, const EncryptionTree& tree,
+EncryptionTree tree_of_expression(const Context& context, const EncryptionTree* tree,
                                   const Expression& expression) {
   return Outcomes(context, tree).of(expression).tree;
 }
 
 void analyse_evaluated(Context& context, const EncryptionTree& tree, std::string_view key,
                        const Expression& expression, Comparisons comparisons, bson::Builder& out) {
-  ExpressionAnalysis(context, tree, comparisons, out).evaluated(key, expression);
+  ExpressionAnalysis(context, &tree, comparisons, out).evaluated(key, expression);
+}
+
+void analyse_without_document(Context& context, std::string_view key, const Expression& expression,
+                              bson::Builder& out) {
+  ExpressionAnalysis(context, nullptr, Comparisons::kRefused, out).evaluated(key, expression);
 }
 
 }  // namespace quern::analysis

@@ -30,8 +30,14 @@ void analyse_evaluated(Context& context, const EncryptionTree& tree, std::string
                        const language::Expression& expression, Comparisons comparisons,
                        bson::Builder& out);
 
-// The tree of an expression's value when nothing of it is encrypted.
-EncryptionTree tree_of_expression(const Context& context, const EncryptionTree& tree,
+// The same for an expression of a command's let: there is no document yet that it could read. Throws
+// 4890500 for one that does.
+void analyse_without_document(Context& context, std::string_view key,
+                              const language::Expression& expression, bson::Builder& out);
+
+// The tree of an expression's value when nothing of it is encrypted. tree is null for one of a
+// command's let.
+EncryptionTree tree_of_expression(const Context& context, const EncryptionTree* tree,
                                   const language::Expression& expression);
 
 }  // namespace quern::analysis

@@ -97,7 +97,8 @@ EncryptionTree Outcome::handed_on() && {
 
 Outcome Outcomes::of(const Expression& expression) {
   if (const auto* value = expression.as<language::Constant>()) return constant(value->value);
-  if (const auto* path = expression.as<language::FieldPath>()) return of_path(tree_, path->path);
+  if (const auto* path = expression.as<language::FieldPath>())
+    return of_path(documents(), path->path);
   if (const auto* path = expression.as<language::VariablePath>()) return of_variable(*path);
   if (const auto* array = expression.as<language::Array>()) return of_array(*array);
   if (const auto* object = expression.as<language::Object>()) return of_object(*object);
@@ -106,7 +107,7 @@ Outcome Outcomes::of(const Expression& expression) {
 
 Outcome Outcomes::of_variable(const language::VariablePath& path) {
   const bool is_root = path.name == "ROOT" || path.name == "CURRENT";
-  const EncryptionTree& root = is_root ? tree_ : variable(path.name);
+  const EncryptionTree& root = is_root ? documents() : variable(path.name);
   if (path.path) return of_path(root, *path.path);
   if (root.encrypts()) refuse::reference(root.first_encrypted_path());
   return {root, false, {}};
@@ -261,7 +262,7 @@ EncryptionTree Outcomes::over_array(const Call& call) {
 }
 
 EncryptionTree Outcomes::get_field(const Call& call) {
-  EncryptionTree input = call[1].absent() ? tree_ : plain(call[1]);
+  EncryptionTree input = call[1].absent() ? documents() : plain(call[1]);
   EncryptionTree result;
   if (const auto name = constant_name(call[0])) {
     result = input.member(*name);

@@ -10,6 +10,7 @@
 
 #include "analysis/context.h"
 #include "language/expression.h"
+#include "language/variable.h"
 
 namespace quern::analysis {
 
@@ -22,10 +23,17 @@ struct Outcome {
   EncryptionTree handed_on() &&;
 };
 
-// Outcomes of expressions over documents that look like tree. Borrows both arguments.
+// Outcomes of expressions over documents that look like tree; null: there are none, as in the let of
+// a command, and who reads them is refused. Borrows both arguments.
 class Outcomes {
  public:
-  Outcomes(const Context& context, const EncryptionTree& tree) : context_(context), tree_(tree) {}
+  Outcomes(const Context& context, const EncryptionTree* tree) : context_(context), tree_(tree) {}
+
+  // What the documents look like.
+  const EncryptionTree& documents() const {
+    if (tree_ == nullptr) language::no_document_in_let();
+    return *tree_;
+  }
 
   // Looks only at what the result is made of: conditions, names of members and positions are not in
   // it. Throws Error for a path inside an encrypted field, a whole document with encrypted fields,
@@ -77,7 +85,7 @@ class Outcomes {
   };
 
   const Context& context_;
-  const EncryptionTree& tree_;
+  const EncryptionTree* tree_;
   std::vector<Variable> variables_;
   int rounds_ = 0;  // of $reduce, in whose rounds this is
 };

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "analysis/testing.h"
+#include "language/testing/let_cases.h"
+#include "quern/base/error.h"
 
 namespace quern::analysis {
 namespace {
@@ -140,6 +142,24 @@ TEST(Expression, BranchesOfOneFieldAreComparedAsThatField) {
   expect_expr_refused(R"({"$eq": [{"$cond": ["$p", "$ssn", "$a.b"]}, "x"]})", kReference);
   expect_expr_refused(R"({"$eq": [{"$cond": ["$p", "$ssn", "$plain"]}, "x"]})", kReference);
   expect_expr_refused(R"({"$eq": [{"$ifNull": ["$ssn", null]}, "x"]})", "Illegal equality to null");
+}
+
+TEST(Expression, TheLetOfACommandIsReadAsItIsEvaluated) {
+  for (const language::LetCase& each : language::kLetCases) {
+    for (const char* command :
+         {R"({{"find": "c", "filter": {{}}, "let": {}}})",
+          R"({{"aggregate": "c", "pipeline": [], "cursor": {{}}, "let": {}}})",
+          R"({{"delete": "c", "deletes": [{{"q": {{}}, "limit": 1}}], "let": {}}})"}) {
+      const std::string text = fmt::format(fmt::runtime(command), each.let);
+      int code = 0;
+      try {
+        analyse(testing::kDatabase, bson::from_json(text), testing::schemas());
+      } catch (const Error& error) {
+        code = error.code();
+      }
+      EXPECT_EQ(code, each.code) << text;
+    }
+  }
 }
 
 TEST(Expression, LetBindsPlainValuesOnly) {
@@ -311,6 +331,21 @@ TEST(Expression, GetFieldTakesNothingButAName) {
                            R"({"field": {"x": "secret"}, "input": "$p"})"}) {
     expect_filter_refused(fmt::format(R"({{"$expr": {{"$getField": {}}}}})", name),
                           "$getField takes the name of a field");
+  }
+}
+
+TEST(Expression, ARefusalNamesTheFieldThatIsEncryptedNotOneThatWas) {
+  for (const char* array : {R"(["$ssn", "$a.b"])", R"(["$a.b", "$ssn"])"}) {
+    testing::expect_pipeline_refused(
+        fmt::format(R"([{{"$unset": "ssn"}}, {{"$set": {{"x": {{"$size": [{}]}}}}}}])", array),
+        "Invalid reference to an encrypted field within aggregate expression: a.b");
+  }
+}
+
+TEST(Expression, NamedArgumentsComeInADocument) {
+  for (const char* operation : {R"({"$let": 5})", R"({"$map": ["x"]})", R"({"$switch": "x"})"}) {
+    testing::expect_pipeline_refused(fmt::format(R"([{{"$set": {{"x": {}}}}}])", operation),
+                                     "only supports an object as its argument");
   }
 }
 

@@ -122,7 +122,7 @@ void accumulate(const StageAnalysis& stage, const language::AccumulatorSpec& spe
   EncryptionTree value;
   if (!counts(accumulator)) {
     value = EncryptionTree::array_of(tree_of_expression(
-        stage.context, stage.tree, language::parse_expression(accumulated(accumulator))));
+        stage.context, &stage.tree, language::parse_expression(accumulated(accumulator))));
   }
   assign(stage, spec.field, std::move(value), output);
   if (accumulator.is_document()) {
@@ -195,7 +195,7 @@ void analyse_bucket(const StageAnalysis& stage, const Element& operation) {
         const auto bound = language::parse_expression(member);
         analyse_evaluated(stage.context, stage.tree, member.key(), bound, Comparisons::kRefused,
                           stage.out);
-        bounds.join(tree_of_expression(stage.context, stage.tree, bound));
+        bounds.join(tree_of_expression(stage.context, &stage.tree, bound));
       },
       [&](EncryptionTree key) {
         refuse_compared_constants(key, "_id", bounds, {});

@@ -291,6 +291,12 @@ TEST(AddFields, EncryptedValuesAreNotAddedOverEncryptedFields) {
 
 TEST(Unset, DropsFields) {
   expect_pipeline_refused(R"([{"$unset": "ssn"}, {"$match": {"ssn": "x"}}])", kRemoved);
+  for (const char* elements : {R"({"x": "secret"})", R"({"$eq": "secret"})", "{}"}) {
+    expect_pipeline_refused(
+        fmt::format(R"([{{"$unset": "ssn"}}, {{"$match": {{"ssn": {{"$elemMatch": {}}}}}}}])",
+                    elements),
+        kRemoved);
+  }
   expect_pipeline_unchanged(R"([{"$unset": ["ssn", "a"]}])");
   expect_pipeline_refused(R"([{"$unset": "billing.cc"}])", "encrypted path prefix");
   expect_pipeline_refused(R"([{"$unset": {"ssn": "x"}}])", "$unset takes");

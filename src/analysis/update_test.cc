@@ -175,5 +175,11 @@ TEST(FindAndModify, FilterUpdateAndFieldsAreAnalysed) {
                  "'findAndModify.frobnicate'");
 }
 
+TEST(Update, ArrayFiltersAreDocuments) {
+  testing::expect_refused(
+      R"({"update": "c", "updates": [{"q": {}, "u": {"$set": {"p.$[i]": 1}}, "arrayFilters": ["i"]}]})",
+      "arrayFilters takes documents");
+}
+
 }  // namespace
 }  // namespace quern::analysis

@@ -43,9 +43,8 @@ class Seen {
 
 }  // namespace
 
-StrictReader::StrictReader(View document, std::string_view where, const Members& members,
-                           const MemberFaults& faults)
-    : document_(document), where_(where), faults_(faults) {
+void require_members(View document, std::string_view where, const Members& members,
+                     const MemberFaults& faults) {
   Seen known(members.known);
   Seen shared(members.shared);
   bool is_name = members.names_itself;
@@ -56,11 +55,17 @@ StrictReader::StrictReader(View document, std::string_view where, const Members&
     }
     Seen::Met met = known.meet(element.key());
     if (met == Seen::Met::kNever) met = shared.meet(element.key());
-    if (met == Seen::Met::kAgain) raise(faults_.repeated, where_, element.key());
+    if (met == Seen::Met::kAgain) raise(faults.repeated, where, element.key());
     if (met == Seen::Met::kNever && !members.ignores_others) {
-      raise(faults_.unknown, where_, element.key());
+      raise(faults.unknown, where, element.key());
     }
   }
+}
+
+StrictReader::StrictReader(View document, std::string_view where, const Members& members,
+                           const MemberFaults& faults)
+    : document_(document), where_(where), faults_(faults) {
+  require_members(document, where, members, faults);
 }
 
 Element StrictReader::required(std::string_view name) const {

@@ -42,6 +42,10 @@ struct Members {
   bool ignores_others = false;                    // instead of refusing them
 };
 
+// The checks alone, of a reader that has its own way to the members; allocates nothing.
+void require_members(View document, std::string_view where, const Members& members,
+                     const MemberFaults& faults = {});
+
 class StrictReader {
  public:
   // where: how messages call the document. Throws for a member that is not known, or that is there

@@ -100,12 +100,13 @@ bool find_path(const Node& from, const Node& node, std::string& path) {
 class Decryptor {
  public:
   Decryptor(bson::View reply, const std::shared_ptr<const CommandOutput>& output, Decrypt decrypt,
-            keyvault::KeyCache& cache)
+            keyvault::KeyCache& cache, const RunContext& context)
       : reply_(reply),
         output_(output),
         anywhere_(decrypt == Decrypt::kAnywhere),
         cache_(cache),
-        keys_(cache, [this](const Uuid&) { return describe(*current_); }) {}
+        context_(context),
+        keys_(cache, context, [this](const Uuid&) { return describe(*current_); }) {}
 
   void find(bson::View document) {
     in_document(document, output_ != nullptr ? &output_->tree.root() : nullptr);
@@ -117,7 +118,7 @@ class Decryptor {
     std::ranges::sort(ids_);
     const auto repeated = std::ranges::unique(ids_);
     ids_.erase(repeated.begin(), repeated.end());
-    cache_.preload(ids_);
+    cache_.preload(ids_, context_);
     const crypto::KeySource source = [this](const Uuid& id) {
       // Also the id that comes to light only when the outer layer is taken off.
       if (current_->field != nullptr && id != *current_->field->key_id) refuse(foreign_key(id));
@@ -261,6 +262,7 @@ class Decryptor {
   const std::shared_ptr<const CommandOutput>& output_;
   const bool anywhere_;
   keyvault::KeyCache& cache_;
+  const RunContext& context_;
   KeyLookup keys_;
   std::vector<Found> found_;
   std::vector<Uuid> ids_;  // of the keys of found_
@@ -271,10 +273,10 @@ class Decryptor {
 
 Reply decrypt_reply(bson::Document reply, ReplyDocuments where,
                     const std::shared_ptr<const CommandOutput>& output, Decrypt decrypt,
-                    keyvault::KeyCache& keys) {
+                    keyvault::KeyCache& keys, const RunContext& context) {
   const bool nothing = output == nullptr && decrypt != Decrypt::kAnywhere;
   if (nothing || where == ReplyDocuments::kNone || !reply["ok"].truthy()) return reply;
-  Decryptor decryptor(reply, output, decrypt, keys);
+  Decryptor decryptor(reply, output, decrypt, keys, context);
   for_each_document(reply, where, [&](bson::View document) { decryptor.find(document); });
   auto plaintexts = decryptor.run();
   return Reply(std::move(reply), std::move(plaintexts));

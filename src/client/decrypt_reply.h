@@ -33,7 +33,7 @@ struct CommandOutput {
 // the other ciphertexts in the documents are decrypted, too, whatever their key and type.
 Reply decrypt_reply(bson::Document reply, ReplyDocuments where,
                     const std::shared_ptr<const CommandOutput>& output, Decrypt decrypt,
-                    keyvault::KeyCache& keys);
+                    keyvault::KeyCache& keys, const RunContext& context = {});
 
 }  // namespace quern::client
 

@@ -20,6 +20,9 @@
 namespace quern::client {
 namespace {
 
+// How often a command is judged by schemas that were outdated when it was to run.
+constexpr int kAttempts = 3;
+
 // Forgets what was read about schemas before a command that changes some of them, and what is read
 // while it runs: also when it fails, for it may have been carried out all the same.
 class SchemaChange {
@@ -59,14 +62,15 @@ bool is_upsert(bson::View command) {
 }
 
 // Also when it is not there.
-bool makes_collection(bson::View command) {
-  return command.front().key() == "insert" || is_upsert(command);
+bool makes_collection(const CommandRow& row, bson::View command) {
+  return row.id == CommandId::kInsert || row.id == CommandId::kCreateIndexes ||
+         (row.writes && is_upsert(command));
 }
 
 // The server would make a plain collection out of nothing and store the payloads as they are.
-void check_exists(const CommandSchemas& schemas, bson::View command) {
+void check_exists(const CommandSchemas& schemas, const CommandRow& row, bson::View command) {
   if (schemas.missing_collection.empty()) return;
-  if (!makes_collection(command)) return;
+  if (!makes_collection(row, command)) return;
   throw Error(ErrorCode::kNamespaceNotFound,
               fmt::format("collection {} has encrypted fields and does not exist: create it first "
                           "(migrate, or create_encrypted_collection)",
@@ -87,7 +91,34 @@ class CursorCommand {
         opens_(!goes_on_ && row != nullptr && row->documents == ReplyDocuments::kCursor),
         kills_(row != nullptr && row->id == CommandId::kKillCursors) {
     const bson::Element named = goes_on_ ? command["collection"] : bson::Element(command.front());
-    if (named.is_string()) collection_ = named.as_string();
+    if (named.is_string()) {
+      collection_ = named.as_string();
+    } else if (opens_) {
+      collection_ = "$cmd.aggregate";  // of a whole database
+    }
+  }
+
+  // The cursor that is open after that reply; 0: none.
+  std::int64_t open_after(bson::View reply) const {
+    if (!opens_ && !goes_on_) return 0;
+    const std::int64_t id = cursor_of(reply);
+    return id == 0 || opens_ ? id : command_.front().whole_number().value_or(0);
+  }
+
+  // Best effort, for a reply that the caller never gets: nobody else knows that the cursor is open.
+  void kill(CommandRunner& runner, std::int64_t id, const RunContext& context) const {
+    if (id == 0) return;
+    cursors_.closed(database_, collection_, id);
+    bson::Builder command;
+    command.append("killCursors", collection_).open_array("cursors").push(id).close();
+    for (const std::string_view member : {"lsid", "txnNumber", "autocommit"}) {
+      command.append(member, command_[member].value());
+    }
+    try {
+      runner.run(database_, command.finish(), context.without_limits());
+    } catch (const std::exception&) {
+      // The server forgets idle cursors by itself.
+    }
   }
 
   // What the documents of a getMore look like.
@@ -155,7 +186,6 @@ EncryptingRunner::EncryptingRunner(CommandRunner& inner, keyvault::KeyCache& key
       random_(options.random != nullptr ? *options.random : RandomSource::system()),
       decrypt_(options.decrypt),
       look_after_writes_(options.look_after_writes),
-      ask_server_(options.ask_server),
       schemas_(std::make_unique<SchemaResolver>(inner, keys, options)),
       cursors_(std::make_unique<CursorOutputs>(options.clock != nullptr ? *options.clock
                                                                         : Clock::system())) {}
@@ -165,6 +195,19 @@ EncryptingRunner::~EncryptingRunner() = default;
 Reply EncryptingRunner::do_run(std::string_view database, bson::View command,
                                const RunContext& context) {
   check_database(database, command);
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return run_once(database, command, context);
+    } catch (const Error& error) {
+      // Refused before anything was done: another made the collection anew since it was asked for.
+      if (!error.is(ErrorCode::kCollectionUUIDMismatch) || attempt == kAttempts) throw;
+      schemas_->forget();
+    }
+  }
+}
+
+Reply EncryptingRunner::run_once(std::string_view database, bson::View command,
+                                 const RunContext& context) {
   const CommandRow* row = find_command_row(command.front().key());
   if (row != nullptr && !row->tokens.empty()) return run_compaction(database, command, context);
   std::optional<SchemaChange> change;
@@ -175,7 +218,13 @@ Reply EncryptingRunner::do_run(std::string_view database, bson::View command,
   bson::Document reply = run_analysed(database, command, row, context, output);
   cursor.answered(reply, output);
   const ReplyDocuments where = row != nullptr ? row->documents : ReplyDocuments::kNone;
-  return decrypt_reply(std::move(reply), where, output, decrypt_, keys_);
+  const std::int64_t open = cursor.open_after(reply);
+  try {
+    return decrypt_reply(std::move(reply), where, output, decrypt_, keys_, context);
+  } catch (...) {
+    cursor.kill(inner_, open, context);
+    throw;
+  }
 }
 
 bson::Document EncryptingRunner::run_analysed(std::string_view database, bson::View command,
@@ -187,31 +236,30 @@ bson::Document EncryptingRunner::run_analysed(std::string_view database, bson::V
   bson::Document complete;  // a create command with its encryptedFields
   std::shared_ptr<const CommandSchemas> schemas;
   if (row->id == CommandId::kCreate) {
-    schemas = schemas_->resolve_create(subject.namespaces(), command);
+    schemas = schemas_->resolve_create(subject.namespaces(), command, context);
     complete =
         with_encrypted_fields(command, schemas->map.at(subject.namespaces().front()).fields());
     command = complete;
     subject = analysis::Subject(database, command);
   } else {
-    schemas = schemas_->resolve(subject.namespaces());
-    check_exists(*schemas, command);
+    schemas = schemas_->resolve(subject.namespaces(), context);
+    check_exists(*schemas, *row, command);
   }
+  RunContext judged = context;
+  judged.expected_schemas = schemas->expected;
   // Also where nothing is encrypted there are joins and markings that are refused.
-  EncryptingSink sink(*schemas, keys_, random_);
+  EncryptingSink sink(*schemas, keys_, context, random_);
   analysis::Analysis analysis = analysis::analyse(subject, schemas->map, sink);
-  if (!schemas->any_schema) return inner_.run(database, command, context);
+  if (!schemas->any_schema) return inner_.run(database, command, judged);
   const std::string& ns = subject.namespaces().front();
   if (row->documents != ReplyDocuments::kNone) {
     output =
         std::make_shared<CommandOutput>(CommandOutput{schemas, std::move(analysis.output), ns});
   }
   const bson::Document sent = sink.finish(std::move(analysis));
-  bson::Document reply = inner_.run(database, sent, context);
-  if (makes_collection(command) && reply["ok"].truthy()) {
-    // Where the command says nothing of the schema, no server can refuse to make a plain
-    // collection.
-    const bool informed = sent.view().contains("encryptionInformation");
-    if (look_after_writes_ || (ask_server_ && !informed)) schemas_->check_again(ns);
+  bson::Document reply = inner_.run(database, sent, judged);
+  if (look_after_writes_ && makes_collection(*row, command) && reply["ok"].truthy()) {
+    schemas_->check_again(ns, context.without_limits());
   }
   return reply;
 }
@@ -224,7 +272,7 @@ bson::Document EncryptingRunner::run_compaction(std::string_view database, bson:
                 fmt::format("{} needs the name of a collection", target.key()));
   }
   const std::string ns = fmt::format("{}.{}", database, target.as_string());
-  const auto schemas = schemas_->resolve(std::span(&ns, 1));
+  const auto schemas = schemas_->resolve(std::span(&ns, 1), context);
   const schema::EncryptedFields& fields = schemas->map.at(ns).fields();
   if (fields.empty()) {
     throw Error(ErrorCode::kBadValue,
@@ -232,7 +280,7 @@ bson::Document EncryptingRunner::run_compaction(std::string_view database, bson:
   }
 
   const bson::Document analysed = analysis::analyse(database, command, schemas->map).result;
-  KeyLookup keys(keys_, [&](const Uuid& id) { return schemas->describe_key(id); });
+  KeyLookup keys(keys_, context, [&](const Uuid& id) { return schemas->describe_key(id); });
   const std::string_view tokens = find_command_row(target.key())->tokens;
   bson::Builder builder;
   for (const bson::Element& member : analysed.view()) {
@@ -250,7 +298,9 @@ bson::Document EncryptingRunner::run_compaction(std::string_view database, bson:
     builder.append(field.path, bson::Binary{bson::BinarySubtype::kGeneric, token});
   }
   builder.close();
-  return inner_.run(database, builder.finish(), context);
+  RunContext judged = context;
+  judged.expected_schemas = schemas->expected;
+  return inner_.run(database, builder.finish(), judged);
 }
 
 void EncryptingRunner::forget_schemas() { schemas_->forget(); }

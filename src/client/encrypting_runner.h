@@ -68,16 +68,15 @@ struct EncryptingOptions {
 
   Decrypt decrypt = Decrypt::kBySchema;
 
-  // After a write that may have made its collection (an insert, an upsert) into a pinned one, ask
-  // the server again, and throw when the collection is no more what the map says: it was dropped
+  // After a write to a pinned collection that may have made it (an insert, an upsert, createIndexes),
+  // ask the server again, and throw when the collection is no more what the map says: it was dropped
   // meanwhile, by somebody else, and the write has made a plain one that keeps ciphertexts which no
-  // query finds. One more round trip a write. For servers that make a collection for payloads; the
-  // embedded engine refuses to. An insert that goes without encryptionInformation, because nothing
-  // in it is for the server to index, makes one everywhere: after it the server is asked in any
-  // case, if it may be (ask_server).
+  // query finds. One more round trip a write. For servers that do not heed
+  // RunContext::expected_schemas, which the embedded engine does: it makes none.
   bool look_after_writes = false;
 
-  // How long an answer of the server about a schema is believed.
+  // How long an answer of the server about a schema is believed. The embedded engine refuses a
+  // command that was judged by an outdated one, and it is judged again.
   std::chrono::milliseconds schema_lifetime{60'000};
 
   Clock* clock = nullptr;          // default: the system's
@@ -110,6 +109,9 @@ class EncryptingRunner : public CommandRunner {
   Reply do_run(std::string_view database, bson::View command, const RunContext& context) override;
 
  private:
+  // Throws CollectionUUIDMismatch when the schemas that the command was judged by are outdated; nothing is done
+  // then.
+  Reply run_once(std::string_view database, bson::View command, const RunContext& context);
   // row is the command's, null for one that is not known. Sets output for a command that answers
   // with documents of collections with a schema.
   bson::Document run_analysed(std::string_view database, bson::View command, const CommandRow* row,
@@ -123,7 +125,6 @@ class EncryptingRunner : public CommandRunner {
   RandomSource& random_;
   const Decrypt decrypt_;
   const bool look_after_writes_;
-  const bool ask_server_;
   std::unique_ptr<SchemaResolver> schemas_;
   std::unique_ptr<CursorOutputs> cursors_;
 };

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <functional>
+#include <stop_token>
 
 #include "client/client_fixture.h"
 #include "client/mongo_runner.h"
@@ -18,6 +20,7 @@ namespace {
 
 using bson::BinarySubtype;
 using bson::BlobSubtype;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -372,57 +375,202 @@ TEST_F(EncryptingRunnerTest, ACursorIdThatIsGivenOutTwiceIsRefused) {
 
 TEST_F(EncryptingRunnerTest, AfterAWriteThatMadeAPlainCollectionItThrowsWhereItLooksAgain) {
   auto looking = make_runner({.map = map(), .look_after_writes = true});
-  const bson::Document insert = json(R"({"insert": "patients", "documents": [{"ssn": "123"}]})");
-  const bson::Document upsert = json(R"({"update": "patients", "updates": [
-      {"q": {"_id": 1}, "u": {"$set": {"x": 1}}, "upsert": true}]})");
+  const bson::Document makers[] = {
+      json(R"({"insert": "patients", "documents": [{"ssn": "123"}]})"),
+      json(R"({"insert": "patients", "documents": [{"record": {"note": "n"}}]})"),
+      json(R"({"insert": "patients", "documents": [{"name": "Ann"}]})"),
+      json(R"({"update": "patients", "updates": [
+          {"q": {"_id": 1}, "u": {"$set": {"x": 1}}, "upsert": true}]})"),
+      json(R"({"findAndModify": "patients", "query": {"_id": 1}, "update": {"$set": {"x": 1}},
+          "upsert": true})"),
+      json(R"({"createIndexes": "patients", "indexes": [{"key": {"x": 1}, "name": "x"}]})"),
+  };
   const bson::Document update = json(R"({"update": "patients", "updates": [
       {"q": {"_id": 1}, "u": {"$set": {"x": 1}}}]})");
-  looking.run("clinic", insert);
-  for (const bool replaced : {false, true}) {
-    server_schemas["patients"] = fields();
-    looking.forget_schemas();
-    looking.run("clinic", insert);  // the schema is known now
-    if (replaced) {
-      server_schemas["patients"] = std::nullopt;
-    } else {
-      server_schemas.erase("patients");
-    }
-    looking.run("clinic", update);
-    EXPECT_TRUE(error_of([&] {
-                  looking.run("clinic", replaced ? insert : upsert);
-                }).is(ErrorCode::kNamespaceNotFound));
-  }
-  server_schemas["patients"] = fields();
-  runner.run("clinic", insert);
-  server_schemas.erase("patients");
-  runner.run("clinic", insert);  // which does not look again
-}
-
-TEST_F(EncryptingRunnerTest, AfterAnInsertWithoutEncryptionInformationItLooksAgainInAnyCase) {
-  auto unasking = make_runner({.map = map(), .ask_server = false});
-  for (const char* document : {R"({"record": {"note": "n"}})", R"({"name": "Ann"})"}) {
-    SCOPED_TRACE(document);
-    const bson::Document insert =
-        bson::doc("insert", "patients", "documents", bson::array(json(document)));
-    server_schemas["patients"] = fields();
-    runner.forget_schemas();
-    runner.run("clinic", insert);  // the schema is known now, and the collection is there
+  for (const bson::Document& maker : makers) {
     for (const bool replaced : {false, true}) {
+      server_schemas["patients"] = fields();
+      looking.forget_schemas();
+      looking.run("clinic", maker);  // the schema is known now
       if (replaced) {
         server_schemas["patients"] = std::nullopt;
       } else {
         server_schemas.erase("patients");
       }
-      server.take_calls();
-      const Error error = error_of([&] { runner.run("clinic", insert); });
+      looking.run("clinic", update);
+      const Error error = error_of([&] { looking.run("clinic", maker); });
       EXPECT_TRUE(error.is(ErrorCode::kNamespaceNotFound)) << error.what();
-      EXPECT_FALSE(sent().view().contains("encryptionInformation"));
-      server_schemas["patients"] = fields();
-      runner.run("clinic", insert);
     }
+    server_schemas["patients"] = fields();
+    runner.forget_schemas();
+    runner.run("clinic", maker);
     server_schemas.erase("patients");
-    unasking.run("clinic", insert);
+    runner.run("clinic", maker);  // which does not look again
   }
+}
+
+TEST_F(EncryptingRunnerTest, TheContextGoesOnWithTheSchemasThatTheCommandWasJudgedBy) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::hours(1);
+  std::stop_source source;
+  const RunContext context{
+      .identity = "ann", .cancellation = source.get_token(), .deadline = deadline};
+  const auto expected = [&](EncryptingRunner& by, const char* command) {
+    server.take_calls();
+    by.run("clinic", json(command), context);
+    const RecordingRunner::Call call = server.take_calls().back();
+    EXPECT_EQ(call.context.identity, "ann") << command;
+    EXPECT_EQ(call.context.deadline, deadline) << command;
+    EXPECT_EQ(call.context.cancellation, source.get_token()) << command;
+    return call.expected_schemas;
+  };
+  const bson::Document pinned =
+      bson::doc("clinic.patients", schema::EncryptedFields::parse(fields(), "patients").to_bson());
+  const bson::Document nothing;
+  EXPECT_EQ(expected(runner, R"({"insert": "patients", "documents": [{"ssn": "1"}]})"), pinned);
+  EXPECT_EQ(expected(runner, R"({"find": "patients"})"), pinned);
+  EXPECT_EQ(expected(runner, R"({"compactStructuredEncryptionData": "patients"})"), pinned);
+  const bson::Document plain = expected(runner, R"({"insert": "plain", "documents": [{"a": 1}]})");
+  EXPECT_EQ(plain.view().front().key(), "clinic.plain");
+  EXPECT_TRUE(plain.view().front().as_document()["fields"].as_array().empty());
+  EXPECT_EQ(expected(runner, R"({"create": "patients"})"), nothing);
+  EXPECT_EQ(expected(runner, R"({"ping": 1})"), nothing);
+  // Nobody knows what such a collection is; of a pinned one the map says it.
+  auto unasking = make_runner({.map = map(), .ask_server = false});
+  EXPECT_EQ(expected(unasking, R"({"insert": "plain", "documents": [{"a": 1}]})"), nothing);
+  EXPECT_EQ(expected(unasking, R"({"find": "patients"})"), pinned);
+}
+
+TEST_F(EncryptingRunnerTest, ItsOwnQuestionsAreAskedInTheCallersContext) {
+  const RunContext context{.identity = "ann"};
+  const auto asks = [&](const char* command) {
+    cache.clear();
+    runner.forget_schemas();
+    server.take_calls();
+    VaultTest::runner.take_calls();
+    runner.run("clinic", json(command), context);
+    for (RecordingRunner* each : {&server, &(VaultTest::runner)}) {
+      const auto calls = each->take_calls();
+      EXPECT_FALSE(calls.empty()) << command;
+      for (const RecordingRunner::Call& call : calls) {
+        EXPECT_EQ(call.context.identity, "ann") << call.name();
+      }
+    }
+  };
+  server_reply = batch(stored(R"({"ssn": "123"})"));
+  asks(R"({"insert": "patients", "documents": [{"ssn": "123"}]})");
+  asks(R"({"find": "patients"})");
+  asks(R"({"compactStructuredEncryptionData": "patients"})");
+}
+
+TEST_F(EncryptingRunnerTest, ACommandThatIsCalledOffWhileItsSchemaIsReadIsNotSent) {
+  std::stop_source source;
+  server.set_answer([&, answer = server.answer()](std::string_view database, bson::View command) {
+    source.request_stop();
+    return answer(database, command);
+  });
+  const bson::Document insert = json(R"({"insert": "patients", "documents": [{"ssn": "123"}]})");
+  const Error error =
+      error_of([&] { runner.run("clinic", insert, {.cancellation = source.get_token()}); });
+  EXPECT_TRUE(error.is(ErrorCode::kInterrupted)) << error.what();
+  EXPECT_THAT(sent_names(), ElementsAre("listCollections"));
+}
+
+// As the embedded engine does: a command whose schemas are outdated is refused.
+class Heeding : public CommandRunner {
+ public:
+  Heeding(CommandRunner& inner, std::function<bool(bson::View)> agrees)
+      : inner_(inner), agrees_(std::move(agrees)) {}
+
+ protected:
+  Reply do_run(std::string_view database, bson::View command, const RunContext& context) override {
+    if (!agrees_(context.expected_schemas)) {
+      throw Error(ErrorCode::kCollectionUUIDMismatch, "outdated");
+    }
+    return inner_.run(database, command, context);
+  }
+
+ private:
+  CommandRunner& inner_;
+  std::function<bool(bson::View)> agrees_;
+};
+
+TEST_F(EncryptingRunnerTest, ACommandThatWasJudgedByAnOutdatedSchemaIsJudgedAgain) {
+  Heeding heeding(server, [&](bson::View expected) {
+    const bson::Element schema = expected["clinic.patients"];
+    if (!schema) return true;
+    const bool encrypted = !schema.as_document()["fields"].as_array().empty();
+    return encrypted == server_schemas["patients"].has_value();
+  });
+  EncryptingRunner unpinned(heeding, cache, {.clock = &clock});
+  const bson::Document insert = json(R"({"insert": "patients", "documents": [{"ssn": "123"}]})");
+  server_schemas["patients"] = std::nullopt;
+  unpinned.run("clinic", insert);
+  EXPECT_EQ(sent().view().at_path("documents.0.ssn").as_string(), "123");
+  server_schemas["patients"] = fields();
+  unpinned.run("clinic", insert);
+  EXPECT_EQ(blob(sent(), "documents.0.ssn"), BlobSubtype::kInsertUpdatePayloadV2);
+}
+
+TEST_F(EncryptingRunnerTest, ASchemaThatIsOutdatedEachTimeIsNotReadForEver) {
+  int tried = 0;
+  Heeding heeding(server, [&](bson::View expected) { return expected.empty() || ++tried < 0; });
+  EncryptingRunner unpinned(heeding, cache, {.clock = &clock});
+  const Error error = error_of([&] { unpinned.run("clinic", bson::doc("find", "patients")); });
+  EXPECT_TRUE(error.is(ErrorCode::kCollectionUUIDMismatch));
+  EXPECT_EQ(tried, 3);
+}
+
+TEST_F(EncryptingRunnerTest, AReplyThatCannotBeDecryptedLeavesNoCursorOpen) {
+  const bson::Document good = stored(R"({"ssn": "123"})");
+  const bson::Document find = json(R"({"find": "patients", "lsid": {"id": 1}, "txnNumber": 2,
+      "autocommit": false})");
+  bool kill_fails = false;
+  server.set_answer([&, answer = server.answer()](std::string_view database, bson::View command) {
+    if (command.front().key() == "killCursors" && kill_fails) {
+      throw Error(ErrorCode::kHostUnreachable, "gone");
+    }
+    return answer(database, command);
+  });
+  for (kill_fails = false;; kill_fails = true) {
+    server_reply = batch(bson::doc("ssn", "plaintext"), "firstBatch", 5);
+    server.take_calls();
+    const Error error = error_of([&] { runner.run("clinic", find, {.identity = "ann"}); });
+    EXPECT_THAT(error.what(), HasSubstr("cannot decrypt field 'ssn'"));
+    const RecordingRunner::Call last = server.take_calls().back();
+    EXPECT_EQ(last.database, "clinic");
+    EXPECT_EQ(last.context.identity, "ann");
+    EXPECT_EQ(bson::to_json(last.command),
+              bson::to_json(json(R"({"killCursors": "patients", "cursors": [{"$numberLong": "5"}],
+                  "lsid": {"id": 1}, "txnNumber": 2, "autocommit": false})")));
+    if (kill_fails) break;
+  }
+  kill_fails = false;
+
+  // A getMore's, too; and one that is closed already is let be.
+  for (const std::int64_t open : {5, 0}) {
+    server_reply = batch(good, "firstBatch", 5);
+    runner.run("clinic", bson::doc("find", "patients"));
+    server_reply = batch(bson::doc("ssn", "plaintext"), "nextBatch", open);
+    server.take_calls();
+    const bson::Document more = bson::doc("getMore", std::int64_t{5}, "collection", "patients");
+    EXPECT_TRUE(error_of([&] { runner.run("clinic", more); }).is(ErrorCode::kOperationFailed));
+    EXPECT_EQ(server.take_calls().back().name(), open == 0 ? "getMore" : "killCursors");
+  }
+}
+
+TEST_F(EncryptingRunnerTest, TheCursorOfACommandThatWasCalledOffIsKilledAllTheSame) {
+  std::stop_source source;
+  server_reply = batch(stored(R"({"ssn": "123"})"), "firstBatch", 5);
+  cache.clear();
+  server.set_answer([&, answer = server.answer()](std::string_view database, bson::View command) {
+    if (command.front().key() == "find") source.request_stop();
+    return answer(database, command);
+  });
+  const RunContext context{.cancellation = source.get_token()};
+  const Error error =
+      error_of([&] { runner.run("clinic", bson::doc("find", "patients"), context); });
+  EXPECT_TRUE(error.is(ErrorCode::kInterrupted)) << error.what();
+  EXPECT_EQ(server.take_calls().back().name(), "killCursors");
 }
 
 TEST_F(EncryptingRunnerTest, AnywhereMeansInDocumentsAndBesideTheSchema) {

@@ -15,10 +15,11 @@ constexpr std::string_view kInformation = "encryptionInformation";
 }  // namespace
 
 EncryptingSink::EncryptingSink(const CommandSchemas& schemas, keyvault::KeyCache& cache,
-                               RandomSource& random)
+                               const RunContext& context, RandomSource& random)
     : schemas_(schemas),
       cache_(cache),
-      keys_(cache, [&schemas](const Uuid& id) { return schemas.describe_key(id); }),
+      context_(context),
+      keys_(cache, context, [&schemas](const Uuid& id) { return schemas.describe_key(id); }),
       random_(random) {}
 
 void EncryptingSink::append(const schema::Marking& marking, std::string_view key,
@@ -30,7 +31,7 @@ void EncryptingSink::append(const schema::Marking& marking, std::string_view key
         if (field.key_id) ids.push_back(*field.key_id);
       }
     }
-    cache_.preload(ids);
+    cache_.preload(ids, context_);
   }
   const keyvault::KeyCache::Key data_key = keys_(*marking.field.key_id);
   const Bytes blob =

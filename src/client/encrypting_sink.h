@@ -16,7 +16,8 @@ namespace quern::client {
 // For one command. Not thread-safe; borrows everything.
 class EncryptingSink final : public analysis::MarkingSink {
  public:
-  EncryptingSink(const CommandSchemas& schemas, keyvault::KeyCache& cache, RandomSource& random);
+  EncryptingSink(const CommandSchemas& schemas, keyvault::KeyCache& cache,
+                 const RunContext& context, RandomSource& random);
 
   // Throws Error for a key that cannot be had and NotSupported for range and text fields. The first
   // value has the keys of all the command's fields loaded, at once.
@@ -29,6 +30,7 @@ class EncryptingSink final : public analysis::MarkingSink {
  private:
   const CommandSchemas& schemas_;
   keyvault::KeyCache& cache_;
+  const RunContext& context_;
   KeyLookup keys_;
   RandomSource& random_;
   bool loaded_ = false;

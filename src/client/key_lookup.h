@@ -13,12 +13,13 @@
 
 namespace quern::client {
 
-// Not thread-safe; lives as long as one call. Borrows cache.
+// Not thread-safe; lives as long as one call. Borrows cache and context.
 class KeyLookup {
  public:
   // needed_by says in words what a key is needed for; it is called only when a key cannot be had.
-  KeyLookup(keyvault::KeyCache& cache, std::function<std::string(const Uuid&)> needed_by)
-      : cache_(cache), needed_by_(std::move(needed_by)) {}
+  KeyLookup(keyvault::KeyCache& cache, const RunContext& context,
+            std::function<std::string(const Uuid&)> needed_by)
+      : cache_(cache), context_(context), needed_by_(std::move(needed_by)) {}
 
   // Throws what KeyCache::resolve throws.
   keyvault::KeyCache::Key operator()(const Uuid& id) {
@@ -26,12 +27,13 @@ class KeyLookup {
       if (known == id) return key;
     }
     keyvault::KeyCache::Key key = cache_.cached(id);
-    if (!key) key = cache_.resolve(id, needed_by_(id));
+    if (!key) key = cache_.resolve(id, needed_by_(id), context_);
     return keys_.emplace_back(id, std::move(key)).second;
   }
 
  private:
   keyvault::KeyCache& cache_;
+  const RunContext& context_;
   std::function<std::string(const Uuid&)> needed_by_;
   std::vector<std::pair<Uuid, keyvault::KeyCache::Key>> keys_;
 };

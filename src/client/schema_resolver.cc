@@ -86,14 +86,15 @@ const schema::EncryptedFields* SchemaResolver::pinned(std::string_view ns) const
 
 // Replaces every keyAltName by the id of its key.
 schema::EncryptedFields SchemaResolver::with_key_ids(std::string_view ns,
-                                                     const schema::EncryptedFields& fields) {
+                                                     const schema::EncryptedFields& fields,
+                                                     const RunContext& context) {
   bool complete = true;
   for (const schema::EncryptedField& field : fields.fields()) complete &= field.key_id.has_value();
   if (complete) return fields;
 
   const bson::Document document =
       schema::with_key_ids(fields.to_bson(), [&](std::string_view alt_name, std::string_view path) {
-        return keys_.id_of(alt_name, fmt::format("field '{}' of {}", path, ns));
+        return keys_.id_of(alt_name, fmt::format("field '{}' of {}", path, ns), context);
       });
   return schema::EncryptedFields::parse(document.view(), collection_of(ns));
 }
@@ -124,7 +125,7 @@ void SchemaResolver::check_listed(std::string_view ns) const {
 
 void SchemaResolver::ask_server(std::string_view database,
                                 std::span<const std::string_view> collections,
-                                ServerSchemas& server) const {
+                                ServerSchemas& server, const RunContext& context) const {
   bson::Builder command;
   command.append("listCollections", 1).open_document("filter");
   if (collections.size() == 1) {
@@ -159,25 +160,25 @@ void SchemaResolver::ask_server(std::string_view database,
     }
     return true;
   };
-  for_each(inner_, database, command.finish().view(), read);
+  for_each(inner_, database, command.finish(), read, context);
 }
 
-SchemaResolver::ServerSchemas SchemaResolver::ask_server(
-    std::span<const std::string> namespaces) const {
+SchemaResolver::ServerSchemas SchemaResolver::ask_server(std::span<const std::string> namespaces,
+                                                         const RunContext& context) const {
   std::map<std::string_view, std::vector<std::string_view>> by_database;
   for (const std::string& ns : namespaces) {
     by_database[database_of(ns)].push_back(collection_of(ns));
   }
   ServerSchemas server;
   for (const auto& [database, collections] : by_database) {
-    ask_server(database, collections, server);
+    ask_server(database, collections, server, context);
   }
   return server;
 }
 
 // Adds the schema of one collection of a command that does not create it.
 void SchemaResolver::add(const std::string& ns, const ServerSchemas& server,
-                         CommandSchemas& schemas) {
+                         const RunContext& context, CommandSchemas& schemas) {
   check_listed(ns);
   const auto found = server.find(ns);
   const bool exists = found != server.end();
@@ -189,7 +190,7 @@ void SchemaResolver::add(const std::string& ns, const ServerSchemas& server,
     schemas.map.emplace(ns, encrypted ? *found->second : no_fields(ns));
     return;
   }
-  schema::EncryptedFields fields = with_key_ids(ns, *own);
+  schema::EncryptedFields fields = with_key_ids(ns, *own, context);
   if (exists) {
     schema::EncryptedFields claimed = found->second.value_or(no_fields(ns));
     const std::string drift = schema::schema_difference(fields, claimed, allow_more_fields_);
@@ -209,6 +210,20 @@ void SchemaResolver::add(const std::string& ns, const ServerSchemas& server,
   }
   schemas.any_schema = true;
   schemas.map.emplace(ns, std::move(fields));
+}
+
+// Of the collections that the command was judged by, as the server has them where it has them: so
+// they are compared byte by byte.
+bson::Document SchemaResolver::expected(const ServerSchemas& server,
+                                        const analysis::SchemaMap& map) const {
+  bson::Builder builder;
+  for (const auto& [ns, schema] : map) {
+    if (!ask_server_ && pinned(ns) == nullptr) continue;
+    const auto found = server.find(ns);
+    const bool stored = found != server.end() && found->second.has_value();
+    builder.append(ns, (stored ? *found->second : schema.fields()).to_bson());
+  }
+  return builder.finish();
 }
 
 std::shared_ptr<const CommandSchemas> SchemaResolver::cached(std::string_view key,
@@ -232,16 +247,17 @@ void SchemaResolver::store(std::string key, std::shared_ptr<const CommandSchemas
 }
 
 std::shared_ptr<const CommandSchemas> SchemaResolver::resolve(
-    std::span<const std::string> namespaces) {
+    std::span<const std::string> namespaces, const RunContext& context) {
   std::string key = joined(namespaces);
   std::uint64_t generation = 0;
   if (auto schemas = cached(key, generation)) return schemas;
 
   ServerSchemas server;
-  if (ask_server_) server = ask_server(namespaces);
+  if (ask_server_) server = ask_server(namespaces, context);
   auto schemas = std::make_shared<CommandSchemas>();
-  for (const std::string& ns : namespaces) add(ns, server, *schemas);
+  for (const std::string& ns : namespaces) add(ns, server, context, *schemas);
   schemas->encryption_information = encryption_information(namespaces, schemas->map);
+  schemas->expected = expected(server, schemas->map);
 
   // A collection that is not there may be created with encrypted fields at any moment, by anybody.
   if (ask_server_ && server.size() < namespaces.size()) return schemas;
@@ -250,11 +266,11 @@ std::shared_ptr<const CommandSchemas> SchemaResolver::resolve(
 }
 
 std::shared_ptr<const CommandSchemas> SchemaResolver::resolve_create(
-    std::span<const std::string> namespaces, bson::View command) {
+    std::span<const std::string> namespaces, bson::View command, const RunContext& context) {
   const std::string& ns = namespaces.front();
   const auto read = namespaces.subspan(1);
   auto schemas = read.empty() ? std::make_shared<CommandSchemas>()
-                              : std::make_shared<CommandSchemas>(*resolve(read));
+                              : std::make_shared<CommandSchemas>(*resolve(read, context));
   check_listed(ns);
   std::optional<schema::EncryptedFields> given;
   if (const bson::Element member = command["encryptedFields"]; member && !member.is_null()) {
@@ -263,12 +279,14 @@ std::shared_ptr<const CommandSchemas> SchemaResolver::resolve_create(
                   fmt::format("create.encryptedFields of {} must be a document, not {}", ns,
                               bson::alias(member.type())));
     }
-    given = with_key_ids(ns, schema::EncryptedFields::parse(
-                                 member.as_document(), collection_of(ns),
-                                 {.where = "create.encryptedFields", .allow_key_alt_name = true}));
+    given = with_key_ids(ns,
+                         schema::EncryptedFields::parse(
+                             member.as_document(), collection_of(ns),
+                             {.where = "create.encryptedFields", .allow_key_alt_name = true}),
+                         context);
   }
   if (const schema::EncryptedFields* own = pinned(ns)) {
-    schema::EncryptedFields fields = with_key_ids(ns, *own);
+    schema::EncryptedFields fields = with_key_ids(ns, *own, context);
     const std::string drift = given ? schema::schema_difference(fields, *given) : std::string();
     if (!drift.empty()) {
       refuse(fmt::format("the encryptedFields of create {} differ from the pinned ones: {}", ns,
@@ -283,14 +301,15 @@ std::shared_ptr<const CommandSchemas> SchemaResolver::resolve_create(
   return schemas;
 }
 
-void SchemaResolver::check_again(const std::string& ns) {
+void SchemaResolver::check_again(const std::string& ns, const RunContext& context) {
   const schema::EncryptedFields* own = pinned(ns);
   if (own == nullptr || own->empty()) return;
-  const ServerSchemas server = ask_server(std::span(&ns, 1));
+  const ServerSchemas server = ask_server(std::span(&ns, 1), context);
   const auto found = server.find(ns);
   const bool same =
       found != server.end() && found->second &&
-      schema::schema_difference(with_key_ids(ns, *own), *found->second, allow_more_fields_).empty();
+      schema::schema_difference(with_key_ids(ns, *own, context), *found->second, allow_more_fields_)
+          .empty();
   if (same) return;
   forget();
   throw Error(

@@ -27,6 +27,8 @@ struct CommandSchemas {
   analysis::SchemaMap map;  // key ids filled in
   // {type: 1, schema: {"db.coll": {…}, …}}, as commands carry it to the server.
   bson::Document encryption_information;
+  // RunContext::expected_schemas. Not of collections that the server was not asked for.
+  bson::Document expected;
   // One of the collections has encryptedFields (perhaps without a field). When false, the command
   // has nothing to do with encryption.
   bool any_schema = false;
@@ -44,19 +46,22 @@ class SchemaResolver {
 
   // The schemas of namespaces, of whatever databases. Throws Error(IllegalOperation) when the
   // server's schema is not the pinned one, when a collection must be pinned and is not, and for
-  // views.
-  std::shared_ptr<const CommandSchemas> resolve(std::span<const std::string> namespaces);
+  // views. Server and key vault are asked with the context of the caller; the answers serve other
+  // callers, too.
+  std::shared_ptr<const CommandSchemas> resolve(std::span<const std::string> namespaces,
+                                                const RunContext& context = {});
 
   // The schemas of a create command: of the collection that it is about to make (the first of
   // namespaces), the pinned one, else the command's own encryptedFields, which must agree; and of
   // the collections that a view reads.
   std::shared_ptr<const CommandSchemas> resolve_create(std::span<const std::string> namespaces,
-                                                       bson::View command);
+                                                       bson::View command,
+                                                       const RunContext& context);
 
   // After a write: throws Error(NamespaceNotFound) when the server does not have the pinned
   // collection any more, or has another under its name. Nothing happens for one that is not pinned
   // or has no fields.
-  void check_again(const std::string& ns);
+  void check_again(const std::string& ns, const RunContext& context);
 
   // For tests.
   std::size_t entry_count();
@@ -81,11 +86,15 @@ class SchemaResolver {
   const schema::EncryptedFields* pinned(std::string_view ns) const;
   void check_listed(std::string_view ns) const;
   void check_keys(std::string_view ns, const schema::EncryptedFields& claimed) const;
-  schema::EncryptedFields with_key_ids(std::string_view ns, const schema::EncryptedFields& fields);
+  schema::EncryptedFields with_key_ids(std::string_view ns, const schema::EncryptedFields& fields,
+                                       const RunContext& context);
   void ask_server(std::string_view database, std::span<const std::string_view> collections,
-                  ServerSchemas& server) const;
-  ServerSchemas ask_server(std::span<const std::string> namespaces) const;
-  void add(const std::string& ns, const ServerSchemas& server, CommandSchemas& schemas);
+                  ServerSchemas& server, const RunContext& context) const;
+  ServerSchemas ask_server(std::span<const std::string> namespaces,
+                           const RunContext& context) const;
+  void add(const std::string& ns, const ServerSchemas& server, const RunContext& context,
+           CommandSchemas& schemas);
+  bson::Document expected(const ServerSchemas& server, const analysis::SchemaMap& map) const;
 
   CommandRunner& inner_;
   keyvault::KeyCache& keys_;

@@ -18,6 +18,8 @@ class RecordingRunner : public CommandRunner {
   struct Call {
     std::string database;
     bson::Document command;
+    RunContext context;  // but for its schemas, which it borrows
+    bson::Document expected_schemas;
 
     std::string_view name() const { return command.view().front().key(); }
   };
@@ -28,10 +30,12 @@ class RecordingRunner : public CommandRunner {
                                               bson::View) { return bson::doc("ok", 1.0); })
       : answer_(std::move(answer)) {}
 
-  Reply do_run(std::string_view database, bson::View command, const RunContext&) override {
+  Reply do_run(std::string_view database, bson::View command, const RunContext& context) override {
     {
       const std::scoped_lock lock(mutex_);
-      calls_.push_back({std::string(database), bson::Document(command)});
+      calls_.push_back({std::string(database), bson::Document(command), context,
+                        bson::Document(context.expected_schemas)});
+      calls_.back().context.expected_schemas = {};
     }
     return answer_(database, command);
   }

@@ -68,8 +68,9 @@ bson::Document error_reply(const Error& error) {
   return reply.finish();
 }
 
-Reply run_checked(CommandRunner& runner, std::string_view database, bson::View command) {
-  Reply reply = runner.run(database, command);
+Reply run_checked(CommandRunner& runner, std::string_view database, bson::View command,
+                  const RunContext& context) {
+  Reply reply = runner.run(database, command, context);
   throw_if_error(reply);
   return reply;
 }
@@ -81,15 +82,16 @@ constexpr std::array<std::string_view, 3> kSessionMembers = {"lsid", "txnNumber"
 // A cursor on the server, killed unless it was read to its end.
 class ServerCursor {
  public:
-  ServerCursor(CommandRunner& runner, std::string_view database, bson::View command)
-      : runner_(runner), database_(database), command_(command) {}
+  ServerCursor(CommandRunner& runner, std::string_view database, bson::View command,
+               const RunContext& context)
+      : runner_(runner), database_(database), command_(command), context_(context) {}
   ~ServerCursor() {
     if (id_ == 0) return;
     try {
       bson::Builder kill;
       kill.append("killCursors", collection_).open_array("cursors").push(id_).close();
       append_session(kill);
-      runner_.run(database_, kill.finish().view());
+      runner_.run(database_, kill.finish(), context_.without_limits());
     } catch (const std::exception&) {
       // The server forgets idle cursors by itself.
     }
@@ -98,13 +100,13 @@ class ServerCursor {
   ServerCursor& operator=(const ServerCursor&) = delete;
 
   void read(const std::function<bool(const DecryptedView&)>& visit) {
-    Reply reply = run_checked(runner_, database_, command_);
+    Reply reply = run_checked(runner_, database_, command_, context_);
     while (batch(reply, visit) && id_ != 0) {
       bson::Builder more;
       more.append("getMore", id_).append("collection", collection_);
       append_session(more);
       const bson::Document command = more.finish();
-      reply = run_checked(runner_, database_, command);
+      reply = run_checked(runner_, database_, command, context_);
     }
   }
 
@@ -133,6 +135,7 @@ class ServerCursor {
   CommandRunner& runner_;
   std::string_view database_;
   bson::View command_;
+  const RunContext& context_;
   std::int64_t id_ = 0;
   std::string collection_;
 };
@@ -140,15 +143,15 @@ class ServerCursor {
 }  // namespace
 
 void for_each(CommandRunner& runner, std::string_view database, bson::View command,
-              const std::function<bool(bson::View)>& visit) {
-  ServerCursor(runner, database, command).read([&](const DecryptedView& document) {
-    return visit(document.raw());
-  });
+              const std::function<bool(bson::View)>& visit, const RunContext& context) {
+  const auto visit_raw = [&](const DecryptedView& document) { return visit(document.raw()); };
+  ServerCursor(runner, database, command, context).read(visit_raw);
 }
 
 void for_each_decrypted(CommandRunner& runner, std::string_view database, bson::View command,
-                        const std::function<bool(const DecryptedView&)>& visit) {
-  ServerCursor(runner, database, command).read(visit);
+                        const std::function<bool(const DecryptedView&)>& visit,
+                        const RunContext& context) {
+  ServerCursor(runner, database, command, context).read(visit);
 }
 
 }  // namespace quern

@@ -5,6 +5,13 @@
 
 namespace quern {
 
+RunContext RunContext::without_limits() const {
+  RunContext context = *this;
+  context.cancellation = {};
+  context.deadline.reset();
+  return context;
+}
+
 void RunContext::check_cancellation() const {
   if (cancellation.stop_requested()) {
     throw Error(ErrorCode::kInterrupted, "operation was interrupted");

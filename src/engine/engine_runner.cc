@@ -8,6 +8,7 @@
 #include "engine/catalog/duplicate_key.h"
 #include "engine/commands/command_handler.h"
 #include "engine/session/engine.h"
+#include "engine/session/expected_schemas.h"
 #include "engine/session/operation.h"
 #include "engine/session/session.h"
 #include "engine/session/session_members.h"
@@ -123,6 +124,7 @@ bson::Document run_in_transaction(Engine& engine, const CommandHandler& command,
     {
       Operation operation(engine, database, text, session.session.get());
       operation.set_cancellation(context.cancellation);
+      operation.expect(ExpectedSchemas(context.expected_schemas));
       if (deadline) operation.set_deadline(*deadline);
       bson::Builder reply;
       command.run(operation, reply);
@@ -163,6 +165,7 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
   }
   Operation operation(engine, database, text);
   operation.set_cancellation(context.cancellation);
+  operation.expect(ExpectedSchemas(context.expected_schemas));
   if (const auto deadline = deadline_of(engine, members.max_time, context)) {
     operation.set_deadline(*deadline);
   }
@@ -208,6 +211,8 @@ bson::Document run_to_reply(Engine& engine, std::string_view database, bson::Vie
 
 Reply EngineRunner::do_run(std::string_view database, bson::View command,
                            const RunContext& context) {
+  // Thrown, and not told: nothing of the command was done.
+  ExpectedSchemas(context.expected_schemas).check(*engine_->catalog().snapshot());
   return observed(context, database, command,
                   [&]() -> Reply { return run_to_reply(*engine_, database, command, context); });
 }

@@ -32,7 +32,8 @@ class EngineRunner : public CommandRunner {
   Engine& engine() { return *engine_; }
 
  protected:
-  // Cancellation and deadline of the context are looked at as maxTimeMS is.
+  // Cancellation and deadline of the context are looked at as maxTimeMS is; expected_schemas are
+  // heeded.
   Reply do_run(std::string_view database, bson::View command, const RunContext& context) override;
 
  private:

@@ -44,23 +44,25 @@ KeyCache::Key KeyCache::store(const DataKeyDocument& document) {
   return key;
 }
 
-KeyCache::Key KeyCache::resolve(const Uuid& id, std::string_view needed_by) {
+KeyCache::Key KeyCache::resolve(const Uuid& id, std::string_view needed_by,
+                                const RunContext& context) {
   if (Key key = cached(id)) return key;
-  const auto document = vault_.find(id);
+  const auto document = vault_.find(id, context);
   if (!document) {
     not_found(fmt::format("data key {}", id.to_string()), needed_by, vault_.name());
   }
   return store(*document);
 }
 
-Uuid KeyCache::id_of(std::string_view alt_name, std::string_view needed_by) {
+Uuid KeyCache::id_of(std::string_view alt_name, std::string_view needed_by,
+                     const RunContext& context) {
   {
     const Time now = clock_.now();
     const std::shared_lock lock(mutex_);
     const auto found = names_.find(alt_name);
     if (found != names_.end() && found->second.expires > now) return found->second.id;
   }
-  const auto document = vault_.find(alt_name);
+  const auto document = vault_.find(alt_name, context);
   if (!document) {
     not_found(fmt::format("data key with alternate name '{}'", alt_name), needed_by, vault_.name());
   }
@@ -68,18 +70,19 @@ Uuid KeyCache::id_of(std::string_view alt_name, std::string_view needed_by) {
   return document->id;
 }
 
-KeyCache::Key KeyCache::resolve(std::string_view alt_name, std::string_view needed_by) {
-  return resolve(id_of(alt_name, needed_by), needed_by);
+KeyCache::Key KeyCache::resolve(std::string_view alt_name, std::string_view needed_by,
+                                const RunContext& context) {
+  return resolve(id_of(alt_name, needed_by, context), needed_by, context);
 }
 
-void KeyCache::preload(std::span<const Uuid> ids) {
+void KeyCache::preload(std::span<const Uuid> ids, const RunContext& context) {
   std::vector<Uuid> missing;
   for (const Uuid& id : ids) {
     if (!cached(id)) missing.push_back(id);
   }
   if (missing.empty()) return;
   try {
-    for (const DataKeyDocument& document : vault_.fetch(missing, {})) store(document);
+    for (const DataKeyDocument& document : vault_.fetch(missing, {}, context)) store(document);
   } catch (const Error&) {
     // resolve() meets the same fault again and can say what the key is needed for.
   }

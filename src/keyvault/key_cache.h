@@ -33,17 +33,20 @@ class KeyCache {
 
   // The key, from the cache or the vault. needed_by goes into the message of a failure, such as
   // "field 'ssn' of clinic.patients". Throws Error(KeyNotFound) when the vault has no such key, and
-  // what KeyVault::unwrap throws.
-  Key resolve(const Uuid& id, std::string_view needed_by = {});
-  Key resolve(std::string_view alt_name, std::string_view needed_by = {});
-  Uuid id_of(std::string_view alt_name, std::string_view needed_by = {});
+  // what KeyVault::unwrap throws. The vault is asked with the context of the caller; the answer
+  // serves other callers, too.
+  Key resolve(const Uuid& id, std::string_view needed_by = {}, const RunContext& context = {});
+  Key resolve(std::string_view alt_name, std::string_view needed_by = {},
+              const RunContext& context = {});
+  Uuid id_of(std::string_view alt_name, std::string_view needed_by = {},
+             const RunContext& context = {});
 
   // The key if it is cached, else null.
   Key cached(const Uuid& id) const;
 
   // Loads those of ids that are not cached with one query. Never fails: what cannot be had is left
   // for resolve() to report.
-  void preload(std::span<const Uuid> ids);
+  void preload(std::span<const Uuid> ids, const RunContext& context = {});
 
   // Forgets all keys.
   void clear();

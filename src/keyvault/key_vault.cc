@@ -89,24 +89,27 @@ void KeyVault::ensure_index() {
   index_ready_ = true;
 }
 
-void KeyVault::query(bson::View filter, const std::function<void(DataKeyDocument)>& visit) {
+void KeyVault::query(bson::View filter, const RunContext& context,
+                     const std::function<void(DataKeyDocument)>& visit) {
   const bson::Document command = bson::doc("find", ns_.collection, "filter", filter, "readConcern",
                                            bson::doc("level", "majority"));
   const std::string vault = name();
-  for_each(runner_, ns_.database, command, [&](bson::View document) {
+  const auto read = [&](bson::View document) {
     visit(DataKeyDocument::parse(document, vault));
     return true;
-  });
+  };
+  for_each(runner_, ns_.database, command, read, context);
 }
 
-std::vector<DataKeyDocument> KeyVault::query(bson::View filter) {
+std::vector<DataKeyDocument> KeyVault::query(bson::View filter, const RunContext& context) {
   std::vector<DataKeyDocument> keys;
-  query(filter, [&](DataKeyDocument key) { keys.push_back(std::move(key)); });
+  query(filter, context, [&](DataKeyDocument key) { keys.push_back(std::move(key)); });
   return keys;
 }
 
 std::vector<DataKeyDocument> KeyVault::fetch(std::span<const Uuid> ids,
-                                             std::span<const std::string> alt_names) {
+                                             std::span<const std::string> alt_names,
+                                             const RunContext& context) {
   bson::Builder filter;
   filter.open_array("$or");
   filter.push_document().open_document("_id").open_array("$in");
@@ -118,22 +121,23 @@ std::vector<DataKeyDocument> KeyVault::fetch(std::span<const Uuid> ids,
   filter.close();
   std::vector<DataKeyDocument> keys;
   AnswerCheck check(name(), ids, alt_names);
-  query(filter.finish().view(), [&](DataKeyDocument key) {
+  query(filter.finish().view(), context, [&](DataKeyDocument key) {
     check(key);
     keys.push_back(std::move(key));
   });
   return keys;
 }
 
-std::optional<DataKeyDocument> KeyVault::find(const Uuid& id) {
-  auto keys = fetch(std::span(&id, 1), {});
+std::optional<DataKeyDocument> KeyVault::find(const Uuid& id, const RunContext& context) {
+  auto keys = fetch(std::span(&id, 1), {}, context);
   if (keys.empty()) return std::nullopt;
   return std::move(keys.front());
 }
 
-std::optional<DataKeyDocument> KeyVault::find(std::string_view alt_name) {
+std::optional<DataKeyDocument> KeyVault::find(std::string_view alt_name,
+                                              const RunContext& context) {
   const std::string wanted(alt_name);
-  auto keys = fetch({}, std::span(&wanted, 1));
+  auto keys = fetch({}, std::span(&wanted, 1), context);
   if (keys.empty()) return std::nullopt;
   return std::move(keys.front());
 }

@@ -57,9 +57,10 @@ class KeyVault {
   // one: nothing in MongoDB's format binds the wrapped key to its id, so a server that writes
   // documents itself can put one wrapped key in the place of another.
   std::vector<DataKeyDocument> fetch(std::span<const Uuid> ids,
-                                     std::span<const std::string> alt_names);
-  std::optional<DataKeyDocument> find(const Uuid& id);
-  std::optional<DataKeyDocument> find(std::string_view alt_name);
+                                     std::span<const std::string> alt_names,
+                                     const RunContext& context = {});
+  std::optional<DataKeyDocument> find(const Uuid& id, const RunContext& context = {});
+  std::optional<DataKeyDocument> find(std::string_view alt_name, const RunContext& context = {});
   std::vector<DataKeyDocument> all();
 
   // Creates a data key. Throws IntegrityError (11000) when one of the alternate names is taken.
@@ -86,8 +87,9 @@ class KeyVault {
                            bson::View master_key = {});
 
  private:
-  void query(bson::View filter, const std::function<void(DataKeyDocument)>& visit);
-  std::vector<DataKeyDocument> query(bson::View filter);
+  void query(bson::View filter, const RunContext& context,
+             const std::function<void(DataKeyDocument)>& visit);
+  std::vector<DataKeyDocument> query(bson::View filter, const RunContext& context = {});
   void insert(const DataKeyDocument& document);
 
   CommandRunner& runner_;

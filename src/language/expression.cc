@@ -8,7 +8,8 @@
 #include <unordered_map>
 
 #include "bson/strict_reader.h"
-#include "language/names.h"
+#include "language/field_path.h"
+#include "language/variable.h"
 
 namespace quern::language {
 namespace {

@@ -2,6 +2,7 @@
 #include "migrations/state_of_models.h"
 
 #include "quern/bson/json.h"
+#include "quern/models/internal/encrypted_schema.h"
 
 namespace quern::migrations {
 namespace {
@@ -34,10 +35,6 @@ void append_value_attributes(bson::Builder& out, const ValueInfo& value) {
 
 bson::Document encryption_of(const EncryptionInfo& info) {
   bson::Builder out;
-  const auto append_query = [](bson::Builder& to, const QueryInfo& query) {
-    to.append("queryType", query.query_type);
-    if (query.contention) to.append("contention", *query.contention);
-  };
   if (info.queries.size() == 1) {
     out.open_document("queries");
     append_query(out, info.queries.front());

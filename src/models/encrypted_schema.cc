@@ -18,8 +18,8 @@ bson::Document make_schema(
     if (!entry.field->encrypted->queries.empty()) {
       out.open_array("queries");
       for (const QueryInfo& query : entry.field->encrypted->queries) {
-        out.push_document().append("queryType", query.query_type);
-        if (query.contention) out.append("contention", *query.contention);
+        out.push_document();
+        append_query(out, query);
         out.close();
       }
       out.close();
@@ -31,6 +31,11 @@ bson::Document make_schema(
 }
 
 }  // namespace
+
+void append_query(bson::Builder& out, const QueryInfo& query) {
+  out.append("queryType", query.query_type);
+  if (query.contention) out.append("contention", *query.contention);
+}
 
 std::string key_alt_name(std::string_view collection, std::string_view path) {
   return std::string(collection) + "." + std::string(path);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "quern/base/error.h"
@@ -90,12 +91,9 @@ std::vector<FieldInfo> make_fields(std::string_view model, std::span<const std::
     field.primary_key = member.primary_key;
     if (member.primary_key) field.column = "_id";
     if (member.encrypted) {
-      field.encrypted.emplace();
-      if (member.equality) {
-        QueryInfo query{"equality", std::nullopt};
-        if (member.contention >= 0) query.contention = member.contention;
-        field.encrypted->queries.push_back(std::move(query));
-      }
+      std::vector<QueryInfo>& queries = field.encrypted.emplace().queries;
+      std::copy_if(member.queries, member.queries + member.query_count, std::back_inserter(queries),
+                   [](const QueryInfo& query) { return !query.query_type.empty(); });
     }
     const auto named = std::ranges::find(columns, field.offset, &Column::offset);
     if (named != columns.end()) {

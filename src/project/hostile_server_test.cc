@@ -117,13 +117,19 @@ class Liar : public CommandRunner {
     watching_ = true;
   }
   void rest() { watching_ = false; }
+  void go_on() { watching_ = true; }
 
   std::vector<Document> commands;
   std::vector<Document> replies;
+  std::function<void(bson::View command)> before;  // while it watches
+  bool deaf = false;  // to the schemas that a command was judged by, as MongoDB's servers are
 
  protected:
   Reply do_run(std::string_view database, bson::View command, const RunContext& context) override {
-    Document reply = inner_->run(database, command, context);
+    if (watching_ && before) before(command);
+    RunContext heard = context;
+    if (deaf) heard.expected_schemas = {};
+    Document reply = inner_->run(database, command, heard);
     if (!watching_) return reply;
     commands.emplace_back(command);
     if (position_ != nullptr && position_->call + 1 == commands.size()) {
@@ -399,6 +405,75 @@ TEST_F(HostileServer, GetsNothingFromCommandsAndCursors) {
       log << bson::to_json(reply);
     }
   });
+}
+
+// It changes the collection in the moment before it executes a command, so that whatever the client
+// knew of it is wrong.
+TEST_F(HostileServer, GetsNothingByChangingACollectionUnderACommand) {
+  const char* const commands[] = {
+      R"({"insert": "myapp_account", "documents": [{"file": {"ssn": "CANARY-9"}}],
+          "bypassDocumentValidation": true})",
+      R"({"insert": "myapp_account", "documents": [{"file": {"card": {"number": "CANARY-9"}}}],
+          "bypassDocumentValidation": true})",
+      R"({"update": "myapp_account", "updates": [{"q": {"file.ssn": "CANARY-1"}, "upsert": true,
+          "u": {"$set": {"file.balance": {"$numberLong": "987654321012"}}}}]})",
+      R"({"findAndModify": "myapp_account", "query": {"number": 9}, "upsert": true,
+          "update": {"$set": {"file.card": {"number": "CANARY-9"}}}})",
+      R"({"find": "myapp_account", "filter": {"file.ssn": "CANARY-1"}})",
+  };
+  Document fields;
+  const Document list =
+      bson::doc("listCollections", 1, "filter", bson::doc("name", "myapp_account"));
+  for_each(plain(), "encrypted_db", list, [&](bson::View info) {
+    fields = Document(info.at_path("options.encryptedFields").as_document());
+    return true;
+  });
+  CommandRunner& runner = *target().runner;
+  enum class Change { kDropped, kPlain };
+  for (const Change change : {Change::kDropped, Change::kPlain}) {
+    for (const bool deaf : {false, true}) {
+      for (const char* text : commands) {
+        const Document command = bson::from_json(text);
+        restore();
+        run_checked(runner, "encrypted_db", bson::doc("count", "myapp_account"));  // asks for it
+        liar->watch(nullptr, nullptr);
+        liar->deaf = deaf;
+        bool changed = false;
+        liar->before = [&](bson::View sent) {
+          if (changed || sent.front().key() != command.view().front().key()) return;
+          changed = true;
+          liar->rest();
+          run_checked(*liar, "encrypted_db", bson::doc("drop", "myapp_account"));
+          if (change == Change::kPlain) {
+            run_checked(*liar, "encrypted_db", bson::doc("create", "myapp_account"));
+          }
+          liar->go_on();
+        };
+        std::string fault;
+        try {
+          run_checked(runner, "encrypted_db", command);
+        } catch (const std::exception& error) {
+          fault = error.what();
+        }
+        const bool makes = command.view().front().key() != "find";
+        if (!deaf && makes) {
+          EXPECT_FALSE(fault.empty()) << text;
+          EXPECT_EQ(change == Change::kPlain,
+                    db->core().connection("encrypted").has_collection("myapp_account"))
+              << text;
+        }
+        check(text, dump(*db, "encrypted"), fault);
+        liar->rest();
+        liar->deaf = false;
+        liar->before = nullptr;
+        if (db->core().connection("encrypted").has_collection("myapp_account")) {
+          run_checked(plain(), "encrypted_db", bson::doc("drop", "myapp_account"));
+        }
+        run_checked(plain(), "encrypted_db",
+                    bson::doc("create", "myapp_account", "encryptedFields", fields));
+      }
+    }
+  }
 }
 
 TEST_F(HostileServer, GetsNothingFromTheDataChangesOfMigrations) {

@@ -2,9 +2,11 @@
 #include "protocol/payload_fields.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <string>
 
+#include "bson/strict_reader.h"
 #include "quern/base/error.h"
 
 namespace quern::protocol {
@@ -103,26 +105,19 @@ void read_members(BytesView blob, bson::BlobSubtype subtype, std::string_view na
 
 void read_members(bson::View document, std::string_view name, std::span<const PayloadField> table,
                   bool ignore_unknown, std::span<bson::Element> found) {
-  for (const bson::Element& member : document) {
-    const auto field = std::find_if(table.begin(), table.end(), [&](const PayloadField& candidate) {
-      return candidate.key == member.key();
-    });
-    if (field == table.end()) {
-      if (ignore_unknown) continue;
-      throw Error(ErrorCode::kUnknownField,
-                  "BSON field " + member_name(name, member.key()) + " is an unknown field.");
-    }
-    bson::Element& slot = found[static_cast<std::size_t>(field - table.begin())];
-    if (slot) {
-      throw Error(ErrorCode::kFailedToParse,
-                  "BSON field " + member_name(name, member.key()) + " is there twice");
-    }
-    slot = member;
+  constexpr std::size_t kMost = 16;
+  std::array<std::string_view, kMost> keys;
+  if (table.size() > kMost) {
+    throw Error(ErrorCode::kInternalError, "a payload with more than 16 known members");
   }
+  std::ranges::transform(table, keys.begin(), &PayloadField::key);
+  const bson::Members members{.known = {keys.data(), table.size()},
+                              .ignores_others = ignore_unknown};
+  bson::require_members(document, name, members);
   for (std::size_t i = 0; i < table.size(); ++i) {
+    found[i] = document[table[i].key];
     if (table[i].required && !found[i]) {
-      throw Error(ErrorCode::kMissingField, "BSON field " + member_name(name, table[i].key) +
-                                                " is missing but a required field");
+      bson::StrictReader(document, name, members).missing(table[i].key);
     }
   }
 }

@@ -64,7 +64,7 @@ struct PayloadField {
 
 // Checks the blob's first byte and its document, then sorts the members into found by the position
 // of their key in the table (missing ones stay missing). Throws Error with 40415 for an unknown
-// member (unless ignore_unknown), 40414 for a missing one and FailedToParse for one that is there
+// member (unless ignore_unknown), 40414 for a missing one and 40413 for one that is there
 // twice; name is the payload's, for messages. found is as long as the table.
 void read_members(BytesView blob, bson::BlobSubtype subtype, std::string_view name,
                   std::span<const PayloadField> table, bool ignore_unknown,

@@ -57,7 +57,7 @@ bool found(const rocksdb::Status& status) {
 }
 
 // RocksDB counts what each thread compares and reads, and looks its thread's counters up for every
-// key that it compares: a sixth of the instructions of a small write. Nobody reads them.
+// key that it compares: a tenth of the instructions of a small write. Nobody reads them.
 class WithoutCounters {
  public:
   WithoutCounters() : level_(rocksdb::GetPerfLevel()) {

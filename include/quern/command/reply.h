@@ -15,6 +15,7 @@
 #include "quern/base/export.h"
 #include "quern/bson/document.h"
 #include "quern/command/decrypted.h"
+#include "quern/command/run_context.h"
 
 namespace quern {
 
@@ -60,19 +61,21 @@ QUERN_EXPORT void throw_if_error(bson::View reply);
 QUERN_EXPORT bson::Document error_reply(const Error& error);
 
 // runner.run(), then throw_if_error().
-QUERN_EXPORT Reply run_checked(CommandRunner& runner, std::string_view database,
-                               bson::View command);
+QUERN_EXPORT Reply run_checked(CommandRunner& runner, std::string_view database, bson::View command,
+                               const RunContext& context = {});
 
 // Runs a command that answers with a cursor (find, aggregate, listCollections, listIndexes) and
 // calls visit for every document as it came, fetching further batches with getMore; kills the
 // cursor when visit returns false or throws. The session members of command (lsid, txnNumber,
-// autocommit) go along.
+// autocommit) go along. Every command has the context; the cursor is killed without its limits.
 QUERN_EXPORT void for_each(CommandRunner& runner, std::string_view database, bson::View command,
-                           const std::function<bool(bson::View)>& visit);
+                           const std::function<bool(bson::View)>& visit,
+                           const RunContext& context = {});
 // The same with what was decrypted of each document.
 QUERN_EXPORT void for_each_decrypted(CommandRunner& runner, std::string_view database,
                                      bson::View command,
-                                     const std::function<bool(const DecryptedView&)>& visit);
+                                     const std::function<bool(const DecryptedView&)>& visit,
+                                     const RunContext& context = {});
 
 }  // namespace quern
 

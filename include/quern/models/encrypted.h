@@ -4,7 +4,7 @@
 // never printed and has no hash.
 //
 //   Encrypted<T>            stored and read, never queried
-//   Encrypted<T, equality>  found with ==, != and in(); see options.h for contention
+//   Encrypted<T, equality>  found with ==, != and in(); see query_types.h for contention
 //   Encrypted<Struct>       the whole subdocument is one ciphertext
 //
 // Everything that the encryption cannot do is a compile error that says so.
@@ -15,7 +15,6 @@
 #include <cstddef>
 #include <functional>
 #include <iosfwd>
-#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -24,6 +23,7 @@
 #include "quern/base/export.h"
 #include "quern/models/internal/type_traits.h"
 #include "quern/models/options.h"
+#include "quern/models/query_types.h"
 
 namespace quern {
 
@@ -78,9 +78,8 @@ T checked_value(U&& value) {
 
 template <class Option>
 inline constexpr bool is_encryption_option =
-    std::is_same_v<Option, Equality> || std::is_same_v<Option, Wipe> ||
+    QueryType<Option>::kDeclares || std::is_same_v<Option, Wipe> ||
     std::is_same_v<Option, DbIndex> || std::is_same_v<Option, Unique> ||
-    std::is_same_v<Option, Range> || std::is_same_v<Option, TextQuery> ||
     std::is_same_v<Option, Contention>;
 
 template <class... Options>
@@ -123,7 +122,7 @@ class Encrypted {
   template <class Option>
   static constexpr bool kHas = internal::has_option<Option, Options...>;
   static constexpr bool kComposite = internal::Embedded<T> || internal::is_vector<T>;
-  static constexpr bool kQueried = kHas<Equality> || kHas<Range> || kHas<TextQuery>;
+  static constexpr bool kQueried = (internal::QueryTypeOf<Options>::kDeclares || ...);
 
   static_assert(!internal::is_encrypted<T>,
                 "Encrypted<Encrypted<T>> makes no sense: one is enough.");
@@ -136,38 +135,22 @@ class Encrypted {
                 "Encrypted fields do not support null: use Encrypted<T>, not "
                 "Encrypted<std::optional<T>>.");
   static_assert(!(kComposite && kQueried),
-                "Encrypted embedded models and arrays do not support queries: remove "
-                "quern::equality / quern::range.");
-  static_assert(
-      !kHas<Equality> || kComposite || internal::EqualityQueryable<T>,
-      "floating-point and Decimal values cannot be queried by equality; use quern::range.");
-  static_assert(!kHas<Range> || kComposite || internal::RangeQueryable<T>,
-                "quern::range needs an integer, floating-point, Decimal or date type; use "
-                "quern::equality.");
-  static_assert(!(kHas<Equality> && kHas<Range>),
-                "give a field one query type: quern::range already allows equality.");
-  static_assert(!kHas<Range>,
-                "this version of Quern does not support range queries on encrypted "
-                "fields: use quern::equality, or leave quern::range out.");
-  static_assert(!kHas<TextQuery>,
-                "this version of Quern does not support prefix, suffix and substring queries on "
-                "encrypted fields: use quern::equality, or leave them out.");
+                "Encrypted embedded models and arrays do not support queries: leave the query type "
+                "out.");
+  static_assert((internal::QueryTypeOf<Options>::kDeclares + ... + 0) <= 1,
+                "give a field one query type: leave quern::range out.");
+  static_assert(kComposite || (internal::check_query<T, Options>() && ...));
   static_assert(!kHas<Contention>,
                 "contention belongs to a query type: quern::equality(quern::contention(n)).");
-  static_assert(!kHas<Equality> ||
-                    internal::option_or<Equality, Options...>(Equality{}).contention >= -1,
-                "contention must be 0 or greater.");
-  static_assert(!kHas<Equality> ||
-                    internal::option_or<Equality, Options...>(Equality{}).contention <
-                        std::numeric_limits<std::int64_t>::max(),
-                "contention must be at most 2^63 - 2.");
   static_assert((internal::is_encryption_option<std::remove_cvref_t<decltype(Options)>> && ...),
                 "Encrypted<T, ...> takes the options quern::equality and quern::wipe.");
 
  public:
   using value_type = T;
-  static constexpr bool kEquality = kHas<Equality>;
-  static constexpr Equality kEqualityOption = internal::option_or<Equality, Options...>(Equality{});
+  static constexpr unsigned kAnswers = (internal::QueryTypeOf<Options>::kAnswers | ... | 0u);
+  // An entry an option; one that declares no query type is empty.
+  static constexpr std::size_t kQueryCount = sizeof...(Options);
+  static constexpr QueryInfo kQueries[kQueryCount + 1] = {internal::query_of<Options>()...};
 
   Encrypted() = default;
   // From whatever converts to a T. An integer that doesn't fit throws Error(Overflow); a bool is

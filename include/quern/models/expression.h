@@ -122,28 +122,29 @@ struct Checked {
       is_encrypted<typename P::leaf> || !touches_encrypted<P>,
       "a struct with encrypted members cannot be compared as a whole: compare its members");
 };
+// Whether the field at the path answers one of the questions.
 template <class P>
-consteval bool equality_queryable() {
+consteval bool answers(unsigned questions) {
   if constexpr (is_encrypted<typename P::leaf>) {
-    return P::leaf::kEquality;
+    return (P::leaf::kAnswers & questions) != 0;
   } else {
     return true;
   }
 }
 struct Unchecked {};
 template <class P, class V>
-struct EqualityChecked : std::conditional_t<equality_queryable<P>(), Checked<P, V>,
+struct EqualityChecked : std::conditional_t<answers<P>(kAnswersEquality), Checked<P, V>,
                                             Unchecked> {  // one error is enough
-  static_assert(equality_queryable<P>(),
-                "this encrypted field is not queryable: declare it with quern::equality or "
-                "quern::range");
+  static_assert(answers<P>(kAnswersEquality),
+                "this encrypted field is not queryable: declare it with quern::equality");
   using type = Expr<typename P::root>;
 };
 template <class P, class... V>
-struct RangeChecked : std::conditional_t<P::kEncrypted, Unchecked, Checked<P, V...>> {
-  static_assert(!P::kEncrypted,
-                "this encrypted field does not support <, <=, >, >= or between(): declare it with "
-                "quern::range (which this version does not support yet)");
+struct RangeChecked : std::conditional_t<answers<P>(kAnswersOrder), Checked<P, V...>, Unchecked> {
+  static_assert(
+      answers<P>(kAnswersOrder),
+      "this encrypted field does not support <, <=, >, >= or between(), and no query type "
+      "of this version does: read the objects and compare in the application");
   using type = Expr<typename P::root>;
 };
 template <class P>

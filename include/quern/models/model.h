@@ -72,8 +72,8 @@ struct MemberInfo {
   const ValueType* type;
   bool primary_key = false;
   bool encrypted = false;
-  bool equality = false;
-  std::int64_t contention = -1;
+  const QueryInfo* queries = nullptr;  // query_count entries; an empty one is none
+  std::size_t query_count = 0;
 };
 
 template <class T, class M>
@@ -82,8 +82,8 @@ MemberInfo member_info(const T& object, const M& member) {
   info.primary_key = std::is_same_v<M, Id>;
   if constexpr (is_encrypted<M>) {
     info.encrypted = true;
-    info.equality = M::kEquality;
-    info.contention = M::kEqualityOption.contention;
+    info.queries = M::kQueries;
+    info.query_count = M::kQueryCount;
   }
   if constexpr (is_optional<M>) {
     static_assert(!is_encrypted<typename M::value_type>,

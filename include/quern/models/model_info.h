@@ -16,18 +16,12 @@
 
 #include "quern/base/export.h"
 #include "quern/bson/document.h"
+#include "quern/models/query_info.h"
 
 namespace quern {
 
 struct ModelInfo;
 class ValueType;  // encodes, decodes and validates values of one C++ type
-
-// One query type of an encrypted field, as an entry of "queries" in encryptedFields.
-struct QueryInfo {
-  std::string query_type;                  // "equality"
-  std::optional<std::int64_t> contention;  // nothing: the server's default (8)
-  friend bool operator==(const QueryInfo&, const QueryInfo&) = default;
-};
 
 struct EncryptionInfo {
   std::vector<QueryInfo> queries;  // empty: stored and read, never queried

@@ -34,7 +34,6 @@ Explained explained_write(Operation& operation, bson::View command) {
   Explained result;
   result.ns = operation.ns(command.front().as_string());
   if (const bson::Element let = command["let"]; let.is_document()) {
-    bson::require_distinct(let.as_document(), "let");
     result.let = query::evaluated_let(let.as_document(), operation.now());
   }
   bson::View statement = command;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "bson/strict_reader.h"
+#include "engine/session/expected_schemas.h"
 #include "engine/session/operation.h"
 
 namespace quern::engine::qe {
@@ -91,10 +92,7 @@ const schema::EncryptedFields* EncryptionInformation::find(const Namespace& ns,
 
 const Collection& existing_collection(Operation& op, const Namespace& ns) {
   if (const Collection* found = op.collection(ns)) return *found;
-  throw DatabaseError(ErrorCode::kNamespaceNotFound,
-                      fmt::format("collection {} does not exist, and a write with {} makes none: "
-                                  "create it with its encryptedFields first",
-                                  ns.to_string(), kMember));
+  refuse_to_make(ns);
 }
 
 const schema::EncryptedFields* stored_fields(Operation& op, const Namespace& ns) {

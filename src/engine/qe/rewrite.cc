@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "bson/transform.h"
 #include "engine/qe/membership.h"
 #include "engine/qe/tag_query.h"
 #include "language/stage.h"
@@ -181,9 +182,7 @@ class FilterRewriter {
         return tag_condition(membership->path, membership->payloads, membership->negated);
       }
     }
-    Builder out;
-    append_expression(out, "$expr", expression);
-    return out.finish();
+    return with_memberships(bson::doc("$expr", expression));
   }
 
   Document expression_clauses(const Element& clauses) {
@@ -194,23 +193,19 @@ class FilterRewriter {
     return out.finish();
   }
 
-  // An expression with each comparison replaced by a test of __safeContent__.
-  void append_expression(Builder& out, std::string_view key, ValueView expression) {
-    if (!holds_find_payload(expression) || is_find_payload(expression)) {
-      out.append(key, expression);
-      return;
-    }
-    if (expression.is_document()) {
-      if (const auto membership = Membership::of_expression(expression.as_document())) {
-        append_membership(out, key, *membership);
-        return;
-      }
-    }
-    expression.is_array() ? out.open_array(key) : out.open_document(key);
-    for (const Element& element : expression.as_document_or_array()) {
-      append_expression(out, element.key(), element);
-    }
-    out.close();
+  // Expressions with each comparison replaced by a test of __safeContent__.
+  Document with_memberships(View expressions) {
+    return bson::transform(
+        expressions, [this](const Element& expression, bson::EnclosingPath, Builder& out) {
+          if (!holds_find_payload(expression) || is_find_payload(expression)) {
+            return bson::Edit::kCopy;
+          }
+          if (!expression.is_document()) return bson::Edit::kEnter;
+          const auto membership = Membership::of_expression(expression.as_document());
+          if (!membership) return bson::Edit::kEnter;
+          append_membership(out, expression.key(), *membership);
+          return bson::Edit::kDone;
+        });
   }
 
   // {$anyElementTrue: [{$map: {input: {$ifNull: ["$__safeContent__", []]}, as: "tag",

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "bson/strict_reader.h"
+#include "bson/transform.h"
 #include "engine/qe/insert.h"
 #include "engine/qe/payloads.h"
 #include "engine/qe/query_algorithm.h"
@@ -29,7 +30,7 @@ bson::Document with_issued_modifier(bson::View update, const WrittenDocument& se
   };
   bson::Builder out;
   bool pushed = false;
-  for (const bson::Element& op : update) {
+  bson::transform(update, out, [&](const bson::Element& op, bson::EnclosingPath, bson::Builder&) {
     if (op.key() == "$set") {
       out.append("$set", set.with_stored_values(issued));
     } else if (op.key() == "$push") {
@@ -43,9 +44,10 @@ bson::Document with_issued_modifier(bson::View update, const WrittenDocument& se
       out.close();
       pushed = true;
     } else {
-      out.append(op);
+      return bson::Edit::kCopy;
     }
-  }
+    return bson::Edit::kDone;
+  });
   if (!pushed) {
     out.open_document("$push");
     append_push(out);
@@ -188,20 +190,17 @@ bson::Document finish_update(const schema::EncryptedFields& fields, bson::View a
     if (!tags.is_array()) throw Error(6371507, "__safeContent__ must be an array");
   }
   if (!tags.is_array()) return bson::Document(after);
-  bson::Builder out;
-  for (const bson::Element& element : after) {
-    if (element.key() != kSafeContent || !element.is_array()) {
-      out.append(element);
-      continue;
-    }
-    out.open_array(kSafeContent);
-    for (const bson::Element& listed : element.as_array()) {
-      const auto tag = listed_tag(listed);
-      if (tag && std::binary_search(wanted.begin(), wanted.end(), *tag)) out.push(listed.value());
-    }
-    out.close();
-  }
-  return out.finish();
+  return bson::transform(
+      after, [&](const bson::Element& element, bson::EnclosingPath around, bson::Builder& out) {
+        if (around.empty()) {
+          const bool is_tags = element.key() == kSafeContent && element.is_array();
+          return is_tags ? bson::Edit::kEnter : bson::Edit::kCopy;
+        }
+        const auto tag = listed_tag(element);
+        if (tag && std::binary_search(wanted.begin(), wanted.end(), *tag))
+          out.push(element.value());
+        return bson::Edit::kDone;
+      });
 }
 
 void check_upserted(const schema::EncryptedFields& fields, bson::View document) {

@@ -89,9 +89,7 @@ std::string_view CommandReader::required_text(std::string_view member) const {
 }
 
 query::Variables CommandReader::variables(bson::Date now) const {
-  const bson::View let = document("let");
-  bson::require_distinct(let, "let");
-  return query::evaluated_let(let, now);
+  return query::evaluated_let(document("let"), now);
 }
 
 void CommandReader::refuse_collation() const {

@@ -55,6 +55,18 @@ void Operation::pin() {
 }
 
 const Collection* Operation::collection(const Namespace& ns) {
+  const Collection* found = find(ns);
+  if (found != nullptr) expected_.check(*found);
+  return found;
+}
+
+const Collection* Operation::latest_collection(const Namespace& ns) {
+  const Collection* found = find_latest(ns);
+  if (found != nullptr) expected_.check(*found);
+  return found;
+}
+
+const Collection* Operation::find(const Namespace& ns) {
   if (!writing() && (session_ != nullptr ? !catalog_ : !reader_)) pin();
   if (const Collection* found = catalog_->find(ns)) return found;
   if (!writing() && session_ == nullptr) return nullptr;
@@ -68,8 +80,8 @@ const Collection* Operation::collection(const Namespace& ns) {
   return found;
 }
 
-const Collection* Operation::latest_collection(const Namespace& ns) {
-  if (session_ != nullptr || writing()) return collection(ns);
+const Collection* Operation::find_latest(const Namespace& ns) {
+  if (session_ != nullptr || writing()) return find(ns);
   auto latest = engine_.catalog().snapshot();
   const Collection* found = latest->find(ns);
   if (!catalog_) {
@@ -85,6 +97,7 @@ const Collection& Operation::collection_or_create(const Namespace& ns, bson::Vie
     if (const Collection* found = writing() ? collection(ns) : latest_collection(ns)) {
       return *found;
     }
+    expected_.check_may_be_made(ns);
     try {
       engine_.catalog().create(ns, options);
     } catch (const Error& error) {

@@ -28,6 +28,7 @@
 #include "engine/catalog/access.h"
 #include "engine/catalog/catalog.h"
 #include "engine/catalog/write_gate.h"
+#include "engine/session/expected_schemas.h"
 #include "quern/bson/document.h"
 #include "quern/command/namespace.h"
 #include "storage/store.h"
@@ -56,10 +57,11 @@ class Operation final : public Access {
   // The collection, or null. The pointer lives as long as the operation; the object may be out of
   // date by then, which only writers have to care about, and Collection does so for them. Throws
   // WriteConflict when the name is, by now, that of a collection that the snapshot has under
-  // another.
+  // another, and, as all three, CollectionUUIDMismatch when the collection is not as expected (expect()).
   const Collection* collection(const Namespace& ns);
   // The collection, created with these options (as Catalog::create) when it is missing. Creating is
-  // not part of the transaction: it stays when the transaction is rolled back.
+  // not part of the transaction: it stays when the transaction is rolled back. Throws
+  // NamespaceNotFound when it is missing and expected with encrypted fields.
   const Collection& collection_or_create(const Namespace& ns, bson::View options = {});
   // The collection as of now, without a snapshot of the store: for a single read of the latest
   // state and for write bodies.
@@ -82,6 +84,8 @@ class Operation final : public Access {
   void check_interrupt_now() const;
   void set_time_limit(std::chrono::milliseconds limit);
   void set_cancellation(std::stop_token cancellation) { cancellation_ = std::move(cancellation); }
+  // Which schemas the collections must have, whenever they are looked up.
+  void expect(ExpectedSchemas schemas) { expected_ = schemas; }
   // Of the time limits that there are the earliest counts.
   void set_deadline(std::chrono::steady_clock::time_point deadline);
   // A point of the engine's clock.
@@ -104,6 +108,8 @@ class Operation final : public Access {
  private:
   friend class QueryContext;
   void pin();
+  const Collection* find(const Namespace& ns);
+  const Collection* find_latest(const Namespace& ns);
   void use(std::shared_ptr<const CatalogSnapshot> catalog);
   [[noreturn]] void throw_expired() const;
 
@@ -113,6 +119,7 @@ class Operation final : public Access {
   bson::Date now_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::stop_token cancellation_;
+  ExpectedSchemas expected_;
   unsigned interrupt_countdown_ = 0;
   Session* session_;
   std::shared_ptr<const CatalogSnapshot> catalog_;

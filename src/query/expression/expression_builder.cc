@@ -5,6 +5,7 @@
 #include <array>
 #include <iterator>
 
+#include "language/variable.h"
 #include "quern/base/error.h"
 
 namespace quern::query {
@@ -217,10 +218,7 @@ ExpressionPtr ExpressionBuilder::build_variable(const language::VariablePath& va
 }
 
 ExpressionPtr ExpressionBuilder::document_path(std::optional<FieldPath> path) const {
-  if (document_ == Document::kNone) {
-    throw Error(4890500,
-                "the let of a command cannot read fields: it is evaluated before any document");
-  }
+  if (document_ == Document::kNone) language::no_document_in_let();
   return std::make_unique<PathExpression>(std::nullopt, std::move(path));
 }
 

@@ -64,6 +64,7 @@ class ExpressionBuilder {
   // Null for an absent argument.
   ExpressionPtr build(const language::Expression& expression);
   std::vector<ExpressionPtr> build_all(std::span<const language::Expression> expressions);
+  ExpressionPtr build_variable(const language::VariablePath& variable);
   Expression build_whole(const language::Expression& expression);
 
   static ExpressionPtr constant(bson::ValueView value);
@@ -85,7 +86,6 @@ class ExpressionBuilder {
   };
 
  private:
-  ExpressionPtr build_variable(const language::VariablePath& variable);
   ExpressionPtr document_path(std::optional<FieldPath> path) const;
   ExpressionPtr build_array(const language::Array& array);
   ExpressionPtr build_object(const language::Object& object);

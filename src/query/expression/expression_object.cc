@@ -60,7 +60,7 @@ std::string constant_name(const language::Expression& name, ExpressionBuilder& b
 ExpressionPtr get_field(const language::Call& call, ExpressionBuilder& builder) {
   std::string name = constant_name(call[0], builder, 5654600, 5654602);
   ExpressionPtr input = builder.build(call[1]);
-  if (input == nullptr) input = std::make_unique<PathExpression>(std::nullopt, std::nullopt);
+  if (input == nullptr) input = builder.build_variable({"CURRENT", std::nullopt});
   return std::make_unique<GetField>(std::move(name), std::move(input));
 }
 

@@ -4,7 +4,7 @@
 
 #include "quern/base/error.h"
 #include "query/expression/expression_builder.h"
-#include "query/value/regex.h"
+#include "query/value/compiled_regex.h"
 #include "query/value/text.h"
 
 namespace quern::query {
@@ -29,21 +29,21 @@ class RegexExpression : public ExpressionNode {
   Datum evaluate(Evaluation& evaluation) const override {
     const Datum input = input_->evaluate(evaluation);
     bool null = fixed_is_null_;
-    std::optional<Regex> own;
+    std::optional<CompiledRegex> own;
     if (!fixed_ && !fixed_is_null_) own = compile(evaluation, null);
     if (!input.nullish() && input.type() != Type::kString && input.type() != Type::kSymbol) {
       throw Error(51104, name() + " needs 'input' to be of type string, found: " +
                              std::string(bson::alias(input.type())));
     }
     if (input.nullish() || null) return nothing(evaluation);
-    const Regex& regex = fixed_ ? *fixed_ : *own;
+    const CompiledRegex& regex = fixed_ ? *fixed_ : *own;
     const std::string_view text =
         input.type() == Type::kSymbol ? input.view().as_symbol() : input.view().as_string();
     switch (kind_) {
       case Kind::kMatch:
         return Datum::of(regex.search(text));
       case Kind::kFind: {
-        std::vector<Regex::Range> groups;
+        std::vector<CompiledRegex::Range> groups;
         return regex.search(text, 0, groups) ? found(text, groups, evaluation) : Datum::null();
       }
       case Kind::kFindAll:
@@ -66,7 +66,7 @@ class RegexExpression : public ExpressionNode {
     return empty.finish(Type::kArray);
   }
 
-  std::optional<Regex> compile(Evaluation& evaluation, bool& null) const {
+  std::optional<CompiledRegex> compile(Evaluation& evaluation, bool& null) const {
     const Datum regex = regex_->evaluate(evaluation);
     const Datum options = options_ != nullptr ? options_->evaluate(evaluation) : Datum();
     if (!options.nullish() && options.type() != Type::kString) {
@@ -94,13 +94,13 @@ class RegexExpression : public ExpressionNode {
     if (pattern.find('\0') != pattern.npos) {
       throw Error(51109, name() + ": regular expression cannot contain an embedded null byte");
     }
-    return Regex(pattern, flags, 51111);
+    return CompiledRegex(pattern, flags, 51111);
   }
 
   // {match: …, idx: its first code point, captures: […]}
-  static Datum found(std::string_view text, const std::vector<Regex::Range>& groups,
+  static Datum found(std::string_view text, const std::vector<CompiledRegex::Range>& groups,
                      Evaluation& evaluation) {
-    const auto part = [&](const Regex::Range& range) {
+    const auto part = [&](const CompiledRegex::Range& range) {
       return evaluation.string(text.substr(range.begin, range.end - range.begin));
     };
     Evaluation::Scratch result(evaluation);
@@ -116,9 +116,9 @@ class RegexExpression : public ExpressionNode {
     return result.finish();
   }
 
-  static Datum all(const Regex& regex, std::string_view text, Evaluation& evaluation) {
+  static Datum all(const CompiledRegex& regex, std::string_view text, Evaluation& evaluation) {
     Evaluation::Scratch result(evaluation);
-    std::vector<Regex::Range> groups;
+    std::vector<CompiledRegex::Range> groups;
     std::size_t start = 0;
     while (start <= text.size() && regex.search(text, start, groups)) {
       result->push(found(text, groups, evaluation));
@@ -134,7 +134,7 @@ class RegexExpression : public ExpressionNode {
   ExpressionPtr input_;
   ExpressionPtr regex_;
   ExpressionPtr options_;
-  std::optional<Regex> fixed_;
+  std::optional<CompiledRegex> fixed_;
   bool fixed_is_null_ = false;
 };
 

@@ -3,13 +3,13 @@
 
 #include <deque>
 
-#include "language/names.h"
-#include "quern/base/error.h"
+#include "language/variable.h"
 #include "query/expression/expression_builder.h"
 
 namespace quern::query {
 
 Variables evaluated_let(bson::View let, bson::Date now) {
+  language::check_let(let);
   Variables known;
   bson::Builder values;
   ParseContext context;
@@ -19,10 +19,6 @@ Variables evaluated_let(bson::View let, bson::Date now) {
   std::vector<ExpressionPtr> expressions;  // which own the constants in them
   std::deque<ExpressionBuilder::Variable> scope;
   for (const bson::Element& variable : let) {
-    if (variable.key() == "CURRENT") {
-      throw Error(16867, "let: CURRENT is no name for a variable of a command");
-    }
-    language::check_variable_name(variable.key());
     expressions.push_back(builder.build(language::parse_expression(variable)));
     const Datum value = expressions.back()->evaluate(evaluation);
     evaluation.variable(scope.emplace_back(builder, variable.key()).slot()) = value;

@@ -23,9 +23,9 @@ struct Variables {
   }
 };
 
-// let, whose names are distinct, evaluated: each value is an expression, which sees the variables
-// before it, and no document. Throws 4890500 when one reads a field, $$ROOT or $$CURRENT, 16866 to
-// 16868 for names that no variable may have, and what the expressions throw.
+// let, evaluated: each value is an expression, which sees the variables before it, and no document.
+// Throws 4890500 when one reads a field, $$ROOT or $$CURRENT, what language::check_let throws, and
+// what the expressions throw.
 Variables evaluated_let(bson::View let, bson::Date now);
 
 }  // namespace quern::query

@@ -13,7 +13,7 @@
 
 #include "quern/bson/document.h"
 #include "query/match/type_set.h"
-#include "query/value/regex.h"
+#include "query/value/compiled_regex.h"
 
 namespace quern::query {
 
@@ -51,7 +51,7 @@ class JsonSchema {
 
   std::optional<std::int64_t> min_length_;
   std::optional<std::int64_t> max_length_;
-  std::optional<Regex> pattern_;
+  std::optional<CompiledRegex> pattern_;
 
   std::optional<std::int64_t> min_items_;
   std::optional<std::int64_t> max_items_;
@@ -65,7 +65,7 @@ class JsonSchema {
   std::optional<std::int64_t> max_properties_;
   std::vector<std::string> required_;
   std::vector<std::pair<std::string, Ptr>> properties_;
-  std::vector<std::pair<Regex, Ptr>> pattern_properties_;
+  std::vector<std::pair<CompiledRegex, Ptr>> pattern_properties_;
   Ptr additional_properties_;
   bool no_additional_properties_ = false;
   std::vector<std::pair<std::string, std::vector<std::string>>> required_with_;

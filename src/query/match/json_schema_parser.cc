@@ -164,7 +164,8 @@ class JsonSchemaParser {
   void pattern_properties(const bson::Element& keyword) {
     if (!keyword.is_document()) wrong(keyword, "an object");
     for (const bson::Element& property : keyword.as_document()) {
-      schema_.pattern_properties_.emplace_back(Regex(property.key(), ""), sub_schema(property));
+      schema_.pattern_properties_.emplace_back(CompiledRegex(property.key(), ""),
+                                               sub_schema(property));
     }
   }
   void additional_properties(const bson::Element& keyword) {

@@ -55,7 +55,7 @@ bool In::contains(bson::ValueView value) const {
 bool In::test(bson::ValueView value, MatchState&) const {
   if (value.missing() || value.type() == bson::Type::kUndefined) return has_null_;
   if (contains(value)) return true;
-  for (const Regex& regex : regexes_) {
+  for (const CompiledRegex& regex : regexes_) {
     if (regex.matches(value)) return true;
   }
   return false;

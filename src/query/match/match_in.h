@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "query/match/match_node.h"
-#include "query/value/regex.h"
+#include "query/value/compiled_regex.h"
 
 namespace quern::query {
 
@@ -23,7 +23,7 @@ class In : public Predicate {
   bool contains(bson::ValueView value) const;
 
   std::vector<bson::ValueView> values_;  // ascending and distinct, with regular expressions
-  std::vector<Regex> regexes_;
+  std::vector<CompiledRegex> regexes_;
   // Open addressing: 1 + position in values_, or 0. Empty for short lists, which are searched.
   std::vector<std::uint32_t> table_;
   std::size_t mask_ = 0;

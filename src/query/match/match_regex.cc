@@ -12,7 +12,7 @@ std::optional<Bounds> RegexPredicate::bounds() const {
 }
 
 Condition regex_condition(bson::ValueView regex) {
-  return Condition::of(std::make_unique<RegexPredicate>(Regex(regex)));
+  return Condition::of(std::make_unique<RegexPredicate>(CompiledRegex(regex)));
 }
 
 Condition parse_regex(const bson::Element& op, bson::View siblings, MatchParser&) {
@@ -34,7 +34,7 @@ Condition parse_regex(const bson::Element& op, bson::View siblings, MatchParser&
   if (pattern.find('\0') != pattern.npos) {
     throw Error(51109, "Regular expression cannot contain an embedded null byte");
   }
-  return Condition::of(std::make_unique<RegexPredicate>(Regex(pattern, options)));
+  return Condition::of(std::make_unique<RegexPredicate>(CompiledRegex(pattern, options)));
 }
 
 // Read by parse_regex; here it only must not stand alone.

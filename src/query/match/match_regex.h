@@ -6,18 +6,18 @@
 #include <utility>
 
 #include "query/match/match_node.h"
-#include "query/value/regex.h"
+#include "query/value/compiled_regex.h"
 
 namespace quern::query {
 
 class RegexPredicate : public Predicate {
  public:
-  explicit RegexPredicate(Regex regex) : regex_(std::move(regex)) {}
+  explicit RegexPredicate(CompiledRegex regex) : regex_(std::move(regex)) {}
   bool test(bson::ValueView value, MatchState&) const override { return regex_.matches(value); }
   std::optional<Bounds> bounds() const override;
 
  private:
-  Regex regex_;
+  CompiledRegex regex_;
 };
 
 }  // namespace quern::query

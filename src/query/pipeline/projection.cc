@@ -2,7 +2,7 @@
 #include "query/pipeline/projection.h"
 
 #include "language/array_projection.h"
-#include "language/names.h"
+#include "language/field_path.h"
 #include "quern/base/error.h"
 #include "query/expression/expression.h"
 #include "query/pipeline/projection_node.h"

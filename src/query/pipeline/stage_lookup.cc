@@ -3,7 +3,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "language/names.h"
+#include "language/field_path.h"
+#include "language/variable.h"
 #include "quern/base/error.h"
 #include "query/expression/expression.h"
 #include "query/expression/variables.h"

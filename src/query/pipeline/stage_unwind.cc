@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $unwind: a document for each member of an array.
-#include "language/names.h"
+#include "language/field_path.h"
 #include "query/pipeline/stage.h"
 #include "query/value/path_walk.h"
 #include "query/value/set_field.h"

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "bson/strict_reader.h"
-#include "language/names.h"
+#include "language/field_path.h"
 #include "language/operators.h"
 #include "quern/base/error.h"
 #include "query/match/match_parser.h"

@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// expect: this encrypted field does not support <, <=, >, >= or between(): declare it with
+// expect: this encrypted field does not support <, <=, >, >= or between(), and no query type of
 #include "clinic.h"
 
 auto bad = 5 < clinic::age;

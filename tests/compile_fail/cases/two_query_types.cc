@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// expect: give a field one query type: quern::range already allows equality.
+// expect: give a field one query type: leave quern::range out.
 #include "clinic.h"
 
 quern::Encrypted<int, quern::equality, quern::range> bad;

@@ -17,6 +17,9 @@ namespace quern {
 // The alternative name of the data key of one encrypted field: "<collection>.<path>".
 QUERN_EXPORT std::string key_alt_name(std::string_view collection, std::string_view path);
 
+// Appends what stands in "queries" for a query type.
+QUERN_EXPORT void append_query(bson::Builder& out, const QueryInfo& query);
+
 // {fields: [{path, bsonType, keyId[, queries]}, …]} for the model; an empty document when it has no
 // encrypted fields. key_id is asked for the data key of each path, with its alternative name.
 QUERN_EXPORT bson::Document encrypted_fields(

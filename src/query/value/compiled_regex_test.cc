@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "query/value/regex.h"
+#include "query/value/compiled_regex.h"
 
 #include <gtest/gtest.h>
 
@@ -12,11 +12,11 @@ namespace quern::query {
 namespace {
 
 std::string prefix_of(const char* pattern, const char* options = "") {
-  const auto prefix = Regex(pattern, options).literal_prefix();
+  const auto prefix = CompiledRegex(pattern, options).literal_prefix();
   return prefix.value_or("none");
 }
 
-TEST(Regex, APrefixIsWhatEveryMatchBeginsWith) {
+TEST(CompiledRegex, APrefixIsWhatEveryMatchBeginsWith) {
   EXPECT_EQ(prefix_of("^abc"), "abc");
   EXPECT_EQ(prefix_of("^ab.c"), "ab");
   EXPECT_EQ(prefix_of("^abc*"), "ab");
@@ -34,36 +34,36 @@ TEST(Regex, APrefixIsWhatEveryMatchBeginsWith) {
   EXPECT_EQ(prefix_of("^abc", "x"), "none");
 }
 
-TEST(Regex, TheLimitsDecideAndNotTheStackOfCompiledCode) {
+TEST(CompiledRegex, TheLimitsDecideAndNotTheStackOfCompiledCode) {
   std::string text;
   for (int i = 0; i < 1000; ++i) text += "ab";
-  EXPECT_TRUE(Regex("^(a|b|c)+$", "").search(text));
-  EXPECT_FALSE(Regex("^(a|b|c)+$", "").search(text + "-"));
-  EXPECT_EQ(error_of([&] { Regex("^(a|b|ab)+$", "").search(text + "-"); }).code(), 51156);
+  EXPECT_TRUE(CompiledRegex("^(a|b|c)+$", "").search(text));
+  EXPECT_FALSE(CompiledRegex("^(a|b|c)+$", "").search(text + "-"));
+  EXPECT_EQ(error_of([&] { CompiledRegex("^(a|b|ab)+$", "").search(text + "-"); }).code(), 51156);
 }
 
-TEST(Regex, AllStartsOfAMatchHaveOneLimitTogether) {
+TEST(CompiledRegex, AllStartsOfAMatchHaveOneLimitTogether) {
   const std::string text(30'000, 'a');
   for (const char* pattern : {"(?:a|b)*[cd]", "(a?b?)*?[cd]"}) {
-    EXPECT_EQ(error_of([&] { Regex(pattern, "").search(text); }).code(), 51156) << pattern;
+    EXPECT_EQ(error_of([&] { CompiledRegex(pattern, "").search(text); }).code(), 51156) << pattern;
   }
   // What matches at the first start may take as long as an anchored pattern.
-  EXPECT_TRUE(Regex("(?:a|b)*[cd]", "").search(text + "c"));
-  EXPECT_TRUE(Regex("^(?:a|b)*[cd]", "").search(text + "c"));
-  EXPECT_FALSE(Regex("^(?:a|b)*[cd]", "").search(text));
-  std::vector<Regex::Range> groups;
-  EXPECT_TRUE(Regex("(a|b)+", "").search("--" + text, 2, groups));
+  EXPECT_TRUE(CompiledRegex("(?:a|b)*[cd]", "").search(text + "c"));
+  EXPECT_TRUE(CompiledRegex("^(?:a|b)*[cd]", "").search(text + "c"));
+  EXPECT_FALSE(CompiledRegex("^(?:a|b)*[cd]", "").search(text));
+  std::vector<CompiledRegex::Range> groups;
+  EXPECT_TRUE(CompiledRegex("(a|b)+", "").search("--" + text, 2, groups));
   EXPECT_EQ(groups.front().end, text.size() + 2);
 }
 
-TEST(Regex, OneRegexServesManyThreads) {
-  const Regex regex("(\\d+)-(x)?", "");
+TEST(CompiledRegex, OneRegexServesManyThreads) {
+  const CompiledRegex regex("(\\d+)-(x)?", "");
   std::atomic<int> wrong = 0;
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&regex, &wrong, t] {
       const std::string text = "ab" + std::to_string(t) + "-";
-      std::vector<Regex::Range> groups;
+      std::vector<CompiledRegex::Range> groups;
       for (int i = 0; i < 2000; ++i) {
         if (!regex.search(text, 0, groups) || groups.size() != 3 || groups[1].begin != 2 ||
             groups[2].matched) {

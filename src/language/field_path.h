@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// What paths and variables may be called.
-#ifndef QUERN_LANGUAGE_NAMES_H_
-#define QUERN_LANGUAGE_NAMES_H_
+// What the path of a field may be.
+#ifndef QUERN_LANGUAGE_FIELD_PATH_H_
+#define QUERN_LANGUAGE_FIELD_PATH_H_
 
 #include <cstddef>
 #include <string_view>
@@ -15,10 +15,6 @@ inline constexpr std::size_t kMaxPathComponents = 200;
 // too long (Overflow, 40353, 15998, 16410, 16411).
 void check_field_path(std::string_view path);
 
-// Throws unless a variable may have the name (16866, 16867, 16868). CURRENT is the one system
-// variable that may be bound.
-void check_variable_name(std::string_view name);
-
 }  // namespace quern::language
 
-#endif  // QUERN_LANGUAGE_NAMES_H_
+#endif  // QUERN_LANGUAGE_FIELD_PATH_H_

@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // A compiled regular expression (PCRE2, UTF-8), with limits on the work of one match.
-#ifndef QUERN_QUERY_VALUE_REGEX_H_
-#define QUERN_QUERY_VALUE_REGEX_H_
+#ifndef QUERN_QUERY_VALUE_COMPILED_REGEX_H_
+#define QUERN_QUERY_VALUE_COMPILED_REGEX_H_
 
 #include <cstddef>
 #include <memory>
@@ -16,15 +16,16 @@
 namespace quern::query {
 
 // Immutable and safe to share between threads; matching allocates only when threads collide.
-class Regex {
+class CompiledRegex {
  public:
   // options: any of i, m, s, x, u. Throws Error with invalid_code for a pattern that doesn't
   // compile and 51108 for an unknown option.
-  Regex(std::string_view pattern, std::string_view options, std::int32_t invalid_code = 51091);
-  explicit Regex(bson::ValueView regex);  // of BSON type regex
-  ~Regex();
-  Regex(Regex&&) noexcept;
-  Regex& operator=(Regex&&) noexcept;
+  CompiledRegex(std::string_view pattern, std::string_view options,
+                std::int32_t invalid_code = 51091);
+  explicit CompiledRegex(bson::ValueView regex);  // of BSON type regex
+  ~CompiledRegex();
+  CompiledRegex(CompiledRegex&&) noexcept;
+  CompiledRegex& operator=(CompiledRegex&&) noexcept;
 
   // A string or symbol that the pattern occurs in, or the same regular expression as a value.
   bool matches(bson::ValueView value) const;
@@ -51,4 +52,4 @@ class Regex {
 
 }  // namespace quern::query
 
-#endif  // QUERN_QUERY_VALUE_REGEX_H_
+#endif  // QUERN_QUERY_VALUE_COMPILED_REGEX_H_

@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "query/value/regex.h"
+#include "query/value/compiled_regex.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -55,7 +55,7 @@ std::uint32_t option_bits(std::string_view options) {
 
 }  // namespace
 
-struct Regex::Impl {
+struct CompiledRegex::Impl {
   std::string pattern;
   std::string options;
   pcre2_code* code = nullptr;
@@ -112,7 +112,8 @@ struct Regex::Impl {
   }
 };
 
-Regex::Regex(std::string_view pattern, std::string_view options, std::int32_t invalid_code)
+CompiledRegex::CompiledRegex(std::string_view pattern, std::string_view options,
+                             std::int32_t invalid_code)
     : impl_(std::make_unique<Impl>()) {
   impl_->pattern = pattern;
   impl_->options = options;
@@ -140,15 +141,16 @@ Regex::Regex(std::string_view pattern, std::string_view options, std::int32_t in
   pcre2_set_heap_limit(impl_->limits.get(), kHeapLimitKiB);
 }
 
-Regex::Regex(bson::ValueView regex) : Regex(regex.as_regex().pattern, regex.as_regex().options) {}
-Regex::~Regex() = default;
-Regex::Regex(Regex&&) noexcept = default;
-Regex& Regex::operator=(Regex&&) noexcept = default;
+CompiledRegex::CompiledRegex(bson::ValueView regex)
+    : CompiledRegex(regex.as_regex().pattern, regex.as_regex().options) {}
+CompiledRegex::~CompiledRegex() = default;
+CompiledRegex::CompiledRegex(CompiledRegex&&) noexcept = default;
+CompiledRegex& CompiledRegex::operator=(CompiledRegex&&) noexcept = default;
 
-const std::string& Regex::pattern() const { return impl_->pattern; }
-const std::string& Regex::options() const { return impl_->options; }
+const std::string& CompiledRegex::pattern() const { return impl_->pattern; }
+const std::string& CompiledRegex::options() const { return impl_->options; }
 
-bool Regex::matches(bson::ValueView value) const {
+bool CompiledRegex::matches(bson::ValueView value) const {
   switch (value.type()) {
     case bson::Type::kString:
       return search(value.as_string());
@@ -163,14 +165,15 @@ bool Regex::matches(bson::ValueView value) const {
   }
 }
 
-bool Regex::search(std::string_view text) const {
+bool CompiledRegex::search(std::string_view text) const {
   MatchData data = impl_->take();
   const bool found = impl_->run(text, 0, data.get()) > 0;
   impl_->give_back(std::move(data));
   return found;
 }
 
-bool Regex::search(std::string_view text, std::size_t start, std::vector<Range>& groups) const {
+bool CompiledRegex::search(std::string_view text, std::size_t start,
+                           std::vector<Range>& groups) const {
   groups.clear();
   MatchData data = impl_->take();
   const int matched = impl_->run(text, start, data.get());
@@ -186,7 +189,7 @@ bool Regex::search(std::string_view text, std::size_t start, std::vector<Range>&
   return matched > 0;
 }
 
-std::optional<std::string> Regex::literal_prefix() const {
+std::optional<std::string> CompiledRegex::literal_prefix() const {
   for (const char c : impl_->options) {
     if (c != 's' && c != 'u') return std::nullopt;  // i, m, x change what the text means
   }

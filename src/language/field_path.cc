@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "language/names.h"
+#include "language/field_path.h"
 
 #include <fmt/format.h>
 
@@ -32,24 +32,6 @@ void check_field_path(std::string_view path) {
     }
     if (dot == rest.npos) return;
     rest.remove_prefix(dot + 1);
-  }
-}
-
-void check_variable_name(std::string_view name) {
-  if (name.empty()) throw Error(16866, "empty variable names are not allowed");
-  if (name == "CURRENT") return;
-  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  const auto is_other = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
-  if (!is_lower(name.front()) && !is_other(name.front())) {
-    throw Error(
-        16867, fmt::format("'{}' starts with an invalid character for a user variable name", name));
-  }
-  for (const char c : name) {
-    if (!is_lower(c) && !is_other(c) && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-        c != '_') {
-      throw Error(16868,
-                  fmt::format("'{}' contains an invalid character for a variable name", name));
-    }
   }
 }
 
