@@ -216,7 +216,8 @@ void add_variables(Context& context, const Element& let) {
   if (!let.is_document()) return;
   language::check_let(let.as_document());
   for (const Element& variable : let.as_document()) {
-    EncryptionTree value = tree_of_expression(context, nullptr, variable);
+    EncryptionTree value =
+        tree_of_expression(context, nullptr, language::parse_expression(variable));
     if (value.holds_constant()) value.add_constant(EncryptionTree::Constant::kAnywhere);
     context.add_variable(variable.key(), std::move(value));
   }

@@ -92,22 +92,78 @@ inline Templates filters() {
   return result;
 }
 
+// An operator with these arguments, as many as it takes: the last one stands for those that are left,
+// and an operator of a single argument takes all of them in an array.
+inline std::string call_of(const language::ExpressionOperator& op,
+                           const std::vector<std::string>& arguments) {
+  using language::Reading;
+  if (op.arguments == language::Arguments::kConstant ||
+      op.arguments == language::Arguments::kKeyword) {
+    return fmt::format("{{\"{}\": {}}}", op.name, arguments.back());
+  }
+  std::size_t places = std::max(op.min, std::min(op.max, arguments.size()));
+  const auto is_place = [](const language::Parameter& parameter) {
+    return parameter.reading != Reading::kFlag && parameter.reading != Reading::kOrder &&
+           parameter.reading != Reading::kVariable;
+  };
+  if (!op.parameters.empty()) {
+    places = static_cast<std::size_t>(std::ranges::count_if(op.parameters, is_place));
+  }
+  std::size_t next = 0;
+  const auto argument = [&] {
+    if (places == 1) return fmt::format("[{}]", fmt::join(arguments, ", "));
+    return arguments[std::min(next++, arguments.size() - 1)];
+  };
+  std::vector<std::string> parts;
+  if (op.parameters.empty()) {
+    while (parts.size() < places) parts.push_back(argument());
+    return fmt::format("{{\"{}\": [{}]}}", op.name, fmt::join(parts, ", "));
+  }
+  for (const language::Parameter& parameter : op.parameters) {
+    std::string text;
+    switch (parameter.reading) {
+      case Reading::kExpression:
+        text = argument();
+        break;
+      case Reading::kFlag:
+        text = "true";
+        break;
+      case Reading::kOrder:
+        text = "1";
+        break;
+      case Reading::kVariable:
+        text = "\"v\"";
+        break;
+      case Reading::kVariables:
+        text = fmt::format("{{\"v\": {}}}", argument());
+        break;
+      case Reading::kList:
+        text = fmt::format("[{}]", argument());
+        break;
+      case Reading::kBranches:
+        text = fmt::format("[{{\"case\": {0}, \"then\": {0}}}]", argument());
+        break;
+    }
+    parts.push_back(fmt::format("\"{}\": {}", parameter.name, text));
+  }
+  return fmt::format("{{\"{}\": {{{}}}}}", op.name, fmt::join(parts, ", "));
+}
+
 // Expressions that meet the field and the canary. What can yield either of both is not among them:
 // a default for a missing value is no value of the field.
 inline Templates expressions(bool with_alternatives) {
   Templates result;
-  for (const std::string_view name : expression_operator_names()) {
-    const Shape shape = shape_of_operator(name);
+  for (const language::ExpressionOperator& op : language::kExpressionOperators) {
+    const Shape shape = shape_of(op);
     if (shape == Shape::kLiteral) continue;
     const bool alternatives =
         shape == Shape::kCondition || shape == Shape::kIfNull || shape == Shape::kSwitch;
     if (alternatives && !with_alternatives) continue;
-    if (shape == Shape::kEvaluated) {  // all alike
-      for (const char* operands : {"[D, V]", "{\"input\": V, \"x\": [D]}"}) {
-        result.push_back(fmt::format("{{\"{}\": {}}}", name, operands));
-      }
-      continue;
+    if (shape != Shape::kLet) {
+      result.push_back(call_of(op, {"D", "V"}));
+      result.push_back(call_of(op, {"V", "D"}));
     }
+    if (shape == Shape::kEvaluated) continue;  // all alike
     for (const char* operands :
          {"[D, V]", "[V, D]", "[D, {\"$literal\": V}]", "[{\"$const\": V}, D]", "[D, [V]]",
           "[[D], V]", "[D, {\"x\": V}]", "{\"input\": D, \"x\": V}", "{\"input\": D, \"in\": V}",
@@ -117,7 +173,7 @@ inline Templates expressions(bool with_alternatives) {
           "{\"vars\": {\"v\": V}, \"in\": {\"$eq\": [\"$$v\", D]}}", "[D, V, V]", "[V, D, V]",
           "{\"if\": D, \"then\": V, \"else\": 1}", "{\"branches\": [{\"case\": D, \"then\": V}]}",
           "{\"input\": D, \"prefix\": V, \"suffix\": V, \"substring\": V, \"string\": V}"}) {
-      result.push_back(fmt::format("{{\"{}\": {}}}", name, operands));
+      result.push_back(fmt::format("{{\"{}\": {}}}", op.name, operands));
     }
   }
   for (const char* wrapper : {"{\"$and\": [E]}", "{\"$not\": [E]}", "{\"$cond\": [E, 1, 0]}",
@@ -291,11 +347,10 @@ inline Templates computed_stages() {
       R"({"$replaceWith": {"$arrayToObject": {"$map": {"input": [V], "in": {"k": P, "v": "$$this"}}}}})",
       R"({"$replaceWith": {"$first": [[{"$arrayToObject": [[[P, V]]]}]]}})",
   };
-  for (const std::string_view name : expression_operator_names()) {
-    if (shape_of_operator(name) == Shape::kGetField) continue;  // the operand is a name
-    result.push_back(fmt::format("{{\"$project\": {{P: {{\"{}\": [V]}}}}}}", name));
-    result.push_back(fmt::format("{{\"$addFields\": {{P: {{\"{}\": V}}}}}}", name));
-    result.push_back(fmt::format("{{\"$set\": {{P: {{\"{}\": [\"$p\", V]}}}}}}", name));
+  for (const language::ExpressionOperator& op : language::kExpressionOperators) {
+    if (shape_of(op) == Shape::kGetField || op.name == "$rand") continue;  // take a name, nothing
+    result.push_back(fmt::format("{{\"$project\": {{P: {}}}}}", call_of(op, {"V"})));
+    result.push_back(fmt::format("{{\"$set\": {{P: {}}}}}", call_of(op, {"\"$p\"", "V"})));
   }
   for (const char* name : {"$first", "$last", "$push", "$addToSet", "$max", "$sum"}) {
     result.push_back(fmt::format("{{\"$group\": {{\"_id\": null, P: {{\"{}\": V}}}}}}", name));

@@ -119,7 +119,8 @@ void analyse_index_bound_member(const CommandAnalysis& analysis, const Element& 
 void analyse_let_member(const CommandAnalysis& analysis, const Element& member) {
   analysis.out.open_document(member.key());
   for (const Element& variable : document_member(analysis, member)) {
-    analyse_without_document(analysis.context, variable.key(), variable, analysis.out);
+    analyse_without_document(analysis.context, variable.key(), language::parse_expression(variable),
+                             analysis.out);
   }
   analysis.out.close();
 }

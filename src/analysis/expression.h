@@ -7,6 +7,7 @@
 
 #include "analysis/context.h"
 #include "analysis/expression_outcome.h"
+#include "language/expression.h"
 #include "quern/bson/document.h"
 
 namespace quern::analysis {
@@ -21,22 +22,23 @@ enum class Comparisons {
 // Appends the analysed expression under the key. Its value is handed on as it is, so it may be
 // encrypted: the outcome says what it is. Documents look like tree.
 Outcome analyse_output(Context& context, const EncryptionTree& tree, std::string_view key,
-                       bson::ValueView expression, bson::Builder& out);
+                       const language::Expression& expression, bson::Builder& out);
 
 // The same for an expression whose value somebody computes with, such as the condition of $expr or
 // the boundary of a bucket. Throws Error when the value may be encrypted.
 void analyse_evaluated(Context& context, const EncryptionTree& tree, std::string_view key,
-                       bson::ValueView expression, Comparisons comparisons, bson::Builder& out);
+                       const language::Expression& expression, Comparisons comparisons,
+                       bson::Builder& out);
 
 // The same for an expression of a command's let: there is no document yet that it could read. Throws
 // 4890500 for one that does.
-void analyse_without_document(Context& context, std::string_view key, bson::ValueView expression,
-                              bson::Builder& out);
+void analyse_without_document(Context& context, std::string_view key,
+                              const language::Expression& expression, bson::Builder& out);
 
 // The tree of an expression's value when nothing of it is encrypted. tree is null for one of a
 // command's let.
 EncryptionTree tree_of_expression(const Context& context, const EncryptionTree* tree,
-                                  bson::ValueView expression);
+                                  const language::Expression& expression);
 
 }  // namespace quern::analysis
 

@@ -1,12 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "analysis/expression_operators.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-
-#include "language/operators.h"
-#include "quern/base/error.h"
+#include <string_view>
 
 namespace quern::analysis {
 namespace {
@@ -17,7 +13,6 @@ struct Row {
   Yield yield = Yield::kParts;
 };
 
-// Sorted by name.
 constexpr Row kOperators[] = {
     {"$abs", Shape::kEvaluated},
     {"$acos", Shape::kEvaluated},
@@ -179,28 +174,17 @@ constexpr Row kOperators[] = {
     {"$zip", Shape::kEvaluated},
 };
 
-static_assert(std::ranges::is_sorted(kOperators, {}, &Row::name));
-static_assert(language::is_complete(language::kExpressionOperators, kOperators));
-
-const Row& row_of(std::string_view name) {
-  const Row* row = std::ranges::lower_bound(kOperators, name, {}, &Row::name);
-  if (row == std::end(kOperators) || row->name != name) {
-    throw Error(
-        ErrorCode::kInvalidPipelineOperator,
-        fmt::format("Expression operator '{}' is not understood by automatic encryption", name));
-  }
-  return *row;
-}
+// Row for row beside the operators of the language.
+static_assert(std::ranges::equal(kOperators, language::kExpressionOperators, {}, &Row::name,
+                                 &language::ExpressionOperator::name));
 
 }  // namespace
 
-Shape shape_of_operator(std::string_view name) { return row_of(name).shape; }
-Yield yield_of_operator(std::string_view name) { return row_of(name).yield; }
-
-std::vector<std::string_view> expression_operator_names() {
-  std::vector<std::string_view> names;
-  for (const Row& row : kOperators) names.push_back(row.name);
-  return names;
+Shape shape_of(const language::ExpressionOperator& op) {
+  return kOperators[language::position(op)].shape;
+}
+Yield yield_of(const language::ExpressionOperator& op) {
+  return kOperators[language::position(op)].yield;
 }
 
 }  // namespace quern::analysis

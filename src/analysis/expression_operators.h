@@ -1,10 +1,9 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// The table of aggregation operators: one line each, with its shape.
+// What the operators of expressions do with their arguments, for the analysis: a line each.
 #ifndef QUERN_ANALYSIS_EXPRESSION_OPERATORS_H_
 #define QUERN_ANALYSIS_EXPRESSION_OPERATORS_H_
 
-#include <string_view>
-#include <vector>
+#include "language/expression_operators.h"
 
 namespace quern::analysis {
 
@@ -36,12 +35,8 @@ enum class Yield {
   kNames,     // names of the operand's members, beside their values
 };
 
-// Throws Error(InvalidPipelineOperator) for an operator that is not in the table.
-Shape shape_of_operator(std::string_view name);
-Yield yield_of_operator(std::string_view name);
-
-// All of them, for tests that try each.
-std::vector<std::string_view> expression_operator_names();
+Shape shape_of(const language::ExpressionOperator& op);
+Yield yield_of(const language::ExpressionOperator& op);
 
 }  // namespace quern::analysis
 

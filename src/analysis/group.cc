@@ -7,7 +7,6 @@
 
 #include "analysis/constants.h"
 #include "analysis/expression.h"
-#include "analysis/expression_syntax.h"
 #include "analysis/refusal.h"
 #include "analysis/stage.h"
 #include "language/operators.h"
@@ -55,7 +54,8 @@ constexpr std::string_view kCount = "count";
 
 // Returns the tree of the key.
 EncryptionTree group_by(const StageAnalysis& stage, std::string_view key, ValueView expression) {
-  Outcome id = analyse_output(stage.context, stage.tree, key, expression, stage.out);
+  Outcome id = analyse_output(stage.context, stage.tree, key,
+                              language::parse_expression(expression), stage.out);
   if (!id.tree.encrypts()) return std::move(id.tree);
   const std::string below = id.tree.first_encrypted_path();
   refuse::operation(fmt::format(
@@ -85,8 +85,14 @@ ValueView accumulated(const Element& accumulator) {
   };
   const auto row = std::ranges::find(kNamed, accumulator.key(), &Named::accumulator);
   if (row == std::end(kNamed)) return accumulator;
-  arguments_of(accumulator, {row->value, row->other, "n", "p"});
-  return argument(accumulator, row->value);
+  const ValueView value =
+      accumulator.is_document() ? accumulator.as_document()[row->value] : ValueView();
+  if (value.missing()) {
+    refuse::malformed(fmt::format("Accumulator {} needs '{}'", accumulator.key(), row->value));
+  }
+  const std::string_view known[] = {row->value, row->other, "n", "p"};
+  refuse::check_options(accumulator.key(), accumulator.as_document(), known);
+  return value;
 }
 
 // What a group has under a name comes in place of what the documents had there.
@@ -106,8 +112,8 @@ void accumulate(const StageAnalysis& stage, const language::AccumulatorSpec& spe
                             accumulator.key()));
   }
   stage.out.open_document(spec.field);
-  const Outcome arguments =
-      analyse_output(stage.context, stage.tree, accumulator.key(), accumulator, stage.out);
+  const Outcome arguments = analyse_output(stage.context, stage.tree, accumulator.key(),
+                                           language::parse_expression(accumulator), stage.out);
   if (arguments.tree.encrypts()) {
     refuse::operation(
         fmt::format("Accumulator '{}' cannot aggregate encrypted fields.", accumulator.key()));
@@ -115,8 +121,8 @@ void accumulate(const StageAnalysis& stage, const language::AccumulatorSpec& spe
   // One value or an array of them: paths lead through both.
   EncryptionTree value;
   if (!counts(accumulator)) {
-    value = EncryptionTree::array_of(
-        tree_of_expression(stage.context, &stage.tree, accumulated(accumulator)));
+    value = EncryptionTree::array_of(tree_of_expression(
+        stage.context, &stage.tree, language::parse_expression(accumulated(accumulator))));
   }
   assign(stage, spec.field, std::move(value), output);
   if (accumulator.is_document()) {
@@ -186,9 +192,10 @@ void analyse_bucket(const StageAnalysis& stage, const Element& operation) {
   bucket(
       stage, operation, stage.spec.as<language::BucketSpec>().output,
       [&](const Element& member) {
-        analyse_evaluated(stage.context, stage.tree, member.key(), member, Comparisons::kRefused,
+        const auto bound = language::parse_expression(member);
+        analyse_evaluated(stage.context, stage.tree, member.key(), bound, Comparisons::kRefused,
                           stage.out);
-        bounds.join(tree_of_expression(stage.context, &stage.tree, member));
+        bounds.join(tree_of_expression(stage.context, &stage.tree, bound));
       },
       [&](EncryptionTree key) {
         refuse_compared_constants(key, "_id", bounds, {});

@@ -137,7 +137,8 @@ class FilterAnalysis {
     if (in_elements_) refuse::malformed("$expr cannot be used inside $elemMatch");
     const auto comparisons =
         use_ == FilterUse::kValidator ? Comparisons::kValidator : Comparisons::kMarked;
-    analyse_evaluated(context_, tree_, element.key(), element, comparisons, out_);
+    analyse_evaluated(context_, tree_, element.key(), language::parse_expression(element),
+                      comparisons, out_);
   }
   void neutral(const Element& element) { out_.append(element); }
   void number(const Element& element) {

@@ -57,7 +57,8 @@ class Projection {
   // Assigns what an expression yields to a path of the output.
   void compute(std::string_view path, const Element& member, EncryptionTree& output) {
     check_path(tree_, path);
-    Outcome value = analyse_output(context_, tree_, member.key(), member, out_);
+    Outcome value =
+        analyse_output(context_, tree_, member.key(), language::parse_expression(member), out_);
     refuse_constants(tree_, path, value.tree);
     const Target now = output.resolve(path);
     EncryptionTree tree = std::move(value).handed_on();

@@ -21,7 +21,8 @@ using bson::View;
 using Target = EncryptionTree::Target;
 
 void replace_root(const StageAnalysis& stage, std::string_view key, ValueView expression) {
-  Outcome root = analyse_output(stage.context, stage.tree, key, expression, stage.out);
+  Outcome root = analyse_output(stage.context, stage.tree, key,
+                                language::parse_expression(expression), stage.out);
   refuse_constants(stage.tree, {}, root.tree);
   const std::string path = root.path;
   EncryptionTree documents = std::move(root).handed_on();
@@ -129,9 +130,11 @@ void analyse_replace_with(const StageAnalysis& stage, const Element& operation) 
 // $$DESCEND runs the expression again with each embedded document as the root, so it must keep away
 // from encrypted fields at every level.
 void analyse_redact(const StageAnalysis& stage, const Element& operation) {
+  const language::Expression expression =
+      language::parse_expression(stage.spec.as<language::RedactSpec>().expression);
   const auto check_below = [&](const auto& self, const EncryptionTree& tree) -> void {
     bson::Builder discarded;
-    analyse_evaluated(stage.context, tree, operation.key(), operation, Comparisons::kRefused,
+    analyse_evaluated(stage.context, tree, operation.key(), expression, Comparisons::kRefused,
                       discarded);
     for (const EncryptionTree& child : tree.children()) {
       using Kind = EncryptionTree::Kind;

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "analysis/analyse.h"
-#include "analysis/expression_operators.h"
 #include "bson/transform.h"
 #include "command/command_table.h"
 #include "engine/engine_runner.h"
+#include "language/expression_operators.h"
 #include "quern/bson/json.h"
 
 namespace quern::product {
@@ -188,7 +188,8 @@ TEST_F(OneReading, NothingIsReadThatIsThereTwice) {
 }
 
 TEST_F(OneReading, NoOperatorTakesANameTwice) {
-  for (const std::string_view name : analysis::expression_operator_names()) {
+  for (const language::ExpressionOperator& op : language::kExpressionOperators) {
+    const std::string_view name = op.name;
     const bson::Document arguments = bson::Builder().append("input", 1).append("input", 2).finish();
     const bson::Document command =
         bson::doc("find", "c", "filter", bson::doc("$expr", bson::doc(name, arguments)));

@@ -2,7 +2,7 @@
 // $sum, $avg, $min, $max, $stdDevPop, $stdDevSamp as expressions: over the members of one array, or
 // over several arguments.
 #include "query/expression/accumulator.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 
 namespace quern::query {
 namespace {
@@ -32,19 +32,18 @@ class Accumulation : public ExpressionNode {
   std::vector<ExpressionPtr> arguments_;
 };
 
-ExpressionPtr parse_accumulation(const bson::Element& op, ExpressionParser& parser) {
-  return std::make_unique<Accumulation>(find_accumulator(op.key()),
-                                        parser.arguments(op, 0, kAnyNumber));
+ExpressionPtr accumulation(const language::Call& call, ExpressionBuilder& builder) {
+  return std::make_unique<Accumulation>(find_accumulator(call.op->name),
+                                        builder.build_all(call.arguments));
 }
 
-constexpr SyntaxOperator kSyntax[] = {
-    {"$sum", parse_accumulation},       {"$avg", parse_accumulation},
-    {"$min", parse_accumulation},       {"$max", parse_accumulation},
-    {"$stdDevPop", parse_accumulation}, {"$stdDevSamp", parse_accumulation},
+constexpr NodeOperator kNodes[] = {
+    {"$sum", accumulation}, {"$avg", accumulation},       {"$min", accumulation},
+    {"$max", accumulation}, {"$stdDevPop", accumulation}, {"$stdDevSamp", accumulation},
 };
 
 }  // namespace
 
-OperatorFamily accumulator_operators() { return {{}, kSyntax}; }
+OperatorFamily accumulator_operators() { return {{}, kNodes}; }
 
 }  // namespace quern::query

@@ -5,7 +5,7 @@
 
 #include "bson/decimal.h"
 #include "quern/base/error.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 #include "query/value/arithmetic.h"
 #include "query/value/decimal_math.h"
 #include "query/value/numbers.h"
@@ -272,22 +272,22 @@ Datum logarithm(Operands a, Evaluation&) {
 }
 
 constexpr FunctionOperator kFunctions[] = {
-    {"$add", 0, kAnyNumber, add_all, Nulls::kGiveNull},
-    {"$subtract", 2, 2, subtract_two, Nulls::kGiveNull},
-    {"$multiply", 0, kAnyNumber, multiply_all, Nulls::kGiveNull},
-    {"$divide", 2, 2, divide, Nulls::kGiveNull},
-    {"$mod", 2, 2, modulo, Nulls::kGiveNull},
-    {"$abs", 1, 1, absolute, Nulls::kGiveNull},
-    {"$ceil", 1, 1, ceil, Nulls::kGiveNull},
-    {"$floor", 1, 1, floor, Nulls::kGiveNull},
-    {"$round", 1, 2, round, Nulls::kGiveNull},
-    {"$trunc", 1, 2, trunc, Nulls::kGiveNull},
-    {"$pow", 2, 2, power, Nulls::kGiveNull},
-    {"$sqrt", 1, 1, square_root, Nulls::kGiveNull},
-    {"$exp", 1, 1, exponential, Nulls::kGiveNull},
-    {"$ln", 1, 1, natural_logarithm, Nulls::kGiveNull},
-    {"$log", 2, 2, logarithm, Nulls::kGiveNull},
-    {"$log10", 1, 1, logarithm10, Nulls::kGiveNull},
+    {"$add", add_all, Nulls::kGiveNull},
+    {"$subtract", subtract_two, Nulls::kGiveNull},
+    {"$multiply", multiply_all, Nulls::kGiveNull},
+    {"$divide", divide, Nulls::kGiveNull},
+    {"$mod", modulo, Nulls::kGiveNull},
+    {"$abs", absolute, Nulls::kGiveNull},
+    {"$ceil", ceil, Nulls::kGiveNull},
+    {"$floor", floor, Nulls::kGiveNull},
+    {"$round", round, Nulls::kGiveNull},
+    {"$trunc", trunc, Nulls::kGiveNull},
+    {"$pow", power, Nulls::kGiveNull},
+    {"$sqrt", square_root, Nulls::kGiveNull},
+    {"$exp", exponential, Nulls::kGiveNull},
+    {"$ln", natural_logarithm, Nulls::kGiveNull},
+    {"$log", logarithm, Nulls::kGiveNull},
+    {"$log10", logarithm10, Nulls::kGiveNull},
 };
 
 }  // namespace

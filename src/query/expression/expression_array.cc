@@ -5,7 +5,7 @@
 
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 #include "query/value/merge.h"
 #include "query/value/path_walk.h"
 #include "query/value/sort.h"
@@ -251,15 +251,6 @@ Datum some(Operands a, Evaluation& evaluation) {
   }
   return array_of(members, evaluation);
 }
-template <bool from_start>
-ExpressionPtr parse_some(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"n", "input"}, 5787801, 5787901);
-  std::vector<ExpressionPtr> arguments;
-  arguments.push_back(parser.parse(named.required("n", 5787906)));
-  arguments.push_back(parser.parse(named.required("input", 5787907)));
-  return parser.call(some<from_start>, Nulls::kPassed, std::move(arguments));
-}
-
 class SortArray : public ExpressionNode {
  public:
   SortArray(ExpressionPtr input, std::optional<SortPattern> pattern, int direction)
@@ -287,40 +278,36 @@ class SortArray : public ExpressionNode {
   std::optional<SortPattern> pattern_;
   int direction_;
 };
-ExpressionPtr parse_sort_array(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"input", "sortBy"}, 2942500, 2942501);
-  auto input = parser.parse(named.required("input", 2942502));
-  const bson::Element by = named.required("sortBy", 2942503);
+ExpressionPtr sort_array(const language::Call& call, ExpressionBuilder& builder) {
+  auto input = builder.build(call[0]);
+  const bson::ValueView by = call[1].source;
   if (by.is_document()) {
     return std::make_unique<SortArray>(std::move(input), SortPattern::parse(by.as_document()), 0);
   }
-  const auto direction = by.whole_number();
-  if (direction != 1 && direction != -1) {
-    throw Error(2942506, "$sortArray's sortBy must be 1, -1 or a sort pattern");
-  }
-  return std::make_unique<SortArray>(std::move(input), std::nullopt, static_cast<int>(*direction));
+  return std::make_unique<SortArray>(std::move(input), std::nullopt, static_cast<int>(by.number()));
 }
 
 constexpr FunctionOperator kFunctions[] = {
-    {"$arrayElemAt", 2, 2, elem_at, Nulls::kGiveNull},
-    {"$first", 1, 1, first, Nulls::kGiveNull},
-    {"$last", 1, 1, last, Nulls::kGiveNull},
-    {"$concatArrays", 0, kAnyNumber, concat_arrays, Nulls::kGiveNull},
-    {"$in", 2, 2, in},
-    {"$indexOfArray", 2, 4, index_of},
-    {"$isArray", 1, 1, is_array},
-    {"$size", 1, 1, size},
-    {"$range", 2, 3, range},
-    {"$reverseArray", 1, 1, reverse, Nulls::kGiveNull},
-    {"$slice", 2, 3, slice, Nulls::kGiveNull},
-    {"$arrayToObject", 1, 1, to_object, Nulls::kGiveNull},
-    {"$objectToArray", 1, 1, to_array, Nulls::kGiveNull},
+    {"$arrayElemAt", elem_at, Nulls::kGiveNull},
+    {"$first", first, Nulls::kGiveNull},
+    {"$last", last, Nulls::kGiveNull},
+    {"$concatArrays", concat_arrays, Nulls::kGiveNull},
+    {"$in", in},
+    {"$indexOfArray", index_of},
+    {"$isArray", is_array},
+    {"$size", size},
+    {"$range", range},
+    {"$reverseArray", reverse, Nulls::kGiveNull},
+    {"$slice", slice, Nulls::kGiveNull},
+    {"$firstN", some<true>},
+    {"$lastN", some<false>},
+    {"$arrayToObject", to_object, Nulls::kGiveNull},
+    {"$objectToArray", to_array, Nulls::kGiveNull},
 };
-constexpr SyntaxOperator kSyntax[] = {
-    {"$firstN", parse_some<true>}, {"$lastN", parse_some<false>}, {"$sortArray", parse_sort_array}};
+constexpr NodeOperator kNodes[] = {{"$sortArray", sort_array}};
 
 }  // namespace
 
-OperatorFamily array_operators() { return {kFunctions, kSyntax}; }
+OperatorFamily array_operators() { return {kFunctions, kNodes}; }
 
 }  // namespace quern::query

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "quern/base/error.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 #include "query/value/values.h"
 
 namespace quern::query {
@@ -57,19 +57,16 @@ class Filter : public ExpressionNode {
   ExpressionPtr limit_;
 };
 
-std::string_view variable_name(const bson::Element& as) {
-  if (as.missing()) return "this";
-  if (!as.is_string()) throw Error(ErrorCode::kBadValue, "'as' must be a string");
-  return as.as_string();
+// The name that members have; "this" unless the argument gives another.
+std::string_view member_name(const language::Expression& as) {
+  return as.absent() ? "this" : as.source.as_string();
 }
 
-ExpressionPtr parse_filter(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"input", "as", "cond", "limit"}, 28646, 28647);
-  auto input = parser.parse(named.required("input", 28648));
-  auto limit = parser.parse_optional(named.optional("limit"));
-  const ExpressionParser::Variable variable(parser, variable_name(named.optional("as")));
-  auto condition = parser.parse(named.required("cond", 28650));
-  return std::make_unique<Filter>(variable.slot(), std::move(input), std::move(condition),
+ExpressionPtr filter(const language::Call& call, ExpressionBuilder& builder) {
+  auto input = builder.build(call[0]);
+  auto limit = builder.build(call[3]);
+  const ExpressionBuilder::Variable variable(builder, member_name(call[1]));
+  return std::make_unique<Filter>(variable.slot(), std::move(input), builder.build(call[2]),
                                   std::move(limit));
 }
 
@@ -100,12 +97,10 @@ class Map : public ExpressionNode {
   ExpressionPtr in_;
 };
 
-ExpressionPtr parse_map(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"input", "as", "in"}, 16878, 16879);
-  auto input = parser.parse(named.required("input", 16880));
-  const ExpressionParser::Variable variable(parser, variable_name(named.optional("as")));
-  auto in = parser.parse(named.required("in", 16882));
-  return std::make_unique<Map>(variable.slot(), std::move(input), std::move(in));
+ExpressionPtr map(const language::Call& call, ExpressionBuilder& builder) {
+  auto input = builder.build(call[0]);
+  const ExpressionBuilder::Variable variable(builder, member_name(call[1]));
+  return std::make_unique<Map>(variable.slot(), std::move(input), builder.build(call[2]));
 }
 
 class Reduce : public ExpressionNode {
@@ -151,15 +146,13 @@ class Reduce : public ExpressionNode {
   ExpressionPtr in_;
 };
 
-ExpressionPtr parse_reduce(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"input", "initialValue", "in"}, 40075, 40076);
-  auto input = parser.parse(named.required("input", 40077));
-  auto initial = parser.parse(named.required("initialValue", 40078));
-  const ExpressionParser::Variable element(parser, "this");
-  const ExpressionParser::Variable value(parser, "value");
-  auto in = parser.parse(named.required("in", 40079));
+ExpressionPtr reduce(const language::Call& call, ExpressionBuilder& builder) {
+  auto input = builder.build(call[0]);
+  auto initial = builder.build(call[1]);
+  const ExpressionBuilder::Variable element(builder, "this");
+  const ExpressionBuilder::Variable value(builder, "value");
   return std::make_unique<Reduce>(element.slot(), value.slot(), std::move(input),
-                                  std::move(initial), std::move(in));
+                                  std::move(initial), builder.build(call[2]));
 }
 
 class Zip : public ExpressionNode {
@@ -199,41 +192,28 @@ class Zip : public ExpressionNode {
   bool longest_;
 };
 
-ExpressionPtr parse_zip(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"inputs", "defaults", "useLongestLength"}, 34460, 34464);
-  const bson::Element inputs = named.required("inputs", 34465);
-  const bson::Element defaults = named.optional("defaults");
-  const bson::Element longest = named.optional("useLongestLength");
-  if (!inputs.is_array()) throw Error(34461, "inputs must be an array of expressions");
-  if (defaults && !defaults.is_array()) {
-    throw Error(34462, "defaults must be an array of expressions");
-  }
-  if (longest && longest.type() != Type::kBool) {
-    throw Error(34463, "useLongestLength must be a bool");
-  }
-  std::vector<ExpressionPtr> input_nodes;
-  std::vector<ExpressionPtr> default_nodes;
-  for (const bson::Element& input : inputs.as_array()) input_nodes.push_back(parser.parse(input));
-  if (input_nodes.empty()) throw Error(34465, "$zip requires at least one input array");
-  if (defaults) {
-    if (!longest || !longest.as_bool()) {
+ExpressionPtr zip(const language::Call& call, ExpressionBuilder& builder) {
+  const bson::ValueView longest = call[2].source;
+  auto inputs = builder.build_all(call[0].as<language::Array>()->members);
+  if (inputs.empty()) throw Error(34465, "$zip requires at least one input array");
+  std::vector<ExpressionPtr> defaults;
+  if (!call[1].absent()) {
+    if (!longest.truthy()) {
       throw Error(34466, "cannot specify defaults unless useLongestLength is true");
     }
-    for (const bson::Element& value : defaults.as_array())
-      default_nodes.push_back(parser.parse(value));
-    if (default_nodes.size() != input_nodes.size()) {
+    defaults = builder.build_all(call[1].as<language::Array>()->members);
+    if (defaults.size() != inputs.size()) {
       throw Error(34467, "defaults and inputs must have the same length");
     }
   }
-  return std::make_unique<Zip>(std::move(input_nodes), std::move(default_nodes),
-                               longest && longest.as_bool());
+  return std::make_unique<Zip>(std::move(inputs), std::move(defaults), longest.truthy());
 }
 
-constexpr SyntaxOperator kSyntax[] = {
-    {"$filter", parse_filter}, {"$map", parse_map}, {"$reduce", parse_reduce}, {"$zip", parse_zip}};
+constexpr NodeOperator kNodes[] = {
+    {"$filter", filter}, {"$map", map}, {"$reduce", reduce}, {"$zip", zip}};
 
 }  // namespace
 
-OperatorFamily array_iteration_operators() { return {{}, kSyntax}; }
+OperatorFamily array_iteration_operators() { return {{}, kNodes}; }
 
 }  // namespace quern::query

@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $bitAnd, $bitOr, $bitXor, $bitNot: of int32 and int64.
 #include "quern/base/error.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 
 namespace quern::query {
 namespace {
@@ -43,10 +43,10 @@ Datum bit_not(Operands a, Evaluation&) {
 }
 
 constexpr FunctionOperator kFunctions[] = {
-    {"$bitAnd", 0, kAnyNumber, bit_and, Nulls::kGiveNull},
-    {"$bitOr", 0, kAnyNumber, bit_or, Nulls::kGiveNull},
-    {"$bitXor", 0, kAnyNumber, bit_xor, Nulls::kGiveNull},
-    {"$bitNot", 1, 1, bit_not, Nulls::kGiveNull},
+    {"$bitAnd", bit_and, Nulls::kGiveNull},
+    {"$bitOr", bit_or, Nulls::kGiveNull},
+    {"$bitXor", bit_xor, Nulls::kGiveNull},
+    {"$bitNot", bit_not, Nulls::kGiveNull},
 };
 
 }  // namespace

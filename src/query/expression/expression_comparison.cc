@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $cmp, $eq, $ne, $gt, $gte, $lt, $lte: MongoDB's total order over all types.
 #include "quern/bson/compare.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 
 namespace quern::query {
 namespace {
@@ -24,8 +24,7 @@ Datum lt(Operands a, Evaluation&) { return Datum::of(order(a) < 0); }
 Datum lte(Operands a, Evaluation&) { return Datum::of(order(a) <= 0); }
 
 constexpr FunctionOperator kFunctions[] = {
-    {"$cmp", 2, 2, cmp}, {"$eq", 2, 2, eq}, {"$ne", 2, 2, ne},   {"$gt", 2, 2, gt},
-    {"$gte", 2, 2, gte}, {"$lt", 2, 2, lt}, {"$lte", 2, 2, lte},
+    {"$cmp", cmp}, {"$eq", eq}, {"$ne", ne}, {"$gt", gt}, {"$gte", gte}, {"$lt", lt}, {"$lte", lte},
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $cond, $ifNull, $switch.
 #include "quern/base/error.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 
 namespace quern::query {
 namespace {
@@ -21,18 +21,9 @@ class Cond : public ExpressionNode {
   ExpressionPtr else_;
 };
 
-ExpressionPtr parse_cond(const bson::Element& op, ExpressionParser& parser) {
-  if (!op.is_document()) {
-    auto arguments = parser.arguments(op, 3, 3);
-    return std::make_unique<Cond>(std::move(arguments[0]), std::move(arguments[1]),
-                                  std::move(arguments[2]));
-  }
-  const ExpressionParser::Named named(op, {"if", "then", "else"}, 16866, 17083);
-  const bson::Element condition = named.required("if", 17080);
-  const bson::Element then = named.required("then", 17081);
-  const bson::Element otherwise = named.required("else", 17082);
-  return std::make_unique<Cond>(parser.parse(condition), parser.parse(then),
-                                parser.parse(otherwise));
+ExpressionPtr cond(const language::Call& call, ExpressionBuilder& builder) {
+  return std::make_unique<Cond>(builder.build(call[0]), builder.build(call[1]),
+                                builder.build(call[2]));
 }
 
 class IfNull : public ExpressionNode {
@@ -50,13 +41,8 @@ class IfNull : public ExpressionNode {
   std::vector<ExpressionPtr> arguments_;
 };
 
-ExpressionPtr parse_if_null(const bson::Element& op, ExpressionParser& parser) {
-  auto arguments = parser.arguments(op, 0, kAnyNumber);
-  if (arguments.size() < 2) {
-    throw Error(1257300,
-                "$ifNull needs at least two arguments, had: " + std::to_string(arguments.size()));
-  }
-  return std::make_unique<IfNull>(std::move(arguments));
+ExpressionPtr if_null(const language::Call& call, ExpressionBuilder& builder) {
+  return std::make_unique<IfNull>(builder.build_all(call.arguments));
 }
 
 class Switch : public ExpressionNode {
@@ -85,32 +71,18 @@ class Switch : public ExpressionNode {
   ExpressionPtr default_;
 };
 
-ExpressionPtr parse_switch(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"branches", "default"}, 40060, 40067);
-  const bson::Element list = named.optional("branches");
-  if (list && !list.is_array()) {
-    throw Error(40061, "$switch expected an array for 'branches', found: " +
-                           std::string(bson::alias(list.type())));
-  }
+ExpressionPtr make_switch(const language::Call& call, ExpressionBuilder& builder) {
   std::vector<Switch::Branch> branches;
-  if (list) {
-    for (const bson::Element& member : list.as_array()) {
-      const ExpressionParser::Named parts(bson::Element("$switch branch", member), {"case", "then"},
-                                          40062, 40063);
-      branches.push_back({parser.parse(parts.required("case", 40064)),
-                          parser.parse(parts.required("then", 40065))});
-    }
+  for (const language::Branch& branch : call[0].as<language::Branches>()->list) {
+    branches.push_back({builder.build(branch.condition), builder.build(branch.consequence)});
   }
-  if (branches.empty()) throw Error(40068, "$switch requires at least one branch.");
-  return std::make_unique<Switch>(std::move(branches),
-                                  parser.parse_optional(named.optional("default")));
+  return std::make_unique<Switch>(std::move(branches), builder.build(call[1]));
 }
 
-constexpr SyntaxOperator kSyntax[] = {
-    {"$cond", parse_cond}, {"$ifNull", parse_if_null}, {"$switch", parse_switch}};
+constexpr NodeOperator kNodes[] = {{"$cond", cond}, {"$ifNull", if_null}, {"$switch", make_switch}};
 
 }  // namespace
 
-OperatorFamily conditional_operators() { return {{}, kSyntax}; }
+OperatorFamily conditional_operators() { return {{}, kNodes}; }
 
 }  // namespace quern::query

@@ -2,10 +2,12 @@
 // $year, $month, $dayOfMonth, $hour, $minute, $second, $millisecond, $dayOfYear, $dayOfWeek, $week,
 // $isoWeek, $isoWeekYear, $isoDayOfWeek, $dateToString, $dateFromString, $dateToParts,
 // $dateFromParts, $tsSecond, $tsIncrement.
+#include <algorithm>
+
 #include "quern/base/error.h"
 #include "query/expression/convert.h"
 #include "query/expression/date_argument.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 #include "query/value/calendar.h"
 
 namespace quern::query {
@@ -66,17 +68,8 @@ class DatePart : public ExpressionNode {
 };
 
 template <Part part, bool wide = false>
-ExpressionPtr parse_part(const bson::Element& op, ExpressionParser& parser) {
-  // {date: …, timezone: …}, or the date alone.
-  const bool named_form = op.is_document() && !op.as_document().front().key().starts_with('$');
-  if (named_form) {
-    const ExpressionParser::Named named(op, {"date", "timezone"}, 40535, 40535);
-    auto date = parser.parse(named.required("date", 40539));
-    return std::make_unique<DatePart>(part, wide, std::move(date),
-                                      parser.parse_optional(named.optional("timezone")));
-  }
-  auto arguments = parser.arguments(op, 1, 1);
-  return std::make_unique<DatePart>(part, wide, std::move(arguments[0]), nullptr);
+ExpressionPtr date_part(const language::Call& call, ExpressionBuilder& builder) {
+  return std::make_unique<DatePart>(part, wide, builder.build(call[0]), builder.build(call[1]));
 }
 
 std::int64_t year(const CivilTime& t) { return t.year; }
@@ -119,13 +112,12 @@ class DateToString : public ExpressionNode {
   }
 };
 
-ExpressionPtr parse_date_to_string(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"date", "format", "timezone", "onNull"}, 18629, 18534);
+ExpressionPtr date_to_string(const language::Call& call, ExpressionBuilder& builder) {
   auto node = std::make_unique<DateToString>();
-  node->date = parser.parse(named.required("date", 18628));
-  node->format = parser.parse_optional(named.optional("format"));
-  node->timezone = parser.parse_optional(named.optional("timezone"));
-  node->on_null = parser.parse_optional(named.optional("onNull"));
+  node->date = builder.build(call[0]);
+  node->format = builder.build(call[1]);
+  node->timezone = builder.build(call[2]);
+  node->on_null = builder.build(call[3]);
   return node;
 }
 
@@ -153,19 +145,17 @@ class DateFromString : public ExpressionNode {
   }
 };
 
-ExpressionPtr parse_date_from_string(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"dateString", "format", "timezone", "onError", "onNull"},
-                                      40540, 40541);
-  if (named.optional("format")) {
+ExpressionPtr date_from_string(const language::Call& call, ExpressionBuilder& builder) {
+  if (!call[1].absent()) {
     throw Error(
         ErrorCode::kFailedToParse,
         "$dateFromString with 'format' is not supported by this engine: only ISO 8601 dates are");
   }
   auto node = std::make_unique<DateFromString>();
-  node->text = parser.parse(named.required("dateString", 40542));
-  node->timezone = parser.parse_optional(named.optional("timezone"));
-  node->on_error = parser.parse_optional(named.optional("onError"));
-  node->on_null = parser.parse_optional(named.optional("onNull"));
+  node->text = builder.build(call[0]);
+  node->timezone = builder.build(call[2]);
+  node->on_error = builder.build(call[3]);
+  node->on_null = builder.build(call[4]);
   return node;
 }
 
@@ -194,14 +184,13 @@ class DateToParts : public ExpressionNode {
   }
 };
 
-ExpressionPtr parse_date_to_parts(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"date", "timezone", "iso8601"}, 40524, 40520);
-  if (named.optional("iso8601").truthy()) {
+ExpressionPtr date_to_parts(const language::Call& call, ExpressionBuilder& builder) {
+  if (call[2].source.truthy()) {
     throw Error(kFailedToParse, "$dateToParts with 'iso8601' is not supported by this engine");
   }
   auto node = std::make_unique<DateToParts>();
-  node->date = parser.parse(named.required("date", 40522));
-  node->timezone = parser.parse_optional(named.optional("timezone"));
+  node->date = builder.build(call[0]);
+  node->timezone = builder.build(call[1]);
   return node;
 }
 
@@ -241,19 +230,17 @@ class DateFromParts : public ExpressionNode {
   }
 };
 
-ExpressionPtr parse_date_from_parts(const bson::Element& op, ExpressionParser& parser) {
-  if (op.is_document() && op.as_document().contains("isoWeekYear")) {
+ExpressionPtr date_from_parts(const language::Call& call, ExpressionBuilder& builder) {
+  constexpr std::size_t kParts = 7;
+  const std::span<const language::Expression> iso = std::span(call.arguments).subspan(kParts + 1);
+  if (std::ranges::any_of(iso, [](const auto& part) { return !part.absent(); })) {
     throw Error(kFailedToParse,
                 "$dateFromParts with 'isoWeekYear' is not supported by this engine");
   }
-  const ExpressionParser::Named named(
-      op, {"year", "month", "day", "hour", "minute", "second", "millisecond", "timezone"}, 40519,
-      40518);
+  if (call[0].absent()) throw Error(40516, "Missing 'year' parameter to $dateFromParts");
   auto node = std::make_unique<DateFromParts>();
-  node->parts[0] = parser.parse(named.required("year", 40516));
-  constexpr const char* kNames[] = {"month", "day", "hour", "minute", "second", "millisecond"};
-  for (int i = 0; i < 6; ++i) node->parts[i + 1] = parser.parse_optional(named.optional(kNames[i]));
-  node->timezone = parser.parse_optional(named.optional("timezone"));
+  for (std::size_t i = 0; i < kParts; ++i) node->parts[i] = builder.build(call[i]);
+  node->timezone = builder.build(call[kParts]);
   return node;
 }
 
@@ -272,31 +259,31 @@ Datum timestamp_increment(std::span<const Datum> a, Evaluation&) {
 }
 
 constexpr FunctionOperator kFunctions[] = {
-    {"$tsSecond", 1, 1, timestamp_second, Nulls::kGiveNull},
-    {"$tsIncrement", 1, 1, timestamp_increment, Nulls::kGiveNull},
+    {"$tsSecond", timestamp_second, Nulls::kGiveNull},
+    {"$tsIncrement", timestamp_increment, Nulls::kGiveNull},
 };
-constexpr SyntaxOperator kSyntax[] = {
-    {"$year", parse_part<year>},
-    {"$month", parse_part<month>},
-    {"$dayOfMonth", parse_part<day_of_month>},
-    {"$hour", parse_part<hour>},
-    {"$minute", parse_part<minute>},
-    {"$second", parse_part<second>},
-    {"$millisecond", parse_part<millisecond>},
-    {"$dayOfYear", parse_part<day_of_year>},
-    {"$dayOfWeek", parse_part<day_of_week>},
-    {"$week", parse_part<week>},
-    {"$isoWeek", parse_part<week_of_iso>},
-    {"$isoWeekYear", parse_part<year_of_iso, true>},
-    {"$isoDayOfWeek", parse_part<day_of_iso_week>},
-    {"$dateToString", parse_date_to_string},
-    {"$dateFromString", parse_date_from_string},
-    {"$dateToParts", parse_date_to_parts},
-    {"$dateFromParts", parse_date_from_parts},
+constexpr NodeOperator kNodes[] = {
+    {"$year", date_part<year>},
+    {"$month", date_part<month>},
+    {"$dayOfMonth", date_part<day_of_month>},
+    {"$hour", date_part<hour>},
+    {"$minute", date_part<minute>},
+    {"$second", date_part<second>},
+    {"$millisecond", date_part<millisecond>},
+    {"$dayOfYear", date_part<day_of_year>},
+    {"$dayOfWeek", date_part<day_of_week>},
+    {"$week", date_part<week>},
+    {"$isoWeek", date_part<week_of_iso>},
+    {"$isoWeekYear", date_part<year_of_iso, true>},
+    {"$isoDayOfWeek", date_part<day_of_iso_week>},
+    {"$dateToString", date_to_string},
+    {"$dateFromString", date_from_string},
+    {"$dateToParts", date_to_parts},
+    {"$dateFromParts", date_from_parts},
 };
 
 }  // namespace
 
-OperatorFamily date_operators() { return {kFunctions, kSyntax}; }
+OperatorFamily date_operators() { return {kFunctions, kNodes}; }
 
 }  // namespace quern::query

@@ -4,7 +4,7 @@
 
 #include "quern/base/error.h"
 #include "query/expression/date_argument.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 #include "query/value/calendar.h"
 
 namespace quern::query {
@@ -150,15 +150,13 @@ class DateAdd : public DateArithmetic {
 };
 
 template <bool backwards>
-ExpressionPtr parse_date_add(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"startDate", "unit", "amount", "timezone"}, 5166400,
-                                      5166401);
+ExpressionPtr date_add(const language::Call& call, ExpressionBuilder& builder) {
   auto node = std::make_unique<DateAdd>();
   node->backwards = backwards;
-  node->date = parser.parse(named.required("startDate", 5166402));
-  node->unit = parser.parse(named.required("unit", 5166402));
-  node->amount = parser.parse(named.required("amount", 5166402));
-  node->timezone = parser.parse_optional(named.optional("timezone"));
+  node->date = builder.build(call[0]);
+  node->unit = builder.build(call[1]);
+  node->amount = builder.build(call[2]);
+  node->timezone = builder.build(call[3]);
   return node;
 }
 
@@ -201,15 +199,13 @@ class DateDiff : public DateArithmetic {
   }
 };
 
-ExpressionPtr parse_date_diff(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(
-      op, {"startDate", "endDate", "unit", "timezone", "startOfWeek"}, 5166301, 5166302);
+ExpressionPtr date_diff(const language::Call& call, ExpressionBuilder& builder) {
   auto node = std::make_unique<DateDiff>();
-  node->date = parser.parse(named.required("startDate", 5166303));
-  node->end = parser.parse(named.required("endDate", 5166304));
-  node->unit = parser.parse(named.required("unit", 5166305));
-  node->timezone = parser.parse_optional(named.optional("timezone"));
-  node->start_of_week = parser.parse_optional(named.optional("startOfWeek"));
+  node->date = builder.build(call[0]);
+  node->end = builder.build(call[1]);
+  node->unit = builder.build(call[2]);
+  node->timezone = builder.build(call[3]);
+  node->start_of_week = builder.build(call[4]);
   return node;
 }
 
@@ -269,27 +265,25 @@ class DateTrunc : public DateArithmetic {
   }
 };
 
-ExpressionPtr parse_date_trunc(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"date", "unit", "binSize", "timezone", "startOfWeek"},
-                                      5439007, 5439008);
+ExpressionPtr date_trunc(const language::Call& call, ExpressionBuilder& builder) {
   auto node = std::make_unique<DateTrunc>();
-  node->date = parser.parse(named.required("date", 5439009));
-  node->unit = parser.parse(named.required("unit", 5439010));
-  node->bin_size = parser.parse_optional(named.optional("binSize"));
-  node->timezone = parser.parse_optional(named.optional("timezone"));
-  node->start_of_week = parser.parse_optional(named.optional("startOfWeek"));
+  node->date = builder.build(call[0]);
+  node->unit = builder.build(call[1]);
+  node->bin_size = builder.build(call[2]);
+  node->timezone = builder.build(call[3]);
+  node->start_of_week = builder.build(call[4]);
   return node;
 }
 
-constexpr SyntaxOperator kSyntax[] = {
-    {"$dateAdd", parse_date_add<false>},
-    {"$dateSubtract", parse_date_add<true>},
-    {"$dateDiff", parse_date_diff},
-    {"$dateTrunc", parse_date_trunc},
+constexpr NodeOperator kNodes[] = {
+    {"$dateAdd", date_add<false>},
+    {"$dateSubtract", date_add<true>},
+    {"$dateDiff", date_diff},
+    {"$dateTrunc", date_trunc},
 };
 
 }  // namespace
 
-OperatorFamily date_arithmetic_operators() { return {{}, kSyntax}; }
+OperatorFamily date_arithmetic_operators() { return {{}, kNodes}; }
 
 }  // namespace quern::query

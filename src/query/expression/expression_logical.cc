@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $and, $or, $not.
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 
 namespace quern::query {
 namespace {
@@ -23,20 +23,18 @@ class Junction : public ExpressionNode {
   std::vector<ExpressionPtr> arguments_;
 };
 
-ExpressionPtr parse_and(const bson::Element& op, ExpressionParser& parser) {
-  return std::make_unique<Junction>(false, parser.arguments(op, 0, kAnyNumber));
-}
-ExpressionPtr parse_or(const bson::Element& op, ExpressionParser& parser) {
-  return std::make_unique<Junction>(true, parser.arguments(op, 0, kAnyNumber));
+template <bool decides>
+ExpressionPtr junction(const language::Call& call, ExpressionBuilder& builder) {
+  return std::make_unique<Junction>(decides, builder.build_all(call.arguments));
 }
 
 Datum negation(std::span<const Datum> a, Evaluation&) { return Datum::of(!a[0].view().truthy()); }
 
-constexpr FunctionOperator kFunctions[] = {{"$not", 1, 1, negation}};
-constexpr SyntaxOperator kSyntax[] = {{"$and", parse_and}, {"$or", parse_or}};
+constexpr FunctionOperator kFunctions[] = {{"$not", negation}};
+constexpr NodeOperator kNodes[] = {{"$and", junction<false>}, {"$or", junction<true>}};
 
 }  // namespace
 
-OperatorFamily logical_operators() { return {kFunctions, kSyntax}; }
+OperatorFamily logical_operators() { return {kFunctions, kNodes}; }
 
 }  // namespace quern::query

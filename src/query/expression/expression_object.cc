@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $mergeObjects, $getField, $setField, $unsetField, $bsonSize, $binarySize.
 #include "quern/base/error.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 #include "query/value/merge.h"
 #include "query/value/path_walk.h"
 #include "query/value/values.h"
@@ -43,9 +43,9 @@ class GetField : public ExpressionNode {
 };
 
 // The field's name, which must be a constant string.
-std::string constant_name(const bson::Element& element, ExpressionParser& parser,
+std::string constant_name(const language::Expression& name, ExpressionBuilder& builder,
                           std::int32_t not_constant, std::int32_t not_string) {
-  const ExpressionPtr node = parser.parse(element);
+  const ExpressionPtr node = builder.build(name);
   const bson::Value* constant = node->constant();
   if (constant == nullptr) {
     throw Error(not_constant,
@@ -57,16 +57,11 @@ std::string constant_name(const bson::Element& element, ExpressionParser& parser
   return std::string(constant->view().as_string());
 }
 
-ExpressionPtr parse_get_field(const bson::Element& op, ExpressionParser& parser) {
-  const bool is_long_form = op.is_document() && op.as_document().contains("field");
-  if (!is_long_form) {
-    return std::make_unique<GetField>(constant_name(op, parser, 5654600, 5654602),
-                                      parser.parse(bson::Value::of("$$CURRENT")));
-  }
-  const ExpressionParser::Named named(op, {"field", "input"}, 3041701, 3041701);
-  std::string name = constant_name(named.required("field", 3041702), parser, 5654600, 5654602);
-  return std::make_unique<GetField>(std::move(name),
-                                    parser.parse(named.required("input", 3041703)));
+ExpressionPtr get_field(const language::Call& call, ExpressionBuilder& builder) {
+  std::string name = constant_name(call[0], builder, 5654600, 5654602);
+  ExpressionPtr input = builder.build(call[1]);
+  if (input == nullptr) input = builder.build_variable({"CURRENT", std::nullopt});
+  return std::make_unique<GetField>(std::move(name), std::move(input));
 }
 
 class SetField : public ExpressionNode {
@@ -101,20 +96,16 @@ class SetField : public ExpressionNode {
   ExpressionPtr value_;
 };
 
-ExpressionPtr parse_set_field(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"field", "input", "value"}, 4161100, 4161101);
-  std::string name = constant_name(named.required("field", 4161102), parser, 4161106, 4161107);
-  auto input = parser.parse(named.required("input", 4161109));
-  return std::make_unique<SetField>(std::move(name), std::move(input),
-                                    parser.parse(named.required("value", 4161103)));
+ExpressionPtr set_field(const language::Call& call, ExpressionBuilder& builder) {
+  std::string name = constant_name(call[0], builder, 4161106, 4161107);
+  auto input = builder.build(call[1]);
+  return std::make_unique<SetField>(std::move(name), std::move(input), builder.build(call[2]));
 }
 
-ExpressionPtr parse_unset_field(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"field", "input"}, 4161100, 4161101);
-  std::string name = constant_name(named.required("field", 4161102), parser, 4161106, 4161107);
-  auto input = parser.parse(named.required("input", 4161109));
-  return std::make_unique<SetField>(std::move(name), std::move(input),
-                                    ExpressionParser::constant(bson::ValueView()));
+ExpressionPtr unset_field(const language::Call& call, ExpressionBuilder& builder) {
+  std::string name = constant_name(call[0], builder, 4161106, 4161107);
+  return std::make_unique<SetField>(std::move(name), builder.build(call[1]),
+                                    ExpressionBuilder::constant(bson::ValueView()));
 }
 
 Datum bson_size(Operands a, Evaluation&) {
@@ -136,18 +127,18 @@ Datum binary_size(Operands a, Evaluation&) {
 }
 
 constexpr FunctionOperator kFunctions[] = {
-    {"$mergeObjects", 0, kAnyNumber, merge_objects},
-    {"$bsonSize", 1, 1, bson_size, Nulls::kGiveNull},
-    {"$binarySize", 1, 1, binary_size, Nulls::kGiveNull},
+    {"$mergeObjects", merge_objects},
+    {"$bsonSize", bson_size, Nulls::kGiveNull},
+    {"$binarySize", binary_size, Nulls::kGiveNull},
 };
-constexpr SyntaxOperator kSyntax[] = {
-    {"$getField", parse_get_field},
-    {"$setField", parse_set_field},
-    {"$unsetField", parse_unset_field},
+constexpr NodeOperator kNodes[] = {
+    {"$getField", get_field},
+    {"$setField", set_field},
+    {"$unsetField", unset_field},
 };
 
 }  // namespace
 
-OperatorFamily object_operators() { return {kFunctions, kSyntax}; }
+OperatorFamily object_operators() { return {kFunctions, kNodes}; }
 
 }  // namespace quern::query

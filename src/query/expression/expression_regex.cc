@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "quern/base/error.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 #include "query/value/compiled_regex.h"
 #include "query/value/text.h"
 
@@ -139,22 +139,19 @@ class RegexExpression : public ExpressionNode {
 };
 
 template <RegexExpression::Kind kind>
-ExpressionPtr parse_regex(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"input", "regex", "options"}, 51103, 31024);
-  auto input = parser.parse(named.required("input", 31022));
-  auto regex = parser.parse(named.required("regex", 31023));
-  return std::make_unique<RegexExpression>(kind, std::move(input), std::move(regex),
-                                           parser.parse_optional(named.optional("options")));
+ExpressionPtr search(const language::Call& call, ExpressionBuilder& builder) {
+  return std::make_unique<RegexExpression>(kind, builder.build(call[0]), builder.build(call[1]),
+                                           builder.build(call[2]));
 }
 
-constexpr SyntaxOperator kSyntax[] = {
-    {"$regexMatch", parse_regex<RegexExpression::Kind::kMatch>},
-    {"$regexFind", parse_regex<RegexExpression::Kind::kFind>},
-    {"$regexFindAll", parse_regex<RegexExpression::Kind::kFindAll>},
+constexpr NodeOperator kNodes[] = {
+    {"$regexMatch", search<RegexExpression::Kind::kMatch>},
+    {"$regexFind", search<RegexExpression::Kind::kFind>},
+    {"$regexFindAll", search<RegexExpression::Kind::kFindAll>},
 };
 
 }  // namespace
 
-OperatorFamily regex_operators() { return {{}, kSyntax}; }
+OperatorFamily regex_operators() { return {{}, kNodes}; }
 
 }  // namespace quern::query

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "quern/base/error.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 #include "query/value/value_set.h"
 
 namespace quern::query {
@@ -106,13 +106,13 @@ Datum all_true(Operands a, Evaluation&) {
 }
 
 constexpr FunctionOperator kFunctions[] = {
-    {"$setEquals", 2, kAnyNumber, set_equals},
-    {"$setUnion", 0, kAnyNumber, set_union, Nulls::kGiveNull},
-    {"$setIntersection", 0, kAnyNumber, set_intersection, Nulls::kGiveNull},
-    {"$setDifference", 2, 2, set_difference, Nulls::kGiveNull},
-    {"$setIsSubset", 2, 2, set_is_subset},
-    {"$anyElementTrue", 1, 1, any_true},
-    {"$allElementsTrue", 1, 1, all_true},
+    {"$setEquals", set_equals},
+    {"$setUnion", set_union, Nulls::kGiveNull},
+    {"$setIntersection", set_intersection, Nulls::kGiveNull},
+    {"$setDifference", set_difference, Nulls::kGiveNull},
+    {"$setIsSubset", set_is_subset},
+    {"$anyElementTrue", any_true},
+    {"$allElementsTrue", all_true},
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 #include "quern/base/error.h"
 #include "query/expression/convert.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 #include "query/value/text.h"
 #include "query/value/values.h"
 
@@ -204,17 +204,6 @@ Datum trim_text(Operands a, Evaluation& evaluation) {
   return evaluation.string(trim(text, code_points(characters), left, right));
 }
 
-template <bool left, bool right>
-ExpressionPtr parse_trim(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"input", "chars"}, 50696, 50694);
-  std::vector<ExpressionPtr> arguments;
-  arguments.push_back(parser.parse(named.required("input", 50695)));
-  if (auto characters = parser.parse_optional(named.optional("chars"))) {
-    arguments.push_back(std::move(characters));
-  }
-  return parser.call(trim_text<left, right>, Nulls::kPassed, std::move(arguments));
-}
-
 template <bool all>
 Datum replace(Operands a, Evaluation& evaluation) {
   constexpr const char* kName = all ? "$replaceAll" : "$replaceOne";
@@ -256,38 +245,27 @@ Datum replace(Operands a, Evaluation& evaluation) {
   return evaluation.string(result);
 }
 
-template <bool all>
-ExpressionPtr parse_replace(const bson::Element& op, ExpressionParser& parser) {
-  const ExpressionParser::Named named(op, {"input", "find", "replacement"}, 51751, 51750);
-  std::vector<ExpressionPtr> arguments;
-  arguments.push_back(parser.parse(named.required("input", 51749)));
-  arguments.push_back(parser.parse(named.required("find", 51748)));
-  arguments.push_back(parser.parse(named.required("replacement", 51747)));
-  return parser.call(replace<all>, Nulls::kPassed, std::move(arguments));
-}
-
 constexpr FunctionOperator kFunctions[] = {
-    {"$concat", 0, kAnyNumber, concat, Nulls::kGiveNull},
-    {"$substr", 3, 3, substr_bytes},
-    {"$substrBytes", 3, 3, substr_bytes},
-    {"$substrCP", 3, 3, substr_cp},
-    {"$toLower", 1, 1, to_lower},
-    {"$toUpper", 1, 1, to_upper},
-    {"$strcasecmp", 2, 2, strcasecmp},
-    {"$split", 2, 2, split, Nulls::kGiveNull},
-    {"$strLenBytes", 1, 1, length_bytes},
-    {"$strLenCP", 1, 1, length_cp},
-    {"$indexOfBytes", 2, 4, index_of_bytes},
-    {"$indexOfCP", 2, 4, index_of_cp},
+    {"$concat", concat, Nulls::kGiveNull},
+    {"$substr", substr_bytes},
+    {"$substrBytes", substr_bytes},
+    {"$substrCP", substr_cp},
+    {"$toLower", to_lower},
+    {"$toUpper", to_upper},
+    {"$strcasecmp", strcasecmp},
+    {"$split", split, Nulls::kGiveNull},
+    {"$strLenBytes", length_bytes},
+    {"$strLenCP", length_cp},
+    {"$indexOfBytes", index_of_bytes},
+    {"$indexOfCP", index_of_cp},
+    {"$trim", trim_text<true, true>},
+    {"$ltrim", trim_text<true, false>},
+    {"$rtrim", trim_text<false, true>},
+    {"$replaceOne", replace<false>},
+    {"$replaceAll", replace<true>},
 };
-constexpr SyntaxOperator kSyntax[] = {
-    {"$trim", parse_trim<true, true>},    {"$ltrim", parse_trim<true, false>},
-    {"$rtrim", parse_trim<false, true>},  {"$replaceOne", parse_replace<false>},
-    {"$replaceAll", parse_replace<true>},
-};
-
 }  // namespace
 
-OperatorFamily string_operators() { return {kFunctions, kSyntax}; }
+OperatorFamily string_operators() { return {kFunctions, {}}; }
 
 }  // namespace quern::query

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/error_of.h"
-#include "language/operators.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 
@@ -65,8 +64,8 @@ TEST(Expression, EveryOperatorOfTheLanguageIsEvaluatedOrRefused) {
     }
     return "";
   };
-  for (const std::string_view name : language::kExpressionOperators) {
-    EXPECT_EQ(text_of(name).find("Unrecognized"), std::string::npos) << name;
+  for (const language::ExpressionOperator& op : language::kExpressionOperators) {
+    EXPECT_EQ(text_of(op.name).find("Unrecognized expression"), std::string::npos) << op.name;
   }
   EXPECT_EQ(text_of("$frobnicate"), "Unrecognized expression '$frobnicate'");
   EXPECT_EQ(text_of("$rand"), "the expression $rand is not supported by this engine");
@@ -412,7 +411,12 @@ TEST(Expression, FaultsOfTheExpressionAreFoundWhenItIsParsed) {
   EXPECT_EQ(error_of(R"({"a.b":1})"), 16412);
   EXPECT_EQ(error_of(R"({"$let":{"vars":{"X":1},"in":1}})"), 16867);
   EXPECT_EQ(error_of(R"({"$cond":{"if":1,"then":2}})"), 17082);
-  EXPECT_EQ(error_of(R"({"$function":{}})"), 168);
+  EXPECT_EQ(error_of(R"({"$function":{"body":"","args":[],"lang":"js"}})"), 168);
+  EXPECT_EQ(error_of(R"({"$convert":{"input":1,"to":"int","format":"auto"}})"), 9);
+  EXPECT_EQ(error_of(R"({"$dateFromString":{"dateString":"2024-02-29","format":"%Y"}})"), 9);
+  EXPECT_EQ(error_of(R"({"$dateFromParts":{"isoWeekYear":2024}})"), 9);
+  EXPECT_EQ(error_of(R"({"$dateFromParts":{"month":1}})"), 40516);
+  EXPECT_EQ(error_of(R"({"$dateToParts":{"date":"$$NOW","iso8601":true}})"), 9);
 }
 
 TEST(Expression, FaultsOfTheDocumentNameTheTypeNeverTheValue) {

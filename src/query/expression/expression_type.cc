@@ -3,7 +3,7 @@
 // $toObjectId, $toString.
 #include "quern/base/error.h"
 #include "query/expression/convert.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 
 namespace quern::query {
 namespace {
@@ -61,38 +61,39 @@ class Convert : public ExpressionNode {
   }
 };
 
-ExpressionPtr parse_convert(const bson::Element& op, ExpressionParser& parser) {
-  constexpr auto kFailedToParse = static_cast<std::int32_t>(ErrorCode::kFailedToParse);
-  const ExpressionParser::Named named(op, {"input", "to", "onError", "onNull"}, kFailedToParse,
-                                      kFailedToParse);
+ExpressionPtr conversion(const language::Call& call, ExpressionBuilder& builder) {
+  if (!call[4].absent() || !call[5].absent()) {
+    throw Error(ErrorCode::kFailedToParse,
+                "$convert with 'format' or 'byteOrder' is not supported by this engine");
+  }
   auto node = std::make_unique<Convert>();
-  node->input = parser.parse(named.required("input", kFailedToParse));
-  node->to = parser.parse(named.required("to", kFailedToParse));
+  node->input = builder.build(call[0]);
+  node->to = builder.build(call[1]);
   if (const bson::Value* constant = node->to->constant()) {
     const Datum target = constant->view();
     if (!target.nullish()) target_type(target);  // an unknown type is an error of the query
   }
-  node->on_error = parser.parse_optional(named.optional("onError"));
-  node->on_null = parser.parse_optional(named.optional("onNull"));
+  node->on_error = builder.build(call[2]);
+  node->on_null = builder.build(call[3]);
   return node;
 }
 
 constexpr FunctionOperator kFunctions[] = {
-    {"$type", 1, 1, type},
-    {"$isNumber", 1, 1, is_number},
-    {"$toBool", 1, 1, to_type<Type::kBool>, Nulls::kGiveNull},
-    {"$toDate", 1, 1, to_type<Type::kDate>, Nulls::kGiveNull},
-    {"$toDecimal", 1, 1, to_type<Type::kDecimal128>, Nulls::kGiveNull},
-    {"$toDouble", 1, 1, to_type<Type::kDouble>, Nulls::kGiveNull},
-    {"$toInt", 1, 1, to_type<Type::kInt32>, Nulls::kGiveNull},
-    {"$toLong", 1, 1, to_type<Type::kInt64>, Nulls::kGiveNull},
-    {"$toObjectId", 1, 1, to_type<Type::kObjectId>, Nulls::kGiveNull},
-    {"$toString", 1, 1, to_type<Type::kString>, Nulls::kGiveNull},
+    {"$type", type},
+    {"$isNumber", is_number},
+    {"$toBool", to_type<Type::kBool>, Nulls::kGiveNull},
+    {"$toDate", to_type<Type::kDate>, Nulls::kGiveNull},
+    {"$toDecimal", to_type<Type::kDecimal128>, Nulls::kGiveNull},
+    {"$toDouble", to_type<Type::kDouble>, Nulls::kGiveNull},
+    {"$toInt", to_type<Type::kInt32>, Nulls::kGiveNull},
+    {"$toLong", to_type<Type::kInt64>, Nulls::kGiveNull},
+    {"$toObjectId", to_type<Type::kObjectId>, Nulls::kGiveNull},
+    {"$toString", to_type<Type::kString>, Nulls::kGiveNull},
 };
-constexpr SyntaxOperator kSyntax[] = {{"$convert", parse_convert}};
+constexpr NodeOperator kNodes[] = {{"$convert", conversion}};
 
 }  // namespace
 
-OperatorFamily type_operators() { return {kFunctions, kSyntax}; }
+OperatorFamily type_operators() { return {kFunctions, kNodes}; }
 
 }  // namespace quern::query

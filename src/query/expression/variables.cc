@@ -4,7 +4,7 @@
 #include <deque>
 
 #include "language/variable.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression_builder.h"
 
 namespace quern::query {
 
@@ -14,14 +14,14 @@ Variables evaluated_let(bson::View let, bson::Date now) {
   bson::Builder values;
   ParseContext context;
   context.now = now;
-  ExpressionParser parser(context, ExpressionParser::Document::kNone);
+  ExpressionBuilder builder(context, ExpressionBuilder::Document::kNone);
   Evaluation evaluation;
   std::vector<ExpressionPtr> expressions;  // which own the constants in them
-  std::deque<ExpressionParser::Variable> scope;
+  std::deque<ExpressionBuilder::Variable> scope;
   for (const bson::Element& variable : let) {
-    expressions.push_back(parser.parse(variable.value()));
+    expressions.push_back(builder.build(language::parse_expression(variable)));
     const Datum value = expressions.back()->evaluate(evaluation);
-    evaluation.variable(scope.emplace_back(parser, variable.key()).slot()) = value;
+    evaluation.variable(scope.emplace_back(builder, variable.key()).slot()) = value;
     if (value.missing()) {
       known.missing.emplace_back(variable.key());
     } else {

@@ -2,8 +2,9 @@
 #include "query/pipeline/projection.h"
 
 #include "language/array_projection.h"
+#include "language/field_path.h"
 #include "quern/base/error.h"
-#include "query/expression/expression_parser.h"
+#include "query/expression/expression.h"
 #include "query/pipeline/projection_node.h"
 
 namespace quern::query {
@@ -50,7 +51,7 @@ class ProjectionParser {
         collect_positional(path.substr(0, path.size() - 2), element);
         continue;
       }
-      check_field_path(path);
+      language::check_field_path(path);
       if (flavour_ != Flavour::kAddFields &&
           (element.is_number() || element.type() == bson::Type::kBool)) {
         leaves_.push_back(
@@ -87,7 +88,7 @@ class ProjectionParser {
     if (filter_ == nullptr) {
       throw Error(51246, "a positional projection needs a filter that matches an array");
     }
-    check_field_path(path);
+    language::check_field_path(path);
     impl_->positional.emplace(path);
     impl_->filter = *filter_;
     leaves_.push_back({std::move(path), leaf_node(Kind::kInclude)});

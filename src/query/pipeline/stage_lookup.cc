@@ -3,9 +3,10 @@
 #include <unordered_set>
 #include <vector>
 
+#include "language/field_path.h"
+#include "language/variable.h"
 #include "quern/base/error.h"
 #include "query/expression/expression.h"
-#include "query/expression/expression_parser.h"
 #include "query/expression/variables.h"
 #include "query/pipeline/stage.h"
 #include "query/value/path_walk.h"
@@ -163,16 +164,16 @@ StagePtr make_stage(const language::LookupSpec& lookup, const PipelineContext& c
   auto spec = std::make_shared<Join>();
   spec->context = context;
   spec->from = *lookup.from;
-  check_field_path(lookup.as);
+  language::check_field_path(lookup.as);
   spec->as = FieldPath(lookup.as);
   if (lookup.local_field) {
-    check_field_path(*lookup.local_field);
+    language::check_field_path(*lookup.local_field);
     spec->local_field.emplace(*lookup.local_field);
-    check_field_path(*lookup.foreign_field);
+    language::check_field_path(*lookup.foreign_field);
     spec->foreign_field = *lookup.foreign_field;
   }
   for (const bson::Element& variable : lookup.let) {
-    ExpressionParser::check_variable_name(variable.key());
+    language::check_variable_name(variable.key());
     spec->let.push_back(
         {std::string(variable.key()), Expression::parse(variable.value(), context.parse)});
   }

@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $unwind: a document for each member of an array.
-#include "query/expression/expression_parser.h"
+#include "language/field_path.h"
 #include "query/pipeline/stage.h"
 #include "query/value/path_walk.h"
 #include "query/value/set_field.h"
@@ -92,10 +92,10 @@ class UnwindStage : public Stage {
 }  // namespace
 
 StagePtr make_stage(const language::UnwindSpec& spec, const PipelineContext&) {
-  check_field_path(spec.path);
+  language::check_field_path(spec.path);
   Unwinding unwinding{FieldPath(spec.path), std::nullopt, spec.keeps_empty};
   if (spec.index) {
-    check_field_path(*spec.index);
+    language::check_field_path(*spec.index);
     unwinding.index.emplace(*spec.index);
   }
   return std::make_unique<UnwindStage>(std::move(unwinding));

@@ -1,7 +1,10 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "query/update/update_parser.h"
 
+#include <fmt/format.h>
+
 #include "bson/strict_reader.h"
+#include "language/field_path.h"
 #include "language/operators.h"
 #include "quern/base/error.h"
 #include "query/match/match_parser.h"
@@ -53,9 +56,9 @@ void find_identifier(bson::View filter, std::string& identifier) {
     if (identifier.empty()) identifier = name;
     if (identifier != name) {
       throw Error(ErrorCode::kFailedToParse,
-                  "Error parsing array filter :: caused by :: Expected a single top-level field "
-                  "name, found '" +
-                      identifier + "' and '" + name + "'");
+                  fmt::format("Error parsing array filter :: caused by :: Expected a single "
+                              "top-level field name, found '{}' and '{}'",
+                              identifier, name));
     }
   }
 }
@@ -134,9 +137,10 @@ void UpdateParser::add(std::string_view text, std::unique_ptr<const Modifier> mo
 void UpdateParser::check_path(const FieldPath& path) {
   if (path.text().empty())
     throw Error(ErrorCode::kEmptyFieldName, "An empty update path is not valid.");
-  if (path.size() > kMaxPathComponents) {
+  if (path.size() > language::kMaxPathComponents) {
     throw Error(ErrorCode::kOverflow, "an update path has more than " +
-                                          std::to_string(kMaxPathComponents) + " components");
+                                          std::to_string(language::kMaxPathComponents) +
+                                          " components");
   }
   bool positional = false;
   for (std::size_t i = 0; i < path.size(); ++i) {

@@ -35,9 +35,6 @@ class FieldName {
   std::uint64_t mask_ = 0;
 };
 
-// Longer paths are refused where something nested is made of them. MongoDB's limit.
-inline constexpr std::size_t kMaxPathComponents = 200;
-
 class FieldPath {
  public:
   struct Component {
