@@ -3,8 +3,11 @@
 // space that dropped data takes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <set>
 #include <string>
@@ -115,6 +118,22 @@ TEST_F(FailingMediumDeathTest, EndsTheProcessWhenAWriteIsInterrupted) {
         write("a");
       },
       "a write of the database was interrupted by an exception");
+}
+
+TEST(ForkedChild, OfAProcessWithAnOpenDatabaseExits) {
+  const testing::TemporaryFolder folder;
+  RocksOptions options;
+  options.directory = folder.path();
+  const auto store = open_rocks_store(options);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);  // where it hangs
+    std::exit(3);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status)) << "it was ended by signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 3);
 }
 
 TEST_F(FailingMedium, GetsTheSpaceOfAPurgedRangeBack) {

@@ -27,6 +27,7 @@
 #include "quern/base/error.h"
 #include "storage/acknowledged_mark.h"
 #include "storage/lock_table.h"
+#include "storage/rocks_children.h"
 #include "storage/rocks_fault.h"
 #include "storage/rocks_files.h"
 #include "storage/rocks_reclaimer.h"
@@ -285,6 +286,7 @@ class RocksStore : public Store {
  public:
   explicit RocksStore(const RocksOptions& options)
       : on_disk_(!options.directory.empty()), durability_(options.durability) {
+    let_children_exit();
     rocksdb::Options db_options = make_options(options);
     if (on_disk_) {
       environment_ = environment_of(options);
