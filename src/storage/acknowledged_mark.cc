@@ -95,7 +95,7 @@ AcknowledgedMark::Reading AcknowledgedMark::read(const std::filesystem::path& di
   for (const std::size_t at : kSlots) {
     const std::uint8_t* slot = content.data() + at;
     if (!is_whole(slot, kSlotSize)) continue;
-    if (!reading.state) reading.state.emplace().boot = Uuid::from_bytes({head + 16, Uuid::kSize});
+    if (!reading.state) reading.state = State{0, 0, Uuid::from_bytes({head + 16, Uuid::kSize})};
     State& state = *reading.state;
     state.written = std::max(state.written, load_le<std::uint64_t>(slot));
     state.synced = std::max(state.synced, load_le<std::uint64_t>(slot + 8));

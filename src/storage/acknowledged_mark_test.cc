@@ -72,7 +72,7 @@ TEST_F(Mark, ThatIsMissingIsNotTakenForADamagedOne) {
 }
 
 TEST_F(Mark, StandsWithOneSlotAndFallsWithBothOrItsHead) {
-  AcknowledgedMark(folder.path(), {3, 2, kBoot});
+  { const AcknowledgedMark mark(folder.path(), {3, 2, kBoot}); }
   flip(1024);
   EXPECT_EQ(read().state->written, 3u) << "as after a kill in the middle of a write";
   flip(2048);

@@ -134,7 +134,7 @@ rocksdb::Status survey(rocksdb::Options options, const std::filesystem::path& di
   options.create_if_missing = false;
   options.wal_filter = &logs;
   rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory.string(), &opened);
+  rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory.string(), &opened);
   const std::unique_ptr<rocksdb::DB> db(opened);
   if (status.ok()) result = survey_of(logs, db->GetLatestSequenceNumber());
   return status;
@@ -219,7 +219,9 @@ RecoveredDatabase open_recovered(rocksdb::Options options, const std::filesystem
   {
     const DirectoryLock lock(*options.env, directory);
     found = examine(options, directory, boot);
-    if (found.is_new) AcknowledgedMark(directory, {.boot = boot});
+    if (found.is_new) {
+      const AcknowledgedMark nothing_yet(directory, {.boot = boot});
+    }
   }
   if (!found.faults.empty()) {
     throw_cannot_open(directory, fmt::format("{}. Nothing was changed: {}",

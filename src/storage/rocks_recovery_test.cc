@@ -158,7 +158,7 @@ TEST_F(Recovery, RefusesADatabaseWhoseFilesOrMarkAreGone) {
 
 TEST_F(Recovery, FinishesACreationThatWasInterrupted) {
   fs::create_directories(directory());
-  AcknowledgedMark(directory(), {.boot = boot});
+  { const AcknowledgedMark nothing(directory(), {.boot = boot}); }
   std::ofstream(directory() / "MANIFEST-000001") << "";
   open();
   write("a");

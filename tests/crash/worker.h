@@ -23,7 +23,8 @@ namespace quern::crash {
 
 // How often something is tried: what the environment says, as scripts/test --thorough does.
 inline int rounds(const char* variable, int usual, int sanitized) {
-  if (const char* given = std::getenv(variable)) return std::atoi(given);
+  if (const char* given = std::getenv(variable))
+    return static_cast<int>(std::strtol(given, nullptr, 10));
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return std::min(usual, sanitized);
 #else

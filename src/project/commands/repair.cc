@@ -13,7 +13,7 @@ ExitCode run(CommandContext& context) {
   const std::string& alias = context.arguments.text("database");
   const bool accept_loss = context.arguments.has("accept-loss");
   const std::vector<std::string> faults =
-      context.project.core().connection(alias).repair(accept_loss);
+      core_of(context.project).connection(alias).repair(accept_loss);
   std::ostream& out = context.console.out;
   if (faults.empty()) {
     out << fmt::format("Nothing keeps the database '{}' from being opened.\n", alias);
