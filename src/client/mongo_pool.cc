@@ -2,6 +2,8 @@
 #include "client/mongo_pool.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <mutex>
 #include <string>
@@ -12,6 +14,11 @@ namespace quern::client {
 namespace {
 
 constexpr std::int32_t kDefaultMaxPoolSize = 100;  // libmongoc's
+
+// libmongoc makes a file for its counters in /dev/shm when it is loaded, whether it is used or not, and
+// a process that is killed leaves it there. Nobody reads it: its name goes at once.
+[[maybe_unused]] const int counters_removed =
+    ::shm_unlink(fmt::format("/mongoc-{}", ::getpid()).c_str());
 
 struct DestroyUri {
   void operator()(mongoc_uri_t* uri) const { mongoc_uri_destroy(uri); }

@@ -38,6 +38,7 @@ class DurableEngine : public ::testing::Test {
     options.directory = directory_.path();
     options.durability = {mode, std::chrono::hours(1)};
     options.file_system = files;
+    options.boot = files->boot();
     faults = std::make_shared<storage::InjectedFaults>();
     engine = std::make_unique<TestEngine>(
         storage::make_faulty_store(storage::open_rocks_store(options), faults));

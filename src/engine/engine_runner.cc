@@ -7,6 +7,7 @@
 #include "command/observation.h"
 #include "engine/catalog/duplicate_key.h"
 #include "engine/commands/command_handler.h"
+#include "engine/rules/depth.h"
 #include "engine/session/engine.h"
 #include "engine/session/expected_schemas.h"
 #include "engine/session/operation.h"
@@ -152,6 +153,7 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
         ErrorCode::kUnauthorized,
         std::string(command->name()) + " may only be run against the admin database.");
   }
+  check_command_depth(text);
   const SessionMembers members(text);
   members.check();
   if (members.in_transaction()) {
@@ -183,7 +185,11 @@ EngineRunner::EngineRunner(EngineOptions options)
 EngineRunner::EngineRunner(std::unique_ptr<storage::Store> store, EngineOptions options)
     : engine_(std::make_unique<Engine>(std::move(store), std::move(options))) {}
 
-EngineRunner::~EngineRunner() = default;
+// In a child the engine's threads are not there to be ended, its locks may be held for ever, and its
+// files are the parent's: it is not destroyed.
+EngineRunner::~EngineRunner() {
+  if (maker_.is_another()) static_cast<void>(engine_.release());
+}
 
 namespace {
 
@@ -211,6 +217,12 @@ bson::Document run_to_reply(Engine& engine, std::string_view database, bson::Vie
 
 Reply EngineRunner::do_run(std::string_view database, bson::View command,
                            const RunContext& context) {
+  if (maker_.is_another()) {
+    return error_reply(DatabaseError(
+        ErrorCode::kIllegalOperation,
+        "this process was forked from the one that opened the database, which alone may use it: "
+        "fork first and open the database in one process"));
+  }
   // Thrown, and not told: nothing of the command was done.
   ExpectedSchemas(context.expected_schemas).check(*engine_->catalog().snapshot());
   return observed(context, database, command,

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/forked.h"
 #include "engine/session/engine_options.h"
 #include "quern/command/command_runner.h"
 
@@ -17,7 +18,9 @@ namespace quern::engine {
 
 class Engine;
 
-// Thread-safe. Only one process may have a directory open at a time.
+// Thread-safe. Only one process may have a directory open at a time, and a runner works only in the
+// process that made it: in a child that fork() made of it every command is an error, and destroying
+// the runner leaves all to the parent.
 class EngineRunner : public CommandRunner {
  public:
   // Opens or creates the database. Throws DatabaseError when the directory cannot be used, is open
@@ -37,6 +40,7 @@ class EngineRunner : public CommandRunner {
   Reply do_run(std::string_view database, bson::View command, const RunContext& context) override;
 
  private:
+  const MakerProcess maker_;
   std::unique_ptr<Engine> engine_;
 };
 

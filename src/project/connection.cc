@@ -16,6 +16,7 @@
 #include "quern/base/error.h"
 #include "quern/command/reply.h"
 #include "storage/rocks_directory.h"
+#include "storage/rocks_store.h"
 
 namespace quern::internal {
 
@@ -103,6 +104,17 @@ std::string Connection::advice_on_lost_key() const {
       "it encrypted; what is left is to delete those documents, or to drop and migrate the "
       "collection anew",
       settings_.auto_encryption->key_vault_namespace);
+}
+
+std::vector<std::string> Connection::repair(bool accept_loss) const {
+  const Host host = Host::parse(settings_.host);
+  if (host.kind != Host::Kind::kEmbedded) {
+    throw ImproperlyConfigured(fmt::format(
+        "the database '{}' is not a folder of this machine: there is nothing to repair", alias_));
+  }
+  storage::RocksOptions options;
+  options.directory = base_directory_ / host.location;
+  return storage::repair_rocks_store(options, accept_loss);
 }
 
 CommandRunner& Connection::plain() {

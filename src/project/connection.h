@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "client/encrypted_collection.h"
 #include "client/encrypting_runner.h"
@@ -67,6 +68,9 @@ class Connection {
   // encryptedFields of the collection, as the database has them; empty without any, and where there
   // is no such collection.
   bson::Document encrypted_fields_of(std::string_view collection);
+  // As storage::repair_rocks_store, of an embedded database in a folder that is not open. Throws
+  // ImproperlyConfigured for another.
+  std::vector<std::string> repair(bool accept_loss) const;
   // Throws DatabaseError when an embedded database cannot be opened.
   CommandRunner& plain();
   // The encrypting runner of an encrypting alias, else plain(). Throws ImproperlyConfigured for

@@ -33,7 +33,7 @@ TEST_F(Manage, EveryCommandHasHelpWithItsOptions) {
   Project db = project("memory:");
   for (const char* command :
        {"check", "diffsettings", "generatelocalkey", "inspect", "makemigrations", "migrate",
-        "showencryptedfieldsmap", "showmigrations", "version"}) {
+        "repair", "showencryptedfieldsmap", "showmigrations", "version"}) {
     EXPECT_EQ(run_ok(db, {"help", command}), run_ok(db, {command, "--help"}));
   }
   EXPECT_THAT(run_ok(db, {"help", "migrate"}),
@@ -557,6 +557,32 @@ TEST_F(Manage, AServerThatDoesNotAnswerIsADatabaseFailure) {
   db.app<Patient>("myapp");
   EXPECT_EQ(run(db, {"showmigrations"}).code, static_cast<int>(ExitCode::kDatabase));
   EXPECT_THAT(run(db, {"check", "--database", "encrypted"}).out, HasSubstr("(quern.E102)"));
+}
+
+TEST_F(Manage, RepairSaysWhatIsDamagedAndMendsItOnlyWhenTold) {
+  const auto open = [&] { return project("embedded:data"); };
+  {
+    Project db = open();
+    run_ok(db, {"migrate"});
+  }
+  const std::filesystem::path mark =
+      settings("embedded:data").base_directory / "data" / "ACKNOWLEDGED";
+  ASSERT_TRUE(std::filesystem::remove(mark));
+  Project db = open();
+  EXPECT_THAT(run(db, {"migrate"}).err, HasSubstr("manage repair --accept-loss"));
+  const Ran looked = run(db, {"repair"});
+  EXPECT_EQ(looked.code, static_cast<int>(ExitCode::kFailure));
+  EXPECT_THAT(looked.out, HasSubstr("The database 'default' is damaged: its file ACKNOWLEDGED is "
+                                    "missing"));
+  EXPECT_FALSE(std::filesystem::exists(mark));
+  EXPECT_THAT(run_ok(db, {"repair", "--accept-loss"}), HasSubstr("It can be opened again"));
+  EXPECT_THAT(run_ok(db, {"repair"}), HasSubstr("Nothing keeps the database 'default'"));
+  run_ok(db, {"migrate"});
+}
+
+TEST_F(Manage, RepairIsForFoldersOnly) {
+  Project db = project("memory:");
+  EXPECT_THAT(run(db, {"repair"}).err, HasSubstr("'default' is not a folder of this machine"));
 }
 
 TEST_F(Manage, VersionIsANumber) {

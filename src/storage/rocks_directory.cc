@@ -1,24 +1,47 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "storage/rocks_directory.h"
 
+#include <regex>
+#include <string>
 #include <system_error>
 
 #include "quern/base/error.h"
+#include "storage/acknowledged_mark.h"
 
 namespace quern::storage {
 
-// RocksDB itself goes by this file, which names its manifest.
 bool holds_rocks_store(const std::filesystem::path& directory) {
   const auto fail = [&](const std::string& reason) {
     throw DatabaseError(ErrorCode::kInternalError,
                         "cannot look for a database in \"" + directory.string() + "\": " + reason);
   };
   if (std::filesystem::is_regular_file(directory)) fail("it is a file");
-  const std::filesystem::path current = directory / "CURRENT";
+  const auto exists = [&](const char* name) {
+    std::error_code error;
+    const std::filesystem::file_status status = std::filesystem::status(directory / name, error);
+    if (!std::filesystem::status_known(status)) fail(error.message());
+    return std::filesystem::exists(status);
+  };
+  if (exists("CURRENT") || exists(AcknowledgedMark::kFile)) return true;
+  return std::filesystem::is_directory(directory) && content_of(directory).others;
+}
+
+DirectoryContent content_of(const std::filesystem::path& directory) {
+  static const std::regex others(R"(MANIFEST-\d+|\d{6,}\.(sst|log))");
+  DirectoryContent content;
   std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(current, error);
-  if (!std::filesystem::status_known(status)) fail(error.message());
-  return std::filesystem::exists(status);
+  for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    content.current = content.current || name == "CURRENT";
+    content.others = content.others || std::regex_match(name, others);
+  }
+  if (error) {
+    throw DatabaseError(
+        ErrorCode::kInternalError,
+        "cannot look for a database in \"" + directory.string() + "\": " + error.message());
+  }
+  return content;
 }
 
 }  // namespace quern::storage

@@ -7,8 +7,15 @@
 
 namespace quern::storage {
 
-// Whether a store was created there. Throws DatabaseError where that cannot be seen.
+// Whether a store was created there, be it damaged. Throws DatabaseError where that cannot be seen.
 bool holds_rocks_store(const std::filesystem::path& directory);
+
+struct DirectoryContent {
+  bool current = false;  // the file that names RocksDB's manifest: there is a database
+  bool others = false;   // manifests, tables or logs
+};
+// Of a directory that exists.
+DirectoryContent content_of(const std::filesystem::path& directory);
 
 }  // namespace quern::storage
 

@@ -10,13 +10,13 @@
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/write_batch_with_index.h>
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
+#include <chrono>
 #include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <numeric>
 #include <string>
@@ -25,7 +25,13 @@
 #include <vector>
 
 #include "quern/base/error.h"
+#include "storage/acknowledged_mark.h"
 #include "storage/lock_table.h"
+#include "storage/rocks_children.h"
+#include "storage/rocks_fault.h"
+#include "storage/rocks_files.h"
+#include "storage/rocks_reclaimer.h"
+#include "storage/rocks_recovery.h"
 
 namespace quern::storage {
 namespace {
@@ -43,11 +49,6 @@ BytesView bytes(const rocksdb::Slice& slice) {
                       "retry your operation or multi-document transaction.");
   error.add_label("TransientTransactionError");
   throw error;
-}
-
-void check(const rocksdb::Status& status) {
-  if (status.ok()) return;
-  throw DatabaseError(ErrorCode::kInternalError, "storage: " + status.ToString());
 }
 
 bool found(const rocksdb::Status& status) {
@@ -183,31 +184,14 @@ class RocksIterator : public Iterator {
   bool valid_ = false;
 };
 
-// Readable by nobody but its owner, whatever the umask: what is not encrypted lies there in the
-// clear. One that exists keeps the permissions that it has.
-void make_private_directory(std::filesystem::path path) {
-  if (!path.has_filename()) path = path.parent_path();  // "data/"
-  std::error_code code;
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), code);
-  if (!code && ::mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
-    code.assign(errno, std::generic_category());
-  }
-  if (code) {
-    throw DatabaseError(ErrorCode::kInternalError, "cannot create the database directory \"" +
-                                                       path.string() + "\": " + code.message());
-  }
+// The operating system's files, unless the options have their own.
+std::unique_ptr<rocksdb::Env> environment_of(const RocksOptions& options) {
+  return rocksdb::NewCompositeEnv(with_passing_faults(
+      options.file_system ? options.file_system : rocksdb::FileSystem::Default()));
 }
 
-// What to do about a directory that cannot be opened; empty where the fault says it all.
-std::string_view advice_on(std::string_view fault) {
-  if (fault.find("LOCK") == fault.npos) return {};
-  if (fault.find("Permission denied") != fault.npos || fault.find("Read-only") != fault.npos) {
-    return " (may this user write there?)";
-  }
-  if (fault.find("by current process") != fault.npos) {
-    return " (this process has it open already, in another project or runner: use that one)";
-  }
-  return " (is another process using it?)";
+Uuid boot_of(const RocksOptions& options) {
+  return options.boot ? *options.boot : AcknowledgedMark::this_boot();
 }
 
 class RocksStore;
@@ -302,27 +286,22 @@ class RocksStore : public Store {
  public:
   explicit RocksStore(const RocksOptions& options)
       : on_disk_(!options.directory.empty()), durability_(options.durability) {
+    let_children_exit();
     rocksdb::Options db_options = make_options(options);
-    std::string path = "/quern";
-    if (!on_disk_) {
+    if (on_disk_) {
+      environment_ = environment_of(options);
+      db_options.env = environment_.get();
+      recovered_ = open_recovered(db_options, options.directory, boot_of(options));
+    } else {
       environment_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
       db_options.env = environment_.get();
-    } else {
-      make_private_directory(options.directory);
-      if (options.file_system) {
-        environment_ = rocksdb::NewCompositeEnv(options.file_system);
-        db_options.env = environment_.get();
-      }
-      path = options.directory.string();
+      db_options.create_if_missing = true;
+      rocksdb::DB* opened = nullptr;
+      check(rocksdb::DB::Open(db_options, "/quern", &opened));
+      recovered_.db.reset(opened);
     }
-    rocksdb::DB* opened = nullptr;
-    const rocksdb::Status status = rocksdb::DB::Open(db_options, path, &opened);
-    if (!status.ok()) {
-      throw DatabaseError(ErrorCode::kInternalError, "cannot open the database in \"" + path +
-                                                         "\": " + status.ToString() +
-                                                         std::string(advice_on(status.ToString())));
-    }
-    db_.reset(opened);
+    db_ = recovered_.db.get();
+    if (on_disk_) reclaimer_ = std::make_unique<RocksReclaimer>(*db_);
     if (durability_.mode == Durability::Mode::kInterval && on_disk_) {
       syncer_ = std::thread([this] { sync_periodically(); });
     }
@@ -337,12 +316,19 @@ class RocksStore : public Store {
       syncer_wake_.notify_all();
       syncer_.join();
     }
-    if (!db_) return;
-    if (on_disk_ && !failed_) db_->FlushWAL(true).PermitUncheckedError();
+    reclaimer_.reset();
+    if (on_disk_ && !failed_) flush_all();
     db_->Close().PermitUncheckedError();
   }
   RocksStore(const RocksStore&) = delete;
   RocksStore& operator=(const RocksStore&) = delete;
+
+  static Findings repair(const RocksOptions& options, bool accept_loss) {
+    const std::unique_ptr<rocksdb::Env> environment = environment_of(options);
+    rocksdb::Options db_options = make_options(options);
+    db_options.env = environment.get();
+    return repair_database(db_options, options.directory, boot_of(options), accept_loss);
+  }
 
   std::unique_ptr<WriteTransaction> begin(const TransactionOptions& options) override {
     return std::make_unique<RocksTransaction>(*this, options);
@@ -357,9 +343,11 @@ class RocksStore : public Store {
   }
 
   void purge(KeyRange range) override {
-    write([range](rocksdb::DB& db) {
-      return db.DeleteRange({}, db.DefaultColumnFamily(), slice(range.lower), slice(range.upper));
-    });
+    rocksdb::WriteBatch batch;
+    check(batch.DeleteRange(slice(range.lower), slice(range.upper)));
+    write([&](rocksdb::DB& db) { return db.Write({}, &batch); });
+    acknowledge(batch);
+    if (reclaimer_) reclaimer_->wake();
   }
 
   // A sync covers what was readable when it began: all up to RocksDB's latest sequence number,
@@ -377,6 +365,7 @@ class RocksStore : public Store {
       syncing_ = true;
       lock.unlock();
       const rocksdb::SequenceNumber covered = db_->GetLatestSequenceNumber();
+      const rocksdb::SequenceNumber acknowledged = recovered_.mark->written();
       try {
         write([](rocksdb::DB& db) { return db.FlushWAL(true); });
       } catch (...) {
@@ -385,6 +374,7 @@ class RocksStore : public Store {
         sync_ended_.notify_all();
         throw;
       }
+      recovered_.mark->set_synced(acknowledged);
       lock.lock();
       syncing_ = false;
       synced_ = covered;
@@ -406,22 +396,25 @@ class RocksStore : public Store {
 
   rocksdb::DB& db() { return *db_; }
 
-  // Calls change(db), which returns a status. After the first that fails there are no more: what
-  // RocksDB makes of a log that it could not append to depends on how it was built, and may be to
-  // abort the process.
+  // Calls change(db), which returns a status. After one that fails there are no more until RocksDB
+  // has been resumed: what it makes of a log that it could not append to depends on how it was
+  // built, and may be to abort the process.
   template <class Change>
   void write(Change change) {
-    if (failed_) {
-      throw DatabaseError(
-          ErrorCode::kInternalError,
-          "storage: an earlier write failed, so that no more are taken (is the disk "
-          "full?): what was acknowledged is kept; mend it and open the database "
-          "again");
-    }
+    if (failed_) resume();
     const WithoutCounters without_counters;
-    const rocksdb::Status status = change(*db_);
-    if (!status.ok()) failed_ = true;
+    const rocksdb::Status status = returned_by([&] { return change(*db_); });
+    if (!status.ok()) {
+      const std::lock_guard lock(resume_mutex_);
+      fault_ = fault_of(status);
+      failed_ = true;
+    }
     check(status);
+  }
+  // The batch was written. Its own number counts, and not the latest, which a write that failed may
+  // have raised.
+  void acknowledge(const rocksdb::WriteBatch& batch) {
+    if (recovered_.mark) recovered_.mark->set_written(last_sequence(batch));
   }
   LockTable& locks() { return locks_; }
   LockTable::Owner new_owner() { return next_owner_.fetch_add(1, std::memory_order_relaxed); }
@@ -429,7 +422,6 @@ class RocksStore : public Store {
  private:
   static rocksdb::Options make_options(const RocksOptions& options) {
     rocksdb::Options result;
-    result.create_if_missing = true;
     result.write_buffer_size = options.write_buffer_bytes;
     result.max_write_buffer_number = 3;
     result.max_background_jobs = 2;
@@ -457,6 +449,55 @@ class RocksStore : public Store {
     return result;
   }
 
+  // RocksDB lets threads write for each other: those that wait for one whose write throws, which
+  // memory that runs out can make it do, wait for ever, and nobody knows what it has written.
+  template <class Write>
+  static rocksdb::Status returned_by(Write write) {
+    try {
+      return write();
+    } catch (const std::exception& error) {
+      std::fprintf(stderr,
+                   "quern: a write of the database was interrupted by an exception (%s), and its "
+                   "state is unknown: the process ends here. What was acknowledged is kept.\n",
+                   error.what());
+      std::abort();
+    }
+  }
+
+  // After a failed write: RocksDB resumes what was transient, such as a disk that was full or too
+  // many open files. Throws when it does not, or when somebody tried just now.
+  void resume() {
+    const std::lock_guard lock(resume_mutex_);
+    if (!failed_) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= next_resume_) {
+      next_resume_ = now + kResumePause;
+      rocksdb::Status status = db_->Resume();
+      // A write that failed may have used up sequence numbers without a record in the log. Once a
+      // later one is in the tables, nobody looks for them in the logs.
+      if (status.ok()) status = db_->Delete({}, rocksdb::Slice());
+      if (status.ok()) status = db_->Flush({});
+      if (status.ok()) {
+        failed_ = false;
+        return;
+      }
+    }
+    throw DatabaseError(ErrorCode::kInternalError,
+                        "the database takes no writes since one failed: " + fault_ +
+                            ". What was acknowledged is kept. Mend the cause: a write tries again "
+                            "once a second; if that does not help, open the database again");
+  }
+
+  // A closed database has an empty log, where damage would look like a crash.
+  void flush_all() {
+    if (!db_->Flush({}).ok()) {
+      db_->FlushWAL(true).PermitUncheckedError();
+      return;
+    }
+    recovered_.mark->set_synced(recovered_.mark->written());
+    recovered_.mark->flush();
+  }
+
   void sync_periodically() {
     std::unique_lock lock(syncer_mutex_);
     while (!syncer_wake_.wait_for(lock, durability_.interval, [this] { return stopping_; })) {
@@ -473,8 +514,14 @@ class RocksStore : public Store {
   const bool on_disk_;
   const Durability durability_;
   std::unique_ptr<rocksdb::Env> environment_;
-  std::unique_ptr<rocksdb::DB> db_;
+  RecoveredDatabase recovered_;
+  rocksdb::DB* db_ = nullptr;  // recovered_'s
+  static constexpr std::chrono::seconds kResumePause{1};
   std::atomic<bool> failed_ = false;  // a write or a sync
+  std::mutex resume_mutex_;
+  std::string fault_;  // of what failed
+  std::chrono::steady_clock::time_point next_resume_{};
+  std::unique_ptr<RocksReclaimer> reclaimer_;
   LockTable locks_;
   std::atomic<LockTable::Owner> next_owner_ = 1;
   rocksdb::ReadOptions read_options_;
@@ -567,7 +614,9 @@ std::unique_ptr<Iterator> RocksTransaction::iterator(KeyRange range) {
 
 void RocksTransaction::commit() {
   if (writes_ != 0) {
-    store_.write([this](rocksdb::DB& db) { return db.Write({}, batch().GetWriteBatch()); });
+    rocksdb::WriteBatch& written = *batch().GetWriteBatch();
+    store_.write([&](rocksdb::DB& db) { return db.Write({}, &written); });
+    store_.acknowledge(written);
     end_snapshot();  // before the locks: the commit need not be remembered for its own snapshot
     store_.locks().release_committed(locked_);
     locked_.clear();
@@ -579,6 +628,10 @@ void RocksTransaction::commit() {
 
 std::unique_ptr<Store> open_rocks_store(const RocksOptions& options) {
   return std::make_unique<RocksStore>(options);
+}
+
+std::vector<std::string> repair_rocks_store(const RocksOptions& options, bool accept_loss) {
+  return RocksStore::repair(options, accept_loss);
 }
 
 }  // namespace quern::storage

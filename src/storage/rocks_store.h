@@ -12,7 +12,11 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
+#include "quern/base/uuid.h"
 #include "storage/durability.h"
 #include "storage/store.h"
 
@@ -29,11 +33,19 @@ struct RocksOptions {
   std::size_t write_buffer_bytes = 32 << 20;
   // In place of the operating system's files, for tests: storage/testing/faulty_file_system.h.
   std::shared_ptr<rocksdb::FileSystem> file_system{};
+  // Which boot of the machine this is, for tests; none: the kernel says so.
+  std::optional<Uuid> boot{};
 };
 
 // A directory that is missing is created, for its owner only. Throws DatabaseError when the
-// directory cannot be created, read or locked.
+// directory cannot be created, read or locked, and when files are damaged or acknowledged writes
+// are missing; then nothing was changed.
 std::unique_ptr<Store> open_rocks_store(const RocksOptions& options);
+
+// Says in a sentence each what keeps the store in options.directory from being opened; nothing when
+// it can be. With accept_loss it is mended: what cannot be read is given up. Throws DatabaseError
+// when there is no store, it is open elsewhere, or it is beyond repair.
+std::vector<std::string> repair_rocks_store(const RocksOptions& options, bool accept_loss);
 
 }  // namespace quern::storage
 

@@ -88,7 +88,7 @@ class EncryptedCrashTest : public ::testing::Test {
 TEST_F(EncryptedCrashTest, NothingAcknowledgedIsLostAndNothingIsHalfThere) {
   std::mt19937 random(2026);
   Expectation expectation;
-  for (int kill = 0; kill < kKills; ++kill) {
+  for (int kill = 0; kill < kills(); ++kill) {
     SCOPED_TRACE(kill);
     Worker worker(directory_.path(), kill, "encrypted");
     expectation.read(worker.kill_after(std::chrono::microseconds(random() % 200'000)));
@@ -102,7 +102,7 @@ TEST_F(EncryptedCrashTest, NothingAcknowledgedIsLostAndNothingIsHalfThere) {
     ASSERT_FALSE(HasFailure());
   }
   RecordProperty("acknowledged_writes", static_cast<int>(expectation.acknowledged()));
-  EXPECT_GT(expectation.acknowledged(), static_cast<std::size_t>(kKills));
+  EXPECT_GT(expectation.acknowledged(), static_cast<std::size_t>(kills()));
 }
 
 }  // namespace

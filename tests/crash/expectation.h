@@ -35,7 +35,8 @@ class Expectation {
       std::string first;
       std::string second;
       words >> id >> first >> second;
-      pending_[thread].emplace_back(id, second.empty() ? first : first + " " + second);
+      if (!second.empty()) first.append(" ").append(second);
+      pending_[thread].emplace_back(id, first);
     }
   }
 

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <string>
 
@@ -17,7 +18,7 @@ inline void journal(const std::string& line) {
   }
 }
 
-int run_plain(const char* directory, unsigned seed);
+int run_plain(const char* directory, unsigned seed, std::size_t write_buffer_bytes);
 
 }  // namespace quern::crash
 

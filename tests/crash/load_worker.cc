@@ -65,6 +65,7 @@ int run(const char* directory, unsigned seed) {
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
   const auto seed = static_cast<unsigned>(std::atoi(argv[2]));
-  return std::string_view(argv[3]) == "plain" ? quern::crash::run_plain(argv[1], seed)
-                                              : quern::crash::run(argv[1], seed);
+  const std::string_view load = argv[3];
+  if (load == "encrypted") return quern::crash::run(argv[1], seed);
+  return quern::crash::run_plain(argv[1], seed, load == "small" ? 64 << 10 : 32 << 20);
 }

@@ -45,7 +45,7 @@ TEST(PlainCrashTest, NothingAcknowledgedIsLostAndNothingIsHalfThere) {
   }
   std::mt19937 random(2027);
   Expectation expectation;
-  for (int kill = 0; kill < kKills; ++kill) {
+  for (int kill = 0; kill < kills(); ++kill) {
     SCOPED_TRACE(kill);
     Worker worker(directory.path(), kill, "plain");
     expectation.read(worker.kill_after(std::chrono::microseconds(random() % 200'000)));
@@ -72,7 +72,7 @@ TEST(PlainCrashTest, NothingAcknowledgedIsLostAndNothingIsHalfThere) {
     ASSERT_FALSE(HasFailure());
   }
   RecordProperty("acknowledged_writes", static_cast<int>(expectation.acknowledged()));
-  EXPECT_GT(expectation.acknowledged(), static_cast<std::size_t>(kKills));
+  EXPECT_GT(expectation.acknowledged(), static_cast<std::size_t>(kills()));
 }
 
 }  // namespace

@@ -43,8 +43,9 @@ void change_indexes_for_ever(CommandRunner& runner, unsigned seed) {
 
 }  // namespace
 
-int run_plain(const char* directory, unsigned seed) {
-  engine::EngineRunner runner(engine::EngineOptions{.directory = directory});
+int run_plain(const char* directory, unsigned seed, std::size_t write_buffer_bytes) {
+  engine::EngineRunner runner(
+      engine::EngineOptions{.directory = directory, .write_buffer_bytes = write_buffer_bytes});
   const auto threads = start_load<PlainLoad>(runner, seed);
   change_indexes_for_ever(runner, seed);
   return 0;

@@ -9,8 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -19,16 +21,23 @@ extern char** environ;
 
 namespace quern::crash {
 
+// How often something is tried: what the environment says, as scripts/test --thorough does.
+inline int rounds(const char* variable, int usual, int sanitized) {
+  if (const char* given = std::getenv(variable))
+    return static_cast<int>(std::strtol(given, nullptr, 10));
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr int kKills = 8;
+  return std::min(usual, sanitized);
 #else
-inline constexpr int kKills = 50;
+  return std::max(usual, sanitized);
 #endif
+}
+inline int kills() { return rounds("QUERN_KILLS", 50, 8); }
 
 // The worker with the read end of its journal.
 class Worker {
  public:
-  // load: "encrypted" or "plain".
+  // load: "encrypted", "plain" or "small": the plain one with small memory tables, and so with many
+  // tables and logs.
   Worker(const std::string& directory, int seed, const std::string& load) {
     std::array<int, 2> ends;
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe");

@@ -73,7 +73,10 @@ void write_first_batch(Operation& operation, bson::Builder& reply, const std::st
   if (more && !request.single) {
     Engine& engine = operation.engine();
     Session* session = operation.session();
-    if (cursor->context) cursor->context->keep();
+    if (cursor->context) {
+      cursor->context->keep();
+      cursor->context->rest();
+    }
     if (session != nullptr) {
       cursor->session = session_key(operation.command()["lsid"].as_document());
       cursor->transaction_number = session->transaction_number();
@@ -101,6 +104,7 @@ void write_next_batch(Operation& operation, bson::Builder& reply,
     throw;
   }
   if (more) {
+    if (cursor->context) cursor->context->rest();
     cursor->last_use = operation.engine().clock().now();
     cursors.give_back(std::move(cursor));
   } else {

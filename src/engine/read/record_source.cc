@@ -49,15 +49,30 @@ class EmptySource : public RecordSource {
   BytesView record_id() const override { return {}; }
 };
 
-// Walks the stretches of one table, forwards or backwards. In a transaction that writes meanwhile
-// it goes on from the key where it was, through what there is by then.
-class TableWalk {
+// Walks the stretches of one table, forwards or backwards. In a transaction that writes meanwhile,
+// and after a rest, it goes on from the key where it was, through what there is by then.
+class TableWalk : public RestingPlace {
  public:
-  TableWalk(storage::Reader& reader, std::vector<Stretch> stretches, bool reverse)
-      : reader_(reader), stretches_(std::move(stretches)), reverse_(reverse) {}
+  TableWalk(QueryContext& context, std::vector<Stretch> stretches, bool reverse)
+      : context_(context),
+        reader_(context.reader()),
+        stretches_(std::move(stretches)),
+        reverse_(reverse) {
+    context_.enter(*this);
+  }
+  ~TableWalk() override { context_.leave(*this); }
+  TableWalk(const TableWalk&) = delete;
+  TableWalk& operator=(const TableWalk&) = delete;
+
+  void rest() override {
+    if (!iterator_) return;
+    if (own_writes_ == 0) key_ = as_text(iterator_->key());
+    iterator_.reset();
+    resting_ = true;
+  }
 
   bool next() {
-    if (iterator_ && !step()) iterator_.reset();
+    if ((iterator_ || resting_) && !step()) iterator_.reset();
     while (!iterator_ && at_ < stretches_.size()) {
       const Stretch& stretch = stretches_[at_++];
       if (stretch.lower >= stretch.upper) continue;
@@ -73,7 +88,7 @@ class TableWalk {
     return true;
   }
   // Until next(), whatever is written before.
-  BytesView key() const { return own_writes_ != 0 ? as_bytes(key_) : iterator_->key(); }
+  BytesView key() const { return own_writes_ != 0 || resting_ ? as_bytes(key_) : iterator_->key(); }
   BytesView value() const { return own_writes_ != 0 ? as_bytes(value_) : iterator_->value(); }
 
  private:
@@ -88,8 +103,9 @@ class TableWalk {
 
   // False at the end of the stretch.
   bool step() {
-    if (reader_.own_writes() != own_writes_) {
+    if (resting_ || reader_.own_writes() != own_writes_) {
       const std::string latest(as_text(key()));
+      resting_ = false;
       open(stretches_[at_ - 1], latest);
       if (!iterator_->valid() || as_text(iterator_->key()) != latest) return iterator_->valid();
     }
@@ -101,12 +117,14 @@ class TableWalk {
     return iterator_->valid();
   }
 
+  QueryContext& context_;
   storage::Reader& reader_;
   std::vector<Stretch> stretches_;
   std::size_t at_ = 0;
   bool reverse_;
   std::unique_ptr<storage::Iterator> iterator_;
   std::uint64_t own_writes_ = 0;  // of the reader, when the iterator moved
+  bool resting_ = false;          // at key_, in the stretch before at_
   std::string key_;               // copies, once there are own writes
   std::string value_;
 };
@@ -133,7 +151,7 @@ class ScanSource : public RecordSource {
  public:
   ScanSource(QueryContext& context, std::vector<Stretch> stretches, bool reverse, Filter filter)
       : context_(context),
-        walk_(context.reader(), std::move(stretches), reverse),
+        walk_(context, std::move(stretches), reverse),
         filter_(std::move(filter)) {}
 
   bool next() override {
@@ -159,7 +177,7 @@ class IndexSource : public RecordSource {
               std::vector<Stretch> stretches, bool reverse, Filter filter)
       : context_(context),
         index_(index),
-        walk_(context.reader(), std::move(stretches), reverse),
+        walk_(context, std::move(stretches), reverse),
         filter_(std::move(filter)) {
     storage::append_table(record_key_, record_table);
   }

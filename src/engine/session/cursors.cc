@@ -10,6 +10,12 @@ namespace quern::engine {
 
 std::int64_t Cursors::add(std::unique_ptr<ClientCursor> cursor) {
   const std::lock_guard lock(mutex_);
+  if (cursors_.size() >= limit_) {
+    throw DatabaseError(ErrorCode::kExceededMemoryLimit,
+                        "too many open cursors, " + std::to_string(limit_) +
+                            ": read each to its end, or end it with killCursors; one that nobody "
+                            "asks ends by itself after a while");
+  }
   for (;;) {
     std::uint8_t bytes[8];
     random_.fill(bytes);

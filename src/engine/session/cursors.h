@@ -39,8 +39,9 @@ struct ClientCursor {
 // Thread-safe.
 class Cursors {
  public:
-  explicit Cursors(RandomSource& random) : random_(random) {}
-  // Takes the cursor in and gives it an id that cannot be guessed.
+  Cursors(RandomSource& random, std::size_t limit) : random_(random), limit_(limit) {}
+  // Takes the cursor in and gives it an id that cannot be guessed. Throws ExceededMemoryLimit when
+  // there are as many as there may be.
   std::int64_t add(std::unique_ptr<ClientCursor> cursor);
   // Lends it out, until give_back. Throws CursorNotFound (43), or that it is in use.
   std::unique_ptr<ClientCursor> take(std::int64_t id);
@@ -55,6 +56,7 @@ class Cursors {
 
  private:
   RandomSource& random_;
+  const std::size_t limit_;
   mutable std::mutex mutex_;
   std::unordered_map<std::int64_t, std::unique_ptr<ClientCursor>> cursors_;  // null: lent
   std::unordered_set<std::int64_t> killed_;                                  // lent and killed

@@ -10,7 +10,7 @@ Engine::Engine(std::unique_ptr<storage::Store> store, EngineOptions options)
       object_ids_(*random_),
       store_(std::move(store)),
       catalog_(*store_, *random_),
-      cursors_(*random_) {
+      cursors_(*random_, options_.max_cursors) {
   housekeeper_ = std::thread([this] { keep_house(); });
 }
 

@@ -22,6 +22,7 @@ struct EngineOptions {
   std::size_t cache_bytes = 64 << 20;
   std::size_t write_buffer_bytes = 32 << 20;
   std::chrono::seconds cursor_timeout{600};      // of a cursor that nobody asks
+  std::size_t max_cursors = 10'000;              // open at the same time
   std::chrono::seconds transaction_timeout{60};  // of a multi-document transaction
   std::chrono::minutes session_timeout{30};
   // What the tags of one condition on an encrypted field may take: about 330,000 of them.

@@ -13,6 +13,15 @@
 
 namespace quern::engine {
 
+// What reads through a context and holds something of the store meanwhile, such as an iterator,
+// which keeps memory tables and files from being freed.
+class RestingPlace {
+ public:
+  virtual ~RestingPlace() = default;
+  // Lets it go, until the next read.
+  virtual void rest() = 0;
+};
+
 // Not thread-safe.
 class QueryContext {
  public:
@@ -23,6 +32,12 @@ class QueryContext {
   Operation& operation() const { return *operation_; }
   // Takes the operation's snapshot over, so that it lives on; not that of a session's transaction.
   void keep();
+  // Between batches nothing is held but the snapshot: all that read through it rest.
+  void enter(RestingPlace& place) { places_.push_back(&place); }
+  void leave(RestingPlace& place) { std::erase(places_, &place); }
+  void rest() {
+    for (RestingPlace* place : places_) place->rest();
+  }
   // The operation that reads from now on.
   void lend(Operation& operation) { operation_ = &operation; }
 
@@ -31,6 +46,7 @@ class QueryContext {
   storage::Reader* reader_;
   std::unique_ptr<storage::Reader> owned_;
   std::vector<std::shared_ptr<const CatalogSnapshot>> catalogs_;
+  std::vector<RestingPlace*> places_;
 };
 
 }  // namespace quern::engine

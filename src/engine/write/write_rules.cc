@@ -2,6 +2,7 @@
 #include "engine/write/write_rules.h"
 
 #include "engine/catalog/duplicate_key.h"
+#include "engine/rules/depth.h"
 #include "engine/rules/limits.h"
 #include "engine/rules/validate.h"
 #include "engine/rules/validator.h"
@@ -44,6 +45,7 @@ void check_size(bson::View document, std::string_view what) {
 
 bson::View with_id(bson::View document, ObjectIdGenerator& ids, bson::Document& scratch) {
   check_size(document, "object to insert");
+  check_stored_depth(document);
   const bson::Element first = document.front();
   if (first.key() == "_id" && !first.missing()) {
     check_id(first);
@@ -68,6 +70,7 @@ bson::View with_id(bson::View document, ObjectIdGenerator& ids, bson::Document& 
 
 void check_insert(const Collection& collection, bson::View document, const WriteChecks& checks) {
   check_size(document, "object to insert");
+  check_stored_depth(document);
   if (checks.bypass) return;
   if (collection.validator() != nullptr) collection.validator()->check(document, checks.now);
   if (const auto* fields = collection.encrypted_fields()) {

@@ -15,6 +15,7 @@ Command generatelocalkey_command();
 Command inspect_command();
 Command makemigrations_command();
 Command migrate_command();
+Command repair_command();
 Command showencryptedfieldsmap_command();
 Command showmigrations_command();
 Command version_command();

@@ -6,14 +6,9 @@ namespace quern::internal {
 
 const std::vector<Command>& builtin_commands() {
   static const std::vector<Command> commands = {
-      check_command(),
-      diffsettings_command(),
-      generatelocalkey_command(),
-      inspect_command(),
-      makemigrations_command(),
-      migrate_command(),
-      showencryptedfieldsmap_command(),
-      showmigrations_command(),
+      check_command(),   diffsettings_command(),           generatelocalkey_command(),
+      inspect_command(), makemigrations_command(),         migrate_command(),
+      repair_command(),  showencryptedfieldsmap_command(), showmigrations_command(),
       version_command(),
   };
   return commands;

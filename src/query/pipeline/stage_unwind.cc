@@ -32,7 +32,10 @@ class UnwindStream : public DocumentStream {
       document_ = *document;
       const bson::ValueView value = find();
       if (value.is_array() && !value.as_array().empty()) {
-        array_ = value.as_array();
+        // The source's document lives no longer than the batch that it was read in.
+        owned_ = bson::Document(document_);
+        document_ = owned_.view();
+        array_ = find().as_array();
         members_ = array_.begin();
         index_ = 0;
         unwinding_ = true;
@@ -69,6 +72,7 @@ class UnwindStream : public DocumentStream {
 
   std::unique_ptr<DocumentStream> source_;
   Unwinding spec_;
+  bson::Document owned_;
   bson::View document_;
   bson::View array_;
   bson::View::Iterator members_;

@@ -19,7 +19,7 @@ class DocumentStream {
  public:
   virtual ~DocumentStream() = default;
   // The next document, or nothing at the end (and from then on). The view is valid until the next
-  // call of next() or the stream's end of life.
+  // call of next() or the stream's end of life, and no longer than the batch of a cursor.
   virtual std::optional<bson::View> next() = 0;
 };
 

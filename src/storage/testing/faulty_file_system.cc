@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <new>
 
 namespace quern::storage {
 
@@ -29,11 +30,13 @@ class FaultyFileSystem::Writer : public rocksdb::FSWritableFileOwnerWrapper {
       : FSWritableFileOwnerWrapper(std::move(file)), system_(system), state_(std::move(state)) {}
 
   IOStatus Append(const rocksdb::Slice& data, const Options& options, Debug* debug) override {
+    if (system_.exhausted_) throw std::bad_alloc();
     if (system_.cut_) return no_power();
     return appended(data, target()->Append(data, options, debug));
   }
   IOStatus Append(const rocksdb::Slice& data, const Options& options,
                   const rocksdb::DataVerificationInfo& verification, Debug* debug) override {
+    if (system_.exhausted_) throw std::bad_alloc();
     if (system_.cut_) return no_power();
     return appended(data, target()->Append(data, options, verification, debug));
   }
@@ -108,6 +111,7 @@ void FaultyFileSystem::restore_power() {
     }
   }
   files_.clear();
+  boot_ = Uuid::random();
   cut_ = false;
 }
 
@@ -116,6 +120,10 @@ rocksdb::IOStatus FaultyFileSystem::NewWritableFile(const std::string& path,
                                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
                                                     rocksdb::IODebugContext* debug) {
   if (cut_) return no_power();
+  if (denied_) {
+    return rocksdb::IOStatus::IOError("While open a file for appending: " + path,
+                                      "Too many open files");
+  }
   std::unique_ptr<rocksdb::FSWritableFile> made;
   rocksdb::IOStatus status = target()->NewWritableFile(path, options, &made, debug);
   if (!status.ok()) return status;

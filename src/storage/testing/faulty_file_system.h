@@ -19,6 +19,8 @@
 #include <mutex>
 #include <string>
 
+#include "quern/base/uuid.h"
+
 namespace quern::storage {
 
 // Thread-safe.
@@ -38,8 +40,15 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
 
   // From now on every change of a file fails.
   void cut_power() { cut_ = true; }
-  // Only when no store has files open.
+  // Only when no store has files open. Begins another boot of the machine.
   void restore_power();
+  // For RocksOptions.
+  const Uuid& boot() const { return boot_; }
+
+  // While it is so, no file can be made, as when the process has too many open.
+  void deny_new_files(bool deny) { denied_ = deny; }
+  // From now on every change of a file throws, as when memory runs out.
+  void exhaust_memory() { exhausted_ = true; }
 
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
@@ -58,6 +67,9 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
   void wait_to_sync_log();
 
   std::atomic<bool> cut_ = false;
+  std::atomic<bool> denied_ = false;
+  std::atomic<bool> exhausted_ = false;
+  Uuid boot_ = Uuid::random();
   std::atomic<std::int64_t> log_syncs_ = 0;
   std::mutex hold_mutex_;
   std::condition_variable let_go_;

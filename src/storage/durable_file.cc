@@ -1,0 +1,81 @@
+// Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
+#include "storage/durable_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include "quern/base/error.h"
+
+namespace quern::storage {
+namespace {
+
+[[noreturn]] void fail(const char* what, const std::filesystem::path& path, std::error_code code) {
+  throw DatabaseError(ErrorCode::kInternalError, std::string("cannot ") + what + " \"" +
+                                                     path.string() + "\": " + code.message());
+}
+
+std::error_code last_error() { return {errno, std::generic_category()}; }
+
+class Descriptor {
+ public:
+  Descriptor(const std::filesystem::path& path, int flags)
+      : number_(::open(path.c_str(), flags | O_CLOEXEC, S_IRUSR | S_IWUSR)) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+// What was entered into the directory, or renamed in it, is on the medium. Some file systems cannot
+// do so for a directory (EINVAL), and some users may not read one that they write to.
+void sync_directory(const std::filesystem::path& path) {
+  const Descriptor directory(path.empty() ? "." : path, O_RDONLY | O_DIRECTORY);
+  if (directory.number() < 0) return;
+  if (::fsync(directory.number()) != 0 && errno != EINVAL) fail("sync", path, last_error());
+}
+
+}  // namespace
+
+void make_private_directory(std::filesystem::path path) {
+  if (!path.has_filename()) path = path.parent_path();  // "data/"
+  if (std::filesystem::is_directory(path)) return;
+  const std::filesystem::path parent = path.parent_path();
+  std::error_code code;
+  if (!parent.empty() && !std::filesystem::is_directory(parent)) {
+    std::filesystem::create_directories(parent, code);
+    if (!code) sync_directory(parent.parent_path());
+  }
+  if (!code && ::mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) code = last_error();
+  if (code) fail("create the database directory", path, code);
+  sync_directory(parent);
+}
+
+void replace_file(const std::filesystem::path& path, BytesView content) {
+  std::filesystem::path fresh = path;
+  fresh += ".new";
+  {
+    const Descriptor file(fresh, O_WRONLY | O_CREAT | O_TRUNC);
+    if (file.number() < 0) fail("write", fresh, last_error());
+    while (!content.empty()) {
+      const ssize_t size = ::write(file.number(), content.data(), content.size());
+      if (size < 0 && errno == EINTR) continue;
+      if (size < 0) fail("write", fresh, last_error());
+      content = content.subspan(static_cast<std::size_t>(size));
+    }
+    if (::fsync(file.number()) != 0) fail("write", fresh, last_error());
+  }
+  if (::rename(fresh.c_str(), path.c_str()) != 0) fail("write", path, last_error());
+  sync_directory(path.parent_path());
+}
+
+}  // namespace quern::storage
