@@ -563,13 +563,15 @@ TEST_F(Manage, RepairSaysWhatIsDamagedAndMendsItOnlyWhenTold) {
   const auto open = [&] { return project("embedded:data"); };
   {
     Project db = open();
-    run_ok(db, {"migrate"});
+    run_ok(db, {"makemigrations"});
+    run_ok(db, {"migrate", "--database", "encrypted"});
   }
   const std::filesystem::path mark =
       settings("embedded:data").base_directory / "data" / "ACKNOWLEDGED";
   ASSERT_TRUE(std::filesystem::remove(mark));
   Project db = open();
-  EXPECT_THAT(run(db, {"migrate"}).err, HasSubstr("manage repair --accept-loss"));
+  EXPECT_THAT(run(db, {"migrate", "--database", "encrypted"}).err,
+              HasSubstr("manage repair --accept-loss"));
   const Ran looked = run(db, {"repair"});
   EXPECT_EQ(looked.code, static_cast<int>(ExitCode::kFailure));
   EXPECT_THAT(looked.out, HasSubstr("The database 'default' is damaged: its file ACKNOWLEDGED is "
@@ -577,7 +579,7 @@ TEST_F(Manage, RepairSaysWhatIsDamagedAndMendsItOnlyWhenTold) {
   EXPECT_FALSE(std::filesystem::exists(mark));
   EXPECT_THAT(run_ok(db, {"repair", "--accept-loss"}), HasSubstr("It can be opened again"));
   EXPECT_THAT(run_ok(db, {"repair"}), HasSubstr("Nothing keeps the database 'default'"));
-  run_ok(db, {"migrate"});
+  run_ok(db, {"migrate", "--database", "encrypted"});
 }
 
 TEST_F(Manage, RepairIsForFoldersOnly) {
