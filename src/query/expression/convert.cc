@@ -35,19 +35,17 @@ Number parse_number(std::string_view text) {
   return number;
 }
 
-// With as few digits as read back as the same number, and an exponent only where those digits don't
-// reach the decimal point.
+// With as few digits as read back as the same number, and an exponent below 0.0001 and from 1e16
+// on.
 std::string double_text(double number) {
   if (std::isnan(number)) return "NaN";
   if (std::isinf(number)) return number < 0 ? "-Infinity" : "Infinity";
+  const double size = std::fabs(number);
+  const bool plain = size == 0 || (size >= 1e-4 && size < 1e16);
   char text[32];
-  for (int digits = 15;; ++digits) {  // 17 digits always do
-    const auto end =
-        std::to_chars(text, text + sizeof text, number, std::chars_format::general, digits);
-    double back = 0;
-    std::from_chars(text, end.ptr, back);
-    if (back == number || digits == 17) return std::string(text, end.ptr);
-  }
+  const auto end = std::to_chars(text, text + sizeof text, number,
+                                 plain ? std::chars_format::fixed : std::chars_format::scientific);
+  return std::string(text, end.ptr);
 }
 
 std::int64_t to_integer(const Datum& value, Type to) {
@@ -129,10 +127,12 @@ Datum to_date(const Datum& value) {
     case Type::kTimestamp:
       return Datum::of(bson::Date{std::int64_t{value.view().as_timestamp().seconds} * 1000});
     case Type::kObjectId: {
-      const BytesView id = value.view().bytes();  // begins with the seconds, big endian
-      const std::int64_t seconds = std::int64_t{id[0]} << 24 | std::int64_t{id[1]} << 16 |
-                                   std::int64_t{id[2]} << 8 | std::int64_t{id[3]};
-      return Datum::of(bson::Date{seconds * 1000});
+      // Begins with the seconds, big endian. MongoDB reads them as a signed number: from 2038 on
+      // they mean the time before 1970.
+      const BytesView id = value.view().bytes();
+      const std::uint32_t seconds = std::uint32_t{id[0]} << 24 | std::uint32_t{id[1]} << 16 |
+                                    std::uint32_t{id[2]} << 8 | std::uint32_t{id[3]};
+      return Datum::of(bson::Date{std::int64_t{static_cast<std::int32_t>(seconds)} * 1000});
     }
     case Type::kString: {
       const auto date = parse_iso(value.view().as_string());

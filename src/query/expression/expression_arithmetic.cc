@@ -64,7 +64,14 @@ Datum add_all(Operands arguments, Evaluation&) {
     }
     sum.add(argument);
   }
-  return date ? move_date(*date, sum.result(), "$add") : sum.result();
+  Datum result = sum.result();
+  if (is_decimal(result)) {  // a double joins decimals with its 15 digits, as in all arithmetic
+    result = Datum::of(bson::decimal_from(std::int64_t{0}));
+    for (const Datum& argument : arguments) {
+      if (argument.is_number()) result = add(result, argument);
+    }
+  }
+  return date ? move_date(*date, result, "$add") : result;
 }
 
 Datum subtract_two(Operands a, Evaluation&) {
@@ -139,8 +146,9 @@ template <double (*OfDouble)(double), decimal::Rounding rounding>
 Datum to_whole(const char* name, const Datum& a) {
   if (!a.is_number()) not_numeric(name, a, 28765);
   if (a.type() == Type::kDouble) return Datum::of(OfDouble(real(a)));
-  if (is_decimal(a)) return Datum::of(decimal::round(a.view().as_decimal(), 0, rounding));
-  return a;
+  if (!is_decimal(a)) return a;
+  // NaN for infinities and for numbers of more than 34 digits, other than for doubles.
+  return Datum::of(decimal::quantize(a.view().as_decimal(), 0, rounding));
 }
 Datum ceil(Operands a, Evaluation&) {
   return to_whole<std::ceil, decimal::Rounding::kUp>("$ceil", a[0]);

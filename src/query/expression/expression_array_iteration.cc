@@ -4,6 +4,7 @@
 
 #include "quern/base/error.h"
 #include "query/expression/expression_builder.h"
+#include "query/value/interrupt.h"
 #include "query/value/values.h"
 
 namespace quern::query {
@@ -39,6 +40,7 @@ class Filter : public ExpressionNode {
     Evaluation::Scratch result(evaluation);
     const Arena::Mark start = evaluation.arena().mark();
     for (const bson::Element& member : input.view().as_array()) {
+      check_interrupt();
       if (left == 0) break;
       evaluation.variable(slot_) = member.value();
       const Datum keep = condition_->evaluate(evaluation);
@@ -83,6 +85,7 @@ class Map : public ExpressionNode {
     Evaluation::Scratch result(evaluation);
     const Arena::Mark start = evaluation.arena().mark();
     for (const bson::Element& member : input.view().as_array()) {
+      check_interrupt();
       evaluation.variable(slot_) = member.value();
       const Datum value = in_->evaluate(evaluation);
       result->push(value.missing() ? Datum::null() : value);
@@ -122,6 +125,7 @@ class Reduce : public ExpressionNode {
     const Arena::Mark start = evaluation.arena().mark();
     std::size_t kept = 0;
     for (const bson::Element& member : input.view().as_array()) {
+      check_interrupt();
       evaluation.variable(this_) = member.value();
       evaluation.variable(value_) = value;
       value = in_->evaluate(evaluation);
@@ -176,6 +180,7 @@ class Zip : public ExpressionNode {
     for (std::size_t i = 0; i < defaults_.size(); ++i) fill[i] = defaults_[i]->evaluate(evaluation);
     Evaluation::Scratch result(evaluation);
     for (std::size_t row = 0; row < rows; ++row) {
+      check_interrupt();
       result->push_open(Type::kArray);
       for (std::size_t i = 0; i < columns.size(); ++i) {
         const Datum value = row < columns[i].size() ? Datum(columns[i][row]) : fill[i];

@@ -5,6 +5,7 @@
 #include "quern/base/error.h"
 #include "query/expression/expression_builder.h"
 #include "query/value/compiled_regex.h"
+#include "query/value/interrupt.h"
 #include "query/value/text.h"
 
 namespace quern::query {
@@ -44,7 +45,8 @@ class RegexExpression : public ExpressionNode {
         return Datum::of(regex.search(text));
       case Kind::kFind: {
         std::vector<CompiledRegex::Range> groups;
-        return regex.search(text, 0, groups) ? found(text, groups, evaluation) : Datum::null();
+        if (!regex.search(text, 0, groups)) return Datum::null();
+        return found(text, code_point_count(text.substr(0, groups[0].begin)), groups, evaluation);
       }
       case Kind::kFindAll:
         return all(regex, text, evaluation);
@@ -98,16 +100,14 @@ class RegexExpression : public ExpressionNode {
   }
 
   // {match: …, idx: its first code point, captures: […]}
-  static Datum found(std::string_view text, const std::vector<CompiledRegex::Range>& groups,
-                     Evaluation& evaluation) {
+  static Datum found(std::string_view text, std::size_t index,
+                     const std::vector<CompiledRegex::Range>& groups, Evaluation& evaluation) {
     const auto part = [&](const CompiledRegex::Range& range) {
       return evaluation.string(text.substr(range.begin, range.end - range.begin));
     };
     Evaluation::Scratch result(evaluation);
     result->append("match", part(groups[0]));
-    result->append(
-        "idx",
-        Datum::of(static_cast<std::int32_t>(code_point_count(text.substr(0, groups[0].begin)))));
+    result->append("idx", Datum::of(static_cast<std::int32_t>(index)));
     result->open("captures", Type::kArray);
     for (std::size_t i = 1; i < groups.size(); ++i) {
       result->push(groups[i].matched ? part(groups[i]) : Datum::null());
@@ -120,8 +120,13 @@ class RegexExpression : public ExpressionNode {
     Evaluation::Scratch result(evaluation);
     std::vector<CompiledRegex::Range> groups;
     std::size_t start = 0;
+    std::size_t counted = 0;  // bytes whose code points index has
+    std::size_t index = 0;
     while (start <= text.size() && regex.search(text, start, groups)) {
-      result->push(found(text, groups, evaluation));
+      check_interrupt();
+      index += code_point_count(text.substr(counted, groups[0].begin - counted));
+      counted = groups[0].begin;
+      result->push(found(text, index, groups, evaluation));
       start = groups[0].end;
       if (groups[0].begin == groups[0].end) {  // an empty match: go on behind the next character
         start += start < text.size() ? code_point_size(text[start]) : 1;

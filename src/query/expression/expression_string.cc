@@ -3,9 +3,12 @@
 // $strLenBytes, $strLenCP, $indexOfBytes, $indexOfCP, $strcasecmp, $replaceOne, $replaceAll.
 #include <algorithm>
 
+#include "bson/decimal.h"
 #include "quern/base/error.h"
 #include "query/expression/convert.h"
 #include "query/expression/expression_builder.h"
+#include "query/value/decimal_math.h"
+#include "query/value/numbers.h"
 #include "query/value/text.h"
 #include "query/value/values.h"
 
@@ -51,6 +54,21 @@ Datum concat(Operands arguments, Evaluation& evaluation) {
   return bson::ValueView(Type::kString, {to, size + 5});
 }
 
+// A number as $substrBytes takes it: a double without its fraction, which must fit; a decimal
+// rounded half to even, what doesn't fit as the least number.
+std::int64_t to_long(const Datum& number, const char* what) {
+  if (number.type() == Type::kDecimal128) {
+    const auto whole = decimal::round(number.view().as_decimal(), 0, decimal::Rounding::kHalfEven);
+    return bson::decimal_to_int64(whole).value_or(INT64_MIN);
+  }
+  const auto whole = truncated(number.view());
+  if (!whole) {
+    throw Error(31109,
+                std::string("$substrBytes: ") + what + " is NaN, infinite or too large for a long");
+  }
+  return *whole;
+}
+
 Datum substr_bytes(Operands a, Evaluation& evaluation) {
   const std::string text = coerced(a[0]);
   if (!a[1].is_number()) {
@@ -61,12 +79,8 @@ Datum substr_bytes(Operands a, Evaluation& evaluation) {
     throw Error(16035, "$substrBytes: length must be a numeric type (is BSON type " +
                            type_name(a[2]) + ")");
   }
-  const auto clamped = [](const Datum& d) {  // NaN counts as zero
-    const double number = d.view().number();
-    return number == number ? static_cast<std::int64_t>(std::clamp(number, -1e9, 1e9)) : 0;
-  };
-  const std::int64_t start = clamped(a[1]);
-  const std::int64_t length = clamped(a[2]);
+  const std::int64_t start = to_long(a[1], "starting index");
+  const std::int64_t length = to_long(a[2], "length");
   if (start < 0) throw Error(50752, "$substrBytes: starting index must be non-negative");
   if (static_cast<std::size_t>(start) >= text.size()) return evaluation.string("");
   const auto from = static_cast<std::size_t>(start);

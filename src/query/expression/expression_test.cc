@@ -6,6 +6,7 @@
 #include "base/testing/error_of.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
+#include "query/value/interrupt.h"
 
 namespace quern::query {
 namespace {
@@ -317,7 +318,7 @@ TEST(Expression, ADoubleAsTextHasTheFewestDigitsThatReadBack) {
       {R"({"$toString":9007199254740993.0})", "{}", R"("9007199254740992")"},
       {R"({"$toString":1e21})", "{}", R"("1e+21")"},
       {R"({"$toString":-0.00001})", "{}", R"("-1e-05")"},
-      {R"({"$toString":5e-324})", "{}", R"("4.94065645841247e-324")"},
+      {R"({"$toString":5e-324})", "{}", R"("5e-324")"},
       {R"({"$toString":{"$numberDouble":"-0.0"}})", "{}", R"("-0")"},
       {R"({"$toString":{"$numberDouble":"Infinity"}})", "{}", R"("Infinity")"},
   });
@@ -521,6 +522,105 @@ TEST(Expression, AReductionCannotNestWithoutEnd) {
 TEST(Expression, ConstantsAreFolded) {
   const bson::Document spec = bson::from_json(R"({"e":{"$add":[1,{"$multiply":[2,3]}]}})");
   EXPECT_TRUE(Expression::parse(spec["e"].value()).is_constant());
+}
+
+TEST(Expression, SecondsOfAnObjectIdAreSigned) {
+  check({
+      {R"({"$toLong":{"$toDate":{"$oid":"7fffffff0000000000000000"}}})", "{}",
+       R"({"$numberLong":"2147483647000"})"},
+      {R"({"$toLong":{"$toDate":{"$oid":"800000000000000000000000"}}})", "{}",
+       R"({"$numberLong":"-2147483648000"})"},
+      {R"({"$year":{"$oid":"ffffffff0000000000000000"}})", "{}", "1969"},
+  });
+}
+
+TEST(Expression, DoublesAreTextWithTheFewestDigits) {
+  check({
+      {R"({"$toString":1e15})", "{}", R"("1000000000000000")"},
+      {R"({"$toString":9.999999999999998e15})", "{}", R"("9999999999999998")"},
+      {R"({"$toString":-1e16})", "{}", R"("-1e+16")"},
+      {R"({"$toString":0.0001})", "{}", R"("0.0001")"},
+      {R"({"$toString":9e-5})", "{}", R"("9e-05")"},
+      {R"({"$toString":5e-324})", "{}", R"("5e-324")"},
+      {R"({"$toString":{"$numberDouble":"-0.0"}})", "{}", R"("-0")"},
+      {R"({"$toString":2.5})", "{}", R"("2.5")"},
+  });
+}
+
+TEST(Expression, SubstrBytesRefusesDoublesThatAreNoLong) {
+  for (const char* number : {R"({"$numberDouble":"NaN"})", R"({"$numberDouble":"Infinity"})",
+                             R"({"$numberDouble":"-Infinity"})", "1e20"}) {
+    EXPECT_EQ(error_of((R"({"$substrBytes":["hello",)" + std::string(number) + ",1]}").c_str()),
+              31109);
+    EXPECT_EQ(error_of((R"({"$substrBytes":["hello",0,)" + std::string(number) + "]}").c_str()),
+              31109);
+  }
+  EXPECT_EQ(error_of(R"({"$substrBytes":["hello",{"$numberDecimal":"Infinity"},1]})"), 50752);
+  check({
+      {R"({"$substrBytes":["hello",1.9,2]})", "{}", R"("el")"},
+      {R"({"$substrBytes":["hello",{"$numberDecimal":"1.5"},2]})", "{}", R"("ll")"},
+      {R"({"$substrBytes":["hello",-0.5,2]})", "{}", R"("he")"},
+      {R"({"$substrBytes":["hello",1,{"$numberDecimal":"NaN"}]})", "{}", R"("ello")"},
+      {R"({"$substrBytes":["hello",1e18,2]})", "{}", R"("")"},
+  });
+}
+
+TEST(Expression, DoublesJoinDecimalsWithAllDigitsInSumsAndFifteenInArithmetic) {
+  check({
+      {R"({"$sum":[1.0,{"$numberDecimal":"0"}]})", "{}", R"({"$numberDecimal":"1"})"},
+      {R"({"$sum":[2.5,{"$numberDecimal":"3.5"}]})", "{}", R"({"$numberDecimal":"6.0"})"},
+      {R"({"$sum":[3.14,{"$numberDecimal":"0"}]})", "{}",
+       R"({"$numberDecimal":"3.140000000000000124344978758017533"})"},
+      {R"({"$avg":[2.0,{"$numberDecimal":"4"}]})", "{}", R"({"$numberDecimal":"3"})"},
+      {R"({"$avg":[4.0,{"$numberDecimal":"6.0"}]})", "{}", R"({"$numberDecimal":"5.0"})"},
+      {R"({"$add":[1.5,{"$numberDecimal":"2.5"}]})", "{}",
+       R"({"$numberDecimal":"4.00000000000000"})"},
+      {R"({"$add":[{"$numberDecimal":"1.5"},2.5,{"$numberLong":"3"}]})", "{}",
+       R"({"$numberDecimal":"7.00000000000000"})"},
+  });
+}
+
+TEST(Expression, DecimalsAreRoundedToExactlyThatManyPlaces) {
+  check({
+      {R"({"$trunc":[{"$numberDecimal":"1.1"},2]})", "{}", R"({"$numberDecimal":"1.10"})"},
+      {R"({"$round":[{"$numberDecimal":"1.1"},2]})", "{}", R"({"$numberDecimal":"1.10"})"},
+      {R"({"$trunc":[{"$numberDecimal":"1.1"},100]})", "{}", R"({"$numberDecimal":"1.1"})"},
+      {R"({"$trunc":{"$numberDecimal":"Infinity"}})", "{}", R"({"$numberDecimal":"Infinity"})"},
+      {R"({"$trunc":{"$numberDecimal":"1E+6144"}})", "{}", R"({"$numberDecimal":"1E+6144"})"},
+      {R"({"$ceil":{"$numberDecimal":"Infinity"}})", "{}", R"({"$numberDecimal":"NaN"})"},
+      {R"({"$floor":{"$numberDecimal":"-Infinity"}})", "{}", R"({"$numberDecimal":"NaN"})"},
+      {R"({"$floor":{"$numberDecimal":"1E+6144"}})", "{}", R"({"$numberDecimal":"NaN"})"},
+      {R"({"$ceil":{"$numberDouble":"Infinity"}})", "{}", R"({"$numberDouble":"Infinity"})"},
+      {R"({"$ceil":{"$numberDecimal":"1E-6143"}})", "{}", R"({"$numberDecimal":"1"})"},
+  });
+}
+
+TEST(Expression, LoopsOverDataAskWhetherTheyAreStillWanted) {
+  struct Stopped {};
+  struct Stop : Interruptible {
+    int left = 10;
+    void check_interrupt() override {
+      if (left-- == 0) throw Stopped();
+    }
+  };
+  const std::string text(1000, 'x');
+  const std::string list = R"({"$range":[0,1000]})";
+  for (const std::string& expression :
+       {R"({"$regexFindAll":{"input":")" + text + R"(","regex":"x"}})",
+        R"({"$map":{"input":)" + list + R"(,"in":"$$this"}})",
+        R"({"$filter":{"input":)" + list + R"(,"cond":"$$this"}})",
+        R"({"$reduce":{"input":)" + list + R"(,"initialValue":0,"in":"$$this"}})",
+        R"({"$zip":{"inputs":[)" + list + "]}}"}) {
+    Stop stop;
+    const InterruptScope scope(stop);
+    EXPECT_THROW(value_of(expression, "{}"), Stopped) << expression;
+  }
+}
+
+TEST(Expression, RegexFindAllCountsCodePoints) {
+  check(
+      {{R"({"$map":{"input":{"$regexFindAll":{"input":"éaéa€a","regex":"a"}},"in":"$$this.idx"}})",
+        "{}", "[1,3,5]"}});
 }
 
 }  // namespace

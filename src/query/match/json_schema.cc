@@ -2,11 +2,11 @@
 #include "query/match/json_schema.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "quern/bson/compare.h"
 #include "query/value/arithmetic.h"
 #include "query/value/decimal_math.h"
+#include "query/value/numbers.h"
 #include "query/value/path_walk.h"
 #include "query/value/text.h"
 #include "query/value/value_set.h"
@@ -20,14 +20,20 @@ bool within(std::size_t size, const std::optional<std::int64_t>& least,
   return (!least || n >= *least) && (!most || n <= *most);
 }
 
+// In decimals, so that 0.3 is three times 0.1.
 bool is_multiple(bson::ValueView value, bson::ValueView of) {
-  if (value.type() == bson::Type::kDecimal128 || of.type() == bson::Type::kDecimal128) {
-    return decimal::is_zero(decimal::modulo(as_decimal(value), as_decimal(of)));
-  }
   const auto whole = value.whole_number();
   const auto divisor = of.whole_number();
   if (whole && divisor) return *divisor == -1 || *whole % *divisor == 0;
-  return std::fmod(value.number(), of.number()) == 0;
+  return decimal::is_zero(decimal::modulo(as_decimal(value), as_decimal(of)));
+}
+
+// As $lt and $lte, $gt and $gte do: NaN is neither below nor above anything, and equal to NaN.
+bool meets(bson::ValueView value, bson::ValueView bound, bool upper, bool exclusive) {
+  if (is_nan(value) || is_nan(bound)) return is_nan(value) && is_nan(bound) && !exclusive;
+  const auto order = bson::compare(value, bound);
+  if (order == 0) return !exclusive;
+  return upper ? order < 0 : order > 0;
 }
 
 }  // namespace
@@ -47,14 +53,8 @@ bool JsonSchema::accepts(bson::ValueView value) const {
 }
 
 bool JsonSchema::accepts_number(bson::ValueView value) const {
-  if (minimum_) {
-    const auto order = bson::compare(value, minimum_);
-    if (exclusive_minimum_ ? order <= 0 : order < 0) return false;
-  }
-  if (maximum_) {
-    const auto order = bson::compare(value, maximum_);
-    if (exclusive_maximum_ ? order >= 0 : order > 0) return false;
-  }
+  if (minimum_ && !meets(value, minimum_, /*upper=*/false, exclusive_minimum_)) return false;
+  if (maximum_ && !meets(value, maximum_, /*upper=*/true, exclusive_maximum_)) return false;
   return multiple_of_.missing() || is_multiple(value, multiple_of_);
 }
 

@@ -74,5 +74,25 @@ TEST(JsonSchema, WhatIsUnknownOrUnsupportedIsRefused) {
   }
 }
 
+TEST(JsonSchema, NaNIsWithinNoBounds) {
+  for (const char* nan :
+       {R"({"a":{"$numberDouble":"NaN"}})", R"({"a":{"$numberDecimal":"NaN"}})"}) {
+    EXPECT_FALSE(accepts(R"({"properties":{"a":{"maximum":5}}})", nan));
+    EXPECT_FALSE(accepts(R"({"properties":{"a":{"minimum":5}}})", nan));
+    EXPECT_FALSE(accepts(R"({"properties":{"a":{"maximum":5,"exclusiveMaximum":true}}})", nan));
+  }
+  EXPECT_TRUE(accepts(R"({"properties":{"a":{"maximum":{"$numberDouble":"Infinity"}}}})",
+                      R"({"a":{"$numberDouble":"Infinity"}})"));
+}
+
+TEST(JsonSchema, MultiplesOfAFractionAreThoseOfItsDecimals) {
+  EXPECT_TRUE(accepts(R"({"properties":{"a":{"multipleOf":0.1}}})", R"({"a":0.3})"));
+  EXPECT_FALSE(accepts(R"({"properties":{"a":{"multipleOf":0.1}}})", R"({"a":0.35})"));
+  EXPECT_TRUE(
+      accepts(R"({"properties":{"a":{"multipleOf":{"$numberDecimal":"0.1"}}}})", R"({"a":0.3})"));
+  EXPECT_FALSE(accepts(R"({"properties":{"a":{"multipleOf":0.1}}})",
+                       R"({"a":{"$numberDouble":"Infinity"}})"));
+}
+
 }  // namespace
 }  // namespace quern::query

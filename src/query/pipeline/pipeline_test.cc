@@ -177,6 +177,24 @@ TEST(Lookup, JoinsByEqualityOfFields) {
                        {"i":{"x":[{"_id":null}]}}])"));
 }
 
+TEST(Lookup, AnArrayStandsForItsMembersAndAnEmptyOneForNull) {
+  const PipelineContext context = with_collection(
+      "items",
+      R"([{"_id":1,"f":null},{"_id":2},{"_id":3,"f":["a"]},{"_id":4,"f":"a"},{"_id":5,"f":[]},
+                   {"_id":6,"f":[["a"]]}])");
+  const auto ids = [&](const char* local) {
+    return run(R"([{"$lookup":{"from":"items","localField":"l","foreignField":"f","as":"i"}},
+                   {"$project":{"r":"$i._id"}}])",
+               std::string("[{\"l\":") + local + "}]", context);
+  };
+  EXPECT_EQ(ids("[]"), normal(R"([{"r":[1,2]}])"));
+  EXPECT_EQ(ids("null"), normal(R"([{"r":[1,2]}])"));
+  EXPECT_EQ(ids("[null]"), normal(R"([{"r":[1,2]}])"));
+  EXPECT_EQ(ids(R"([["a"]])"), normal(R"([{"r":[3,6]}])"));
+  EXPECT_EQ(ids(R"([[["a"]]])"), normal(R"([{"r":[6]}])"));
+  EXPECT_EQ(ids(R"(["a"])"), normal(R"([{"r":[3,4]}])"));
+}
+
 TEST(Lookup, RunsAPipelineWithVariablesOfTheOuterDocument) {
   const PipelineContext context =
       with_collection("items", R"([{"_id":1,"p":1},{"_id":2,"p":2},{"_id":3,"p":3}])");

@@ -156,6 +156,7 @@ class ProjectionParser {
     const Leaf* includes = nullptr;
     const Leaf* excludes = nullptr;
     const Leaf* computes = nullptr;
+    bool elem_match = false;
     std::optional<Mode> by_id;
     for (const Leaf& leaf : leaves_) {
       const Kind kind = leaf.node->kind;
@@ -167,8 +168,8 @@ class ProjectionParser {
         excludes = &leaf;
       } else if (kind == Kind::kComputed) {
         computes = &leaf;
-      } else if (kind == Kind::kElemMatch && !by_id) {
-        by_id = Mode::kInclusion;
+      } else if (kind == Kind::kElemMatch) {
+        elem_match = true;
       }
     }
     if (includes != nullptr && excludes != nullptr) {
@@ -186,6 +187,7 @@ class ProjectionParser {
     }
     if (includes != nullptr || computes != nullptr) return Mode::kInclusion;
     if (excludes != nullptr) return Mode::kExclusion;
+    if (elem_match) return Mode::kInclusion;
     return by_id.value_or(Mode::kExclusion);
   }
 

@@ -171,5 +171,16 @@ TEST(Projection, FaultySpecificationsAreRefused) {
   EXPECT_THROW(Projection::parse_project({}), Error);
 }
 
+TEST(Projection, ElemMatchIncludesUnlessAnotherFieldIsExcluded) {
+  const char* document = R"({"_id":1,"a":[1,2],"b":3,"c":4})";
+  EXPECT_EQ(project(R"({"_id":0,"a":{"$elemMatch":{"$gt":1}}})", document), normal(R"({"a":[2]})"));
+  EXPECT_EQ(project(R"({"a":{"$elemMatch":{"$gt":1}},"_id":0})", document), normal(R"({"a":[2]})"));
+  EXPECT_EQ(project(R"({"_id":1,"a":{"$elemMatch":{"$gt":1}}})", document),
+            normal(R"({"_id":1,"a":[2]})"));
+  EXPECT_EQ(project(R"({"b":0,"a":{"$elemMatch":{"$gt":1}}})", document),
+            normal(R"({"_id":1,"a":[2],"c":4})"));
+  EXPECT_EQ(project(R"({"_id":0,"a":{"$slice":1}})", document), normal(R"({"a":[1],"b":3,"c":4})"));
+}
+
 }  // namespace
 }  // namespace quern::query

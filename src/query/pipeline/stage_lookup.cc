@@ -113,16 +113,23 @@ class LookupStream : public DocumentStream {
     return Pipeline::make(spec_->parsed, context, std::move(equality));
   }
 
-  // {foreignField: one of the values of localField}
+  // {foreignField: one of the values of localField}. An array stands for its members, which may be
+  // arrays themselves; where there is no value, or only an empty array, null is looked for.
   Matcher equality_with(bson::View document) const {
     Writer values;
     bool any = false;
-    walk(*spec_->local_field, document, LeafArrays::kExpand,
+    const auto add = [&](bson::ValueView value) {
+      any = true;
+      const bool nothing = value.missing() || value.type() == bson::Type::kUndefined;
+      values.push(nothing ? kNull : value);
+    };
+    walk(*spec_->local_field, document, LeafArrays::kWhole,
          [&](bson::ValueView value, std::size_t) {
-           any = true;
-           if (value.is_array()) return false;  // its members came before
-           const bool nothing = value.missing() || value.type() == bson::Type::kUndefined;
-           values.push(nothing ? kNull : value);
+           if (value.is_array()) {
+             for (const bson::Element& member : value.as_array()) add(member.value());
+           } else {
+             add(value);
+           }
            return false;
          });
     if (!any) values.push(kNull);

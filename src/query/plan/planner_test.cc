@@ -181,7 +181,14 @@ TEST(Planner, SparseAndPartialIndexesAnswerOnlyWhatTheyHold) {
   EXPECT_EQ(planned(R"({"a":{"$in":[true,false]}})", partial).plan.index, nullptr);
   EXPECT_EQ(planned(R"({"a":{"$gte":true}})", partial).plan.index, nullptr);
   EXPECT_EQ(planned(R"({"a":5})", partial).plan.index, nullptr);
-  EXPECT_EQ(planned(R"({"a":"x"})", partial).plan.index, nullptr);
+  EXPECT_NE(planned(R"({"a":"x"})", partial).plan.index, nullptr);
+  EXPECT_EQ(planned(R"({"a":null})", partial).plan.index, nullptr);
+  EXPECT_EQ(planned(R"({"a":{"$oid":"000000000000000000000000"}})", partial).plan.index, nullptr);
+  bson::Builder numbers;
+  numbers.append("a", bson::doc("$type", "number"));
+  partial[0].partial = Matcher::parse(numbers.finish());
+  EXPECT_NE(planned(R"({"a":5})", partial).plan.index, nullptr);
+  EXPECT_NE(planned(R"({"a":5.5})", partial).plan.index, nullptr);
 }
 
 TEST(Planner, AHintDecides) {

@@ -110,12 +110,13 @@ class Pop : public Removal {
 
 class Pull : public Removal {
  public:
-  // condition: an $elemMatch filter of the document {m: [member]}, or null for equality with value.
-  // only_documents: members that are none stay.
-  Pull(std::optional<Matcher> condition, bool only_documents, bson::Value value)
-      : condition_(std::move(condition)),
-        only_documents_(only_documents),
-        value_(std::move(value)) {}
+  enum class Wanted {
+    kEqual,     // members equal to value
+    kDocument,  // members that are documents; the condition is one of {m: [member]}
+    kValue,     // the condition is one of {m: member}
+  };
+  Pull(Wanted wanted, std::optional<Matcher> condition, bson::Value value)
+      : wanted_(wanted), condition_(std::move(condition)), value_(std::move(value)) {}
   Effect apply(bson::ValueView old, std::string_view key, Writer& out, const UpdateContext&,
                const std::string& path) const override {
     if (old.missing()) return Effect::kNone;
@@ -124,17 +125,26 @@ class Pull : public Removal {
     }
     Writer wrapped;
     return write_kept(old.as_array(), key, out, [&](const bson::Element& member, std::size_t) {
-      if (!condition_) return bson::compare(member.value(), value_.view()) != 0;
-      if (only_documents_ && !member.is_document()) return true;
-      wrapped.clear();
-      wrapped.open("m", bson::Type::kArray).push(member.value()).close();
+      switch (wanted_) {
+        case Wanted::kEqual:
+          return bson::compare(member.value(), value_.view()) != 0;
+        case Wanted::kDocument:
+          if (!member.is_document()) return true;
+          wrapped.clear();
+          wrapped.open("m", bson::Type::kArray).push(member.value()).close();
+          break;
+        case Wanted::kValue:
+          wrapped.clear();
+          wrapped.append("m", member.value());
+          break;
+      }
       return !condition_->matches(wrapped.finish());
     });
   }
 
  private:
+  Wanted wanted_;
   std::optional<Matcher> condition_;
-  bool only_documents_;
   bson::Value value_;
 };
 
@@ -185,20 +195,19 @@ void parse_pop(const bson::Element& argument, UpdateParser& parser) {
 
 void parse_pull(const bson::Element& argument, UpdateParser& parser) {
   std::optional<Matcher> condition;
-  bool only_documents = false;
+  Pull::Wanted wanted = Pull::Wanted::kEqual;
   ParseContext without_expr = parser.context();
   without_expr.allow_expr = false;
-  if (argument.is_document()) {
-    only_documents = !is_about_values(argument.as_document());
+  if (argument.is_document() && !is_about_values(argument.as_document())) {
+    wanted = Pull::Wanted::kDocument;
     condition =
         Matcher::parse(bson::doc("m", bson::doc("$elemMatch", argument.value())), without_expr);
-  } else if (argument.type() == bson::Type::kRegex) {
-    condition = Matcher::parse(
-        bson::doc("m", bson::doc("$elemMatch", bson::doc("$in", bson::array(argument.value())))),
-        without_expr);
+  } else if (argument.is_document() || argument.type() == bson::Type::kRegex) {
+    wanted = Pull::Wanted::kValue;
+    condition = Matcher::parse(bson::doc("m", argument.value()), without_expr);
   }
-  parser.add(argument.key(), std::make_unique<Pull>(std::move(condition), only_documents,
-                                                    bson::Value(argument.value())));
+  parser.add(argument.key(),
+             std::make_unique<Pull>(wanted, std::move(condition), bson::Value(argument.value())));
 }
 
 void parse_pull_all(const bson::Element& argument, UpdateParser& parser) {

@@ -47,6 +47,12 @@ class RenameFrom : public Modifier {
     const bson::ValueView value = find(source_, context.root, "source");
     if (value.missing()) return Effect::kNone;
     find(target_, context.root, "destination");
+    // Refused even where the value is the same: the source would go.
+    if (!context.inserting && target_[0].name == "_id") {
+      throw Error(ErrorCode::kImmutableField, "Performing an update on the path '" +
+                                                  target_.text() +
+                                                  "' would modify the immutable field '_id'");
+    }
     if (identical(old, value)) return Effect::kNone;
     out.append(key, value);
     return Effect::kSet;

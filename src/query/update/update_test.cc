@@ -351,5 +351,28 @@ TEST(Upsert, KeepsTheOrderOfTheFilterAndRefusesClashes) {
   EXPECT_EQ(error(R"({")" + deep + R"(":1})"), 15);
 }
 
+TEST(Update, PullAsksAboutMembersThatAreArraysAsAFilterDoes) {
+  check({
+      {R"({"$pull":{"a":{"$all":[1,2]}}})", R"({"a":[[1,2],[1,2,3],[2,3],[1,2]]})",
+       R"({"a":[[2,3]]})"},
+      {R"({"$pull":{"a":{"$all":[5]}}})", R"({"a":[5,6]})", R"({"a":[6]})"},
+      {R"({"$pull":{"a":{"$all":[]}}})", R"({"a":[5,[]]})", R"({"a":[5,[]]})"},
+      {R"({"$pull":{"a":{"$size":2}}})", R"({"a":[[1,2],[3]]})", R"({"a":[[3]]})"},
+      {R"({"$pull":{"a":{"$elemMatch":{"$gt":2}}}})", R"({"a":[[1,2],[3],4]})",
+       R"({"a":[[1,2],4]})"},
+      {R"({"$pull":{"a":{"$nin":[2,4]}}})", R"({"a":[1,2,null]})", R"({"a":[2]})"},
+      {R"({"$pull":{"a":{"x":1}}})", R"({"a":[1,{"x":1},[{"x":1}]]})", R"({"a":[1,[{"x":1}]]})"},
+      {R"({"$pull":{"a":{"$regularExpression":{"pattern":"^x","options":""}}}})",
+       R"({"a":["x","y",1]})", R"({"a":["y",1]})"},
+  });
+}
+
+TEST(Update, RenameNeverReplacesTheId) {
+  EXPECT_EQ(error_of({R"({"$rename":{"a":"_id"}})", R"({"_id":1,"a":1})"}), 66);
+  EXPECT_EQ(error_of({R"({"$rename":{"a":"_id"}})", R"({"_id":1,"a":2})"}), 66);
+  EXPECT_EQ(error_of({R"({"$rename":{"a":"_id.x"}})", R"({"_id":{"x":1},"a":1})"}), 66);
+  check({{R"({"$rename":{"a":"_id"}})", R"({"_id":1})", R"({"_id":1})"}});
+}
+
 }  // namespace
 }  // namespace quern::query

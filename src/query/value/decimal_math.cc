@@ -51,7 +51,8 @@ Decimal128 shortest(Decimal128 value) {
 }
 
 // Intel's exponential, logarithms and power can be some units of the last digit off, the power of a
-// large exponent thousands, and small results come out as zero. So Intel's answer stands only for
+// large exponent thousands, small results come out as zero, and roots and logarithms of the largest
+// and smallest numbers as infinities. So Intel's answer stands only for
 // what is NaN, infinite or zero by definition, or far beyond the format. All else is computed with
 // 100 digits, of which no function here loses more than 40, and rounded once.
 using Fine = boost::multiprecision::cpp_dec_float_100;
@@ -82,9 +83,7 @@ Decimal128 modulo(Decimal128 a, Decimal128 b) {
 
 Decimal128 absolute(Decimal128 a) { return take(bid128_abs(lend(a))); }
 
-Decimal128 round(Decimal128 a, int places, Rounding rounding) {
-  const DecimalParts parts = bson::decompose(a);
-  if (!finite(parts) || parts.exponent >= -places) return a;
+Decimal128 quantize(Decimal128 a, int places, Rounding rounding) {
   const auto mode = [rounding]() -> _IDEC_round {
     switch (rounding) {
       case Rounding::kHalfEven:
@@ -103,19 +102,27 @@ Decimal128 round(Decimal128 a, int places, Rounding rounding) {
   return take(bid128_quantize(lend(a), lend(unit), mode, &flags));
 }
 
-Decimal128 square_root(Decimal128 a) { return shortest(rounded(bid128_sqrt, a)); }
+Decimal128 round(Decimal128 a, int places, Rounding rounding) {
+  const Decimal128 rounded = quantize(a, places, rounding);
+  return finite(bson::decompose(a)) && finite(bson::decompose(rounded)) ? rounded : a;
+}
+
+Decimal128 square_root(Decimal128 a) {
+  if (!ordinary(a) || bson::decompose(a).negative) return shortest(rounded(bid128_sqrt, a));
+  return rounded(sqrt(fine(a)));
+}
 Decimal128 exponential(Decimal128 a) {
   const Decimal128 defined = shortest(rounded(bid128_exp, a));
   if (!ordinary(a) || abs(fine(a)) > kFarBeyond) return defined;
   return rounded(exp(fine(a)));
 }
 Decimal128 natural_logarithm(Decimal128 a) {
-  const Decimal128 estimate = shortest(rounded(bid128_log, a));
-  return ordinary(estimate) ? rounded(log(fine(a))) : estimate;
+  if (!ordinary(a) || bson::decompose(a).negative) return shortest(rounded(bid128_log, a));
+  return rounded(log(fine(a)));
 }
 Decimal128 logarithm10(Decimal128 a) {
-  const Decimal128 estimate = shortest(rounded(bid128_log10, a));
-  return ordinary(estimate) ? rounded(log10(fine(a))) : estimate;
+  if (!ordinary(a) || bson::decompose(a).negative) return shortest(rounded(bid128_log10, a));
+  return rounded(log10(fine(a)));
 }
 Decimal128 power(Decimal128 base, Decimal128 exponent) {
   const Decimal128 estimate = shortest(rounded(bid128_pow, base, exponent));

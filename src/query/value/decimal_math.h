@@ -23,7 +23,10 @@ Decimal128 modulo(Decimal128 a, Decimal128 b);
 
 Decimal128 absolute(Decimal128 a);
 enum class Rounding { kHalfEven, kDown, kUp, kToZero };
-// To a number of digits after the point (negative: before it), between -6111 and 6176.
+// With that number of digits after the point (negative: before it), between -6111 and 6176: 1.1 to
+// two places is 1.10. NaN for what is infinite or has no room for so many digits.
+Decimal128 quantize(Decimal128 a, int places, Rounding rounding);
+// The same, but what quantize has no answer for stays as it is.
 Decimal128 round(Decimal128 a, int places, Rounding rounding);
 
 Decimal128 square_root(Decimal128 a);

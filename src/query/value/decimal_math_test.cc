@@ -75,6 +75,14 @@ TEST(DecimalMath, FunctionsAtTheBordersOfTheFormat) {
   EXPECT_EQ(power(d("-2"), d("0.5")).to_string(), "NaN");
   EXPECT_EQ(square_root(d("-1")).to_string(), "NaN");
   EXPECT_EQ(natural_logarithm(d("0")).to_string(), "-Infinity");
+  EXPECT_EQ(natural_logarithm(d("1E-6176")).to_string(), "-14220.76553433122614449511522413063");
+  const Decimal128 greatest = d("9.999999999999999999999999999999999E+6144");
+  EXPECT_EQ(natural_logarithm(greatest).to_string(), "14149.38539644841072829055748903542");
+  EXPECT_EQ(logarithm10(d("1E-6176")).to_string(), "-6176");
+  EXPECT_EQ(logarithm10(greatest).to_string(), "6145");
+  EXPECT_EQ(square_root(greatest).to_string(), "3.162277660168379331998893544432718E+3072");
+  EXPECT_EQ(square_root(d("1E-6176")).to_string(), "1E-3088");
+  EXPECT_EQ(square_root(d("Infinity")).to_string(), "Infinity");
   EXPECT_EQ(absolute(d("-Infinity")).to_string(), "Infinity");
   EXPECT_TRUE(is_zero(d("-0.00")));
   EXPECT_FALSE(is_zero(d("-Infinity")));

@@ -56,9 +56,9 @@ bson::Decimal128 Sum::as_decimal() const {
                                query::as_decimal(Datum::of(static_cast<std::int64_t>(kBillion)))));
   }
   if (low != 0) sum = decimal::add(sum, query::as_decimal(Datum::of(low)));
-  if (!std::isfinite(plain_)) return decimal::add(sum, decimal_from_arithmetic(plain_));
-  if (high_ != 0) sum = decimal::add(sum, decimal_from_arithmetic(high_));
-  if (low_ != 0) sum = decimal::add(sum, decimal_from_arithmetic(low_));
+  if (!std::isfinite(plain_)) return decimal::add(sum, bson::decimal_from(plain_));
+  if (high_ != 0) sum = decimal::add(sum, bson::decimal_from(high_));
+  if (low_ != 0) sum = decimal::add(sum, bson::decimal_from(low_));
   return sum;
 }
 

@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Sums of numbers of mixed types, exact until the end: integers in 128 bits, doubles as a pair of
-// doubles (so that 0.1 + 0.2 + 0.3 is 0.6), decimals in decimal128.
+// doubles (so that 0.1 + 0.2 + 0.3 is 0.6), decimals in decimal128. Doubles join decimals with all
+// the digits that 34 can hold, as $sum and $avg show them.
 #ifndef QUERN_QUERY_VALUE_SUM_H_
 #define QUERN_QUERY_VALUE_SUM_H_
 
