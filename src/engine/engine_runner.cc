@@ -127,6 +127,7 @@ bson::Document run_in_transaction(Engine& engine, const CommandHandler& command,
       operation.set_cancellation(context.cancellation);
       operation.expect(ExpectedSchemas(context.expected_schemas));
       if (deadline) operation.set_deadline(*deadline);
+      const query::InterruptScope scope(operation);
       bson::Builder reply;
       command.run(operation, reply);
       result = finish(reply);
@@ -171,6 +172,7 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
   if (const auto deadline = deadline_of(engine, members.max_time, context)) {
     operation.set_deadline(*deadline);
   }
+  const query::InterruptScope scope(operation);
   bson::Builder reply;
   command->run(operation, reply);
   make_durable(engine, *command, members);

@@ -13,6 +13,11 @@ namespace quern::engine {
 namespace {
 
 void append_validation(bson::Builder& options, bson::View from) {
+  bson::Builder choices;  // refused if unknown, even where no validator uses them
+  for (const std::string_view name : {"validationLevel", "validationAction"}) {
+    if (const bson::Element given = from[name]; !given.missing()) choices.append(given);
+  }
+  Validator::from_options(choices.finish());
   const bson::Element validator = from["validator"];
   if (validator.missing() || validator.is_null()) return;
   if (!validator.is_document()) {

@@ -149,6 +149,9 @@ bson::Document index_spec(bson::View index) {
     }
   }
   if (is_id_key(key)) return id_index_spec();
+  if (key.count() == 1 && key.front().key() == "_id" && key.front().is_number()) {
+    throw DatabaseError(ErrorCode::kBadValue, "The field 'key' for an _id index must be {_id: 1}");
+  }
   bson::Builder spec;
   spec.append("v", 2).append("key", key).append("name", name);
   if (flag(arguments, "unique")) spec.append("unique", true);

@@ -115,9 +115,56 @@ TEST(DropDatabaseCommand, DropsItsCollectionsOnly) {
   TestEngine engine;
   engine.run(R"({"create": "c"})");
   engine.run(R"({"create": "c", "$db": "other"})");
-  EXPECT_REPLY(engine.run(R"({"dropDatabase": 1})"), R"({"dropped": "test", "ok": 1.0})");
+  EXPECT_REPLY(engine.run(R"({"dropDatabase": 1})"), R"({"ok": 1.0})");
   EXPECT_REPLY(engine.run(R"({"listDatabases": 1, "nameOnly": true, "$db": "admin"})"),
                R"({"databases": [{"name": "other"}], "ok": 1.0})");
+}
+
+TEST(DropDatabaseCommand, SparesAdmin) {
+  TestEngine engine;
+  engine.run(R"({"create": "c", "$db": "admin"})");
+  EXPECT_EQ(engine.code_of(R"({"dropDatabase": 1, "$db": "admin"})"), 20);
+  EXPECT_EQ(engine.documents(R"({"listCollections": 1, "$db": "admin"})").size(), 1u);
+}
+
+TEST(CreateCommand, RefusesUnknownValidationEvenWithoutAValidator) {
+  TestEngine engine;
+  EXPECT_EQ(engine.code_of(R"({"create": "c", "validationAction": "arbitrary"})"), 2);
+  EXPECT_EQ(engine.code_of(R"({"create": "c", "validationLevel": "arbitrary"})"), 2);
+  EXPECT_EQ(engine.code_of(R"({"create": "c", "validationAction": "warn"})"), 0);
+}
+
+TEST(Commands, RefuseConcernsThatNoNodeCanMeet) {
+  TestEngine engine;
+  const auto code = [&](const std::string& member) {
+    return engine.code_of((R"({"count": "c", )" + member + "}").c_str());
+  };
+  EXPECT_EQ(code(R"("readConcern": {"level": "nonsense"})"), 2);
+  EXPECT_EQ(code(R"("readConcern": {"level": 5})"), 14);
+  EXPECT_EQ(code(R"("readConcern": 5)"), 14);
+  EXPECT_EQ(code(R"("readConcern": {"level": "majority"})"), 0);
+  EXPECT_EQ(code(R"("readConcern": {})"), 0);
+  EXPECT_EQ(code(R"("writeConcern": {"w": 99})"), 9);
+  EXPECT_EQ(code(R"("writeConcern": {"w": -1})"), 9);
+  EXPECT_EQ(code(R"("writeConcern": {"w": {"$numberDouble": "NaN"}})"), 9);
+  EXPECT_EQ(code(R"("writeConcern": {"w": true})"), 9);
+  EXPECT_EQ(code(R"("writeConcern": {"w": 2})"), 2);
+  EXPECT_EQ(code(R"("writeConcern": {"w": "nowhere"})"), 2);
+  EXPECT_EQ(code(R"("writeConcern": {"w": "majority"})"), 0);
+  EXPECT_EQ(code(R"("writeConcern": {"w": 1.9, "j": true})"), 0);
+}
+
+TEST(Commands, HeedTheTimeLimitWithinADocument) {
+  TestEngine engine;
+  engine.run(R"({"insert": "c", "documents": [{"_id": 1}]})");
+  EXPECT_EQ(engine.code_of(R"({"aggregate": "c", "cursor": {}, "maxTimeMS": 1, "pipeline": [
+      {"$project": {"x": {"$size": {"$map": {"input": {"$range": ["$_id", 3000000]}, "in": {"$add": ["$$this", 1]}}}}}}]})"),
+            50);
+}
+
+TEST(Commands, AreFoundByTheirOlderSpellings) {
+  TestEngine engine;
+  EXPECT_EQ(engine.code_of(R"({"buildinfo": 1})"), 0);
 }
 
 TEST(RenameCollectionCommand, KeepsDocumentsAndIndexes) {

@@ -68,10 +68,13 @@ void DropCommand::run(Operation& operation, bson::Builder& reply) const {
   reply.append("ns", ns.to_string());
 }
 
-void DropDatabaseCommand::run(Operation& operation, bson::Builder& reply) const {
+void DropDatabaseCommand::run(Operation& operation, bson::Builder&) const {
   CommandReader(operation.command(), name(), {});
+  if (operation.database() == "admin") {
+    throw DatabaseError(ErrorCode::kIllegalOperation,
+                        "Dropping the 'admin' database is prohibited");
+  }
   operation.engine().catalog().drop_database(operation.database(), &operation);
-  reply.append("dropped", operation.database());
 }
 
 void RenameCollectionCommand::run(Operation& operation, bson::Builder&) const {

@@ -115,7 +115,7 @@ TEST_F(Indexes, ThatAreUniqueRefuseADuplicate) {
   const bson::Document reply =
       engine.run_raw(R"({"insert": "c", "documents": [{"_id": 2, "a": "x"}]})");
   EXPECT_REPLY(reply, R"({"n": 0, "writeErrors": [{"index": 0, "code": 11000,
-      "errmsg": "E11000 duplicate key error collection: test.c index: a_1 dup key: { \"a\" : \"x\" }",
+      "errmsg": "E11000 duplicate key error collection: test.c index: a_1 dup key: { a: \"x\" }",
       "keyPattern": {"a": 1}, "keyValue": {"a": "x"}}], "ok": 1.0})");
   EXPECT_EQ(engine.find("c").size(), 1u);
 }
@@ -208,6 +208,32 @@ TEST_F(Indexes, ThatAreHiddenAreKeptButNotUsed) {
   EXPECT_EQ(engine.winning_stage("c", R"({"a": 5})"), "COLLSCAN");
   engine.run(R"({"collMod": "c", "index": {"name": "a_1", "hidden": false}})");
   EXPECT_EQ(engine.find("c", R"({"a": 5})", R"(, "hint": "a_1")").size(), 1u);
+}
+
+TEST(CreateIndexesCommand, RefusesAnIndexOnTheIdOfAnotherDirection) {
+  TestEngine engine;
+  EXPECT_EQ(
+      engine.code_of(R"({"createIndexes": "c", "indexes": [{"name": "i", "key": {"_id": -1}}]})"),
+      2);
+  EXPECT_EQ(
+      engine.code_of(R"({"createIndexes": "c", "indexes": [{"name": "i", "key": {"_id": 2}}]})"),
+      2);
+  EXPECT_EQ(
+      engine.code_of(R"({"createIndexes": "c", "indexes": [{"name": "i", "key": {"_id": 1}}]})"),
+      0);
+}
+
+TEST(DuplicateKey, IsShownWithBareNames) {
+  TestEngine engine;
+  engine.run(
+      R"({"createIndexes": "c", "indexes": [{"name": "i", "key": {"a": 1, "b": 1}, "unique": true}]})");
+  engine.run(R"({"insert": "c", "documents": [{"a": {"x": [1, "y"]}}]})");
+  const bson::Document reply =
+      engine.run_raw(R"({"insert": "c", "documents": [{"a": {"x": [1, "y"]}}]})");
+  const std::string message(
+      reply["writeErrors"].as_array().front().as_document()["errmsg"].as_string());
+  EXPECT_TRUE(message.ends_with(R"(index: i dup key: { a: { x: [ 1, "y" ] }, b: null })"))
+      << message;
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ TEST(InsertCommand, ReportsADuplicateIdWithItsIndexAndStopsThere) {
       engine.run_raw(
           R"({"insert": "c", "documents": [{"_id": 1}, {"_id": 2}, {"_id": 1}, {"_id": 3}]})"),
       R"({"n": 2, "writeErrors": [{"index": 2, "code": 11000,
-          "errmsg": "E11000 duplicate key error collection: test.c index: _id_ dup key: { \"_id\" : 1 }",
+          "errmsg": "E11000 duplicate key error collection: test.c index: _id_ dup key: { _id: 1 }",
           "keyPattern": {"_id": 1}, "keyValue": {"_id": 1}}], "ok": 1.0})");
   EXPECT_DOCUMENTS(engine.find("c"), R"([{"_id": 1}, {"_id": 2}])");
 }

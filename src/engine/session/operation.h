@@ -31,6 +31,7 @@
 #include "engine/session/expected_schemas.h"
 #include "quern/bson/document.h"
 #include "quern/command/namespace.h"
+#include "query/value/interrupt.h"
 #include "storage/store.h"
 
 namespace quern::engine {
@@ -40,7 +41,7 @@ class QueryContext;
 class Session;
 
 // Not thread-safe: one thread runs an operation.
-class Operation final : public Access {
+class Operation final : public Access, public query::Interruptible {
  public:
   // command must outlive the operation. session: the one whose open transaction the command is
   // part of, or null.

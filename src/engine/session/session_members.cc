@@ -17,6 +17,52 @@ void read(bson::Element& member, const bson::Element& element) {
   member = element;
 }
 
+// Of one node, whatever the level: what a read sees is committed and stays.
+void check_read_concern(const bson::Element& concern) {
+  if (concern.missing()) return;
+  if (!concern.is_document()) {
+    throw DatabaseError(ErrorCode::kTypeMismatch, "readConcern must be a document");
+  }
+  const bson::Element level = concern.as_document()["level"];
+  if (level.missing() || level.is_null()) return;
+  if (!level.is_string()) {
+    throw DatabaseError(ErrorCode::kTypeMismatch, "readConcern.level must be a string");
+  }
+  for (const std::string_view known :
+       {"local", "available", "majority", "linearizable", "snapshot"}) {
+    if (level.as_string() == known) return;
+  }
+  throw DatabaseError(ErrorCode::kBadValue,
+                      "readConcern.level must be one of: local available majority linearizable "
+                      "snapshot");
+}
+
+// Nobody but this node acknowledges.
+void check_write_concern(const bson::Element& concern) {
+  if (!concern.is_document()) return;
+  const bson::Element w = concern.as_document()["w"];
+  if (w.missing() || w.is_null() || w.is_document()) return;
+  if (w.is_string()) {
+    if (w.as_string() == "majority") return;
+    throw DatabaseError(ErrorCode::kBadValue,
+                        "writeConcern.w must be \"majority\" or a number: there are no modes of "
+                        "other names");
+  }
+  if (!w.is_number()) {
+    throw DatabaseError(ErrorCode::kFailedToParse,
+                        "writeConcern.w must be a number, a string or a document");
+  }
+  const double nodes = w.number();
+  if (!(nodes > -1 && nodes < 51)) {
+    throw DatabaseError(ErrorCode::kFailedToParse,
+                        "writeConcern.w must not be negative nor greater than 50");
+  }
+  if (nodes >= 2) {
+    throw DatabaseError(ErrorCode::kBadValue,
+                        "writeConcern.w must not be greater than 1: there is one node");
+  }
+}
+
 }  // namespace
 
 SessionMembers::SessionMembers(bson::View command) {
@@ -32,6 +78,9 @@ SessionMembers::SessionMembers(bson::View command) {
       case 10:
         if (element.key() == "autocommit") read(autocommit, element);
         break;
+      case 11:
+        if (element.key() == "readConcern") read(read_concern, element);
+        break;
       case 12:
         if (element.key() == "writeConcern") read(write_concern, element);
         break;
@@ -43,6 +92,8 @@ SessionMembers::SessionMembers(bson::View command) {
 }
 
 void SessionMembers::check() const {
+  check_read_concern(read_concern);
+  check_write_concern(write_concern);
   if (!lsid.missing() && !lsid.is_document()) {
     throw DatabaseError(ErrorCode::kTypeMismatch, "lsid must be a document");
   }

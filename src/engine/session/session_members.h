@@ -13,12 +13,13 @@ struct SessionMembers {
   bson::Element autocommit;
   bson::Element start;
   bson::Element max_time;
+  bson::Element read_concern;
   bson::Element write_concern;
 
   // Throws when one is there twice.
   explicit SessionMembers(bson::View command);
   // Throws InvalidOptions (72) and TypeMismatch (14) where they are malformed or contradict each
-  // other.
+  // other; FailedToParse (9) and BadValue (2) for concerns that no single node can meet.
   void check() const;
 
   // writeConcern: {j: true}: what was written is to be on the medium before the reply.
