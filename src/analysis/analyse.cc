@@ -134,6 +134,8 @@ SubjectParts parts_of(View command) {
     command = first.as_document();
     first = command.front();
   }
+  if (!first)
+    refuse::malformed("a command is a document whose first key is its name: this one is empty");
   const CommandRow* row = find_command_row(first.key());
   if (row == nullptr || (explained ? !row->explainable : row->id == CommandId::kExplain)) {
     throw NotSupported(fmt::format("command not supported for auto encryption: {}", first.key()));

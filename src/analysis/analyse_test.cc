@@ -178,7 +178,10 @@ TEST(Analyse, OtherCommandsAreRefusedByName) {
   expect_refused(R"({"aggregate": 1, "pipeline": [], "cursor": {}})",
                  "non-collection command not supported for auto encryption: aggregate");
   expect_refused(R"({"find": ""})", "non-collection command not supported");
-  expect_refused("{}", "command not supported for auto encryption: ");
+}
+
+TEST(Analyse, AnEmptyCommandIsRefusedAsOne) {
+  expect_refused("{}", "a command is a document whose first key is its name: this one is empty");
 }
 
 TEST(Explain, TheExplainedCommandIsAnalysed) {

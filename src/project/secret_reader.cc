@@ -39,8 +39,12 @@ SecretBytes read_file(const std::filesystem::path& path) {
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
-    throw ImproperlyConfigured(
-        fmt::format("cannot read the secret file {}: {}", path.string(), std::strerror(errno)));
+    const int error = errno;
+    throw ImproperlyConfigured(fmt::format(
+        "cannot read the secret file {}: {}{}", path.string(), std::strerror(error),
+        error == ENOENT ? "; bring it there (`manage generatelocalkey` makes the first local key "
+                          "of a new project, but never one that opens what another protects)"
+                        : ""));
   }
   if (!S_ISREG(status.st_mode)) {
     throw ImproperlyConfigured(fmt::format("the secret {} is not a file", path.string()));

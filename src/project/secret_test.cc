@@ -66,6 +66,13 @@ TEST(SecretReader, RefusesMissingAndEmptyFilesAndFolders) {
   }
 }
 
+TEST(SecretReader, SaysOfAMissingFileWhatMakesOne) {
+  const TestFolder folder;
+  EXPECT_THAT([&] { read(secret::file("missing"), folder.path()); },
+              Throws<ImproperlyConfigured>(
+                  Property(&Error::what, HasSubstr("`manage generatelocalkey` makes the first"))));
+}
+
 TEST(SecretReader, ReadsTheEnvironmentAndLeavesNothingOfItThere) {
   ::setenv("QUERN_TEST_SECRET", "xyz", 1);
   const char* value = std::getenv("QUERN_TEST_SECRET");

@@ -36,7 +36,7 @@ std::string_view advice_on(std::string_view fault) {
   if (says(fault, "by current process")) {
     return " (this process has it open already, in another project or runner: use that one)";
   }
-  return " (is another process using it?)";
+  return " (is another process using it? One at a time can: stop that one first)";
 }
 
 }  // namespace
