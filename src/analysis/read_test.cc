@@ -30,7 +30,7 @@ TEST(Find, SessionsConcernsAndCommentsPass) {
 
 TEST(Find, UnknownMembersAreRefused) {
   expect_refused(R"({"find": "c", "filter": {}, "query": {"ssn": "x"}})",
-                 "'find.query' is not understood by automatic encryption");
+                 "'find.query' is not understood by automatic encryption.");
   expect_refused(R"({"find": "c", "filter": "x"})", "'find.filter' must be a document, not string");
 }
 

@@ -122,7 +122,7 @@ void stage(std::string_view name) {
 
 const bson::MemberFaults kMemberFaults{
     .unknown = {static_cast<std::int32_t>(ErrorCode::kUnknownField),
-                "'{where}.{name}' is not understood by automatic encryption"},
+                "'{where}.{name}' is not understood by automatic encryption.{nearest}"},
     .repeated = {static_cast<std::int32_t>(ErrorCode::kFailedToParse),
                  "'{where}.{name}' is given twice"},
 };
@@ -130,7 +130,7 @@ const bson::MemberFaults kMemberFaults{
 void unknown_member(std::string_view where, std::string_view name) {
   throw Error(kMemberFaults.unknown.code,
               fmt::format(fmt::runtime(kMemberFaults.unknown.text), fmt::arg("where", where),
-                          fmt::arg("name", name)));
+                          fmt::arg("name", name), fmt::arg("nearest", "")));
 }
 
 void repeated_member(std::string_view where, bson::View document) {

@@ -6,15 +6,32 @@
 #include <algorithm>
 #include <array>
 #include <unordered_set>
+#include <vector>
+
+#include "base/nearest.h"
 
 namespace quern::bson {
 namespace {
 
 [[noreturn]] void raise(const Fault& fault, std::string_view where, std::string_view name,
-                        std::string_view type = {}, std::string_view expected = {}) {
-  throw Error(fault.code, fmt::format(fmt::runtime(fault.text), fmt::arg("where", where),
-                                      fmt::arg("name", name), fmt::arg("type", type),
-                                      fmt::arg("expected", expected)));
+                        std::string_view type = {}, std::string_view expected = {},
+                        std::string_view nearest = {}) {
+  throw Error(fault.code,
+              fmt::format(fmt::runtime(fault.text), fmt::arg("where", where),
+                          fmt::arg("name", name), fmt::arg("type", type),
+                          fmt::arg("expected", expected), fmt::arg("nearest", nearest)));
+}
+
+[[noreturn]] void raise_unknown(const Fault& fault, std::string_view where, std::string_view name,
+                                const Members& members) {
+  constexpr std::size_t kLongest = 64;  // who sends a longer one did not mistype one of ours
+  std::string hint;
+  if (name.size() <= kLongest) {
+    std::vector<std::string_view> names(members.known.begin(), members.known.end());
+    names.insert(names.end(), members.shared.begin(), members.shared.end());
+    if (const auto close = nearest(name, names)) hint = fmt::format(" Did you mean '{}'?", *close);
+  }
+  raise(fault, where, name, {}, {}, hint);
 }
 
 // Which names of a list were met.
@@ -57,7 +74,7 @@ void require_members(View document, std::string_view where, const Members& membe
     if (met == Seen::Met::kNever) met = shared.meet(element.key());
     if (met == Seen::Met::kAgain) raise(faults.repeated, where, element.key());
     if (met == Seen::Met::kNever && !members.ignores_others) {
-      raise(faults.unknown, where, element.key());
+      raise_unknown(faults.unknown, where, element.key(), members);
     }
   }
 }

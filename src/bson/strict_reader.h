@@ -17,7 +17,8 @@
 namespace quern::bson {
 
 // What is thrown for one kind of fault. In its text {where} stands for the document, {name} for the
-// member, {type} for the type that it has and {expected} for the one that it should have.
+// member, {type} for the type that it has, {expected} for the one that it should have, and {nearest}
+// for " Did you mean …?" with the known name that an unknown one is close to, or nothing.
 struct Fault {
   std::int32_t code;
   std::string_view text;
@@ -26,7 +27,7 @@ struct Fault {
 // The faults of a document with MongoDB's codes and wording, unless a reader has its own. The texts
 // must live as long as the program.
 struct MemberFaults {
-  Fault unknown{40415, "BSON field '{where}.{name}' is an unknown field."};
+  Fault unknown{40415, "BSON field '{where}.{name}' is an unknown field.{nearest}"};
   Fault repeated{40413, "BSON field '{where}.{name}' is a duplicate field"};
   Fault missing{40414, "BSON field '{where}.{name}' is missing but a required field"};
   Fault wrong_type{14,

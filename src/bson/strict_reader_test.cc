@@ -47,6 +47,19 @@ TEST(StrictReader, RefusesMembersThatItDoesNotKnow) {
   EXPECT_EQ(read(R"({"x": 1, "x": 2})", {.known = kKnown, .ignores_others = true}).code, 0);
 }
 
+TEST(StrictReader, NamesTheKnownMemberThatAnUnknownOneIsCloseTo) {
+  constexpr std::string_view kLong[] = {"filter", "projection"};
+  constexpr std::string_view kCommon[] = {"maxTimeMS"};
+  EXPECT_EQ(read(R"({"fliter": 1})", {kLong}).text,
+            "BSON field 'find.fliter' is an unknown field. Did you mean 'filter'?");
+  EXPECT_EQ(read(R"({"maxTimeMs": 1})", {kLong, kCommon}).text,
+            "BSON field 'find.maxTimeMs' is an unknown field. Did you mean 'maxTimeMS'?");
+  const std::string endless = "projection" + std::string(1000, 'x');
+  EXPECT_EQ(read("{\"" + endless + "\": 1}", {kLong}).text,
+            "BSON field 'find." + endless + "' is an unknown field.");
+  EXPECT_EQ(read(R"({"fliter": 1})", {kLong}, {.unknown = {1, "{name}?"}}).text, "fliter?");
+}
+
 TEST(StrictReader, RefusesAMemberThatIsThereTwice) {
   const Refusal expected{40413, "BSON field 'find.a' is a duplicate field"};
   EXPECT_EQ(read(R"({"a": 1, "b": 2, "a": 1})", {kKnown}), expected);

@@ -12,6 +12,7 @@
 #include "client/decrypt_reply.h"
 #include "client/encrypting_sink.h"
 #include "client/key_lookup.h"
+#include "client/mongo_runner.h"
 #include "client/schema_resolver.h"
 #include "command/command_table.h"
 #include "quern/base/error.h"
@@ -22,6 +23,28 @@ namespace {
 
 // How often a command is judged by schemas that were outdated when it was to run.
 constexpr int kAttempts = 3;
+
+// The refusal of a command that was judged by outdated schemas: nothing of it was done.
+class OutdatedSchemas : public DatabaseError {
+ public:
+  explicit OutdatedSchemas(const Error& refusal) : DatabaseError(refusal.code(), refusal.what()) {
+    for (const std::string& label : refusal.labels()) add_label(label);
+  }
+};
+
+// Runs a command that is to be carried out only while these schemas are true. Throws
+// OutdatedSchemas when they are not, where the runner heeds them. No other error is taken for that
+// one, such as the key vault's after a write.
+bson::Document run_judged(CommandRunner& runner, std::string_view database, bson::View command,
+                          RunContext context, bson::View expected_schemas) {
+  context.expected_schemas = expected_schemas;
+  try {
+    return runner.run(database, command, context);
+  } catch (const Error& error) {
+    if (!error.is(ErrorCode::kCollectionUUIDMismatch)) throw;
+    throw OutdatedSchemas(error);
+  }
+}
 
 // Forgets what was read about schemas before a command that changes some of them, and what is read
 // while it runs: also when it fails, for it may have been carried out all the same.
@@ -185,7 +208,8 @@ EncryptingRunner::EncryptingRunner(CommandRunner& inner, keyvault::KeyCache& key
       keys_(keys),
       random_(options.random != nullptr ? *options.random : RandomSource::system()),
       decrypt_(options.decrypt),
-      look_after_writes_(options.look_after_writes),
+      look_after_writes_(
+          options.look_after_writes.value_or(dynamic_cast<const MongoRunner*>(&inner) != nullptr)),
       schemas_(std::make_unique<SchemaResolver>(inner, keys, options)),
       cursors_(std::make_unique<CursorOutputs>(options.clock != nullptr ? *options.clock
                                                                         : Clock::system())) {}
@@ -198,9 +222,8 @@ Reply EncryptingRunner::do_run(std::string_view database, bson::View command,
   for (int attempt = 1;; ++attempt) {
     try {
       return run_once(database, command, context);
-    } catch (const Error& error) {
-      // Refused before anything was done: another made the collection anew since it was asked for.
-      if (!error.is(ErrorCode::kCollectionUUIDMismatch) || attempt == kAttempts) throw;
+    } catch (const OutdatedSchemas&) {  // another made the collection anew since it was asked for
+      if (attempt == kAttempts) throw;
       schemas_->forget();
     }
   }
@@ -245,19 +268,19 @@ bson::Document EncryptingRunner::run_analysed(std::string_view database, bson::V
     schemas = schemas_->resolve(subject.namespaces(), context);
     check_exists(*schemas, *row, command);
   }
-  RunContext judged = context;
-  judged.expected_schemas = schemas->expected;
   // Also where nothing is encrypted there are joins and markings that are refused.
   EncryptingSink sink(*schemas, keys_, context, random_);
   analysis::Analysis analysis = analysis::analyse(subject, schemas->map, sink);
-  if (!schemas->any_schema) return inner_.run(database, command, judged);
+  if (!schemas->any_schema) {
+    return run_judged(inner_, database, command, context, schemas->expected);
+  }
   const std::string& ns = subject.namespaces().front();
   if (row->documents != ReplyDocuments::kNone) {
     output =
         std::make_shared<CommandOutput>(CommandOutput{schemas, std::move(analysis.output), ns});
   }
   const bson::Document sent = sink.finish(std::move(analysis));
-  bson::Document reply = inner_.run(database, sent, judged);
+  bson::Document reply = run_judged(inner_, database, sent, context, schemas->expected);
   if (look_after_writes_ && makes_collection(*row, command) && reply["ok"].truthy()) {
     schemas_->check_again(ns, context.without_limits());
   }
@@ -298,9 +321,7 @@ bson::Document EncryptingRunner::run_compaction(std::string_view database, bson:
     builder.append(field.path, bson::Binary{bson::BinarySubtype::kGeneric, token});
   }
   builder.close();
-  RunContext judged = context;
-  judged.expected_schemas = schemas->expected;
-  return inner_.run(database, builder.finish(), judged);
+  return run_judged(inner_, database, builder.finish(), context, schemas->expected);
 }
 
 void EncryptingRunner::forget_schemas() { schemas_->forget(); }

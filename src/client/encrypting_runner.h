@@ -71,9 +71,9 @@ struct EncryptingOptions {
   // After a write to a pinned collection that may have made it (an insert, an upsert, createIndexes),
   // ask the server again, and throw when the collection is no more what the map says: it was dropped
   // meanwhile, by somebody else, and the write has made a plain one that keeps ciphertexts which no
-  // query finds. One more round trip a write. For servers that do not heed
-  // RunContext::expected_schemas, which the embedded engine does: it makes none.
-  bool look_after_writes = false;
+  // query finds. One more round trip a write. Nothing: where inner is a MongoRunner, whose servers
+  // do not heed RunContext::expected_schemas. The embedded engine does: it makes none.
+  std::optional<bool> look_after_writes = {};
 
   // How long an answer of the server about a schema is believed. The embedded engine refuses a
   // command that was judged by an outdated one, and it is judged again.
@@ -109,8 +109,7 @@ class EncryptingRunner : public CommandRunner {
   Reply do_run(std::string_view database, bson::View command, const RunContext& context) override;
 
  private:
-  // Throws CollectionUUIDMismatch when the schemas that the command was judged by are outdated; nothing is done
-  // then.
+  // Throws OutdatedSchemas when those that the command was judged by are; nothing is done then.
   Reply run_once(std::string_view database, bson::View command, const RunContext& context);
   // row is the command's, null for one that is not known. Sets output for a command that answers
   // with documents of collections with a schema.

@@ -21,6 +21,7 @@ namespace {
 using bson::BinarySubtype;
 using bson::BlobSubtype;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -520,6 +521,22 @@ TEST_F(EncryptingRunnerTest, ASchemaThatIsOutdatedEachTimeIsNotReadForEver) {
   EXPECT_EQ(tried, 3);
 }
 
+TEST_F(EncryptingRunnerTest, AWriteIsNotRepeatedForAnErrorOfTheKeyVaultAfterIt) {
+  const bson::Document document = stored(R"({"ssn": "123"})");
+  cache.clear();
+  server_reply = bson::doc("value", document, "ok", 1.0);
+  VaultTest::runner.set_answer([](std::string_view, bson::View) {
+    return error_reply(Error(ErrorCode::kCollectionUUIDMismatch, "no"));
+  });
+  server.take_calls();
+  const Error error = error_of([&] {
+    runner.run("clinic", json(R"({"findAndModify": "patients", "query": {"_id": 1},
+                                  "update": {"$inc": {"visits": 1}}})"));
+  });
+  EXPECT_TRUE(error.is(ErrorCode::kCollectionUUIDMismatch)) << error.what();
+  EXPECT_THAT(sent_names(), Contains("findAndModify").Times(1));
+}
+
 TEST_F(EncryptingRunnerTest, AReplyThatCannotBeDecryptedLeavesNoCursorOpen) {
   const bson::Document good = stored(R"({"ssn": "123"})");
   const bson::Document find = json(R"({"find": "patients", "lsid": {"id": 1}, "txnNumber": 2,
@@ -693,6 +710,19 @@ TEST_F(EncryptingRunnerTest, AFaultOfACiphertextNeedsNoKey) {
   documents.clear();
   cache.clear();
   EXPECT_EQ(runner.run("clinic", bson::doc("find", "patients")), server_reply);
+}
+
+TEST_F(EncryptingRunnerTest, WritesThroughAMongoRunnerAreLookedAfterUnlessToldOtherwise) {
+  WirePeer peer(server);
+  MongoRunner mongo(peer.uri());
+  server_schemas["patients"] = fields();
+  const bson::Document insert = json(R"({"insert": "patients", "documents": [{"ssn": "123"}]})");
+  EncryptingRunner looking(mongo, cache, {.map = map(), .clock = &clock});
+  looking.run("clinic", insert);
+  EXPECT_THAT(sent_names(), ElementsAre("listCollections", "insert", "listCollections"));
+  EncryptingRunner told(mongo, cache, {.map = map(), .look_after_writes = false, .clock = &clock});
+  told.run("clinic", insert);
+  EXPECT_THAT(sent_names(), ElementsAre("listCollections", "insert"));
 }
 
 TEST_F(EncryptingRunnerTest, TheDatabaseOfACommandIsTheArgumentAndNoOther) {

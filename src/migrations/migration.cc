@@ -50,7 +50,7 @@ Migration Migration::parse(bson::View document) {
   constexpr auto kCode = static_cast<std::int32_t>(ErrorCode::kFailedToParse);
   bson::StrictReader(document, "migration",
                      {"format", "app", "name", "initial", "dependencies", "operations"},
-                     {.unknown = {kCode, "unknown member \"{name}\""},
+                     {.unknown = {kCode, "unknown member \"{name}\".{nearest}"},
                       .repeated = {kCode, "the member \"{name}\" is there twice"}});
   if (document["format"].whole_number() != kFormat) {
     fail(fmt::format("\"format\" must be {}: this version of Quern reads no other", kFormat));

@@ -100,8 +100,7 @@ bson::Document Connection::encrypted_fields_of(std::string_view collection) {
 std::string Connection::advice_on_lost_key() const {
   return fmt::format(
       "It was deleted: bring its document back from a backup of {}. Without it nobody can read "
-      "what "
-      "it encrypted; what is left is to delete those documents, or to drop and migrate the "
+      "what it encrypted; what is left is to delete those documents, or to drop and migrate the "
       "collection anew",
       settings_.auto_encryption->key_vault_namespace);
 }

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "project/nearest.h"
+#include "base/nearest.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 #include "quern/models/internal/encrypted_schema.h"

@@ -532,14 +532,14 @@ TEST_F(HostileServer, InspectTellsNamesFromPathsAndText) {
               bson::doc("delete", "myapp_account", "deletes",
                         bson::array(bson::doc("q", Document(), "limit", 0))));
   const Document planted = bson::doc("_id", 1, "file.ssn", kMadeUp, "a\n  file.ssn", kMadeUp, "",
-                                     "x\x1b[2J\x7f\u009b\u202ey");
+                                     "x\x1b[2J\x7f\u009b\u202ey\u200f\u061cz");
   run_checked(plain(), "encrypted_db",
               bson::doc("insert", "myapp_account", "bypassDocumentValidation", true, "documents",
                         bson::array(planted)));
   const std::string out = run_ok(*db, {"inspect", "Account"});
   EXPECT_THAT(out, HasSubstr("  \"file.ssn\" "));
   EXPECT_THAT(out, HasSubstr("  \"a\\n  file.ssn\" "));
-  EXPECT_THAT(out, HasSubstr("\"x\\u001b[2J\\u007f\\u009b\\u202ey\""));
+  EXPECT_THAT(out, HasSubstr("\"x\\u001b[2J\\u007f\\u009b\\u202ey\\u200f\\u061cz\""));
   EXPECT_THAT(out, Not(HasSubstr("  file.ssn ")));
 }
 

@@ -10,9 +10,9 @@
 #include <optional>
 #include <ostream>
 
+#include "base/nearest.h"
 #include "migrations/migration_error.h"
 #include "project/commands/commands.h"
-#include "project/nearest.h"
 #include "project/project_core.h"
 #include "quern/base/error.h"
 #include "quern/models/validation_error.h"

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <set>
 
+#include "base/nearest.h"
 #include "project/encrypted_map.h"
-#include "project/nearest.h"
 #include "project/settings_check.h"
 #include "quern/base/error.h"
 #include "quern/command/reply.h"
@@ -227,8 +227,8 @@ std::vector<std::string> ProjectCore::plain_member_faults(const ModelRef& model,
     if (member.empty()) continue;
     faults.push_back(fmt::format(
         "{0}.{1} is in the clear, but {2}.{3} encrypts '{4}': what is saved there could not be "
-        "read "
-        "back. Declare the member as quern::Encrypted, as the collection has it, or give the model "
+        "read back. Declare the member as quern::Encrypted, as the collection has it, or give the "
+        "model "
         "a collection of its own with Meta::db_table",
         model.app_label, member, connection.database(), model.collection, path));
   }
@@ -243,11 +243,13 @@ void ProjectCore::check_model(const ModelRef& model, const Target& target) {
     if (checked_models_.contains(key)) return;
   }
   Connection& at = connection(target.alias);
+  // Asked first: one that is made in between, with any schema, was not looked at.
+  const bool exists = at.has_collection(model.collection);
   const std::vector<std::string> faults = plain_member_faults(model, at);
   if (!faults.empty()) {
     throw ImproperlyConfigured(fmt::format("(quern.E110) {}", fmt::join(faults, "\n  ")));
   }
-  if (!at.has_collection(model.collection)) return;  // it may come with any schema
+  if (!exists) return;
   const std::lock_guard lock(checked_mutex_);
   checked_models_.insert(key);
 }

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "base/nearest.h"
 #include "base/text.h"
-#include "project/nearest.h"
 #include "quern/base/error.h"
 
 namespace quern {

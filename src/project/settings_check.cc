@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <set>
 
+#include "base/nearest.h"
 #include "project/durability_setting.h"
 #include "project/host.h"
 #include "project/kms_settings.h"
-#include "project/nearest.h"
 #include "project/uri_options.h"
 #include "quern/base/error.h"
 #include "quern/command/namespace.h"

@@ -7,8 +7,8 @@
 
 #include <functional>
 
+#include "base/nearest.h"
 #include "project/kms_settings.h"
-#include "project/nearest.h"
 #include "project/problems.h"
 #include "project/settings_check.h"
 #include "quern/base/error.h"

@@ -28,7 +28,7 @@ void expect_members(bson::View document, std::initializer_list<std::string_view>
   constexpr auto kCode = static_cast<std::int32_t>(ErrorCode::kFailedToParse);
   bson::StrictReader(document, document["op"].as_string(),
                      bson::Members{.known = {members.begin(), members.size()}, .shared = kOp},
-                     {.unknown = {kCode, "{where} has the unknown member \"{name}\""},
+                     {.unknown = {kCode, "{where} has the unknown member \"{name}\".{nearest}"},
                       .repeated = {kCode, "{where} has the member \"{name}\" twice"}});
 }
 

@@ -86,7 +86,7 @@ TEST(Operations, UnknownOnesAndUnknownMembersAreRefused) {
       [] { operation(R"({"op": "CreateTable"})"); },
       Throws<Error>(Property(&Error::what, HasSubstr("unknown operation \"CreateTable\""))));
   EXPECT_THAT([] { operation(R"({"op": "DeleteModel", "model": "A", "cascade": true})"); },
-              Throws<Error>(Property(&Error::what, HasSubstr("unknown member \"cascade\""))));
+              Throws<Error>(Property(&Error::what, HasSubstr("unknown member \"cascade\"."))));
   EXPECT_THAT([] { operation(R"({"op": "DeleteModel", "model": "A", "model": "B"})"); },
               Throws<Error>(Property(&Error::what, HasSubstr("the member \"model\" twice"))));
   EXPECT_THAT([] { operation(R"({"op": "DeleteModel"})"); },

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <ostream>
 
+#include "base/nearest.h"
 #include "project/commands/commands.h"
-#include "project/nearest.h"
 #include "project/project_core.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
@@ -65,12 +65,13 @@ const ModelRef& find_model(ProjectCore& core, const std::string& text) {
                                     : fmt::format(" There are {}.", fmt::join(labels, ", "))));
 }
 
-// What JSON leaves as it is and a terminal may obey: DEL, the C1 controls, line separators, marks
-// of writing direction.
+// What JSON leaves as it is and a terminal may obey, or not show: DEL, the C1 controls, line
+// separators, marks of writing direction, characters without a width.
 bool is_control(std::uint32_t character) {
-  return character == 0x7F || (character >= 0x80 && character <= 0x9F) ||
+  return character == 0x7F || (character >= 0x80 && character <= 0x9F) || character == 0xAD ||
+         character == 0x061C || (character >= 0x200B && character <= 0x200F) ||
          (character >= 0x2028 && character <= 0x202E) ||
-         (character >= 0x2066 && character <= 0x2069);
+         (character >= 0x2060 && character <= 0x2069) || character == 0xFEFF;
 }
 
 std::string without_controls(std::string_view json) {

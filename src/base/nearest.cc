@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "project/nearest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 #include <vector>
@@ -33,17 +33,22 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::optional<std::string> nearest(std::string_view text, std::span<const std::string> names) {
-  const std::string* best = nullptr;
-  std::size_t best_distance = std::max<std::size_t>(1, text.size() / 3) + 1;
-  for (const std::string& name : names) {
+std::optional<std::string> nearest(std::string_view text, std::span<const std::string_view> names) {
+  const std::string_view* best = nullptr;
+  // Never every character of the text.
+  std::size_t best_distance = std::min(text.size(), std::max<std::size_t>(1, text.size() / 3) + 1);
+  for (const std::string_view& name : names) {
     const std::size_t d = distance(text, name);
     if (d < best_distance) {
       best = &name;
       best_distance = d;
     }
   }
-  return best ? std::optional(*best) : std::nullopt;
+  return best ? std::optional<std::string>(*best) : std::nullopt;
+}
+
+std::optional<std::string> nearest(std::string_view text, std::span<const std::string> names) {
+  return nearest(text, std::vector<std::string_view>(names.begin(), names.end()));
 }
 
 }  // namespace quern

@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-#include "project/nearest.h"
+#include "base/nearest.h"
 
 #include <gtest/gtest.h>
 
@@ -20,6 +20,8 @@ TEST(Nearest, FindsSwappedMissingAndForeignLetters) {
 TEST(Nearest, IsSilentWhenNothingIsClose) {
   EXPECT_EQ(nearest("frobnicate", kNames), std::nullopt);
   EXPECT_EQ(nearest("xy", kNames), std::nullopt);
+  EXPECT_EQ(nearest("x", std::vector<std::string>{"a"}), std::nullopt);
+  EXPECT_EQ(nearest("", kNames), std::nullopt);
 }
 
 }  // namespace
