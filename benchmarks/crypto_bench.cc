@@ -115,9 +115,9 @@ void against_floor() {
   print_ratio("P10", *std::max_element(std::begin(ratios), std::end(ratios)), 1.6);
 }
 
-// HMAC-SHA-256 of 8 bytes, as most of the protocol's are, by EVP: with contexts that stand after the
-// padded key and are copied, as one key of many threads needs it, and by EVP_MAC, whose context no
-// two threads may share, so that this is the least that it can cost.
+// HMAC-SHA-256 of 8 bytes, as most of the protocol's are, by EVP: with contexts that stand after
+// the padded key and are copied, as one key of many threads needs it, and by EVP_MAC, whose context
+// no two threads may share, so that this is the least that it can cost.
 void against_evp() {
   using Md = std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)>;
   using MdContext = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;

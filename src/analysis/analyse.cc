@@ -212,8 +212,8 @@ void analyse_explain(const CommandAnalysis& analysis) {
   }
 }
 
-// Nothing in them is encrypted: they are evaluated before any document. Of the constants in them any
-// may be meant wherever one is used.
+// Nothing in them is encrypted: they are evaluated before any document. Of the constants in them
+// any may be meant wherever one is used.
 void add_variables(Context& context, const Element& let) {
   if (!let.is_document()) return;
   language::check_let(let.as_document());

@@ -92,8 +92,8 @@ inline Templates filters() {
   return result;
 }
 
-// An operator with these arguments, as many as it takes: the last one stands for those that are left,
-// and an operator of a single argument takes all of them in an array.
+// An operator with these arguments, as many as it takes: the last one stands for those that are
+// left, and an operator of a single argument takes all of them in an array.
 inline std::string call_of(const language::ExpressionOperator& op,
                            const std::vector<std::string>& arguments) {
   using language::Reading;

@@ -30,8 +30,8 @@ void analyse_evaluated(Context& context, const EncryptionTree& tree, std::string
                        const language::Expression& expression, Comparisons comparisons,
                        bson::Builder& out);
 
-// The same for an expression of a command's let: there is no document yet that it could read. Throws
-// 4890500 for one that does.
+// The same for an expression of a command's let: there is no document yet that it could read.
+// Throws 4890500 for one that does.
 void analyse_without_document(Context& context, std::string_view key,
                               const language::Expression& expression, bson::Builder& out);
 

@@ -23,8 +23,8 @@ struct Outcome {
   EncryptionTree handed_on() &&;
 };
 
-// Outcomes of expressions over documents that look like tree; null: there are none, as in the let of
-// a command, and who reads them is refused. Borrows both arguments.
+// Outcomes of expressions over documents that look like tree; null: there are none, as in the let
+// of a command, and who reads them is refused. Borrows both arguments.
 class Outcomes {
  public:
   Outcomes(const Context& context, const EncryptionTree* tree) : context_(context), tree_(tree) {}

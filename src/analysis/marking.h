@@ -20,8 +20,8 @@ void mark_for_insert(Context& context, const schema::EncryptedField& field, std:
 void mark_for_find(Context& context, const schema::EncryptedField& field, std::string_view path,
                    std::string_view key, bson::ValueView value, bson::Builder& out);
 
-// Appends what stands for an interval at its only or first place, or at its second. Throws Error for
-// bounds whose type is not the field's, and for numbers that are not finite.
+// Appends what stands for an interval at its only or first place, or at its second. Throws Error
+// for bounds whose type is not the field's, and for numbers that are not finite.
 void mark_interval(Context& context, const schema::EncryptedField& field, std::string_view path,
                    std::string_view key, const schema::Interval& interval, bool is_second,
                    bson::Builder& out);

@@ -17,8 +17,8 @@
 namespace quern::bson {
 
 // What is thrown for one kind of fault. In its text {where} stands for the document, {name} for the
-// member, {type} for the type that it has, {expected} for the one that it should have, and {nearest}
-// for " Did you mean …?" with the known name that an unknown one is close to, or nothing.
+// member, {type} for the type that it has, {expected} for the one that it should have, and
+// {nearest} for " Did you mean …?" with the known name that an unknown one is close to, or nothing.
 struct Fault {
   std::int32_t code;
   std::string_view text;

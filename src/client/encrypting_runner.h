@@ -68,11 +68,12 @@ struct EncryptingOptions {
 
   Decrypt decrypt = Decrypt::kBySchema;
 
-  // After a write to a pinned collection that may have made it (an insert, an upsert, createIndexes),
-  // ask the server again, and throw when the collection is no more what the map says: it was dropped
-  // meanwhile, by somebody else, and the write has made a plain one that keeps ciphertexts which no
-  // query finds. One more round trip a write. Nothing: where inner is a MongoRunner, whose servers
-  // do not heed RunContext::expected_schemas. The embedded engine does: it makes none.
+  // After a write to a pinned collection that may have made it (an insert, an upsert,
+  // createIndexes), ask the server again, and throw when the collection is no more what the map
+  // says: it was dropped meanwhile, by somebody else, and the write has made a plain one that keeps
+  // ciphertexts which no query finds. One more round trip a write. Nothing: where inner is a
+  // MongoRunner, whose servers do not heed RunContext::expected_schemas. The embedded engine does:
+  // it makes none.
   std::optional<bool> look_after_writes = {};
 
   // How long an answer of the server about a schema is believed. The embedded engine refuses a

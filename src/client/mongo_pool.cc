@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::int32_t kDefaultMaxPoolSize = 100;  // libmongoc's
 
-// libmongoc makes a file for its counters in /dev/shm when it is loaded, whether it is used or not, and
-// a process that is killed leaves it there. Nobody reads it: its name goes at once.
+// libmongoc makes a file for its counters in /dev/shm when it is loaded, whether it is used or not,
+// and a process that is killed leaves it there. Nobody reads it: its name goes at once.
 [[maybe_unused]] const int counters_removed =
     ::shm_unlink(fmt::format("/mongoc-{}", ::getpid()).c_str());
 

@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // A query type on the client's side: from values to what is stored and what is searched for, and
-// back. One class an algorithm, in a file of its own, registered in the table of query_algorithm.cc.
+// back. One class an algorithm, in a file of its own, registered in the table of
+// query_algorithm.cc.
 #ifndef QUERN_CRYPTO_QUERY_ALGORITHM_H_
 #define QUERN_CRYPTO_QUERY_ALGORITHM_H_
 

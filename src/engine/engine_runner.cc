@@ -187,8 +187,8 @@ EngineRunner::EngineRunner(EngineOptions options)
 EngineRunner::EngineRunner(std::unique_ptr<storage::Store> store, EngineOptions options)
     : engine_(std::make_unique<Engine>(std::move(store), std::move(options))) {}
 
-// In a child the engine's threads are not there to be ended, its locks may be held for ever, and its
-// files are the parent's: it is not destroyed.
+// In a child the engine's threads are not there to be ended, its locks may be held for ever, and
+// its files are the parent's: it is not destroyed.
 EngineRunner::~EngineRunner() {
   if (maker_.is_another()) static_cast<void>(engine_.release());
 }

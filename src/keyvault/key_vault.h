@@ -53,9 +53,10 @@ class KeyVault {
 
   // Every key whose id is in ids or which has a name in alt_names, in one query. Missing ones are
   // simply not in the result; a damaged document, one that was not asked for, and two of one id or
-  // alternate name are Error(FailedToParse), at once: an answer is no longer than its question. This catches a wrong or careless answer, not a forged
-  // one: nothing in MongoDB's format binds the wrapped key to its id, so a server that writes
-  // documents itself can put one wrapped key in the place of another.
+  // alternate name are Error(FailedToParse), at once: an answer is no longer than its question.
+  // This catches a wrong or careless answer, not a forged one: nothing in MongoDB's format binds
+  // the wrapped key to its id, so a server that writes documents itself can put one wrapped key in
+  // the place of another.
   std::vector<DataKeyDocument> fetch(std::span<const Uuid> ids,
                                      std::span<const std::string> alt_names,
                                      const RunContext& context = {});

@@ -1,9 +1,9 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Aggregation expressions as typed values. An expression is read here, once and strictly: what it
-// holds twice, an operator that does not exist, a wrong number of arguments, an argument that is not
-// known or missing, a path or the name of a variable that cannot be one throws, with MongoDB's code.
-// Whoever analyses or evaluates an expression works with these values and never reads an argument by
-// its name, so that none of them can see another expression than the others do.
+// holds twice, an operator that does not exist, a wrong number of arguments, an argument that is
+// not known or missing, a path or the name of a variable that cannot be one throws, with MongoDB's
+// code. Whoever analyses or evaluates an expression works with these values and never reads an
+// argument by its name, so that none of them can see another expression than the others do.
 //
 // All values borrow from the expression's BSON.
 #ifndef QUERN_LANGUAGE_EXPRESSION_H_

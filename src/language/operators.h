@@ -2,7 +2,8 @@
 // The operators of the query language, by name. Who analyses them and who evaluates them have a
 // table each, and each table has a row for every name here and for no other, be it one that refuses
 // the operator: is_complete() makes that a condition of compiling. So none can be known to one side
-// only. Stages are in language/stage.h, operators of expressions in language/expression_operators.h.
+// only. Stages are in language/stage.h, operators of expressions in
+// language/expression_operators.h.
 #ifndef QUERN_LANGUAGE_OPERATORS_H_
 #define QUERN_LANGUAGE_OPERATORS_H_
 

@@ -13,8 +13,8 @@ namespace quern::language {
 void check_variable_name(std::string_view name);
 
 // Throws when two variables of a command's let have one name, and for a name that none may have. A
-// let is evaluated before any document: each value is an expression, which sees the variables before
-// it. One that reads a document is refused with no_document_in_let().
+// let is evaluated before any document: each value is an expression, which sees the variables
+// before it. One that reads a document is refused with no_document_in_let().
 void check_let(bson::View let);
 [[noreturn]] void no_document_in_let();
 

@@ -1,5 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// Names of structs and members, out of what the compiler calls the functions that were made for them.
+// Names of structs and members, out of what the compiler calls the functions that were made for
+// them.
 #include <string_view>
 
 #include "quern/models/internal/reflect.h"

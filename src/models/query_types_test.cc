@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// A query type of models is an option and its row. The one below, which no other file knows, answers
-// order.
+// A query type of models is an option and its row. The one below, which no other file knows,
+// answers order.
 #include "quern/models/query_types.h"
 
 #include <gmock/gmock.h>

@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// What a ModelSession stands on, whatever it is: the databases of a project, or one transaction. Applications see
-// the verbs of ModelSession only.
+// What a ModelSession stands on, whatever it is: the databases of a project, or one transaction.
+// Applications see the verbs of ModelSession only.
 #ifndef QUERN_MODELS_SESSION_H_
 #define QUERN_MODELS_SESSION_H_
 
@@ -49,8 +49,8 @@ class SessionCore {
   virtual Transaction* current_transaction() { return nullptr; }
 };
 
-// The database to use for a model, after the checks that keep plaintext from leaving. database: an alias; empty: the
-// routers decide.
+// The database to use for a model, after the checks that keep plaintext from leaving. database: an
+// alias; empty: the routers decide.
 Target checked_target(SessionCore& session, const ModelRef& model, Access access,
                       std::string_view database, const Hints& hints);
 

@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// ValueType: how values of one C++ type become BSON and come back, with the type itself erased. Each is one object,
-// made once (value_table.h), immutable, usable from any thread.
+// ValueType: how values of one C++ type become BSON and come back, with the type itself erased.
+// Each is one object, made once (value_table.h), immutable, usable from any thread.
 #ifndef QUERN_MODELS_VALUE_TYPE_H_
 #define QUERN_MODELS_VALUE_TYPE_H_
 

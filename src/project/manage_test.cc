@@ -93,6 +93,7 @@ TEST_F(Manage, RunsAProjectsOwnCommands) {
   EXPECT_EQ(run(db, {"greet", "ada", "--times", "x"}).code, static_cast<int>(ExitCode::kUsage));
   EXPECT_THAT(run_ok(db, {"help"}), HasSubstr("Commands of this project:\n  greet"));
   EXPECT_THROW(db.command({.name = "greet", .summary = "", .run = {}}), ImproperlyConfigured);
+  EXPECT_THROW(db.command({.name = "migrate", .summary = "", .run = {}}), ImproperlyConfigured);
 }
 
 TEST_F(Manage, WhatMakingTheProjectThrowsIsReported) {

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "project/commands/commands.h"
 #include "project/project_core.h"
 #include "quern/base/error.h"
 
@@ -31,10 +34,13 @@ Project& Project::function(std::string_view app, std::string_view name, Migratio
 }
 
 Project& Project::command(Command command) {
-  for (const Command& other : core_->commands) {
-    if (other.name == command.name) {
-      throw ImproperlyConfigured(fmt::format("there are two commands named '{}'", command.name));
-    }
+  const auto has_its_name = [&](const Command& other) { return other.name == command.name; };
+  if (std::ranges::any_of(internal::builtin_commands(), has_its_name)) {
+    throw ImproperlyConfigured(fmt::format(
+        "a command named '{}' is built in: give the project's own another name", command.name));
+  }
+  if (std::ranges::any_of(core_->commands, has_its_name)) {
+    throw ImproperlyConfigured(fmt::format("there are two commands named '{}'", command.name));
   }
   core_->commands.push_back(std::move(command));
   return *this;

@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Somebody else changes collections of the embedded engine while a client believes that it knows
-// them: what the client writes then is refused or judged anew, and is never stored as it should not.
+// them: what the client writes then is refused or judged anew, and is never stored as it should
+// not.
 #include <gmock/gmock.h>
 
 #include "client/encrypting_runner.h"

@@ -1,9 +1,9 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // OpenSSL's low-level hash functions are deprecated in favour of EVP, but only they give access to
-// the state after the padded key without a heap allocation, for any number of threads at a time. They
-// run the same assembly; yet benchmarks/crypto_bench.cc finds an HMAC of 8 bytes, of which an
-// encrypted find takes fifty, at least 1.4 times as dear by copies of EVP_MD contexts (H1) and 1.9 by
-// EVP_MAC (H2).
+// the state after the padded key without a heap allocation, for any number of threads at a time.
+// They run the same assembly; yet benchmarks/crypto_bench.cc finds an HMAC of 8 bytes, of which an
+// encrypted find takes fifty, at least 1.4 times as dear by copies of EVP_MD contexts (H1) and 1.9
+// by EVP_MAC (H2).
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "protocol/hmac.h"
 

@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// A value that meets an encrypted field: what query analysis finds and a client encrypts. It becomes
-// a placeholder, in BSON, only where the two are not in one process.
+// A value that meets an encrypted field: what query analysis finds and a client encrypts. It
+// becomes a placeholder, in BSON, only where the two are not in one process.
 #ifndef QUERN_SCHEMA_MARKING_H_
 #define QUERN_SCHEMA_MARKING_H_
 

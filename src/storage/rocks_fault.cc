@@ -11,8 +11,8 @@ namespace {
 
 bool says(std::string_view text, std::string_view words) { return text.find(words) != text.npos; }
 
-// The database's file that RocksDB names, as "its file 000012.sst"; else "one of its files". A table
-// before the manifest that speaks of it.
+// The database's file that RocksDB names, as "its file 000012.sst"; else "one of its files". A
+// table before the manifest that speaks of it.
 std::string file_in(const std::string& text) {
   static const std::regex table(
       R"((\d{6,})\.(?:sst|ldb)\b)");  // by an old name where it is missing

@@ -198,7 +198,8 @@ RecoveredDatabase open_now(rocksdb::Options options, const std::filesystem::path
   return result;
 }
 
-// Records are taken as long as they follow one another, whatever RocksDB makes of what lies between.
+// Records are taken as long as they follow one another, whatever RocksDB makes of what lies
+// between.
 rocksdb::Options for_recovery(rocksdb::Options options) {
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
   return options;

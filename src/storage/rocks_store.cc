@@ -87,8 +87,8 @@ bool pin(PinnedValue& value, Read read) {
   return there;
 }
 
-// Asks multi_get(count, slices, values, statuses) in batches of the size that RocksDB works in, each
-// sorted: RocksDB's own sort of the keys costs a third of the call.
+// Asks multi_get(count, slices, values, statuses) in batches of the size that RocksDB works in,
+// each sorted: RocksDB's own sort of the keys costs a third of the call.
 template <class MultiGet>
 void contains_in_batches(std::span<const BytesView> keys, std::span<bool> found,
                          MultiGet multi_get) {

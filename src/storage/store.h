@@ -63,8 +63,8 @@ class PinnedValue {
 };
 
 // Walks keys in order, at the snapshot of the Reader that made it. Not thread-safe. Must not
-// outlive its Reader. key() and value() are valid until the iterator moves or, in a transaction that
-// has written, until it writes again: then an iterator must be made anew (Reader::own_writes).
+// outlive its Reader. key() and value() are valid until the iterator moves or, in a transaction
+// that has written, until it writes again: then an iterator must be made anew (Reader::own_writes).
 class Iterator {
  public:
   virtual ~Iterator() = default;

@@ -46,12 +46,13 @@ struct QUERN_EXPORT RunContext {
 
   CommandObserver* observer = nullptr;
 
-  // The encryptedFields that the command was made for, {"database.collection": {fields: […], …}, …},
-  // with no fields for a collection that was a plain one or not there. The embedded engine carries
-  // the command out only while they are true: one of a collection that has others is refused with
-  // Error(CollectionUUIDMismatch) before anything of it was done or the observer was told, and in the middle of
-  // it with that code in the reply; and a command that would make a collection, when it is not
-  // there, makes none that should have fields (NamespaceNotFound). A MongoDB server cannot be told.
+  // The encryptedFields that the command was made for, {"database.collection": {fields: […], …},
+  // …}, with no fields for a collection that was a plain one or not there. The embedded engine
+  // carries the command out only while they are true: one of a collection that has others is
+  // refused with Error(CollectionUUIDMismatch) before anything of it was done or the observer was
+  // told, and in the middle of it with that code in the reply; and a command that would make a
+  // collection, when it is not there, makes none that should have fields (NamespaceNotFound). A
+  // MongoDB server cannot be told.
   bson::View expected_schemas = {};
 
   // The same without cancellation and deadline, for what is to be done when a command is over, such

@@ -1,5 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// Orders, indexes and unique constraints of a model, as Meta declares them and as the databases have them.
+// Orders, indexes and unique constraints of a model, as Meta declares them and as the databases
+// have them.
 #ifndef QUERN_MODELS_INDEX_INFO_H_
 #define QUERN_MODELS_INDEX_INFO_H_
 

@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // ModelSession: where models meet databases. A project is one (it knows settings and routers), a
-// Transaction is one too (it passes everything on, inside its transaction), so functions that take a
-// ModelSession& work with either:
+// Transaction is one too (it passes everything on, inside its transaction), so functions that take
+// a ModelSession& work with either:
 //
 //   db.save(patient);
 //   db.objects<Patient>().get(ssn == "123-45-6789");

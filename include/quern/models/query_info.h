@@ -8,8 +8,8 @@
 
 namespace quern {
 
-// One query type of an encrypted field, as an entry of "queries" in encryptedFields: what its option
-// says (query_types.h).
+// One query type of an encrypted field, as an entry of "queries" in encryptedFields: what its
+// option says (query_types.h).
 struct QueryInfo {
   std::string_view query_type;             // "equality"; a literal
   std::optional<std::int64_t> contention;  // nothing: the server's default (8)

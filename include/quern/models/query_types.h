@@ -1,6 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// The query types of encrypted fields: how a model declares each, and all that the compiler knows of
-// it, in one row.
+// The query types of encrypted fields: how a model declares each, and all that the compiler knows
+// of it, in one row.
 //
 //   Encrypted<Char<11>, equality>                 can be found by value
 //   Encrypted<Char<11>, equality(contention(4))>  the same, with MongoDB's contention factor

@@ -58,7 +58,8 @@ class Operation final : public Access, public query::Interruptible {
   // The collection, or null. The pointer lives as long as the operation; the object may be out of
   // date by then, which only writers have to care about, and Collection does so for them. Throws
   // WriteConflict when the name is, by now, that of a collection that the snapshot has under
-  // another, and, as all three, CollectionUUIDMismatch when the collection is not as expected (expect()).
+  // another, and, as all three, CollectionUUIDMismatch when the collection is not as expected
+  // (expect()).
   const Collection* collection(const Namespace& ns);
   // The collection, created with these options (as Catalog::create) when it is missing. Creating is
   // not part of the transaction: it stays when the transaction is rolled back. Throws

@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // From an expression, as language/expression.h reads it, to the tree that evaluates it. Operators
-// are registered by family: a table in the family's file, one line an operator, and one line for the
-// family in expression_builder.cc.
+// are registered by family: a table in the family's file, one line an operator, and one line for
+// the family in expression_builder.cc.
 #ifndef QUERN_QUERY_EXPRESSION_EXPRESSION_BUILDER_H_
 #define QUERN_QUERY_EXPRESSION_EXPRESSION_BUILDER_H_
 

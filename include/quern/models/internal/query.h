@@ -68,8 +68,8 @@ class QUERN_EXPORT Query {
   bool exists() const;
 
   std::int64_t update(AssignedValues values) const;
-  // Sets values on an object that was found before, and reads it again into a default-constructed one. False if it
-  // is gone.
+  // Sets values on an object that was found before, and reads it again into a default-constructed
+  // one. False if it is gone.
   bool update_one(const void* object, AssignedValues values, void* fresh) const;
   UpdateProgress update_each(AssignedValues values, const UpdateEachOptions& options) const;
   UpdateProgress update_each(void* object, const Callback<>& change, const Callback<>& reset,

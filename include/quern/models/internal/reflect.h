@@ -555,7 +555,8 @@ consteval auto member_addresses() {
 }
 
 // What the compiler calls them: "… [with … Address = … static_object<A>.value.ns::A::name …]" and
-// "… [with T = ns::Name; …]". The library takes the names out (names.cc), which costs the compiler nothing.
+// "… [with T = ns::Name; …]". The library takes the names out (names.cc), which costs the compiler
+// nothing.
 template <MemberAddress Address>
 constexpr const char* member_text() {
   return __PRETTY_FUNCTION__;

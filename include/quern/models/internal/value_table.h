@@ -1,5 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// The table of supported types: value_type<T>() is its row for a C++ type, or a sentence of the compiler.
+// The table of supported types: value_type<T>() is its row for a C++ type, or a sentence of the
+// compiler.
 #ifndef QUERN_MODELS_INTERNAL_VALUE_TABLE_H_
 #define QUERN_MODELS_INTERNAL_VALUE_TABLE_H_
 
