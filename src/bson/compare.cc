@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "quern/bson/compare.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 

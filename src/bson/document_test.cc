@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "quern/bson/json.h"
 
 namespace quern::bson {

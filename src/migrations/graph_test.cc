@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "quern/base/error.h"
 
 namespace quern::migrations {

@@ -2,6 +2,7 @@
 #include "quern/models/path.h"
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
 #include <set>
 

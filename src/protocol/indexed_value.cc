@@ -2,6 +2,7 @@
 #include "protocol/indexed_value.h"
 
 #include <array>
+#include <cstring>
 #include <limits>
 #include <string>
 

@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "storage/key_format.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>

@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "storage/lock_table.h"
 
+#include <algorithm>
 #include <functional>
 #include <string_view>
 

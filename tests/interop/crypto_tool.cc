@@ -13,6 +13,7 @@
 //
 // random holds the bytes to use for randomness; they must be used up exactly. Without it the bytes
 // come from the system.
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <memory>

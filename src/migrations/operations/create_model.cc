@@ -2,6 +2,8 @@
 // {"op": "CreateModel", "model": …, "collection": …, "fields": […]}
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "migrations/operations/common.h"
 #include "migrations/operations/table.h"
 

@@ -2,6 +2,9 @@
 // {"op": "DeleteModel", "model": …}: drops the collection and its state collections. The data keys
 // stay in the vault.
 #include "migrations/operations/common.h"
+
+#include <memory>
+
 #include "migrations/operations/table.h"
 
 namespace quern::migrations {

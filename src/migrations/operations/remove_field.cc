@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "migrations/operations/common.h"
 #include "migrations/operations/table.h"

@@ -3,6 +3,8 @@
 // registered for the app.
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "migrations/operations/common.h"
 #include "migrations/operations/table.h"
 

@@ -1,6 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "query/expression/expression_node.h"
 
+#include <algorithm>
+
 #include "query/value/path_walk.h"
 
 namespace quern::query {

@@ -1,5 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // $mod and the bit tests.
+#include <algorithm>
 #include <cmath>
 
 #include "query/match/match_parser.h"

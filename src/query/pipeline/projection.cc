@@ -1,6 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "query/pipeline/projection.h"
 
+#include <algorithm>
+
 #include "language/array_projection.h"
 #include "language/field_path.h"
 #include "quern/base/error.h"
