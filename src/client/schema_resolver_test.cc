@@ -272,11 +272,14 @@ TEST_F(SchemaResolverTest, AServerCannotHaveAKeyOfAPinnedFieldUsedForAnother) {
   diary.close();
   const auto both = schema::EncryptedFieldsMap::parse(
       bson::doc("clinic.patients", fields(), "clinic.diary", diary.finish()));
+  const bson::Document of_patients = fields();
   for (const char* collection : {"patients", "other"}) {
     bson::Builder claimed;
     claimed.open_array("fields");
     if (collection == std::string_view("patients")) {
-      for (const bson::Element& field : fields()["fields"].as_array()) claimed.push(field.value());
+      for (const bson::Element& field : of_patients["fields"].as_array()) {
+        claimed.push(field.value());
+      }
     }
     add_field(claimed, "name", diary_key, "string", "equality");
     claimed.close();

@@ -7,8 +7,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <fstream>
+#include <map>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "quern/base/error.h"
@@ -61,9 +64,25 @@ class Recovery : public ::testing::Test {
   }
   // From now on the files are as a killed process would have left them now.
   void kill() {
+    const fs::path from = directory();
     ++copies_;
-    fs::copy(fs::path(folder_.path() / std::to_string(copies_ - 1)), directory());
+    while (!copied(from)) fs::remove_all(directory());
     store.reset();
+  }
+  // False when a file came, grew or went meanwhile, in the background.
+  bool copied(const fs::path& from) const {
+    const auto before = sizes(from);
+    std::error_code error;
+    fs::copy(from, directory(), error);
+    return !error && sizes(from) == before;
+  }
+  static std::map<std::string, std::uintmax_t> sizes(const fs::path& folder) {
+    std::map<std::string, std::uintmax_t> sizes;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      std::error_code error;  // gone meanwhile
+      sizes[entry.path().filename()] = entry.file_size(error);
+    }
+    return sizes;
   }
   fs::path directory() const { return folder_.path() / std::to_string(copies_); }
   std::vector<fs::path> files(const std::string& extension) const {

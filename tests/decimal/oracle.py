@@ -78,9 +78,11 @@ def remainder(a, b):
 
 
 def rounded(a, places, mode):
-    if not a.is_finite() or a.as_tuple().exponent >= -places:
+    if not a.is_finite():
         return a
-    return a.quantize(Decimal((0, (1,), -places)), rounding=ROUNDINGS[mode], context=DECIMAL128)
+    # With that many places, zeros included; as it stands where they don't fit into 34 digits.
+    result = a.quantize(Decimal((0, (1,), -places)), rounding=ROUNDINGS[mode], context=DECIMAL128)
+    return result if result.is_finite() else a
 
 
 def compare(a, b):
