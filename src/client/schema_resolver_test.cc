@@ -197,7 +197,7 @@ TEST_F(SchemaResolverTest, AnAnswerFromBeforeAChangeIsNotKept) {
   const auto answer = server.answer();
   bool changed = false;
   server.set_answer([&](std::string_view database, bson::View command) {
-    const bson::Document reply = answer(database, command);
+    bson::Document reply = answer(database, command);
     if (command.front().key() == "listCollections" && !std::exchange(changed, true)) {
       // The answer is on its way while another thread makes the collection an encrypted one.
       runner.run("clinic", bson::doc("drop", "patients"));

@@ -16,8 +16,9 @@ using testing::Property;
 using testing::Throws;
 
 Migration migration(std::string app, std::string name, std::vector<MigrationKey> needs = {}) {
+  const bool initial = needs.empty();
   return {.key = {std::move(app), std::move(name)},
-          .initial = needs.empty(),
+          .initial = initial,
           .dependencies = std::move(needs),
           .operations = {}};
 }
