@@ -20,13 +20,16 @@ constexpr std::chrono::milliseconds kLongestPause{60'000};
 
 RocksReclaimer::RocksReclaimer(rocksdb::DB& db) : db_(db), thread_([this] { run(); }) {}
 
-RocksReclaimer::~RocksReclaimer() {
+RocksReclaimer::~RocksReclaimer() { stop(); }
+
+bool RocksReclaimer::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
+  return !flush_failed_;
 }
 
 void RocksReclaimer::wake() {
@@ -58,7 +61,8 @@ void RocksReclaimer::run() {
 
 bool RocksReclaimer::reclaim(bool fresh) {
   // What fails is tried again.
-  if (fresh && !db_.Flush({}).ok()) return true;
+  if (fresh && !flush_failed_ && !db_.Flush({}).ok()) flush_failed_ = true;
+  if (flush_failed_) return true;
   rocksdb::TablePropertiesCollection properties;
   if (!db_.GetPropertiesOfAllTables(&properties).ok()) return true;
   std::vector<std::string> names;

@@ -29,6 +29,11 @@ class RocksReclaimer {
   // A range was deleted. Thread-safe.
   void wake();
 
+  // Ends the thread; the destructor does too. True unless a flush has failed here: RocksDB may not
+  // be asked to flush that memory table again, since it aborts on range deletions that it has cut up
+  // before. What the table holds is in the log.
+  bool stop();
+
  private:
   void run();
   // Whether tables with deleted ranges may remain. fresh: a deletion may still be in memory.
@@ -39,6 +44,7 @@ class RocksReclaimer {
   std::condition_variable changed_;
   bool woken_ = false;
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> flush_failed_ = false;
   std::thread thread_;
 };
 

@@ -316,8 +316,9 @@ class RocksStore : public Store {
       syncer_wake_.notify_all();
       syncer_.join();
     }
+    const bool may_flush = !reclaimer_ || reclaimer_->stop();
     reclaimer_.reset();
-    if (on_disk_ && !failed_) flush_all();
+    if (on_disk_ && !failed_ && may_flush) flush_all();
     db_->Close().PermitUncheckedError();
   }
   RocksStore(const RocksStore&) = delete;
