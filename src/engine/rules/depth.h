@@ -8,7 +8,7 @@
 namespace quern::engine {
 
 inline constexpr int kMaxCommandDepth = 200;
-inline constexpr int kMaxStoredDepth = 180;
+inline constexpr int kMaxStoredDepth = bson::Limits{}.max_depth;
 
 // Throw Overflow (15). The outermost document is level 1.
 void check_command_depth(bson::View command);

@@ -45,7 +45,6 @@ void check_size(bson::View document, std::string_view what) {
 
 bson::View with_id(bson::View document, ObjectIdGenerator& ids, bson::Document& scratch) {
   check_size(document, "object to insert");
-  check_stored_depth(document);
   const bson::Element first = document.front();
   if (first.key() == "_id" && !first.missing()) {
     check_id(first);

@@ -24,8 +24,8 @@ inline bool identical(bson::ValueView a, bson::ValueView b) {
 }
 
 // Deepest nesting of a document that evaluation may produce; bson::validate accepts no more.
-inline constexpr int kMaxDepth = 180;
-// Throws Overflow (15) if value nests documents and arrays deeper than that.
+inline constexpr int kMaxDepth = bson::Limits{}.max_depth;
+// Throws Overflow (15) if value nests documents, arrays and scopes of code deeper than that.
 void check_depth(bson::ValueView value);
 
 }  // namespace quern::query
