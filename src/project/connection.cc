@@ -84,14 +84,14 @@ bool Connection::has_collection(std::string_view name) {
   return found;
 }
 
-bson::Document Connection::encrypted_fields_of(std::string_view collection) {
-  bson::Document out;
+schema::EncryptedFields Connection::encrypted_fields_of(std::string_view collection) {
+  schema::EncryptedFields out;
   if (!exists()) return out;
   const bson::Document list =
       bson::doc("listCollections", 1, "filter", bson::doc("name", collection));
   for_each(plain(), database_, list, [&](bson::View info) {
     const bson::Element fields = info.at_path("options.encryptedFields");
-    if (fields.is_document()) out = bson::Document(fields.as_document());
+    if (fields) out = schema::EncryptedFields::parse(fields.value(), collection);
     return false;
   });
   return out;

@@ -18,6 +18,7 @@
 #include "keyvault/key_vault.h"
 #include "quern/command/command_runner.h"
 #include "quern/project/settings.h"
+#include "schema/encrypted_fields.h"
 
 namespace quern::internal {
 
@@ -66,8 +67,8 @@ class Connection {
   // False also where the database does not exist, which stays so.
   bool has_collection(std::string_view name);
   // encryptedFields of the collection, as the database has them; empty without any, and where there
-  // is no such collection.
-  bson::Document encrypted_fields_of(std::string_view collection);
+  // is no such collection. Throws Error for a document that is none of encryptedFields.
+  schema::EncryptedFields encrypted_fields_of(std::string_view collection);
   // As storage::repair_rocks_store, of an embedded database in a folder that is not open. Throws
   // ImproperlyConfigured for another.
   std::vector<std::string> repair(bool accept_loss) const;

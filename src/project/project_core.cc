@@ -218,19 +218,15 @@ std::string plain_member_at(const ModelInfo& model, std::string_view path) {
 std::vector<std::string> ProjectCore::plain_member_faults(const ModelRef& model,
                                                           Connection& connection) {
   std::vector<std::string> faults;
-  const bson::Document fields = connection.encrypted_fields_of(model.collection);
-  const bson::Element list = fields["fields"];
-  if (!list.is_array()) return faults;
-  for (const bson::Element& element : list.as_array()) {
-    const std::string_view path = element.as_document()["path"].as_string();
-    const std::string member = plain_member_at(*model.info, path);
+  const schema::EncryptedFields stored = connection.encrypted_fields_of(model.collection);
+  for (const schema::EncryptedField& field : stored.fields()) {
+    const std::string member = plain_member_at(*model.info, field.path);
     if (member.empty()) continue;
     faults.push_back(fmt::format(
         "{0}.{1} is in the clear, but {2}.{3} encrypts '{4}': what is saved there could not be "
         "read back. Declare the member as quern::Encrypted, as the collection has it, or give the "
-        "model "
-        "a collection of its own with Meta::db_table",
-        model.app_label, member, connection.database(), model.collection, path));
+        "model a collection of its own with Meta::db_table",
+        model.app_label, member, connection.database(), model.collection, field.path));
   }
   return faults;
 }

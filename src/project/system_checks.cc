@@ -147,17 +147,13 @@ void check_data_keys(Project& project, Connection& connection, std::vector<Check
   for (const keyvault::DataKeyDocument& key : connection.key_vault().all()) known.insert(key.id);
   for (const migrations::ModelState& model :
        encrypted_models(core_of(project), connection.alias())) {
-    const bson::Document fields = connection.encrypted_fields_of(model.collection);
-    const bson::Element list = fields["fields"];
-    if (!list.is_array()) continue;
-    for (const bson::Element& element : list.as_array()) {
-      const bson::View field = element.as_document();
-      const Uuid id = field["keyId"].as_uuid();
-      if (known.contains(id)) continue;
+    const schema::EncryptedFields stored = connection.encrypted_fields_of(model.collection);
+    for (const schema::EncryptedField& field : stored.fields()) {
+      if (known.contains(*field.key_id)) continue;
       out.push_back(
           {Level::kError, "quern.E109",
            fmt::format("data key {}, needed by field '{}' of {}.{}, is not in the key vault. {}",
-                       id.to_string(), field["path"].as_string(), connection.database(),
+                       field.key_id->to_string(), field.path, connection.database(),
                        model.collection, connection.advice_on_lost_key())});
     }
   }
