@@ -35,7 +35,7 @@ constexpr schema::AlgorithmFacts kOrdered{
 constexpr schema::QueryType kOrderedType{
     "ordered", kOrdered.algorithm, schema::Standing::kStable,
     schema::kAnswersEquality | schema::kAnswersOrder,
-    [](const schema::EncryptedField&, const schema::Query&) {}};
+    [](const schema::EncryptedField&, const schema::DeclaredQuery&) {}};
 
 const SchemaMap& schemas() {
   static const SchemaMap map = [] {

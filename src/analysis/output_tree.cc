@@ -40,7 +40,8 @@ bool copy(const EncryptionTree& from, Node& to) {
 bool same_field(const schema::EncryptedField* a, const schema::EncryptedField* b) {
   if (a == nullptr || b == nullptr) return a == b;
   return a->path == b->path && a->key_id == b->key_id && a->bson_type == b->bson_type &&
-         std::ranges::equal(a->queries, b->queries, {}, &schema::Query::type, &schema::Query::type);
+         std::ranges::equal(a->queries, b->queries, {}, &schema::DeclaredQuery::type,
+                            &schema::DeclaredQuery::type);
 }
 
 bool same(const Node& a, const Node& b) {

@@ -80,7 +80,7 @@ bson::Document complete_encrypted_fields(keyvault::KeyVault& vault, const Namesp
   const auto fields = schema::EncryptedFields::parse(
       named, ns.collection, {.where = "create.encryptedFields", .allow_key_alt_name = true});
   for (const schema::EncryptedField& field : fields.fields()) {
-    if (const schema::Query* query = field.unsupported_query()) {
+    if (const schema::DeclaredQuery* query = field.unsupported_query()) {
       throw NotSupported(
           fmt::format("field '{}' of {} has query type '{}', which this version "
                       "cannot encrypt",

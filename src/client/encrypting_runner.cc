@@ -12,7 +12,6 @@
 #include "client/decrypt_reply.h"
 #include "client/encrypting_sink.h"
 #include "client/key_lookup.h"
-#include "client/mongo_runner.h"
 #include "client/schema_resolver.h"
 #include "command/command_table.h"
 #include "quern/base/error.h"
@@ -208,8 +207,6 @@ EncryptingRunner::EncryptingRunner(CommandRunner& inner, keyvault::KeyCache& key
       keys_(keys),
       random_(options.random != nullptr ? *options.random : RandomSource::system()),
       decrypt_(options.decrypt),
-      look_after_writes_(
-          options.look_after_writes.value_or(dynamic_cast<const MongoRunner*>(&inner) != nullptr)),
       schemas_(std::make_unique<SchemaResolver>(inner, keys, options)),
       cursors_(std::make_unique<CursorOutputs>(options.clock != nullptr ? *options.clock
                                                                         : Clock::system())) {}
@@ -281,7 +278,7 @@ bson::Document EncryptingRunner::run_analysed(std::string_view database, bson::V
   }
   const bson::Document sent = sink.finish(std::move(analysis));
   bson::Document reply = run_judged(inner_, database, sent, context, schemas->expected);
-  if (look_after_writes_ && makes_collection(*row, command) && reply["ok"].truthy()) {
+  if (!inner_.heeds_expected_schemas() && makes_collection(*row, command) && reply["ok"].truthy()) {
     schemas_->check_again(ns, context.without_limits());
   }
   return reply;
@@ -311,7 +308,7 @@ bson::Document EncryptingRunner::run_compaction(std::string_view database, bson:
   }
   builder.open_document(tokens);
   for (const schema::EncryptedField& field : fields.fields()) {
-    if (const schema::Query* query = field.unsupported_query()) {
+    if (const schema::DeclaredQuery* query = field.unsupported_query()) {
       throw NotSupported(
           fmt::format("{}: field '{}' of {} has query type '{}', which this version "
                       "cannot compact",

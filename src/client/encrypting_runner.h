@@ -68,14 +68,6 @@ struct EncryptingOptions {
 
   Decrypt decrypt = Decrypt::kBySchema;
 
-  // After a write to a pinned collection that may have made it (an insert, an upsert,
-  // createIndexes), ask the server again, and throw when the collection is no more what the map
-  // says: it was dropped meanwhile, by somebody else, and the write has made a plain one that keeps
-  // ciphertexts which no query finds. One more round trip a write. Nothing: where inner is a
-  // MongoRunner, whose servers do not heed RunContext::expected_schemas. The embedded engine does:
-  // it makes none.
-  std::optional<bool> look_after_writes = {};
-
   // How long an answer of the server about a schema is believed. The embedded engine refuses a
   // command that was judged by an outdated one, and it is judged again.
   std::chrono::milliseconds schema_lifetime{60'000};
@@ -85,6 +77,11 @@ struct EncryptingOptions {
 };
 
 // Thread-safe. Borrows inner and keys; both must outlive it.
+//
+// After a write to a pinned collection that may have made it (an insert, an upsert, createIndexes)
+// it asks the server again, unless inner heeds the expected schemas, and throws when the collection
+// is no more what the map says: it was dropped meanwhile, by somebody else, and the write has made a
+// plain one that keeps ciphertexts which no query finds.
 class EncryptingRunner : public CommandRunner {
  public:
   EncryptingRunner(CommandRunner& inner, keyvault::KeyCache& keys, EncryptingOptions options = {});
@@ -124,7 +121,6 @@ class EncryptingRunner : public CommandRunner {
   keyvault::KeyCache& keys_;
   RandomSource& random_;
   const Decrypt decrypt_;
-  const bool look_after_writes_;
   std::unique_ptr<SchemaResolver> schemas_;
   std::unique_ptr<CursorOutputs> cursors_;
 };

@@ -375,7 +375,8 @@ TEST_F(EncryptingRunnerTest, ACursorIdThatIsGivenOutTwiceIsRefused) {
 }
 
 TEST_F(EncryptingRunnerTest, AfterAWriteThatMadeAPlainCollectionItThrowsWhereItLooksAgain) {
-  auto looking = make_runner({.map = map(), .look_after_writes = true});
+  server.heeds_schemas = false;
+  auto looking = make_runner({.map = map()});
   const bson::Document makers[] = {
       json(R"({"insert": "patients", "documents": [{"ssn": "123"}]})"),
       json(R"({"insert": "patients", "documents": [{"record": {"note": "n"}}]})"),
@@ -712,7 +713,7 @@ TEST_F(EncryptingRunnerTest, AFaultOfACiphertextNeedsNoKey) {
   EXPECT_EQ(runner.run("clinic", bson::doc("find", "patients")), server_reply);
 }
 
-TEST_F(EncryptingRunnerTest, WritesThroughAMongoRunnerAreLookedAfterUnlessToldOtherwise) {
+TEST_F(EncryptingRunnerTest, WritesAreLookedAfterUnlessTheRunnerHeedsTheSchemas) {
   WirePeer peer(server);
   MongoRunner mongo(peer.uri());
   server_schemas["patients"] = fields();
@@ -720,8 +721,8 @@ TEST_F(EncryptingRunnerTest, WritesThroughAMongoRunnerAreLookedAfterUnlessToldOt
   EncryptingRunner looking(mongo, cache, {.map = map(), .clock = &clock});
   looking.run("clinic", insert);
   EXPECT_THAT(sent_names(), ElementsAre("listCollections", "insert", "listCollections"));
-  EncryptingRunner told(mongo, cache, {.map = map(), .look_after_writes = false, .clock = &clock});
-  told.run("clinic", insert);
+  EncryptingRunner heeded(server, cache, {.map = map(), .clock = &clock});
+  heeded.run("clinic", insert);
   EXPECT_THAT(sent_names(), ElementsAre("listCollections", "insert"));
 }
 

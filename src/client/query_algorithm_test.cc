@@ -33,7 +33,7 @@ constexpr schema::AlgorithmFacts kOrdered{
 constexpr schema::QueryType kOrderedType{
     "ordered", kOrdered.algorithm, schema::Standing::kStable,
     schema::kAnswersEquality | schema::kAnswersOrder,
-    [](const schema::EncryptedField&, const schema::Query&) {}};
+    [](const schema::EncryptedField&, const schema::DeclaredQuery&) {}};
 
 // The class. Remembers how often it was called for.
 class ClientOrdered final : public crypto::QueryAlgorithm {

@@ -40,6 +40,9 @@ class RecordingRunner : public CommandRunner {
     return answer_(database, command);
   }
 
+  bool heeds_expected_schemas() const override { return heeds_schemas; }
+  bool heeds_schemas = true;
+
   void set_answer(Answer answer) { answer_ = std::move(answer); }
   const Answer& answer() const { return answer_; }
   std::vector<Call> take_calls() {

@@ -24,7 +24,7 @@ struct EncryptRequest {
   const Uuid& user_key_id;
   std::int64_t max_contention = 0;
   // The parameters of the field's queries; none for an algorithm that goes without.
-  std::span<const schema::Query> queries = {};
+  std::span<const schema::DeclaredQuery> queries = {};
 };
 
 // Stateless; safe to use from many threads. Returns whole blobs, first byte included. A value of a

@@ -34,6 +34,8 @@ class EngineRunner : public CommandRunner {
 
   Engine& engine() { return *engine_; }
 
+  bool heeds_expected_schemas() const override { return true; }
+
  protected:
   // Cancellation and deadline of the context are looked at as maxTimeMS is; expected_schemas are
   // heeded.

@@ -53,15 +53,15 @@ std::string does_not_exist_text(const ModelInfo& model) {
   return model.name + " matching query does not exist.";
 }
 
-Target checked_target(SessionCore& session, const ModelRef& model, Access access,
+Target checked_target(SessionCore& session, const ModelRef& model, DatabaseUse use,
                       std::string_view database, const Hints& hints) {
   const std::string alias =
-      database.empty() ? session.choose_database(model, access, hints) : std::string(database);
+      database.empty() ? session.choose_database(model, use, hints) : std::string(database);
   Target target = session.target(alias);
   if (!target.encrypting && model.info->has_encrypted_fields()) {
     throw ImproperlyConfigured(fmt::format(
         "Cannot {} encrypted field '{}' of {}.{} in non-encrypted database '{}'. {}",
-        access == Access::kWrite ? "save" : "query", encrypted_paths(*model.info).front().path,
+        use == DatabaseUse::kWrite ? "save" : "query", encrypted_paths(*model.info).front().path,
         model.app_label, model.name, alias, session.explain_route(model, alias)));
   }
   session.check_model(model, target);
@@ -76,7 +76,7 @@ void save_object(SessionCore& session, const ModelInfo& model, void* object,
     throw Error(ErrorCode::kInvalidOptions,
                 "Cannot force both insert and updating in model saving.");
   }
-  const Target target = checked_target(session, ref, Access::kWrite, request.database,
+  const Target target = checked_target(session, ref, DatabaseUse::kWrite, request.database,
                                        Hints{.instance_database = id.database()});
   if (request.validate) validate_object(model, object);
 
@@ -107,7 +107,7 @@ bool load_object(SessionCore& session, const ModelInfo& model, const void* from,
   if (!id.is_set()) return false;
   const Hints hints{.instance_database = id.database()};
   const Target target =
-      checked_target(session, session.registered(model), Access::kRead, "", hints);
+      checked_target(session, session.registered(model), DatabaseUse::kRead, "", hints);
   const Query query(session, model, target.alias);
   return query.filter(Condition(bson::doc("_id", id.value()))).first(object);
 }
@@ -120,8 +120,8 @@ bool remove_object(SessionCore& session, const ModelInfo& model, void* object) {
                 fmt::format("{} object can't be deleted because its {} is not set.", model.name,
                             model.primary_key()->name));
   }
-  const Target target =
-      checked_target(session, ref, Access::kWrite, "", Hints{.instance_database = id.database()});
+  const Target target = checked_target(session, ref, DatabaseUse::kWrite, "",
+                                       Hints{.instance_database = id.database()});
   const bson::Document reply =
       session.execute(target, remove_where(ref.collection, bson::doc("_id", id.value()), 1));
   id.clear();

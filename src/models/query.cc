@@ -97,8 +97,8 @@ struct __attribute__((visibility("hidden"))) Query::State {
         limit(other.limit),
         offset(other.offset) {}
 
-  Target target(Access access) const {
-    return checked_target(session, session.registered(model), access, database, {});
+  Target target(DatabaseUse use) const {
+    return checked_target(session, session.registered(model), use, database, {});
   }
   const std::string& collection() const { return session.registered(model).collection; }
   std::span<const IndexKey> keys() const { return order ? *order : model.ordering; }
@@ -194,7 +194,7 @@ struct Cursor::State {
 
   State(const Query& of, std::span<const std::string_view> columns)
       : query(of),
-        documents(of.state_->session, of.state_->target(Access::kRead),
+        documents(of.state_->session, of.state_->target(DatabaseUse::kRead),
                   of.state_->find_command(of.state_->keys(), columns, std::nullopt)) {}
 };
 
@@ -231,7 +231,7 @@ bool Query::first(void* object) const {
   const State& query = *state_;
   const std::span<const IndexKey> keys = query.keys();
   const bson::Document command = query.find_command(keys.empty() ? kById : keys, {}, 1);
-  DocumentCursor cursor(query.session, query.target(Access::kRead), command);
+  DocumentCursor cursor(query.session, query.target(DatabaseUse::kRead), command);
   const std::optional<DecryptedView> document = cursor.next();
   if (document) query.decode(object, *document, cursor.target());
   return document.has_value();
@@ -243,7 +243,7 @@ std::size_t Query::get(void* object) const {
   const bool sliced = query.limit || query.offset > 0;
   const bson::Document command =
       query.find_command(sliced ? query.keys() : std::span<const IndexKey>(), {}, kGetLimit);
-  DocumentCursor cursor(query.session, query.target(Access::kRead), command);
+  DocumentCursor cursor(query.session, query.target(DatabaseUse::kRead), command);
   std::size_t found = 0;
   while (const std::optional<DecryptedView> document = cursor.next()) {
     if (++found == 1) query.decode(object, *document, cursor.target());
@@ -252,14 +252,14 @@ std::size_t Query::get(void* object) const {
 }
 
 bool Query::exists() const {
-  DocumentCursor cursor(state_->session, state_->target(Access::kRead),
+  DocumentCursor cursor(state_->session, state_->target(DatabaseUse::kRead),
                         state_->find_command({}, kOnlyId, 1));
   return cursor.next().has_value();
 }
 
 // The count command is not allowed in transactions; an aggregation is.
 std::int64_t Query::count() const {
-  const Target where = state_->target(Access::kRead);
+  const Target where = state_->target(DatabaseUse::kRead);
   const std::string& collection = state_->collection();
   bson::Builder command;
   if (!in_transaction()) {
@@ -280,7 +280,7 @@ std::int64_t Query::count() const {
 }
 
 std::int64_t Query::update(AssignedValues values) const {
-  const Target where = state_->target(Access::kWrite);
+  const Target where = state_->target(DatabaseUse::kWrite);
   if (where.encrypting) {
     throw NotSupported(fmt::format(
         "Multi-document updates are not allowed with Queryable Encryption, and database '{}' is "
@@ -296,14 +296,14 @@ bool Query::update_one(const void* object, AssignedValues values, void* fresh) c
   const Id& id = id_of(model(), const_cast<void*>(object));
   const bson::Document command =
       update_by_id(state_->collection(), id.value(), {}, set_document(values), {});
-  state_->session.execute(state_->target(Access::kWrite), command);
+  state_->session.execute(state_->target(DatabaseUse::kWrite), command);
   return load_object(state_->session, model(), object, fresh);
 }
 
 UpdateProgress Query::State::update_in_order(
     const UpdateEachOptions& options, bool whole,
     const std::function<SetMembers(const DecryptedView&, const Target&)>& change) const {
-  const Target where = target(Access::kWrite);
+  const Target where = target(DatabaseUse::kWrite);
   State rest(*this);
   if (options.after) rest.narrow(bson::doc("_id", bson::doc("$gt", *options.after)));
   const std::span<const std::string_view> columns =
@@ -345,7 +345,7 @@ UpdateProgress Query::update_each(void* object, const Callback<>& change, const 
 // A multi-document delete is one command, except on encrypted collections, where the protocol wants
 // one document a command.
 std::int64_t Query::remove() const {
-  const Target where = state_->target(Access::kWrite);
+  const Target where = state_->target(DatabaseUse::kWrite);
   const std::string& collection = state_->collection();
   if (!where.encrypting || !model().has_encrypted_fields()) {
     return count_of(state_->session.execute(where, remove_where(collection, state_->filter, 0)),
@@ -412,7 +412,7 @@ void Query::insert(void* first_object, std::size_t size, std::size_t count,
   if (options.batch_size == 0) {
     throw Error(ErrorCode::kBadValue, "bulk_create() needs a batch_size above 0");
   }
-  const Target where = state_->target(Access::kWrite);
+  const Target where = state_->target(DatabaseUse::kWrite);
   const ModelRef& ref = state_->session.registered(model());
   Faults faults;
   for (std::size_t i = 0; i < objects.size(); ++i) {

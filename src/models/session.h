@@ -18,7 +18,7 @@ class CommandRunner;
 
 namespace internal {
 
-enum class Access { kRead, kWrite };
+enum class DatabaseUse { kRead, kWrite };
 
 // One database of the settings, ready to run commands.
 struct Target {
@@ -35,7 +35,8 @@ class SessionCore {
   // The model under the label of its app. Throws ImproperlyConfigured when no app registered it.
   virtual const ModelRef& registered(const ModelInfo& model) = 0;
   // The alias to use, as the routers decide.
-  virtual std::string choose_database(const ModelRef& model, Access access, const Hints& hints) = 0;
+  virtual std::string choose_database(const ModelRef& model, DatabaseUse use,
+                                      const Hints& hints) = 0;
   // Throws ImproperlyConfigured for an unknown alias.
   virtual Target target(std::string_view alias) = 0;
   // How routing came to its answer: a sentence for error messages.
@@ -51,7 +52,7 @@ class SessionCore {
 
 // The database to use for a model, after the checks that keep plaintext from leaving. database: an
 // alias; empty: the routers decide.
-Target checked_target(SessionCore& session, const ModelRef& model, Access access,
+Target checked_target(SessionCore& session, const ModelRef& model, DatabaseUse use,
                       std::string_view database, const Hints& hints);
 
 }  // namespace internal

@@ -163,10 +163,10 @@ class ScriptedCore : public internal::SessionCore {
     if (ref.info == nullptr) ref = {"myapp", model.name, model.collection_name("myapp"), &model};
     return ref;
   }
-  std::string choose_database(const ModelRef& model, internal::Access access,
+  std::string choose_database(const ModelRef& model, internal::DatabaseUse use,
                               const Hints& hints) override {
     asked.push_back(model.app_label + "." + model.name +
-                    (access == internal::Access::kRead ? " read" : " write") +
+                    (use == internal::DatabaseUse::kRead ? " read" : " write") +
                     (hints.instance_database.empty() ? "" : " from ") +
                     std::string(hints.instance_database));
     return model.info->has_encrypted_fields() ? "encrypted" : "default";

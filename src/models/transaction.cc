@@ -34,8 +34,8 @@ class TransactionCore : public SessionCore {
 
   const ModelRef& registered(const ModelInfo& model) override { return session_.registered(model); }
   // Reads go where writes go.
-  std::string choose_database(const ModelRef& model, Access, const Hints& hints) override {
-    return session_.choose_database(model, Access::kWrite, hints);
+  std::string choose_database(const ModelRef& model, DatabaseUse, const Hints& hints) override {
+    return session_.choose_database(model, DatabaseUse::kWrite, hints);
   }
   Target target(std::string_view alias) override;
   std::string explain_route(const ModelRef& model, std::string_view alias) override {

@@ -24,7 +24,7 @@ std::string ns_of(std::string_view database, const ModelRef& model) {
 // One field in words, without its key.
 std::string definition(const schema::EncryptedField& field) {
   std::vector<std::string> queries;
-  for (const schema::Query& query : field.queries) {
+  for (const schema::DeclaredQuery& query : field.queries) {
     queries.push_back(fmt::format("{} with contention {}", query.type->name, query.contention));
   }
   return fmt::format("{}, {}", field.bson_type ? bson::alias(*field.bson_type) : "any type",

@@ -176,9 +176,10 @@ const ModelRef& ProjectCore::registered(const ModelInfo& model) {
   return *found;
 }
 
-std::string ProjectCore::choose_database(const ModelRef& model, Access access, const Hints& hints) {
-  return access == Access::kRead ? routers_.db_for_read(model, hints)
-                                 : routers_.db_for_write(model, hints);
+std::string ProjectCore::choose_database(const ModelRef& model, DatabaseUse use,
+                                         const Hints& hints) {
+  return use == DatabaseUse::kRead ? routers_.db_for_read(model, hints)
+                                   : routers_.db_for_write(model, hints);
 }
 
 Target ProjectCore::target(std::string_view alias) {
@@ -270,7 +271,6 @@ client::EncryptingOptions ProjectCore::encrypting_options(const std::string& ali
   const std::vector<const ModelRef*> models = models_in(alias);
   client::EncryptingOptions options;
   if (connection.decrypts_anywhere()) options.decrypt = client::Decrypt::kAnywhere;
-  options.look_after_writes = connection.is_remote();
   options.map = connection.pinned_map();
   if (!options.map) {
     // The models say what must be encrypted, whatever the server says.

@@ -59,7 +59,7 @@ class ProjectCore : public SessionCore {
   migrations::Graph load_migrations() const;
 
   const ModelRef& registered(const ModelInfo& model) override;
-  std::string choose_database(const ModelRef& model, Access access, const Hints& hints) override;
+  std::string choose_database(const ModelRef& model, DatabaseUse use, const Hints& hints) override;
   Target target(std::string_view alias) override;
   std::string explain_route(const ModelRef& model, std::string_view alias) override;
   void check_model(const ModelRef& model, const Target& target) override;

@@ -13,7 +13,7 @@ bool same_bound(const bson::Value& a, const bson::Value& b) {
          (a.missing() || (a.type() == b.type() && bson::compare(a, b) == 0));
 }
 
-bool same_query(const Query& a, const Query& b) {
+bool same_query(const DeclaredQuery& a, const DeclaredQuery& b) {
   return a.contention == b.contention && same_bound(a.min, b.min) && same_bound(a.max, b.max) &&
          a.sparsity == b.sparsity && a.trim_factor == b.trim_factor && a.precision == b.precision &&
          a.str_min_query_length == b.str_min_query_length &&
@@ -36,8 +36,8 @@ std::string field_difference(const EncryptedField& ours, const EncryptedField& t
     return fmt::format("field '{}' has bsonType '{}' there instead of '{}'", ours.path,
                        type_name(theirs.bson_type), type_name(ours.bson_type));
   }
-  for (const Query& query : ours.queries) {
-    const Query* other = theirs.query(*query.type);
+  for (const DeclaredQuery& query : ours.queries) {
+    const DeclaredQuery* other = theirs.query(*query.type);
     if (other == nullptr) {
       return fmt::format("field '{}' has no '{}' query there", ours.path, query.type->name);
     }

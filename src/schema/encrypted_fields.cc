@@ -47,7 +47,7 @@ std::optional<std::int32_t> to_int32(std::optional<std::int64_t> value) {
   return static_cast<std::int32_t>(*value);
 }
 
-Query parse_query(bson::View document, const std::string& where) {
+DeclaredQuery parse_query(bson::View document, const std::string& where) {
   const StrictReader reader(document, where, kQueryMembers);
   reader.required_value("queryType");
   const std::string_view type_name = *reader.text("queryType");
@@ -57,10 +57,10 @@ Query parse_query(bson::View document, const std::string& where) {
                                           "' for field " + reader.quoted("queryType") +
                                           " is not a valid query type");
   }
-  Query query;
+  DeclaredQuery query;
   query.type = type;
   query.contention =
-      reader.number("contention", 0, kMaxContention).value_or(Query::kDefaultContention);
+      reader.number("contention", 0, kMaxContention).value_or(DeclaredQuery::kDefaultContention);
   query.min = bson::Value(reader.value("min").value());
   query.max = bson::Value(reader.value("max").value());
   query.sparsity = reader.number("sparsity", 1, 8);
@@ -74,9 +74,9 @@ Query parse_query(bson::View document, const std::string& where) {
   return query;
 }
 
-std::vector<Query> parse_queries(const StrictReader& field, bson::Element queries,
-                                 const std::string& where) {
-  std::vector<Query> parsed;
+std::vector<DeclaredQuery> parse_queries(const StrictReader& field, bson::Element queries,
+                                         const std::string& where) {
+  std::vector<DeclaredQuery> parsed;
   if (queries.is_document()) {
     parsed.push_back(parse_query(queries.as_document(), where));
     return parsed;
@@ -232,29 +232,30 @@ std::string state_name(const StrictReader& reader, std::string_view member, std:
 
 }  // namespace
 
-const Query* EncryptedField::query(const QueryType& type) const {
+const DeclaredQuery* EncryptedField::query(const QueryType& type) const {
   const auto at = std::find_if(queries.begin(), queries.end(),
-                               [&](const Query& query) { return query.type == &type; });
+                               [&](const DeclaredQuery& query) { return query.type == &type; });
   return at == queries.end() ? nullptr : &*at;
 }
 
-const Query* EncryptedField::query_answering(unsigned answers) const {
-  const auto at = std::find_if(queries.begin(), queries.end(), [answers](const Query& query) {
-    return (query.type->answers & answers) != 0;
-  });
+const DeclaredQuery* EncryptedField::query_answering(unsigned answers) const {
+  const auto at = std::find_if(
+      queries.begin(), queries.end(),
+      [answers](const DeclaredQuery& query) { return (query.type->answers & answers) != 0; });
   return at == queries.end() ? nullptr : &*at;
 }
 
-const Query* EncryptedField::withdrawn_query() const {
-  const auto at = std::find_if(queries.begin(), queries.end(), [](const Query& query) {
+const DeclaredQuery* EncryptedField::withdrawn_query() const {
+  const auto at = std::find_if(queries.begin(), queries.end(), [](const DeclaredQuery& query) {
     return query.type->standing == Standing::kWithdrawn;
   });
   return at == queries.end() ? nullptr : &*at;
 }
 
-const Query* EncryptedField::unsupported_query() const {
-  const auto at = std::find_if(queries.begin(), queries.end(),
-                               [](const Query& query) { return !query.type->is_supported(); });
+const DeclaredQuery* EncryptedField::unsupported_query() const {
+  const auto at = std::find_if(queries.begin(), queries.end(), [](const DeclaredQuery& query) {
+    return !query.type->is_supported();
+  });
   return at == queries.end() ? nullptr : &*at;
 }
 

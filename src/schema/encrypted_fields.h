@@ -15,7 +15,7 @@
 
 namespace quern::schema {
 
-struct Query {
+struct DeclaredQuery {
   static constexpr std::int64_t kDefaultContention = 8;
 
   const QueryType* type = &QueryType::kEquality;
@@ -37,20 +37,20 @@ struct EncryptedField {
   std::optional<Uuid> key_id;  // always there unless key_alt_name is
   std::string key_alt_name;    // only in a local encrypted-fields map
   std::optional<bson::Type> bson_type;
-  std::vector<Query> queries;  // empty: encrypted, but not queryable
+  std::vector<DeclaredQuery> queries;  // empty: encrypted, but not queryable
 
   bool is_indexed() const { return !queries.empty(); }
   // All its queries have one.
   Algorithm algorithm() const {
     return queries.empty() ? Algorithm::kUnindexed : queries.front().type->algorithm;
   }
-  const Query* query(const QueryType& type) const;
+  const DeclaredQuery* query(const QueryType& type) const;
   // The first query that answers one of these questions; nullptr when there is none.
-  const Query* query_answering(unsigned answers) const;
+  const DeclaredQuery* query_answering(unsigned answers) const;
   // The first query type that no version offers any more.
-  const Query* withdrawn_query() const;
+  const DeclaredQuery* withdrawn_query() const;
   // The first query type that this version cannot encrypt; nullptr when there is none.
-  const Query* unsupported_query() const;
+  const DeclaredQuery* unsupported_query() const;
 };
 
 struct ParseOptions {

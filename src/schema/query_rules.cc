@@ -11,20 +11,20 @@ namespace {
 // A parameter that a query type does not take, and MongoDB's code for giving it all the same.
 struct Foreign {
   std::int32_t code;
-  bool (*given)(const Query&);
+  bool (*given)(const DeclaredQuery&);
   std::string_view parameter;
 };
 
-bool has_min(const Query& q) { return !q.min.missing(); }
-bool has_max(const Query& q) { return !q.max.missing(); }
-bool has_sparsity(const Query& q) { return q.sparsity.has_value(); }
-bool has_trim_factor(const Query& q) { return q.trim_factor.has_value(); }
-bool has_precision(const Query& q) { return q.precision.has_value(); }
-bool has_str_max_length(const Query& q) { return q.str_max_length.has_value(); }
-bool has_str_min_query_length(const Query& q) { return q.str_min_query_length.has_value(); }
-bool has_str_max_query_length(const Query& q) { return q.str_max_query_length.has_value(); }
-bool has_case_sensitive(const Query& q) { return q.case_sensitive.has_value(); }
-bool has_diacritic_sensitive(const Query& q) { return q.diacritic_sensitive.has_value(); }
+bool has_min(const DeclaredQuery& q) { return !q.min.missing(); }
+bool has_max(const DeclaredQuery& q) { return !q.max.missing(); }
+bool has_sparsity(const DeclaredQuery& q) { return q.sparsity.has_value(); }
+bool has_trim_factor(const DeclaredQuery& q) { return q.trim_factor.has_value(); }
+bool has_precision(const DeclaredQuery& q) { return q.precision.has_value(); }
+bool has_str_max_length(const DeclaredQuery& q) { return q.str_max_length.has_value(); }
+bool has_str_min_query_length(const DeclaredQuery& q) { return q.str_min_query_length.has_value(); }
+bool has_str_max_query_length(const DeclaredQuery& q) { return q.str_max_query_length.has_value(); }
+bool has_case_sensitive(const DeclaredQuery& q) { return q.case_sensitive.has_value(); }
+bool has_diacritic_sensitive(const DeclaredQuery& q) { return q.diacritic_sensitive.has_value(); }
 
 constexpr Foreign kForeignToEquality[] = {
     {6775205, has_sparsity, "sparsity"},
@@ -53,7 +53,7 @@ constexpr Foreign kForeignToText[] = {
     {10774915, has_precision, "precision"},
 };
 
-void check_foreign(const EncryptedField& field, const Query& query,
+void check_foreign(const EncryptedField& field, const DeclaredQuery& query,
                    std::span<const Foreign> foreign) {
   for (const Foreign& one : foreign) {
     if (one.given(query)) {
@@ -66,7 +66,7 @@ void check_foreign(const EncryptedField& field, const Query& query,
 
 }  // namespace
 
-void check_equality(const EncryptedField& field, const Query& query) {
+void check_equality(const EncryptedField& field, const DeclaredQuery& query) {
   if (!query.type->facts().types().contains(*field.bson_type)) {
     refuse(6338405, field,
            "a field of type '" + std::string(bson::alias(*field.bson_type)) +
@@ -75,11 +75,11 @@ void check_equality(const EncryptedField& field, const Query& query) {
   check_foreign(field, query, kForeignToEquality);
 }
 
-void check_foreign_to_range(const EncryptedField& field, const Query& query) {
+void check_foreign_to_range(const EncryptedField& field, const DeclaredQuery& query) {
   check_foreign(field, query, kForeignToRange);
 }
 
-void check_text(const EncryptedField& field, const Query& query) {
+void check_text(const EncryptedField& field, const DeclaredQuery& query) {
   if (field.bson_type != bson::Type::kString) {
     refuse(
         9783400, field,
@@ -114,8 +114,8 @@ void check_text(const EncryptedField& field, const Query& query) {
 namespace {
 
 void check_pair(const EncryptedField& field) {
-  const Query& a = field.queries[0];
-  const Query& b = field.queries[1];
+  const DeclaredQuery& a = field.queries[0];
+  const DeclaredQuery& b = field.queries[1];
   if ((a.type->answers | b.type->answers) != (kAnswersPrefix | kAnswersSuffix) ||
       a.type->answers == b.type->answers) {
     refuse(9783414, field, "only a prefix query and a suffix query can be combined");
@@ -152,7 +152,7 @@ void check_queries(const EncryptedField& field) {
     }
     return;
   }
-  for (const Query& query : field.queries) {
+  for (const DeclaredQuery& query : field.queries) {
     query.type->check(field, query);
   }
   if (field.queries.size() > 2) refuse(9783413, field, "a field can have at most two queries");

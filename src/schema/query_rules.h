@@ -13,12 +13,12 @@ namespace quern::schema {
 void check_queries(const EncryptedField& field);
 
 // The parts of it for one query, by its type: what the table of query types refers to.
-void check_equality(const EncryptedField& field, const Query& query);
-void check_range(const EncryptedField& field, const Query& query);  // range_rules.cc
-void check_text(const EncryptedField& field, const Query& query);
+void check_equality(const EncryptedField& field, const DeclaredQuery& query);
+void check_range(const EncryptedField& field, const DeclaredQuery& query);  // range_rules.cc
+void check_text(const EncryptedField& field, const DeclaredQuery& query);
 
 // Throws for a parameter that range queries do not take.
-void check_foreign_to_range(const EncryptedField& field, const Query& query);
+void check_foreign_to_range(const EncryptedField& field, const DeclaredQuery& query);
 
 // Throws Error(code) that starts with the field's path.
 [[noreturn]] void refuse(std::int32_t code, const EncryptedField& field, const std::string& why);

@@ -20,7 +20,7 @@ namespace quern::schema {
 
 struct EncryptedField;
 struct Marking;
-struct Query;
+struct DeclaredQuery;
 
 // How values are encrypted and indexed; several query types may have one. The numbers are those of
 // markings.
@@ -66,7 +66,7 @@ struct QueryType {
   unsigned answers;
   // Whether the parameters of a field's query fit each other and the field: throws Error with
   // MongoDB's code.
-  void (*check)(const EncryptedField& field, const Query& query);
+  void (*check)(const EncryptedField& field, const DeclaredQuery& query);
 
   static const QueryType kEquality;
   static const QueryType kRange;

@@ -110,7 +110,7 @@ int decimal_bits(const EncryptedField& field, bson::Decimal128 min, bson::Decima
   return bits;
 }
 
-int floating_bits(const EncryptedField& field, const Query& query) {
+int floating_bits(const EncryptedField& field, const DeclaredQuery& query) {
   const bool has_min = !query.min.missing();
   const bool has_max = !query.max.missing();
   if (has_min != has_max || has_min != query.precision.has_value()) {
@@ -135,7 +135,7 @@ std::optional<std::int64_t> date_bound(const bson::Value& value) {
   return value.view().as_date().milliseconds;
 }
 
-int domain_bits(const EncryptedField& field, const Query& query) {
+int domain_bits(const EncryptedField& field, const DeclaredQuery& query) {
   switch (*field.bson_type) {
     case Type::kInt32:
       return integer_bits(field, bound(query.min, &bson::ValueView::as_int32),
@@ -152,7 +152,7 @@ int domain_bits(const EncryptedField& field, const Query& query) {
 
 }  // namespace
 
-void check_range(const EncryptedField& field, const Query& query) {
+void check_range(const EncryptedField& field, const DeclaredQuery& query) {
   check_foreign_to_range(field, query);
   const Type type = *field.bson_type;
   if (!query.type->facts().types().contains(type)) {

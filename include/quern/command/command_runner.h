@@ -28,6 +28,11 @@ class QUERN_EXPORT CommandRunner {
     return do_run(database, command, context);
   }
 
+  // Whether a command is run only while RunContext::expected_schemas are true. Where it is not, an
+  // EncryptingRunner looks after the writes that may have made a collection. A runner that wraps
+  // another says so only where it hands the context on and the other one says so.
+  virtual bool heeds_expected_schemas() const { return false; }
+
  protected:
   // What run() says. A runner that wraps another hands the context on.
   virtual Reply do_run(std::string_view database, bson::View command,

@@ -66,7 +66,7 @@ const schema::EncryptedFields& EncryptionInformation::fields(
     throw Error(6371208, fmt::format("'{}' lacks ecocCollection", where));
   }
   for (const schema::EncryptedField& field : fields->fields()) {
-    if (const schema::Query* query = field.withdrawn_query()) {
+    if (const schema::DeclaredQuery* query = field.withdrawn_query()) {
       throw Error(8575606,
                   fmt::format("'{}' uses the withdrawn queryType {} for '{}': use the one without "
                               "Preview",

@@ -45,9 +45,9 @@ constexpr schema::AlgorithmFacts kParity{
     .find = kFindParityPayload.subtype,
     .supported = true,
 };
-constexpr schema::QueryType kParityType{"parity", kParity.algorithm, schema::Standing::kStable,
-                                        schema::kAnswersEquality,
-                                        [](const schema::EncryptedField&, const schema::Query&) {}};
+constexpr schema::QueryType kParityType{
+    "parity", kParity.algorithm, schema::Standing::kStable, schema::kAnswersEquality,
+    [](const schema::EncryptedField&, const schema::DeclaredQuery&) {}};
 
 std::string_view parity_of(std::int32_t number) { return number % 2 == 0 ? "even" : "odd"; }
 

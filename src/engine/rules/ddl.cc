@@ -58,12 +58,12 @@ void check_string_option(bson::View command, std::string_view option, std::strin
 }
 
 void check_queries(const schema::EncryptedField& field) {
-  if (const schema::Query* query = field.withdrawn_query()) {
+  if (const schema::DeclaredQuery* query = field.withdrawn_query()) {
     throw Error(8575605, fmt::format("The queryType {} of '{}' was withdrawn: use the one without "
                                      "Preview",
                                      query->type->name, field.path));
   }
-  if (const schema::Query* query = field.unsupported_query()) {
+  if (const schema::DeclaredQuery* query = field.unsupported_query()) {
     throw NotSupported(
         fmt::format("The embedded engine cannot answer {} queries on encrypted fields "
                     "yet ('{}'): use equality, or no query type",
