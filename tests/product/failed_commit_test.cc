@@ -26,7 +26,7 @@ class NoteSession : private internal::SessionCore, public ModelSession {
     note_ = {"notes", model.name, model.collection_name("notes"), &model};
     return note_;
   }
-  std::string choose_database(const ModelRef&, internal::Access, const Hints&) override {
+  std::string choose_database(const ModelRef&, internal::DatabaseUse, const Hints&) override {
     return "default";
   }
   internal::Target target(std::string_view) override {

@@ -98,7 +98,7 @@ class EngineSession : private internal::SessionCore, public ModelSession {
     if (ref.info == nullptr) ref = {"clinic", model.name, model.collection_name("clinic"), &model};
     return ref;
   }
-  std::string choose_database(const ModelRef& model, internal::Access, const Hints&) override {
+  std::string choose_database(const ModelRef& model, internal::DatabaseUse, const Hints&) override {
     return model.info->has_encrypted_fields() ? "encrypted" : "default";
   }
   internal::Target target(std::string_view alias) override {
