@@ -16,6 +16,7 @@
 #include "client/encrypting_runner.h"
 #include "keyvault/key_cache.h"
 #include "keyvault/key_vault.h"
+#include "project/command_log.h"
 #include "quern/command/command_runner.h"
 #include "quern/project/settings.h"
 #include "schema/encrypted_fields.h"
@@ -31,6 +32,13 @@ class RunnerPool {
 
   std::shared_ptr<CommandRunner> open(const DatabaseSettings& settings);
 
+  // Where it is told, once, that a server cannot be reached yet. From another thread.
+  using Notice = std::function<void(const std::string& sentence)>;
+  void set_notice(Notice notice) { notice_ = std::move(notice); }
+
+  // Where every command of what is opened from now on is told of: see CommandLog.
+  void set_log(CommandLog::Sink log) { log_ = std::move(log); }
+
   // A seam for tests: what is opened from now on is handed to `wrap`, and its result is used.
   using Wrap = std::function<std::shared_ptr<CommandRunner>(std::shared_ptr<CommandRunner>)>;
   void wrap_runners(Wrap wrap) { wrap_ = std::move(wrap); }
@@ -40,6 +48,8 @@ class RunnerPool {
   std::shared_ptr<CommandRunner> wrapped(std::shared_ptr<CommandRunner> runner) const;
 
   Wrap wrap_;
+  Notice notice_;
+  CommandLog::Sink log_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<CommandRunner>> runners_;
 };
