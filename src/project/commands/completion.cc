@@ -15,7 +15,7 @@ namespace quern::internal {
 namespace {
 
 // In single quotes, for any of the shells.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
@@ -56,11 +56,11 @@ void print_bash(const Project& project, const std::string& program, std::ostream
       "    COMPREPLY=($(compgen -W {} -- \"$word\")); return\n"
       "  fi\n"
       "  case ${{COMP_WORDS[1]}} in\n",
-      function, quoted(commands + "help"),
-      quoted(fmt::format("{}", fmt::join(aliases(project), " "))));
+      function, in_quotes(commands + "help"),
+      in_quotes(fmt::format("{}", fmt::join(aliases(project), " "))));
   for (const Command* command : all_commands(project)) {
     out << fmt::format("    {}) options={} ;;\n", command->name,
-                       quoted(fmt::format("{}", fmt::join(option_names(*command), " "))));
+                       in_quotes(fmt::format("{}", fmt::join(option_names(*command), " "))));
   }
   out << fmt::format(
       "  esac\n"
@@ -73,14 +73,14 @@ void print_bash(const Project& project, const std::string& program, std::ostream
 void print_fish(const Project& project, const std::string& program, std::ostream& out) {
   for (const Command* command : all_commands(project)) {
     out << fmt::format("complete -c {} -n __fish_use_subcommand -f -a {} -d {}\n", program,
-                       command->name, quoted(command->summary));
+                       command->name, in_quotes(command->summary));
     for (const std::string& option : option_names(*command)) {
       out << fmt::format(
           "complete -c {} -n '__fish_seen_subcommand_from {}' -l {}{}\n", program, command->name,
           option.substr(2),
           option == "--database"
               ? fmt::format(" -x -a {}",
-                            quoted(fmt::format("{}", fmt::join(aliases(project), " "))))
+                            in_quotes(fmt::format("{}", fmt::join(aliases(project), " "))))
               : "");
     }
   }
