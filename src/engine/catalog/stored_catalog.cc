@@ -28,8 +28,8 @@ class CatalogReader {
     read_entries();
     catalog_.is_new = !has_format && !has_entries_ && tables.empty();
     if (!has_format && !catalog_.is_new) {
-      fault(has_entries_ ? "it has lost the entry that says in which format it is"
-                         : "it has lost its catalog, which says what its collections are");
+      fault("{}", has_entries_ ? "it has lost the entry that says in which format it is"
+                               : "it has lost its catalog, which says what its collections are");
     }
     for (const std::uint32_t table : catalog_.doomed) claim(table, "what is to be deleted");
     check_owners(tables);
