@@ -132,7 +132,8 @@ TEST_F(StoredCatalogTest, ThatNamesATableThatCannotBeIsRefused) {
   for (const std::int64_t table : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1} << 32}) {
     edit([&](storage::WriteTransaction& transaction) {
       bson::Builder entry;
-      for (const bson::Element& member : stored(transaction, key_of_d).view()) {
+      const bson::Document before = stored(transaction, key_of_d);
+      for (const bson::Element& member : before.view()) {
         if (member.key() == "table") {
           entry.append("table", table);
         } else {
@@ -148,7 +149,8 @@ TEST_F(StoredCatalogTest, ThatNamesATableThatCannotBeIsRefused) {
 TEST_F(StoredCatalogTest, ThatGivesATableToTwoIsRefused) {
   edit([&](storage::WriteTransaction& transaction) {
     bson::Builder entry;
-    for (const bson::Element& member : stored(transaction, key_of_c).view()) {
+    const bson::Document before = stored(transaction, key_of_c);
+    for (const bson::Element& member : before.view()) {
       if (member.key() == "ns") {
         entry.append("ns", "test.e");
       } else {
