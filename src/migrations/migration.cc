@@ -48,10 +48,10 @@ std::vector<MigrationKey> parse_dependencies(bson::ValueView value) {
 Migration Migration::parse(bson::View document) {
   Migration out;
   constexpr auto kCode = static_cast<std::int32_t>(ErrorCode::kFailedToParse);
-  bson::StrictReader(document, "migration",
-                     {"format", "app", "name", "initial", "dependencies", "operations"},
-                     {.unknown = {kCode, "unknown member \"{name}\".{nearest}"},
-                      .repeated = {kCode, "the member \"{name}\" is there twice"}});
+  const bson::StrictReader known_members(
+      document, "migration", {"format", "app", "name", "initial", "dependencies", "operations"},
+      {.unknown = {kCode, "unknown member \"{name}\".{nearest}"},
+       .repeated = {kCode, "the member \"{name}\" is there twice"}});
   if (document["format"].whole_number() != kFormat) {
     fail(fmt::format("\"format\" must be {}: this version of Quern reads no other", kFormat));
   }
@@ -168,7 +168,7 @@ std::string reason(const std::error_code& code, std::filesystem::path folder) {
 
 std::filesystem::path write_migration(const std::filesystem::path& folder,
                                       const Migration& migration) {
-  const std::filesystem::path file = folder / (migration.key.name + ".json");
+  std::filesystem::path file = folder / (migration.key.name + ".json");
   const std::filesystem::path temporary = folder / ("." + migration.key.name + ".json.tmp");
   const bson::Document document = migration.to_bson();
   const std::string text = bson::to_pretty_json(document) + "\n";

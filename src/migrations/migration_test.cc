@@ -64,10 +64,10 @@ TEST_F(MigrationFile, IsNeverOverwritten) {
 
 TEST_F(MigrationFile, WhatCannotBeWrittenIsNamedWithTheReasonAndLeavesNothing) {
   const auto fault = [&](const std::string& reason) {
-    EXPECT_THAT([&] { write_migration(folder_, first()); },
-                Throws<ImproperlyConfigured>(
-                    Property(&Error::what, AllOf(testing::StartsWith("cannot write "),
-                                                 HasSubstr(": " + reason)))));
+    EXPECT_THAT(
+        [&] { write_migration(folder_, first()); },
+        Throws<ImproperlyConfigured>(Property(
+            &Error::what, AllOf(testing::StartsWith("cannot write "), HasSubstr(": " + reason)))));
   };
   std::filesystem::create_directories(folder_.parent_path());
   std::ofstream(folder_) << "a file, not a folder";
