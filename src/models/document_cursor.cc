@@ -6,7 +6,10 @@
 namespace quern::internal {
 
 DocumentCursor::DocumentCursor(SessionCore& session, Target target, bson::View find)
-    : session_(session), target_(std::move(target)), collection_(find.front().as_string()) {
+    : session_(session),
+      target_(std::move(target)),
+      empty_batches_(find),
+      collection_(find.front().as_string()) {
   take(session_.execute(target_, find), "firstBatch");
 }
 
@@ -24,6 +27,7 @@ void DocumentCursor::take(Reply reply, std::string_view batch) {
   const DecryptedView cursor = reply_.decrypted()["cursor"].document();
   id_ = cursor["id"].raw().as_int64();
   batch_.emplace(cursor[batch].document().begin());
+  if (id_ != 0) empty_batches_.note(*batch_ == std::default_sentinel);
 }
 
 std::optional<DecryptedView> DocumentCursor::next() {
