@@ -11,6 +11,7 @@
 #include <ostream>
 
 #include "base/nearest.h"
+#include "base/shown.h"
 #include "migrations/migration_error.h"
 #include "project/commands/commands.h"
 #include "project/project_core.h"
@@ -180,28 +181,30 @@ ExitCode run_command(Project& project, const std::string& program,
 
 // The one place where errors become text and a number.
 ExitCode report(std::exception_ptr failure, const std::string& program, std::ostream& err) {
+  // Errors quote what a server or a file says.
+  const auto text = [](const std::exception& error) { return without_controls(error.what()); };
   try {
     std::rethrow_exception(failure);
   } catch (const UsageError& error) {
-    err << error.what() << fmt::format("\nType '{} help' for usage.\n", program);
+    err << text(error) << fmt::format("\nType '{} help' for usage.\n", program);
     return ExitCode::kUsage;
   } catch (const ImproperlyConfigured& error) {
-    err << "ImproperlyConfigured: " << error.what() << '\n';
+    err << "ImproperlyConfigured: " << text(error) << '\n';
     return ExitCode::kConfiguration;
   } catch (const migrations::MigrationError& error) {
-    err << "MigrationError: " << error.what() << '\n';
+    err << "MigrationError: " << text(error) << '\n';
     return ExitCode::kMigrationRefused;
   } catch (const NotSupported& error) {
-    err << "NotSupported: " << error.what() << '\n';
+    err << "NotSupported: " << text(error) << '\n';
     return ExitCode::kFailure;
   } catch (const ValidationError& error) {
-    err << "ValidationError: " << error.what() << '\n';
+    err << "ValidationError: " << text(error) << '\n';
     return ExitCode::kFailure;
   } catch (const DatabaseError& error) {
-    err << fmt::format("DatabaseError ({}): {}\n", error.code_name(), error.what());
+    err << fmt::format("DatabaseError ({}): {}\n", error.code_name(), text(error));
     return ExitCode::kDatabase;
   } catch (const Error& error) {
-    err << fmt::format("{}: {}\n", error.code_name(), error.what());
+    err << fmt::format("{}: {}\n", error.code_name(), text(error));
     // Another key encryption key than the vault's, or credentials that a cluster does not take; a
     // vault without the keys that models or a pinned map need.
     if (error.is(ErrorCode::kAuthenticationFailed) || error.is(ErrorCode::kKeyNotFound)) {
@@ -212,7 +215,7 @@ ExitCode report(std::exception_ptr failure, const std::string& program, std::ost
         error.is(ErrorCode::kHostUnreachable) || error.is(ErrorCode::kNetworkTimeout);
     return unreachable ? ExitCode::kDatabase : ExitCode::kFailure;
   } catch (const std::exception& error) {
-    err << "Error: " << error.what() << '\n';
+    err << "Error: " << text(error) << '\n';
     return ExitCode::kFailure;
   }
 }

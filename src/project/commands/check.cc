@@ -3,6 +3,7 @@
 
 #include <ostream>
 
+#include "base/shown.h"
 #include "project/commands/commands.h"
 #include "project/system_checks.h"
 
@@ -24,7 +25,7 @@ ExitCode run(CommandContext& context) {
     const std::string_view level = error                                            ? "ERROR"
                                    : message.level == CheckMessage::Level::kWarning ? "WARNING"
                                                                                     : "NOTE";
-    out << fmt::format("{}: ({}) {}\n", level, message.id, message.text);
+    out << fmt::format("{}: ({}) {}\n", level, message.id, without_controls(message.text));
   }
   if (messages.empty()) {
     out << "System check identified no issues (0 silenced).\n";
