@@ -51,7 +51,7 @@ class OneOffValues : public Clinic {
   void make_first_version() {
     Project db = project<before::Person>();
     migrate(db);
-    before::Person one{.number = 1, .card = before::Card{.number = "4111"}};
+    before::Person one{.number = 1, .title = std::nullopt, .card = before::Card{.number = "4111"}};
     before::Person two{.number = 2, .title = "Dr", .card = before::Card{.number = "4222"}};
     db.save(one);
     db.save(two);

@@ -183,12 +183,6 @@ void check_name(const std::string& name) {
   }
 }
 
-void print_warnings(CommandContext& context, const std::vector<std::string>& warnings) {
-  for (const std::string& warning : warnings) {
-    context.console.err << "Warning: " << warning << '\n';
-  }
-}
-
 ExitCode run(CommandContext& context) {
   ProjectCore& core = core_of(context.project);
   std::ostream& out = context.console.out;
@@ -211,19 +205,20 @@ ExitCode run(CommandContext& context) {
     questioner.value = [&](const auto&... question) { return values.value(question...); };
   }
   Changes changes = migrations::detect_changes(before, after, questioner);
-  if (changes.refusals.empty() && !values.refusals().empty()) {
-    print_warnings(context, renames.warnings());
-    changes.refusals = values.refusals();
-  }
-  if (!changes.refusals.empty()) {
+  const auto refuse = [](const std::vector<std::string>& refusals) {
+    if (refusals.empty()) return;
     throw migrations::MigrationError(
-        fmt::format("no migration was written:\n  {}", fmt::join(changes.refusals, "\n  ")));
-  }
+        fmt::format("no migration was written:\n  {}", fmt::join(refusals, "\n  ")));
+  };
+  refuse(changes.refusals);
   renames.refuse_unused(before, after);
   if (!check) values.refuse_unused();
   changes.warnings.insert(changes.warnings.end(), renames.warnings().begin(),
                           renames.warnings().end());
-  print_warnings(context, changes.warnings);
+  for (const std::string& warning : changes.warnings) {
+    context.console.err << "Warning: " << warning << '\n';
+  }
+  refuse(values.refusals());
   std::erase_if(changes.operations, [&](const auto& entry) {
     return std::find(apps.begin(), apps.end(), entry.first) == apps.end();
   });
