@@ -44,8 +44,8 @@ class Database {
   virtual bool allow_migrate(std::string_view app, std::string_view model) = 0;
 
   // Told of every document that is changed on its own, with how many there are to change.
-  std::function<void(std::int64_t done, std::int64_t total)> on_document =
-      [](std::int64_t, std::int64_t) {};
+  std::function<void(std::int64_t done, std::int64_t total)> on_document = [](std::int64_t,
+                                                                              std::int64_t) {};
 
   virtual bool has_function(std::string_view app, std::string_view function) = 0;
   // One that has_function(). state: of the models at this point.
