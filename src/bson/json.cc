@@ -3,6 +3,8 @@
 
 #include <bson/bson.h>
 
+#include <algorithm>
+#include <charconv>
 #include <memory>
 
 namespace quern::bson {
@@ -93,14 +95,35 @@ struct Parsed {
 
 }  // namespace
 
+namespace {
+
+// "line 3: " where libbson says at which byte it stopped ("position 41:") or that there is no more,
+// in a text of several lines.
+std::string line_of_fault(std::string_view json, std::string_view message) {
+  constexpr std::string_view kPosition = "position ";
+  std::size_t position = json.size();
+  if (const std::size_t at = message.find(kPosition); at != std::string_view::npos) {
+    const std::string_view digits = message.substr(at + kPosition.size());
+    std::from_chars(digits.data(), digits.data() + digits.size(), position);
+  } else if (!message.starts_with("Incomplete")) {
+    return "";
+  }
+  const std::string_view before = json.substr(0, position);
+  if (json.find('\n') == std::string_view::npos) return "";
+  return "line " + std::to_string(1 + std::count(before.begin(), before.end(), '\n')) + ": ";
+}
+
+}  // namespace
+
 Document from_json(std::string_view json) {
   if (json.empty()) {  // libbson does not take a null pointer
     throw Error(ErrorCode::kFailedToParse, "not Extended JSON: the text is empty");
   }
   const Parsed parsed(json);
   if (parsed.bson == nullptr) {
-    throw Error(ErrorCode::kFailedToParse,
-                std::string("not Extended JSON: ") + parsed.error.message);
+    throw Error(
+        ErrorCode::kFailedToParse,
+        "not Extended JSON: " + line_of_fault(json, parsed.error.message) + parsed.error.message);
   }
   const std::uint8_t* data = bson_get_data(parsed.bson);
   return Document::parse(Bytes(data, data + parsed.bson->len));

@@ -13,6 +13,7 @@
 #include <ostream>
 
 #include "base/nearest.h"
+#include "base/shown.h"
 #include "migrations/migration_error.h"
 #include "project/commands/commands.h"
 #include "project/paint.h"
@@ -230,13 +231,16 @@ ExitCode run_command(Project& project, const std::string& program,
 
 // The one place where errors become text and a number.
 ExitCode report(std::exception_ptr failure, const std::string& program, const Console& console) {
+  // Errors quote what a server or a file says.
   const auto tell = [&](std::string_view kind, std::string_view text) {
-    console.err << painted(Paint::kError, kind, console.err_has_colours) << ": " << text << '\n';
+    console.err << painted(Paint::kError, kind, console.err_has_colours) << ": "
+                << without_controls(text) << '\n';
   };
   try {
     std::rethrow_exception(failure);
   } catch (const UsageError& error) {
-    console.err << error.what() << fmt::format("\nType '{} help' for usage.\n", program);
+    console.err << without_controls(error.what())
+                << fmt::format("\nType '{} help' for usage.\n", program);
     return ExitCode::kUsage;
   } catch (const ImproperlyConfigured& error) {
     tell("ImproperlyConfigured", error.what());

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/nearest.h"
+#include "base/shown.h"
 #include "project/encrypted_map.h"
 #include "project/settings_check.h"
 #include "quern/base/error.h"
@@ -227,7 +228,7 @@ std::vector<std::string> ProjectCore::plain_member_faults(const ModelRef& model,
         "{0}.{1} is in the clear, but {2}.{3} encrypts '{4}': what is saved there could not be "
         "read back. Declare the member as quern::Encrypted, as the collection has it, or give the "
         "model a collection of its own with Meta::db_table",
-        model.app_label, member, connection.database(), model.collection, field.path));
+        model.app_label, member, connection.database(), model.collection, shown_path(field.path)));
   }
   return faults;
 }
