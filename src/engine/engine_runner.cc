@@ -193,6 +193,14 @@ EngineRunner::~EngineRunner() {
   if (maker_.is_another()) static_cast<void>(engine_.release());
 }
 
+void EngineRunner::refuse_another_process() const {
+  if (!maker_.is_another()) return;
+  throw DatabaseError(
+      ErrorCode::kIllegalOperation,
+      "this process was forked from the one that opened the database, which alone may use it: "
+      "fork first and open the database in one process");
+}
+
 namespace {
 
 // Faults become replies.
@@ -219,11 +227,10 @@ bson::Document run_to_reply(Engine& engine, std::string_view database, bson::Vie
 
 Reply EngineRunner::do_run(std::string_view database, bson::View command,
                            const RunContext& context) {
-  if (maker_.is_another()) {
-    return error_reply(DatabaseError(
-        ErrorCode::kIllegalOperation,
-        "this process was forked from the one that opened the database, which alone may use it: "
-        "fork first and open the database in one process"));
+  try {
+    refuse_another_process();
+  } catch (const DatabaseError& error) {
+    return error_reply(error);
   }
   // Thrown, and not told: nothing of the command was done.
   ExpectedSchemas(context.expected_schemas).check(*engine_->catalog().snapshot());

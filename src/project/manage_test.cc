@@ -34,9 +34,9 @@ TEST_F(Manage, WithoutACommandItHelps) {
 
 TEST_F(Manage, EveryCommandHasHelpWithItsOptions) {
   Project db = project("memory:");
-  for (const char* command :
-       {"check", "completion", "diffsettings", "generatelocalkey", "inspect", "makemigrations",
-        "migrate", "repair", "showencryptedfieldsmap", "showmigrations", "version"}) {
+  for (const char* command : {"backup", "check", "completion", "diffsettings", "generatelocalkey",
+                              "inspect", "makemigrations", "migrate", "repair", "restore",
+                              "showencryptedfieldsmap", "showmigrations", "version"}) {
     EXPECT_EQ(run_ok(db, {"help", command}), run_ok(db, {command, "--help"}));
   }
   EXPECT_THAT(run_ok(db, {"help", "migrate"}),
@@ -647,6 +647,49 @@ TEST_F(Manage, RepairSaysWhatIsDamagedAndMendsItOnlyWhenTold) {
 TEST_F(Manage, RepairIsForFoldersOnly) {
   Project db = project("memory:");
   EXPECT_THAT(run(db, {"repair"}).err, HasSubstr("'default' is not a folder of this machine"));
+}
+
+TEST_F(Manage, ABackupIsACopyThatRestoreBringsBack) {
+  const std::string backup = (folder_.path() / "backups" / "monday").string();
+  {
+    Project db = project();
+    EXPECT_THAT(run(db, {"backup", backup}).err, HasSubstr("there is nothing to back up"));
+    EXPECT_FALSE(std::filesystem::exists(folder_.path() / "data"));
+    migrate(db);
+    Patient patient = john();
+    db.save(patient);
+    EXPECT_THAT(run_ok(db, {"backup", "--database", "encrypted", backup}),
+                HasSubstr("and read the copy through"));
+    EXPECT_THAT(run(db, {"backup", backup}).err, HasSubstr("there is something already"));
+    db.remove(patient);
+    EXPECT_THAT(run(db, {"restore", "--replace", backup}).err,
+                HasSubstr("this process has it open already"));
+  }
+  Project db = project();
+  EXPECT_THAT(run(db, {"restore", backup}).err, HasSubstr("there is something already"));
+  run_ok(db, {"restore", "--replace", backup});
+  EXPECT_TRUE(db.objects<Patient>().try_get(ssn == "123-45-6789"));
+}
+
+TEST_F(Manage, ARunningApplicationBacksItselfUp) {
+  Project db = project();
+  migrate(db);
+  Patient patient = john();
+  db.save(patient);
+  db.backup("encrypted", folder_.path() / "backup");
+  db.remove(patient);
+  EXPECT_FALSE(db.objects<Patient>().try_get(ssn == "123-45-6789"));
+  Project copy = project("embedded:backup");
+  EXPECT_TRUE(copy.objects<Patient>().try_get(ssn == "123-45-6789"));
+}
+
+TEST_F(Manage, OnlyFoldersAreBackedUpAndRestored) {
+  Project memory = project("memory:");
+  Project remote = project("mongodb://example.invalid");
+  for (Project* db : {&memory, &remote}) {
+    EXPECT_THAT(run(*db, {"backup", "x"}).err, HasSubstr("is not a folder of this machine"));
+    EXPECT_THAT(run(*db, {"restore", "x"}).err, HasSubstr("is not a folder of this machine"));
+  }
 }
 
 TEST_F(Manage, VersionIsANumber) {
