@@ -25,7 +25,7 @@ std::string SessionCore::explain_route(const ModelRef& model, std::string_view a
                      model.app_label, model.name);
 }
 
-Reply SessionCore::execute(const Target& target, bson::View command) {
+Reply SessionCore::do_execute(const Target& target, bson::View command) {
   return run_checked(*target.runner, target.database, command);
 }
 

@@ -43,8 +43,11 @@ class SessionCore {
   virtual std::string explain_route(const ModelRef& model, std::string_view alias);
   // Throws ImproperlyConfigured for a model that could not read what it saves there.
   virtual void check_model(const ModelRef& /*model*/, const Target& /*target*/) {}
-  // Runs a command and throws what its reply reports.
-  virtual Reply execute(const Target& target, bson::View command);
+  // Runs a command and throws what its reply reports. Throws Error(IllegalOperation) for one that
+  // goes past the transaction whose body this thread is in.
+  Reply execute(const Target& target, bson::View command);
+  // The same without looking for a transaction.
+  virtual Reply do_execute(const Target& target, bson::View command);
   virtual void after_commit(Callback<> action) { action(); }
   // The Transaction that this is; null otherwise.
   virtual Transaction* current_transaction() { return nullptr; }

@@ -251,9 +251,9 @@ void ProjectCore::check_model(const ModelRef& model, const Target& target) {
   checked_models_.insert(key);
 }
 
-Reply ProjectCore::execute(const Target& target, bson::View command) {
+Reply ProjectCore::do_execute(const Target& target, bson::View command) {
   try {
-    return SessionCore::execute(target, command);
+    return SessionCore::do_execute(target, command);
   } catch (const Error& error) {
     if (!error.is(ErrorCode::kKeyNotFound)) throw;
     const bson::Element collection = command.front();

@@ -64,7 +64,7 @@ class ProjectCore : public SessionCore {
   std::string explain_route(const ModelRef& model, std::string_view alias) override;
   void check_model(const ModelRef& model, const Target& target) override;
   // A missing data key is told with what to do about it.
-  Reply execute(const Target& target, bson::View command) override;
+  Reply do_execute(const Target& target, bson::View command) override;
   // Members that the model has in the clear although the collection there encrypts them, one
   // sentence each.
   std::vector<std::string> plain_member_faults(const ModelRef& model, Connection& connection);

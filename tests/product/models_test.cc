@@ -450,10 +450,29 @@ TEST_F(ModelsTest, ATransactionIsAllOrNothing) {
       Patient patient = make_patient(i);
       tx.save(patient);
     }
-    EXPECT_EQ(db().objects<Patient>().count(), 0) << "not visible outside yet";
+    std::thread([&] {
+      EXPECT_EQ(db().objects<Patient>().count(), 0) << "not visible outside yet";
+    }).join();
   });
   EXPECT_TRUE(committed);
   EXPECT_EQ(db().objects<Patient>().count(), 3);
+}
+
+TEST_F(ModelsTest, SavingPastATransactionWhatItHasWrittenFailsAtOnceAndRollsBack) {
+  Patient patient = make_patient(1);
+  db().save(patient);
+  int runs = 0;
+  const Error error = error_of([&] {
+    db().transaction([&](Transaction& tx) {
+      ++runs;
+      patient.name = "Renamed";
+      tx.save(patient);
+      db().save(patient);
+    });
+  });
+  EXPECT_TRUE(error.is(ErrorCode::kIllegalOperation)) << error.what();
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(db().objects<Patient>().filter(f(&Patient::name) == "Renamed").count(), 0);
 }
 
 TEST_F(ModelsTest, ATransactionThatSwallowsAnErrorIsRunOnceAndRolledBack) {

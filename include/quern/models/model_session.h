@@ -86,7 +86,9 @@ class QUERN_EXPORT ModelSession {
   // Calls body with a Transaction and commits it; rolls back if body throws. Body runs again, from
   // the start, after a transient conflict. Within a transaction it joins that one. The transaction
   // is on one database: that with the alias, or the first one used. Returns a copy of what body
-  // returns.
+  // returns. While body runs, this thread uses that database through the Transaction only: the
+  // session that it was started from, db.save() in place of tx.save(), throws
+  // Error(IllegalOperation) there.
   template <class Body>
   auto transaction(Body&& body) {
     return transaction(std::string(), std::forward<Body>(body));
