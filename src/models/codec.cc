@@ -57,22 +57,54 @@ void encode_member(const ModelInfo& model, const FieldInfo& field, const void* m
   }
 }
 
-void collect_set(const ModelInfo& model, const void* object, const std::string& prefix,
-                 std::span<const std::string_view> only, bson::Builder& set, bson::Builder& unset) {
-  for (const FieldInfo& field : model.fields) {
-    if (field.primary_key) continue;
-    const std::string path = prefix + field.column;
-    if (!wanted(only, path)) continue;
-    const void* member = member_of(object, field);
-    if (left_out(field, member)) {
-      unset.append(path, "");
-    } else if (set_by_member(field)) {
-      collect_set(*field.embedded, field.value_type->content(member), path + ".", only, set, unset);
-    } else {
-      encode_member(model, field, member, set, path);
+bson::Value encoded_member(const ModelInfo& model, const FieldInfo& field, const void* member) {
+  bson::Builder out;
+  encode_member(model, field, member, out, "");
+  const bson::Document document = out.finish();
+  return bson::Value(document.view().front().value());
+}
+
+// Collects the members of a $set and an $unset.
+class SetCollector {
+ public:
+  SetCollector(std::span<const std::string_view> only, const StoredValues* known)
+      : only_(only), known_(known) {
+    if (!only.empty() && known != nullptr) stored_ = *known;
+  }
+
+  void collect(const ModelInfo& model, const void* object, const std::string& prefix) {
+    for (const FieldInfo& field : model.fields) {
+      if (field.primary_key) continue;
+      const std::string path = prefix + field.column;
+      if (!wanted(only_, path)) continue;
+      const void* member = member_of(object, field);
+      if (left_out(field, member)) {
+        unset_.append(path, "");
+        stored_.erase(path);
+      } else if (set_by_member(field)) {
+        collect(*field.embedded, field.value_type->content(member), path + ".");
+      } else if (field.encrypted) {
+        set_encrypted(path, encoded_member(model, field, member));
+      } else {
+        encode_member(model, field, member, set_, path);
+      }
     }
   }
-}
+  SetMembers finish() { return {set_.finish(), unset_.finish(), std::move(stored_)}; }
+
+ private:
+  void set_encrypted(const std::string& path, const bson::Value& value) {
+    const StoredValues::Mac mac = StoredValues::mac(value);
+    stored_.set(path, mac);
+    if (!only_.empty() || known_ == nullptr || !known_->holds(path, mac)) set_.append(path, value);
+  }
+
+  const std::span<const std::string_view> only_;
+  const StoredValues* const known_;
+  bson::Builder set_;
+  bson::Builder unset_;
+  StoredValues stored_;
+};
 
 }  // namespace
 
@@ -111,11 +143,15 @@ void validate_members(const ModelInfo& model, const void* object, Faults& faults
 }
 
 SetMembers set_members(const ModelInfo& model, const void* object,
-                       std::span<const std::string_view> only) {
-  bson::Builder set;
-  bson::Builder unset;
-  collect_set(model, object, "", only, set, unset);
-  return {set.finish(), unset.finish()};
+                       std::span<const std::string_view> only, const StoredValues* known) {
+  SetCollector collector(only, known);
+  collector.collect(model, object, "");
+  return collector.finish();
+}
+
+StoredValues stored_values(const ModelInfo& model, const void* object) {
+  if (!model.has_encrypted_fields()) return {};
+  return set_members(model, object, {}, nullptr).stored;
 }
 
 Id& id_of(const ModelInfo& model, void* object) {

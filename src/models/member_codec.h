@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "models/stored_values.h"
 #include "models/value_type.h"
 #include "quern/bson/document.h"
 #include "quern/command/decrypted.h"
@@ -29,14 +30,19 @@ void decode_stored(const ValueType& type, bool encrypted, void* value,
 void validate_members(const ModelInfo& model, const void* object, Faults& faults);
 
 // The members of a $set (by dotted path, without the Id) and of an $unset that make a stored
-// document hold the object and leave members that the model doesn't know alone.
+// document hold the object and leave members that the model doesn't know alone, and encrypted ones
+// that are known to be stored.
 struct SetMembers {
   bson::Document set;
   bson::Document unset;
+  StoredValues stored;  // what is known after it
 };
-// only: dotted paths to limit it to; empty means all.
+// only: dotted paths to limit it to, which are set whatever is known; empty means all. known: null
+// for nothing.
 SetMembers set_members(const ModelInfo& model, const void* object,
-                       std::span<const std::string_view> only);
+                       std::span<const std::string_view> only, const StoredValues* known);
+// What is known after an insert of the object.
+StoredValues stored_values(const ModelInfo& model, const void* object);
 
 // The Id of an object of a collection.
 Id& id_of(const ModelInfo& model, void* object);

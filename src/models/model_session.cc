@@ -68,6 +68,21 @@ Target checked_target(SessionCore& session, const ModelRef& model, DatabaseUse u
   return target;
 }
 
+const StoredValues* known_values(const SessionCore& session, const ModelInfo& model, const Id& id,
+                                 std::string_view alias) {
+  const StoredDocument* stored = id.stored().get();
+  const bool holds = stored != nullptr && stored->model == &model && id.database() == alias &&
+                     stored->origin->holds_for(*session.origin());
+  return holds ? &stored->values : nullptr;
+}
+
+void remember(const SessionCore& session, const ModelInfo& model, Id& id, std::string_view alias,
+              StoredValues values) {
+  if (!model.has_encrypted_fields()) return id.remember(alias);
+  id.remember(alias, std::make_shared<const StoredDocument>(
+                         StoredDocument{session.origin(), &model, std::move(values)}));
+}
+
 void save_object(SessionCore& session, const ModelInfo& model, void* object,
                  const SaveRequest& request) {
   const ModelRef& ref = session.registered(model);
@@ -86,8 +101,12 @@ void save_object(SessionCore& session, const ModelInfo& model, void* object,
                 "Cannot force an update in save() with no primary key.");
   }
   bool updated = false;
+  const auto before = id.stored();
+  const StoredValues* known = known_values(session, model, id, target.alias);
+  id.remember(id.database());  // what is stored is not known until the database has answered
+  SetMembers members;
   if (id.is_set() && !request.force_insert) {
-    const SetMembers members = set_members(model, object, request.only);
+    members = set_members(model, object, request.only, known);
     const bson::Document command =
         update_by_id(ref.collection, id.value(), {}, members.set, members.unset);
     updated = session.execute(target, command).view()["n"].whole_number().value_or(0) > 0;
@@ -98,8 +117,11 @@ void save_object(SessionCore& session, const ModelInfo& model, void* object,
                               : "Save with update_fields did not affect any rows.");
     }
   }
-  if (!updated) insert_object(session, ref, target, object);
-  id.remember(target.alias);
+  if (!updated) {
+    insert_object(session, ref, target, object);
+    members.stored = stored_values(model, object);
+  }
+  remember(session, model, id, target.alias, std::move(members.stored));
 }
 
 bool load_object(SessionCore& session, const ModelInfo& model, const void* from, void* object) {

@@ -124,7 +124,8 @@ struct __attribute__((visibility("hidden"))) Query::State {
   }
   void decode(void* object, const DecryptedView& document, const Target& where) const {
     decode_members(model, object, document, DecodePath{nullptr, model.name});
-    id_of(model, object).remember(where.alias);
+    remember(session, model, id_of(model, object), where.alias,
+             StoredValues::of_document(model, document));
   }
 
   // Calls change for every document, whole or only its _id, in the order of their Ids; it gives the
@@ -326,7 +327,7 @@ UpdateProgress Query::State::update_in_order(
 UpdateProgress Query::update_each(AssignedValues values, const UpdateEachOptions& options) const {
   const bson::Document set = set_document(values);
   return state_->update_in_order(options, false, [&](const DecryptedView&, const Target&) {
-    return SetMembers{set, {}};
+    return SetMembers{set, {}, {}};
   });
 }
 
@@ -336,9 +337,11 @@ UpdateProgress Query::update_each(void* object, const Callback<>& change, const 
                                  [&](const DecryptedView& document, const Target& where) {
                                    reset();
                                    state_->decode(object, document, where);
+                                   const auto read = id_of(model(), object).stored();
                                    change();
                                    validate_object(model(), object);
-                                   return set_members(model(), object, {});
+                                   return set_members(model(), object, {},
+                                                      read ? &read->values : nullptr);
                                  });
 }
 
@@ -438,7 +441,7 @@ void Query::insert(void* first_object, std::size_t size, std::size_t count,
     for (std::size_t i = first; i < end; ++i) {
       Id& id = id_of(model(), objects[i]);
       id = Id(ids[i]);
-      id.remember(where.alias);
+      remember(state_->session, model(), id, where.alias, stored_values(model(), objects[i]));
     }
   };
   if (options.atomic && objects.size() > 1 && !in_transaction()) {

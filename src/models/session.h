@@ -4,9 +4,11 @@
 #ifndef QUERN_MODELS_SESSION_H_
 #define QUERN_MODELS_SESSION_H_
 
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "models/stored_values.h"
 #include "quern/base/callback.h"
 #include "quern/command/reply.h"
 #include "quern/models/model_info.h"
@@ -51,7 +53,20 @@ class SessionCore {
   virtual void after_commit(Callback<> action) { action(); }
   // The Transaction that this is; null otherwise.
   virtual Transaction* current_transaction() { return nullptr; }
+  // What objects that are read or saved through this one remember it by.
+  const std::shared_ptr<Origin>& origin() const { return origin_; }
+
+ private:
+  const std::shared_ptr<Origin> origin_ = std::make_shared<Origin>();
 };
+
+// What an object of the model in the database knows of its stored document, as far as it is true for
+// this session; null: nothing.
+const StoredValues* known_values(const SessionCore& session, const ModelInfo& model, const Id& id,
+                                 std::string_view alias);
+// Makes an Id remember where its object is stored, and what of it.
+void remember(const SessionCore& session, const ModelInfo& model, Id& id, std::string_view alias,
+              StoredValues values);
 
 // The database to use for a model, after the checks that keep plaintext from leaving. database: an
 // alias; empty: the routers decide.

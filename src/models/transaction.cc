@@ -120,6 +120,7 @@ Reply SessionCore::execute(const Target& target, bson::View command) {
 
 TransactionCore::TransactionCore(SessionCore& session, std::string database)
     : session_(session), database_(std::move(database)), session_id_(Uuid::random()) {
+  origin()->session = session.origin();
   if (session.current_transaction() != nullptr) {
     throw Error(ErrorCode::kIllegalOperation,
                 "a Transaction cannot be opened inside another one: transaction(body) joins it");
@@ -198,6 +199,7 @@ void TransactionCore::commit() {
     end_session();
   }
   state_ = State::kCommitted;
+  origin()->committed = true;
   for (const auto& action : std::exchange(actions_, {})) action();
 }
 
