@@ -38,7 +38,7 @@ void insert_object(SessionCore& session, const ModelRef& ref, const Target& targ
   try {
     bson::Builder command = start_insert(ref.collection);
     command.push_document();
-    encode_members(*ref.info, object, command);
+    append_object(*ref.info, object, command);
     command.close();
     session.execute(target, finish_insert(command).view());
   } catch (...) {
@@ -57,6 +57,7 @@ Target checked_target(SessionCore& session, const ModelRef& model, DatabaseUse u
                       std::string_view database, const Hints& hints) {
   const std::string alias =
       database.empty() ? session.choose_database(model, use, hints) : std::string(database);
+  session.check_exists(model, alias, use);
   Target target = session.target(alias);
   if (!target.encrypting && model.info->has_encrypted_fields()) {
     throw ImproperlyConfigured(fmt::format(
@@ -93,7 +94,11 @@ void save_object(SessionCore& session, const ModelInfo& model, void* object,
   }
   const Target target = checked_target(session, ref, DatabaseUse::kWrite, request.database,
                                        Hints{.instance_database = id.database()});
-  if (request.validate) validate_object(model, object);
+  if (request.validate) {
+    Faults faults;
+    validate_members(model, object, faults, request.only);
+    faults.raise_if_any();
+  }
 
   const bool must_update = request.force_update || !request.only.empty();
   if (must_update && !id.is_set()) {

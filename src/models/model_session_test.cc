@@ -98,6 +98,55 @@ TEST(Session, ValidatesBeforeItSendsAnything) {
   EXPECT_EQ(db.runner.commands.size(), 1U);
 }
 
+TEST(Session, ValidatesOfAPartialSaveWhatItSaves) {
+  ScriptedSession db;
+  Patient patient = john();
+  patient.id = ObjectId::generate();
+  patient.name = "";
+  const auto ssn = f(&Patient::patient_record, &PatientRecord::ssn);
+  const auto amount = f(&Patient::patient_record, &PatientRecord::bill_amount);
+  db.save(patient, {.only = {amount}});
+  patient.patient_record.ssn = "123-45-67890";
+  db.save(patient, {.only = {amount}});
+  EXPECT_EQ(db.runner.commands.size(), 2U);
+  const auto faults_of = [&](const SaveOptions<Patient>& options) -> FaultMap {
+    try {
+      db.save(patient, options);
+    } catch (const ValidationError& error) {
+      return error.faults();
+    }
+    return {};
+  };
+  const auto keys = [](const FaultMap& faults) {
+    std::vector<std::string> paths;
+    for (const auto& [path, messages] : faults) paths.push_back(path);
+    return paths;
+  };
+  EXPECT_THAT(keys(faults_of({.only = {amount, ssn}})), ElementsAre("patient_record.ssn"));
+  EXPECT_THAT(keys(faults_of({.only = {f(&Patient::patient_record)}})),
+              ElementsAre("patient_record.ssn"));
+  EXPECT_THAT(keys(faults_of({.only = {f(&Patient::name)}})), ElementsAre("name"));
+  EXPECT_THAT(keys(faults_of({})), ElementsAre("name", "patient_record.ssn"));
+  EXPECT_EQ(db.runner.commands.size(), 2U);
+}
+
+TEST(Session, RefusesTextThatIsNotUtf8AlsoWithoutValidation) {
+  ScriptedSession db;
+  Patient patient = john();
+  patient.name = "John\xff";
+  for (const bool stored : {false, true}) {
+    if (stored) patient.id = ObjectId::generate();
+    try {
+      db.save(patient, {.validate = false});
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_TRUE(error.is(ErrorCode::kBadValue));
+      EXPECT_STREQ(error.what(), "Patient.name: Ensure this value is valid UTF-8.");
+    }
+  }
+  EXPECT_TRUE(db.runner.commands.empty());
+}
+
 TEST(Session, NeverSavesAnEncryptedMemberInAPlainDatabase) {
   ScriptedSession db;
   Patient patient = john();

@@ -377,7 +377,7 @@ std::size_t Query::State::insert_batch(SessionCore& session, const ModelRef& mod
   for (; next < end; ++next) {
     bson::Builder document;
     if (!id_of(*model.info, objects[next]).is_set()) document.append("_id", ids[next]);
-    encode_members(*model.info, objects[next], document);
+    append_object(*model.info, objects[next], document);
     const bson::Document encoded = document.finish();
     // One that is too large by itself goes alone.
     const std::size_t grown = command.size() + encoded.size() + (next - first + 1) * growth;

@@ -39,7 +39,10 @@ class SessionCore {
   // The alias to use, as the routers decide.
   virtual std::string choose_database(const ModelRef& model, DatabaseUse use,
                                       const Hints& hints) = 0;
-  // Throws ImproperlyConfigured for an unknown alias.
+  // Throws ImproperlyConfigured for a database that must be made before that use of it.
+  virtual void check_exists(const ModelRef& /*model*/, std::string_view /*alias*/,
+                            DatabaseUse /*use*/) {}
+  // Opens it. Throws ImproperlyConfigured for an unknown alias.
   virtual Target target(std::string_view alias) = 0;
   // How routing came to its answer: a sentence for error messages.
   virtual std::string explain_route(const ModelRef& model, std::string_view alias);

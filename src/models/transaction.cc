@@ -37,6 +37,9 @@ class TransactionCore : public SessionCore {
   std::string choose_database(const ModelRef& model, DatabaseUse, const Hints& hints) override {
     return session_.choose_database(model, DatabaseUse::kWrite, hints);
   }
+  void check_exists(const ModelRef& model, std::string_view alias, DatabaseUse use) override {
+    session_.check_exists(model, alias, use);
+  }
   Target target(std::string_view alias) override;
   std::string explain_route(const ModelRef& model, std::string_view alias) override {
     return session_.explain_route(model, alias);

@@ -15,6 +15,7 @@
 #include "project/commands/commands.h"
 #include "project/project_core.h"
 #include "quern/base/error.h"
+#include "quern/models/errors.h"
 #include "quern/models/validation_error.h"
 
 namespace quern {
@@ -196,6 +197,12 @@ ExitCode report(std::exception_ptr failure, const std::string& program, std::ost
     return ExitCode::kFailure;
   } catch (const ValidationError& error) {
     err << "ValidationError: " << error.what() << '\n';
+    return ExitCode::kFailure;
+  } catch (const ObjectDoesNotExist& error) {
+    err << "DoesNotExist: " << error.what() << '\n';
+    return ExitCode::kFailure;
+  } catch (const MultipleObjects& error) {
+    err << "MultipleObjectsReturned: " << error.what() << '\n';
     return ExitCode::kFailure;
   } catch (const DatabaseError& error) {
     err << fmt::format("DatabaseError ({}): {}\n", error.code_name(), error.what());

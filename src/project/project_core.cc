@@ -182,6 +182,14 @@ std::string ProjectCore::choose_database(const ModelRef& model, DatabaseUse use,
                                    : routers_.db_for_write(model, hints);
 }
 
+void ProjectCore::check_exists(const ModelRef& model, std::string_view alias, DatabaseUse use) {
+  check_routes_once();
+  Connection& at = connection(alias);
+  if (at.exists() || (use == DatabaseUse::kWrite && !at.is_encrypted())) return;
+  throw ImproperlyConfigured(fmt::format("the database '{}' does not exist yet. {}", alias,
+                                         advice_on_missing_key(at, model.collection)));
+}
+
 Target ProjectCore::target(std::string_view alias) {
   check_routes_once();
   Connection& at = connection(alias);

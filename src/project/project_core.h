@@ -60,6 +60,8 @@ class ProjectCore : public SessionCore {
 
   const ModelRef& registered(const ModelInfo& model) override;
   std::string choose_database(const ModelRef& model, DatabaseUse use, const Hints& hints) override;
+  // Reading makes no database, and what is to be encrypted there needs the keys that migrate makes.
+  void check_exists(const ModelRef& model, std::string_view alias, DatabaseUse use) override;
   Target target(std::string_view alias) override;
   std::string explain_route(const ModelRef& model, std::string_view alias) override;
   void check_model(const ModelRef& model, const Target& target) override;
