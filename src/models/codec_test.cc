@@ -377,14 +377,13 @@ TEST(Codec, RefusesTextThatIsNotUtf8WithTheMembersNameAndNotTheText) {
   cases[5].message = "Texts.sealed: Enter a valid value.";
   cases[6].texts.free = bson::doc("key " + bad, 1);
   cases[6].path = "free";
-  cases[6].message = "Texts.free: invalid BSON at byte 5: text is not UTF-8";
+  cases[6].message = "Texts.free: invalid BSON at byte 12: text is not UTF-8";
   for (const auto& [texts, path, message] : cases) {
     const auto text_of = [](auto&& action) { return std::string(quern::error_of(action).what()); };
     EXPECT_EQ(text_of([&, &object = texts] { encode(object); }), message);
-    EXPECT_EQ(text_of([&, &object = texts] {
-                internal::set_members(model_info<Texts>(), &object, {});
-              }),
-              message);
+    EXPECT_EQ(
+        text_of([&, &object = texts] { internal::set_members(model_info<Texts>(), &object, {}); }),
+        message);
     EXPECT_TRUE(faults_of(texts).contains(path)) << path;
   }
 }

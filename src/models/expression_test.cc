@@ -109,7 +109,10 @@ TEST(Expression, NamesThePathOfTextThatIsNotUtf8) {
   EXPECT_STREQ(error.what(), "name: Ensure this value is valid UTF-8.");
   for (const auto& use : std::vector<std::function<void()>>{
            [] { (void)contains(kName, "\xff"); }, [] { (void)istartswith(kName, "\xff"); },
-           [] { (void)regex(kName, "\xff"); }, [] { (void)in(kName, {"good", "\xff"}); }}) {
+           [] { (void)regex(kName, "\xff"); },
+           [] {
+             (void)in(kName, {"good", "\xff"});
+           }}) {
     EXPECT_STREQ(error_of(use).what(), "name: Ensure this value is valid UTF-8.");
   }
 }

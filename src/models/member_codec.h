@@ -44,8 +44,7 @@ struct SetMembers {
 // only: dotted paths to limit it to, which are set whatever is known; empty means all. known: null
 // for nothing.
 SetMembers set_members(const ModelInfo& model, const void* object,
-                       std::span<const std::string_view> only,
-                       const StoredValues* known = nullptr);
+                       std::span<const std::string_view> only, const StoredValues* known = nullptr);
 // What is known after an insert of the object.
 StoredValues stored_values(const ModelInfo& model, const void* object);
 

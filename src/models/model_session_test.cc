@@ -174,8 +174,7 @@ TEST(Session, LeavesTheIdUnsetWhenTheInsertFails) {
 // Which members the last command set, and removed.
 std::vector<std::string> written(const ScriptedSession& db) {
   std::vector<std::string> paths;
-  const bson::View update =
-      db.runner.documents.back().view().at_path("updates.0.u").as_document();
+  const bson::View update = db.runner.documents.back().view().at_path("updates.0.u").as_document();
   for (const bson::Element& op : update) {
     for (const bson::Element& member : op.as_document()) {
       paths.push_back((op.key() == "$unset" ? "-" : "") + std::string(member.key()));
@@ -188,7 +187,9 @@ const char kSsnPath[] = "patient_record.ssn";
 const char kBillingPath[] = "patient_record.billing";
 const char kAmountPath[] = "patient_record.bill_amount";
 
-auto all_members() { return ElementsAre("name", "patient_id", kSsnPath, kBillingPath, kAmountPath); }
+auto all_members() {
+  return ElementsAre("name", "patient_id", kSsnPath, kBillingPath, kAmountPath);
+}
 auto plain_members() { return ElementsAre("name", "patient_id", kAmountPath); }
 
 // The next find finds John.

@@ -333,16 +333,15 @@ UpdateProgress Query::update_each(AssignedValues values, const UpdateEachOptions
 
 UpdateProgress Query::update_each(void* object, const Callback<>& change, const Callback<>& reset,
                                   const UpdateEachOptions& options) const {
-  return state_->update_in_order(options, true,
-                                 [&](const DecryptedView& document, const Target& where) {
-                                   reset();
-                                   state_->decode(object, document, where);
-                                   const auto read = id_of(model(), object).stored();
-                                   change();
-                                   validate_object(model(), object);
-                                   return set_members(model(), object, {},
-                                                      read ? &read->values : nullptr);
-                                 });
+  return state_->update_in_order(
+      options, true, [&](const DecryptedView& document, const Target& where) {
+        reset();
+        state_->decode(object, document, where);
+        const auto read = id_of(model(), object).stored();
+        change();
+        validate_object(model(), object);
+        return set_members(model(), object, {}, read ? &read->values : nullptr);
+      });
 }
 
 // A multi-document delete is one command, except on encrypted collections, where the protocol wants

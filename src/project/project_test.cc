@@ -181,7 +181,8 @@ TEST_F(ProjectTest, TheIndexOfAUniqueConstraintServesLookUpsByEquality) {
   const auto index_of = [&](const bson::Document& filter) {
     const bson::Document find = bson::doc("find", "tags_tag", "filter", filter);
     const Reply reply = db.run("default", bson::doc("explain", find));
-    const bson::Element name = reply.view().at_path("queryPlanner.winningPlan.inputStage.indexName");
+    const bson::Element name =
+        reply.view().at_path("queryPlanner.winningPlan.inputStage.indexName");
     return std::string(name ? name.as_string() : "none");
   };
   EXPECT_EQ(index_of(bson::doc("label", "a")), "unique_label");
@@ -201,8 +202,8 @@ TEST_F(ProjectTest, TheIndexOfAUniqueConstraintServesLookUpsByEquality) {
   EXPECT_THROW(db.save(second), IntegrityError);
   // Values of other types than models write are found and unique, too.
   const auto insert = [&](const auto&... pairs) {
-    db.run("default", bson::doc("insert", "tags_tag", "documents",
-                                bson::array(bson::doc(pairs...))));
+    db.run("default",
+           bson::doc("insert", "tags_tag", "documents", bson::array(bson::doc(pairs...))));
   };
   insert("label", bson::Symbol{"s"}, "number", 3.0);
   EXPECT_EQ(db.objects<Tag>().filter(f(&Tag::label) == "s").count(), 1);

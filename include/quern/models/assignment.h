@@ -62,9 +62,9 @@ struct AssignmentChecked {
                 "a struct with encrypted members cannot be set as a whole: set its members");
   static constexpr bool kIsId = is_id_for_object_id<unwrap_t<T>, V>;
   static_assert(!kIsId, "this field is an ObjectId, not an Id: set it to id.value()");
-  static_assert(
-      kIsId || comparable_with<T, V>() || (is_optional<T> && comparable_with<unwrap_t<T>, V>()),
-      "this field cannot be set to a value of that type");
+  static_assert(kIsId || comparable_with<T, V>() ||
+                    (is_optional<T> && comparable_with<unwrap_t<T>, V>()),
+                "this field cannot be set to a value of that type");
   using type = Assignment<typename P::root>;
 };
 

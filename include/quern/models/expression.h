@@ -321,9 +321,9 @@ Expr<R> includes(const Path<R, L, S>& path, const V& value) {
                 "includes() needs a field that is a vector");
   static_assert(!internal::is_id_for_object_id<Element, V>,
                 "this field holds ObjectIds, not Ids: compare it with id.value()");
-  static_assert(internal::comparable_with<Element, V>() ||
-                    internal::is_id_for_object_id<Element, V>,
-                "this field cannot be compared with a value of that type");
+  static_assert(
+      internal::comparable_with<Element, V>() || internal::is_id_for_object_id<Element, V>,
+      "this field cannot be compared with a value of that type");
   return Expr<R>(internal::comparison<Element>(path.text, false, "$eq", value));
 }
 

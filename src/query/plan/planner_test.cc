@@ -184,8 +184,7 @@ TEST(Planner, SparseAndPartialIndexesAnswerOnlyWhatTheyHold) {
   EXPECT_EQ(planned(R"({"a":"x"})", partial).plan.index, nullptr) << "a symbol may equal it";
   EXPECT_EQ(planned(R"({"a":null})", partial).plan.index, nullptr);
   EXPECT_EQ(planned(R"({"a":{"$oid":"000000000000000000000000"}})", partial).plan.index, nullptr);
-  const bson::Document texts =
-      bson::doc("a", bson::doc("$type", bson::array("string", "symbol")));
+  const bson::Document texts = bson::doc("a", bson::doc("$type", bson::array("string", "symbol")));
   partial[0].partial = Matcher::parse(texts);
   EXPECT_NE(planned(R"({"a":"x"})", partial).plan.index, nullptr);
   EXPECT_EQ(planned(R"({"a":5})", partial).plan.index, nullptr);
@@ -306,14 +305,10 @@ TEST(Planner, APartialIndexOnTypesMissesNothingThatIsEqual) {
       bson::array(bson::Symbol{"x"}, std::int64_t{5}),
   };
   const bson::Value types[] = {
-      bson::Value::of("string"),
-      bson::Value::of("symbol"),
-      bson::array("string", "symbol"),
-      bson::Value::of("int"),
-      bson::Value::of("number"),
-      bson::array("int", "long", "double", "decimal", "bool"),
-      bson::Value::of("bool"),
-      bson::Value::of("date"),
+      bson::Value::of("string"),       bson::Value::of("symbol"),
+      bson::array("string", "symbol"), bson::Value::of("int"),
+      bson::Value::of("number"),       bson::array("int", "long", "double", "decimal", "bool"),
+      bson::Value::of("bool"),         bson::Value::of("date"),
       bson::Value::of("null"),
   };
   std::vector<bson::Document> documents{bson::doc("b", 1)};
