@@ -166,7 +166,7 @@ TEST_F(ProjectTest, TheIndexOfAUniqueConstraintServesLookUpsByEquality) {
     std::string label;
     std::int64_t number = 0;
     double weight = 0;
-    std::optional<std::int32_t> rank;
+    std::optional<std::int32_t> rank{};
     struct Meta {
       static auto constraints() {
         return Constraints{unique(&Tag::label), unique(&Tag::number), unique(&Tag::weight),
