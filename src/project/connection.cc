@@ -87,9 +87,11 @@ bool Connection::is_remote() const {
 }
 
 bool Connection::exists() const {
+  if (exists_) return true;
   const Host host = Host::parse(settings_.host);
-  return host.kind != Host::Kind::kEmbedded ||
-         storage::holds_rocks_store(base_directory_ / host.location);
+  exists_ = host.kind != Host::Kind::kEmbedded ||
+            storage::holds_rocks_store(base_directory_ / host.location);
+  return exists_;
 }
 
 bool Connection::has_collection(std::string_view name) {

@@ -4,6 +4,7 @@
 #ifndef QUERN_PROJECT_CONNECTION_H_
 #define QUERN_PROJECT_CONNECTION_H_
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -146,6 +147,7 @@ class Connection {
   const std::filesystem::path& base_directory_;
   RunnerPool& pool_;
   const std::function<client::EncryptingOptions()> make_options_;
+  mutable std::atomic<bool> exists_ = false;  // once seen, it is not looked for again
   std::recursive_mutex mutex_;
   std::shared_ptr<CommandRunner> plain_;
   std::unique_ptr<Keys> keys_;

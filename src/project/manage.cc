@@ -19,6 +19,7 @@
 #include "project/paint.h"
 #include "project/project_core.h"
 #include "quern/base/error.h"
+#include "quern/models/errors.h"
 #include "quern/models/validation_error.h"
 
 namespace quern {
@@ -253,6 +254,12 @@ ExitCode report(std::exception_ptr failure, const std::string& program, const Co
     return ExitCode::kFailure;
   } catch (const ValidationError& error) {
     tell("ValidationError", error.what());
+    return ExitCode::kFailure;
+  } catch (const ObjectDoesNotExist& error) {
+    err << "DoesNotExist: " << error.what() << '\n';
+    return ExitCode::kFailure;
+  } catch (const MultipleObjects& error) {
+    err << "MultipleObjectsReturned: " << error.what() << '\n';
     return ExitCode::kFailure;
   } catch (const DatabaseError& error) {
     tell(fmt::format("DatabaseError ({})", error.code_name()), error.what());

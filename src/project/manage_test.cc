@@ -376,6 +376,44 @@ TEST_F(Manage, InspectAlignsItsColumns) {
   EXPECT_EQ(rows, 5);
 }
 
+TEST_F(Manage, ReadingMakesNoDatabaseAndSaysWhatToDo) {
+  struct Note {
+    Id id{};
+    std::string text;
+  };
+  Project db = project();
+  db.app<Note>("plain");
+  const auto read = [&] { (void)db.objects<Note>().count(); };
+  EXPECT_THAT(read, testing::ThrowsMessage<ImproperlyConfigured>(
+                        "the database 'default' does not exist yet. Have you migrated? Run "
+                        "'manage migrate --database default'."));
+  EXPECT_THROW(db.transaction([](Transaction& tx) { (void)tx.objects<Note>().first(); }),
+               ImproperlyConfigured);
+  EXPECT_THROW(db.objects<Patient>().try_get(ssn == "123-45-6789"), ImproperlyConfigured);
+  Patient patient = john();
+  EXPECT_THROW(db.save(patient), ImproperlyConfigured);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "data"));
+  Note note{.text = "a plain model may be saved without migrations"};
+  db.save(note);
+  EXPECT_EQ(db.objects<Note>().count(), 1);
+}
+
+TEST_F(Manage, ErrorsOfGetAreToldByTheNameOfTheirClass) {
+  Project db = project("memory:");
+  migrate(db);
+  db.command({.name = "find", .summary = "", .run = [&](CommandContext&) {
+                (void)db.objects<Patient>().get();
+                return ExitCode::kOk;
+              }});
+  EXPECT_EQ(run(db, {"find"}).err, "DoesNotExist: Patient matching query does not exist.\n");
+  for (int i = 0; i < 2; ++i) {
+    Patient patient = john();
+    db.save(patient);
+  }
+  EXPECT_EQ(run(db, {"find"}).err,
+            "MultipleObjectsReturned: get() returned more than one Patient -- it returned 2!\n");
+}
+
 TEST_F(Manage, WhatWasNotMigratedIsToldWithTheCommandToRun) {
   Project db = project();
   const auto hint =
