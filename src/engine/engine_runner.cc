@@ -44,6 +44,9 @@ void label_for_transaction(Error& error) {
 std::optional<TimePoint> deadline_of(Engine& engine, bson::Element max_time,
                                      const RunContext& context) {
   if (max_time.missing()) return context.deadline;
+  if (!max_time.is_number()) {
+    throw DatabaseError(ErrorCode::kTypeMismatch, "maxTimeMS must be a number");
+  }
   const auto limit = max_time.whole_number();
   if (!limit || *limit < 0 || *limit > INT32_MAX) {
     throw DatabaseError(ErrorCode::kBadValue,
