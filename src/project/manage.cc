@@ -13,11 +13,13 @@
 #include <ostream>
 
 #include "base/nearest.h"
+#include "base/shown.h"
 #include "migrations/migration_error.h"
 #include "project/commands/commands.h"
 #include "project/paint.h"
 #include "project/project_core.h"
 #include "quern/base/error.h"
+#include "quern/models/errors.h"
 #include "quern/models/validation_error.h"
 
 namespace quern {
@@ -230,13 +232,16 @@ ExitCode run_command(Project& project, const std::string& program,
 
 // The one place where errors become text and a number.
 ExitCode report(std::exception_ptr failure, const std::string& program, const Console& console) {
+  // Errors quote what a server or a file says.
   const auto tell = [&](std::string_view kind, std::string_view text) {
-    console.err << painted(Paint::kError, kind, console.err_has_colours) << ": " << text << '\n';
+    console.err << painted(Paint::kError, kind, console.err_has_colours) << ": "
+                << without_controls(text) << '\n';
   };
   try {
     std::rethrow_exception(failure);
   } catch (const UsageError& error) {
-    console.err << error.what() << fmt::format("\nType '{} help' for usage.\n", program);
+    console.err << without_controls(error.what())
+                << fmt::format("\nType '{} help' for usage.\n", program);
     return ExitCode::kUsage;
   } catch (const ImproperlyConfigured& error) {
     tell("ImproperlyConfigured", error.what());
@@ -249,6 +254,12 @@ ExitCode report(std::exception_ptr failure, const std::string& program, const Co
     return ExitCode::kFailure;
   } catch (const ValidationError& error) {
     tell("ValidationError", error.what());
+    return ExitCode::kFailure;
+  } catch (const ObjectDoesNotExist& error) {
+    err << "DoesNotExist: " << error.what() << '\n';
+    return ExitCode::kFailure;
+  } catch (const MultipleObjects& error) {
+    err << "MultipleObjectsReturned: " << error.what() << '\n';
     return ExitCode::kFailure;
   } catch (const DatabaseError& error) {
     tell(fmt::format("DatabaseError ({})", error.code_name()), error.what());

@@ -34,9 +34,9 @@ TEST_F(Manage, WithoutACommandItHelps) {
 
 TEST_F(Manage, EveryCommandHasHelpWithItsOptions) {
   Project db = project("memory:");
-  for (const char* command :
-       {"check", "completion", "diffsettings", "generatelocalkey", "inspect", "makemigrations",
-        "migrate", "repair", "showencryptedfieldsmap", "showmigrations", "version"}) {
+  for (const char* command : {"backup", "check", "completion", "diffsettings", "generatelocalkey",
+                              "inspect", "makemigrations", "migrate", "repair", "restore",
+                              "showencryptedfieldsmap", "showmigrations", "version"}) {
     EXPECT_EQ(run_ok(db, {"help", command}), run_ok(db, {command, "--help"}));
   }
   EXPECT_THAT(run_ok(db, {"help", "migrate"}),
@@ -376,6 +376,44 @@ TEST_F(Manage, InspectAlignsItsColumns) {
   EXPECT_EQ(rows, 5);
 }
 
+TEST_F(Manage, ReadingMakesNoDatabaseAndSaysWhatToDo) {
+  struct Note {
+    Id id{};
+    std::string text;
+  };
+  Project db = project();
+  db.app<Note>("plain");
+  const auto read = [&] { (void)db.objects<Note>().count(); };
+  EXPECT_THAT(read, testing::ThrowsMessage<ImproperlyConfigured>(
+                        "the database 'default' does not exist yet. Have you migrated? Run "
+                        "'manage migrate --database default'."));
+  EXPECT_THROW(db.transaction([](Transaction& tx) { (void)tx.objects<Note>().first(); }),
+               ImproperlyConfigured);
+  EXPECT_THROW(db.objects<Patient>().try_get(ssn == "123-45-6789"), ImproperlyConfigured);
+  Patient patient = john();
+  EXPECT_THROW(db.save(patient), ImproperlyConfigured);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "data"));
+  Note note{.text = "a plain model may be saved without migrations"};
+  db.save(note);
+  EXPECT_EQ(db.objects<Note>().count(), 1);
+}
+
+TEST_F(Manage, ErrorsOfGetAreToldByTheNameOfTheirClass) {
+  Project db = project("memory:");
+  migrate(db);
+  db.command({.name = "find", .summary = "", .run = [&](CommandContext&) {
+                (void)db.objects<Patient>().get();
+                return ExitCode::kOk;
+              }});
+  EXPECT_EQ(run(db, {"find"}).err, "DoesNotExist: Patient matching query does not exist.\n");
+  for (int i = 0; i < 2; ++i) {
+    Patient patient = john();
+    db.save(patient);
+  }
+  EXPECT_EQ(run(db, {"find"}).err,
+            "MultipleObjectsReturned: get() returned more than one Patient -- it returned 2!\n");
+}
+
 TEST_F(Manage, WhatWasNotMigratedIsToldWithTheCommandToRun) {
   Project db = project();
   const auto hint =
@@ -647,6 +685,49 @@ TEST_F(Manage, RepairSaysWhatIsDamagedAndMendsItOnlyWhenTold) {
 TEST_F(Manage, RepairIsForFoldersOnly) {
   Project db = project("memory:");
   EXPECT_THAT(run(db, {"repair"}).err, HasSubstr("'default' is not a folder of this machine"));
+}
+
+TEST_F(Manage, ABackupIsACopyThatRestoreBringsBack) {
+  const std::string backup = (folder_.path() / "backups" / "monday").string();
+  {
+    Project db = project();
+    EXPECT_THAT(run(db, {"backup", backup}).err, HasSubstr("there is nothing to back up"));
+    EXPECT_FALSE(std::filesystem::exists(folder_.path() / "data"));
+    migrate(db);
+    Patient patient = john();
+    db.save(patient);
+    EXPECT_THAT(run_ok(db, {"backup", "--database", "encrypted", backup}),
+                HasSubstr("and read the copy through"));
+    EXPECT_THAT(run(db, {"backup", backup}).err, HasSubstr("there is something already"));
+    db.remove(patient);
+    EXPECT_THAT(run(db, {"restore", "--replace", backup}).err,
+                HasSubstr("this process has it open already"));
+  }
+  Project db = project();
+  EXPECT_THAT(run(db, {"restore", backup}).err, HasSubstr("there is something already"));
+  run_ok(db, {"restore", "--replace", backup});
+  EXPECT_TRUE(db.objects<Patient>().try_get(ssn == "123-45-6789"));
+}
+
+TEST_F(Manage, ARunningApplicationBacksItselfUp) {
+  Project db = project();
+  migrate(db);
+  Patient patient = john();
+  db.save(patient);
+  db.backup("encrypted", folder_.path() / "backup");
+  db.remove(patient);
+  EXPECT_FALSE(db.objects<Patient>().try_get(ssn == "123-45-6789"));
+  Project copy = project("embedded:backup");
+  EXPECT_TRUE(copy.objects<Patient>().try_get(ssn == "123-45-6789"));
+}
+
+TEST_F(Manage, OnlyFoldersAreBackedUpAndRestored) {
+  Project memory = project("memory:");
+  Project remote = project("mongodb://example.invalid");
+  for (Project* db : {&memory, &remote}) {
+    EXPECT_THAT(run(*db, {"backup", "x"}).err, HasSubstr("is not a folder of this machine"));
+    EXPECT_THAT(run(*db, {"restore", "x"}).err, HasSubstr("is not a folder of this machine"));
+  }
 }
 
 TEST_F(Manage, VersionIsANumber) {

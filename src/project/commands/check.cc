@@ -3,6 +3,7 @@
 
 #include <ostream>
 
+#include "base/shown.h"
 #include "project/commands/commands.h"
 #include "project/paint.h"
 #include "project/system_checks.h"
@@ -34,7 +35,7 @@ ExitCode run(CommandContext& context) {
     const bool error = message.level == CheckMessage::Level::kError;
     errors += error ? 1 : 0;
     out << fmt::format("{}: ({}) {}\n", level(message, context.console.out_has_colours), message.id,
-                       message.text);
+                       without_controls(message.text));
   }
   if (messages.empty()) {
     out << "System check identified no issues (0 silenced).\n";

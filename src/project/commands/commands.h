@@ -9,6 +9,7 @@
 
 namespace quern::internal {
 
+Command backup_command();
 Command check_command();
 Command completion_command();
 Command diffsettings_command();
@@ -17,6 +18,7 @@ Command inspect_command();
 Command makemigrations_command();
 Command migrate_command();
 Command repair_command();
+Command restore_command();
 Command showencryptedfieldsmap_command();
 Command showmigrations_command();
 Command version_command();

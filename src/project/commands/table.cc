@@ -8,6 +8,7 @@ namespace quern::internal {
 
 const std::vector<Command>& builtin_commands() {
   static const std::vector<Command> commands = {
+      backup_command(),
       check_command(),
       completion_command(),
       diffsettings_command(),
@@ -16,6 +17,7 @@ const std::vector<Command>& builtin_commands() {
       makemigrations_command(),
       migrate_command(),
       repair_command(),
+      restore_command(),
       showencryptedfieldsmap_command(),
       showmigrations_command(),
       version_command(),
