@@ -19,6 +19,7 @@ inline void journal(const std::string& line) {
 }
 
 int run_plain(const char* directory, unsigned seed, std::size_t write_buffer_bytes);
+int run_retries(const char* directory, int seed);
 
 }  // namespace quern::crash
 

@@ -36,7 +36,7 @@ inline int kills() { return rounds("QUERN_KILLS", 50, 8); }
 // The worker with the read end of its journal.
 class Worker {
  public:
-  // load: "encrypted", "plain" or "small": the plain one with small memory tables, and so with many
+  // load: "encrypted", "plain", "retry" (retry_load.h) or "small": the plain one with small memory tables, and so with many
   // tables and logs.
   Worker(const std::string& directory, int seed, const std::string& load) {
     std::array<int, 2> ends;

@@ -71,6 +71,12 @@ SessionMembers::SessionMembers(bson::View command) {
       case 4:
         if (element.key() == "lsid") read(lsid, element);
         break;
+      case 6:
+        if (element.key() == "stmtId") read(statement, element);
+        break;
+      case 7:
+        if (element.key() == "stmtIds") read(statements, element);
+        break;
       case 9:
         if (element.key() == "txnNumber") read(transaction_number, element);
         if (element.key() == "maxTimeMS") read(max_time, element);
