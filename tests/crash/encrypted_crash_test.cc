@@ -160,8 +160,8 @@ TEST_F(EncryptedCrashTest, WritesThatAreSentAgainHappenOnce) {
   for (int kill = 0; kill < kills(); ++kill) {
     SCOPED_TRACE(kill);
     Worker worker(directory_.path(), kill, "retry");
-    const auto last = last_commands(
-        worker.kill_after(std::chrono::microseconds(random() % 100'000)), sent);
+    const auto last =
+        last_commands(worker.kill_after(std::chrono::microseconds(random() % 100'000)), sent);
     ASSERT_TRUE(worker.was_killed()) << "the worker ended by itself";
 
     product::Stack stack(directory_.path());

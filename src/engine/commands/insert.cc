@@ -118,8 +118,7 @@ class Insert {
   // True if all were written. If one had a fault none is, and they are tried one by one.
   bool insert_group(std::size_t begin, std::size_t end) {
     try {
-      write_transaction(
-          operation_, [&] { insert_and_remember(begin, end); }, {.snapshot = false});
+      write_transaction(operation_, [&] { insert_and_remember(begin, end); }, {.snapshot = false});
       return true;
     } catch (const Error& error) {
       if (error.is(ErrorCode::kMaxTimeMSExpired)) throw;

@@ -87,9 +87,9 @@ void RetryableWrite::remember(storage::WriteTransaction& transaction, bson::View
                               std::size_t statements) {
   WriteHistory& history = session_->history();
   if (history.size() + statements > kMaxStatements) {
-    throw DatabaseError(ErrorCode::kInvalidOptions,
-                        "a txnNumber may have at most " + std::to_string(kMaxStatements) +
-                            " statements");
+    throw DatabaseError(
+        ErrorCode::kInvalidOptions,
+        "a txnNumber may have at most " + std::to_string(kMaxStatements) + " statements");
   }
   history.put(transaction, session_->entry(engine_));
   history.put(transaction, static_cast<std::int32_t>(id(current_)),

@@ -22,8 +22,7 @@ bson::Document SessionEntry::serialize() const {
 }
 
 SessionEntry SessionEntry::parse(bson::View entry) {
-  return {entry["txnNum"].as_int64(), entry["lastWriteDate"].as_date(),
-          !entry["state"].missing()};
+  return {entry["txnNum"].as_int64(), entry["lastWriteDate"].as_date(), !entry["state"].missing()};
 }
 
 bson::Document WriteEntry::serialize() const {

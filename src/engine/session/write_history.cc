@@ -43,8 +43,7 @@ void WriteHistory::remove_earlier(storage::WriteTransaction& transaction) {
 void WriteHistory::put(storage::WriteTransaction& transaction, const SessionEntry& entry) {
   if (current_) return;
   remove_earlier(transaction);
-  transaction.put_guarded(as_bytes(session_entry_key(session_)),
-                          entry.serialize().view().bytes());
+  transaction.put_guarded(as_bytes(session_entry_key(session_)), entry.serialize().view().bytes());
   pending_entry_ = true;
 }
 

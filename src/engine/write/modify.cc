@@ -306,8 +306,7 @@ class Deleter {
     if (selection_.multi) {
       multi(search);
     } else {
-      write_transaction(
-          operation_, [&] { single(search); }, {.snapshot = !search.is_point()});
+      write_transaction(operation_, [&] { single(search); }, {.snapshot = !search.is_point()});
     }
     return std::move(result_);
   }
