@@ -168,7 +168,9 @@ TEST_F(EncryptedCrashTest, WritesThatAreSentAgainHappenOnce) {
     for (const auto& [thread, command] : last) {
       const Document again = retry_command(thread, command.number);
       const std::string reply = reply_text(run_checked(stack.encrypting, "clinic", again));
-      if (!command.reply.empty()) EXPECT_EQ(reply, command.reply) << thread;
+      if (!command.reply.empty()) {
+        EXPECT_EQ(reply, command.reply) << thread;
+      }
       EXPECT_EQ(reply_text(run_checked(stack.encrypting, "clinic", again)), reply) << thread;
     }
     for (const auto& [thread, numbers] : sent) check_happened_once(stack, thread, numbers);

@@ -298,14 +298,12 @@ class Deleter {
       : operation_(operation), ns_(ns), selection_(selection), image_(image) {}
 
   ModifyResult run() {
-    if (selection_.fields != nullptr) {
-      write_transaction(operation_, [&] { single(Search(operation_, ns_, selection_)); });
-      return std::move(result_);
-    }
-    const Search search(operation_, ns_, selection_);
     if (selection_.multi) {
-      multi(search);
+      multi(Search(operation_, ns_, selection_));
+    } else if (selection_.fields != nullptr) {
+      write_transaction(operation_, [&] { single(Search(operation_, ns_, selection_)); });
     } else {
+      const Search search(operation_, ns_, selection_);
       write_transaction(operation_, [&] { single(search); }, {.snapshot = !search.is_point()});
     }
     return std::move(result_);
