@@ -13,6 +13,14 @@ TEST(FromJson, EmptyTextIsAnErrorAndNoCrash) {
   EXPECT_THROW(from_json(" "), Error);
 }
 
+TEST(FromJson, TakesOneDocumentAndNothingBehindIt) {
+  EXPECT_EQ(from_json("{\"a\": 1} \r\n\t"), from_json("{\"a\": 1}"));
+  for (const char* text : {"{\"a\": 1} {\"b\": 2}", "{\"a\": 1}{", "{\"a\": 1}}", "{\"a\": 1} x",
+                           "{\"a\": 1", " ", "[1][2]"}) {
+    EXPECT_THROW(from_json(text), Error) << text;
+  }
+}
+
 TEST(ToJson, CanonicalTextReadsBackToTheSameBytes) {
   const Document document =
       doc("i", 1, "l", std::int64_t{2}, "d", 2.5, "date", Date{-5}, "text", "é\n\"", "b", true,

@@ -13,6 +13,7 @@
 #include "storage/durable_file.h"
 #include "storage/rocks_directory.h"
 #include "storage/rocks_fault.h"
+#include "storage/rocks_lock.h"
 
 namespace quern::storage {
 namespace {
@@ -110,23 +111,6 @@ Survey survey_of(const LogSurvey& logs, Sequence in_tables) {
   return survey;
 }
 
-// The database's lock, which RocksDB takes again when it opens. Between the two another process
-// may come first; then opening says so.
-class DirectoryLock {
- public:
-  DirectoryLock(rocksdb::Env& env, const std::filesystem::path& directory) : env_(env) {
-    const rocksdb::Status status = env_.LockFile((directory / "LOCK").string(), &lock_);
-    if (!status.ok()) throw_cannot_open(directory, status);
-  }
-  ~DirectoryLock() { env_.UnlockFile(lock_).PermitUncheckedError(); }
-  DirectoryLock(const DirectoryLock&) = delete;
-  DirectoryLock& operator=(const DirectoryLock&) = delete;
-
- private:
-  rocksdb::Env& env_;
-  rocksdb::FileLock* lock_ = nullptr;
-};
-
 // Opens without changing a file, and so without a lock: whoever calls has it.
 rocksdb::Status survey(rocksdb::Options options, const std::filesystem::path& directory,
                        Survey& result) {
@@ -218,7 +202,7 @@ RecoveredDatabase open_recovered(rocksdb::Options options, const std::filesystem
   make_private_directory(directory);
   Examination found;
   {
-    const DirectoryLock lock(*options.env, directory);
+    const RocksLock lock(*options.env, directory);
     found = examine(options, directory, boot);
     if (found.is_new) {
       const AcknowledgedMark nothing_yet(directory, {.boot = boot});
@@ -239,7 +223,7 @@ Findings repair_database(rocksdb::Options options, const std::filesystem::path& 
   if (!holds_rocks_store(directory)) throw_cannot_open(directory, "there is none");
   Examination found;
   {
-    const DirectoryLock lock(*options.env, directory);
+    const RocksLock lock(*options.env, directory);
     found = examine(options, directory, boot);
   }
   if (found.faults.empty() || !accept_loss) return found.faults;

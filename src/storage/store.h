@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <new>
 #include <span>
@@ -145,6 +146,13 @@ class Store {
   virtual bool syncs_always() const = 0;
   // An estimate of the bytes that the range takes on the medium.
   virtual std::uint64_t approximate_size(KeyRange range) = 0;
+  // Writes a directory that is not there yet, in which a store can be opened: with all that was
+  // acknowledged when this was called, and perhaps more. Others read and write meanwhile. Files that
+  // never change are linked rather than copied where the file system can. Throws DatabaseError, also
+  // for a store in memory; what it has written by then is left to the caller.
+  virtual void copy_to(const std::filesystem::path& directory) = 0;
+  // Reads every block that lies on the medium, and throws DatabaseError for one that is damaged.
+  virtual void verify() = 0;
 };
 
 }  // namespace quern::storage

@@ -12,6 +12,7 @@
 #ifndef QUERN_PROJECT_PROJECT_H_
 #define QUERN_PROJECT_PROJECT_H_
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -69,6 +70,13 @@ class QUERN_EXPORT Project : public ModelSession {
   const Settings& settings() const;
   // Runs commands on the alias as they are, without automatic encryption: what is stored.
   CommandRunner& plain_runner(std::string_view alias);
+
+  // Copies the folder of an embedded database into a directory that is not there, or empty, while
+  // everybody reads and writes: all that was acknowledged by now. The copy is opened and read through,
+  // and there only when it is whole. docs/guide/operations.md. Throws ImproperlyConfigured for a
+  // database that is not in a folder, or not there; DatabaseError, and leaves nothing behind, when it
+  // cannot be written.
+  void backup(std::string_view alias, const std::filesystem::path& directory);
 
  private:
   explicit Project(std::unique_ptr<internal::ProjectCore> core);

@@ -9,18 +9,23 @@
 
 namespace quern::internal {
 
+Command backup_command();
 Command check_command();
+Command completion_command();
 Command diffsettings_command();
 Command generatelocalkey_command();
 Command inspect_command();
 Command makemigrations_command();
 Command migrate_command();
 Command repair_command();
+Command restore_command();
 Command showencryptedfieldsmap_command();
 Command showmigrations_command();
 Command version_command();
 
 const std::vector<Command>& builtin_commands();
+// Those and the project's own.
+std::vector<const Command*> all_commands(const Project& project);
 
 // --database, as most commands take it.
 CommandOption database_option();
