@@ -12,8 +12,10 @@ namespace quern::internal {
 Command backup_command();
 Command check_command();
 Command diffsettings_command();
+Command dumpdata_command();
 Command generatelocalkey_command();
 Command inspect_command();
+Command loaddata_command();
 Command makemigrations_command();
 Command migrate_command();
 Command repair_command();

@@ -6,12 +6,13 @@ namespace quern::internal {
 
 const std::vector<Command>& builtin_commands() {
   static const std::vector<Command> commands = {
-      backup_command(),         check_command(),
-      diffsettings_command(),   generatelocalkey_command(),
-      inspect_command(),        makemigrations_command(),
-      migrate_command(),        repair_command(),
-      restore_command(),        showencryptedfieldsmap_command(),
-      showmigrations_command(), version_command(),
+      backup_command(),           check_command(),
+      diffsettings_command(),     dumpdata_command(),
+      generatelocalkey_command(), inspect_command(),
+      loaddata_command(),         makemigrations_command(),
+      migrate_command(),          repair_command(),
+      restore_command(),          showencryptedfieldsmap_command(),
+      showmigrations_command(),   version_command(),
   };
   return commands;
 }
