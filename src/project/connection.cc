@@ -207,6 +207,11 @@ CommandRunner& Connection::runner() {
   return *encrypting_;
 }
 
+std::string Connection::key_vault_collection() const {
+  if (!is_encrypted()) return {};
+  return Namespace::parse(settings_.auto_encryption->key_vault_namespace).collection;
+}
+
 keyvault::KeyVault& Connection::key_vault() { return keys().vault; }
 
 keyvault::KeyCache& Connection::key_cache() { return keys().cache; }

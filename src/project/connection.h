@@ -107,6 +107,8 @@ class Connection {
   // The encrypting runner of an encrypting alias, else plain(). Throws ImproperlyConfigured for
   // secrets that cannot be read, keys of the wrong size, and maps that do not fit.
   CommandRunner& runner();
+  // Of the data keys; empty on an alias that does not encrypt.
+  std::string key_vault_collection() const;
   // Only on an encrypting alias.
   keyvault::KeyVault& key_vault();
   keyvault::KeyCache& key_cache();

@@ -34,9 +34,10 @@ TEST_F(Manage, WithoutACommandItHelps) {
 
 TEST_F(Manage, EveryCommandHasHelpWithItsOptions) {
   Project db = project("memory:");
-  for (const char* command : {"backup", "check", "completion", "diffsettings", "generatelocalkey",
-                              "inspect", "makemigrations", "migrate", "repair", "restore",
-                              "showencryptedfieldsmap", "showmigrations", "version"}) {
+  for (const char* command :
+       {"backup", "check", "completion", "diffsettings", "dumpdata", "generatelocalkey", "inspect",
+        "loaddata", "makemigrations", "migrate", "repair", "restore", "showencryptedfieldsmap",
+        "showmigrations", "version"}) {
     EXPECT_EQ(run_ok(db, {"help", command}), run_ok(db, {command, "--help"}));
   }
   EXPECT_THAT(run_ok(db, {"help", "migrate"}),

@@ -8,6 +8,7 @@
 #include "base/shown.h"
 #include "project/commands/commands.h"
 #include "project/project_core.h"
+#include "project/project_runner.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 #include "quern/command/reply.h"
@@ -28,19 +29,6 @@ class Paint {
     return on_ ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
   }
   bool on_;
-};
-
-// Runs commands as the project does, with its explanations of errors.
-class ProjectRunner : public CommandRunner {
- public:
-  ProjectRunner(ProjectCore& project, const Target& target) : project_(project), target_(target) {}
-  Reply do_run(std::string_view, bson::View command, const RunContext&) override {
-    return project_.execute(target_, command);
-  }
-
- private:
-  ProjectCore& project_;
-  const Target& target_;
 };
 
 // The model of that name or label; without one, the first with encrypted fields.
