@@ -3,6 +3,8 @@
 
 #include <bson/bson.h>
 
+#include <algorithm>
+#include <charconv>
 #include <memory>
 
 namespace quern::bson {
@@ -93,6 +95,22 @@ struct Parsed {
   throw Error(ErrorCode::kFailedToParse, "not Extended JSON: " + why);
 }
 
+// "line 3: " where libbson says at which byte it stopped ("position 41:") or that there is no more,
+// in a text of several lines.
+std::string line_of_fault(std::string_view json, std::string_view message) {
+  constexpr std::string_view kPosition = "position ";
+  std::size_t position = json.size();
+  if (const std::size_t at = message.find(kPosition); at != std::string_view::npos) {
+    const std::string_view digits = message.substr(at + kPosition.size());
+    std::from_chars(digits.data(), digits.data() + digits.size(), position);
+  } else if (!message.starts_with("Incomplete")) {
+    return "";
+  }
+  const std::string_view before = json.substr(0, position);
+  if (json.find('\n') == std::string_view::npos) return "";
+  return "line " + std::to_string(1 + std::count(before.begin(), before.end(), '\n')) + ": ";
+}
+
 }  // namespace
 
 Document from_json(std::string_view json) {
@@ -104,7 +122,9 @@ Document from_json(std::string_view json) {
   Parsed parsed;
   bson_error_t error{};
   const int read = bson_json_reader_read(reader.get(), &parsed.bson, &error);
-  if (read != 1) fail(read == 0 ? "the text is empty" : error.message);
+  if (read != 1) {
+    fail(read == 0 ? "the text is empty" : line_of_fault(json, error.message) + error.message);
+  }
   // The reader takes documents one after the other; here there is one.
   Parsed more;
   if (bson_json_reader_read(reader.get(), &more.bson, &error) != 0) {

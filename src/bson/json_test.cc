@@ -36,5 +36,19 @@ TEST(ToPrettyJson, IndentsWithoutChangingStrings) {
   EXPECT_EQ(from_json(to_pretty_json(document.view())), document);
 }
 
+TEST(FromJson, AFaultInATextOfSeveralLinesIsToldWithItsLine) {
+  const auto fault = [](std::string_view text) -> std::string {
+    try {
+      from_json(text);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_TRUE(fault("{\n\"a\": 1\n\"b\": 2}").starts_with("not Extended JSON: line 3: "));
+  EXPECT_TRUE(fault("{\n\"a\": 1,\n").starts_with("not Extended JSON: line 3: Incomplete"));
+  EXPECT_EQ(fault("{\"a\": }").find("line"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace quern::bson

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "command/empty_batches.h"
 #include "quern/command/command_runner.h"
 
 namespace quern {
@@ -84,7 +85,11 @@ class ServerCursor {
  public:
   ServerCursor(CommandRunner& runner, std::string_view database, bson::View command,
                const RunContext& context)
-      : runner_(runner), database_(database), command_(command), context_(context) {}
+      : runner_(runner),
+        database_(database),
+        command_(command),
+        context_(context),
+        empty_batches_(command) {}
   ~ServerCursor() {
     if (id_ == 0) return;
     try {
@@ -121,9 +126,12 @@ class ServerCursor {
     const bson::Element named = command_.front();
     collection_ = named.is_string() ? named.as_string() : ns.substr(ns.find('.') + 1);
     const DecryptedElement first = cursor["firstBatch"];
+    bool empty = true;
     for (const DecryptedElement document : (first ? first : cursor["nextBatch"]).document()) {
+      empty = false;
       if (!visit(document.document())) return false;
     }
+    if (id_ != 0) empty_batches_.note(empty);
     return true;
   }
 
@@ -136,6 +144,7 @@ class ServerCursor {
   std::string_view database_;
   bson::View command_;
   const RunContext& context_;
+  EmptyBatches empty_batches_;
   std::int64_t id_ = 0;
   std::string collection_;
 };

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <stop_token>
 
+#include "command/empty_batches.h"
+#include "command/recording_runner.h"
 #include "quern/bson/json.h"
 #include "quern/command/command_runner.h"
 #include "quern/command/namespace.h"
@@ -101,6 +104,72 @@ TEST(Reply, ForEachKillsACursorThatIsNotReadToItsEnd) {
   for_each(runner, "db", bson::doc("find", "c"), [](bson::View) { return false; });
   EXPECT_EQ(runner.asked[1],
             bson::doc("killCursors", "c", "cursors", bson::array(std::int64_t{7})));
+}
+
+// Goes on for ever.
+bson::Document empty_batch() {
+  return bson::from_json(
+      R"({"ok": 1, "cursor": {"id": {"$numberLong": "7"}, "ns": "db.c", "nextBatch": []}})");
+}
+
+TEST(Reply, ForEachGivesUpWhereAServerSendsNothingButEmptyBatches) {
+  int asked = 0;
+  bson::Document last;
+  RecordingRunner runner([&](std::string_view, bson::View command) {
+    ++asked;
+    last = bson::Document(command);
+    return empty_batch();
+  });
+  try {
+    for_each(runner, "db", bson::doc("find", "c"), [](bson::View) { return true; });
+    FAIL() << "no error was thrown";
+  } catch (const DatabaseError& error) {
+    EXPECT_TRUE(error.is(ErrorCode::kNoProgressMade)) << error.what();
+  }
+  EXPECT_EQ(asked, EmptyBatches::kMost + 1);
+  EXPECT_EQ(last.view().front().key(), "killCursors");
+}
+
+TEST(Reply, ForEachCountsEmptyBatchesInARow) {
+  int asked = 0;
+  RecordingRunner runner([&](std::string_view, bson::View) {
+    ++asked;
+    if (asked % EmptyBatches::kMost != 0) return empty_batch();
+    return bson::doc("ok", 1, "cursor",
+                     bson::doc("id", std::int64_t{asked == 3 * EmptyBatches::kMost ? 0 : 7}, "ns",
+                               "db.c", "nextBatch", bson::array(bson::doc("_id", asked))));
+  });
+  int documents = 0;
+  for_each(runner, "db", bson::doc("find", "c"), [&](bson::View) { return ++documents > 0; });
+  EXPECT_EQ(documents, 3);
+}
+
+TEST(Reply, ForEachWaitsWithACursorThatWaitsForDocuments) {
+  for (const bson::Document& command :
+       {bson::doc("find", "c", "tailable", true),
+        bson::doc("aggregate", "c", "pipeline",
+                  bson::array(bson::doc("$changeStream", bson::Document())))}) {
+    int asked = 0;
+    RecordingRunner runner([&](std::string_view, bson::View) {
+      if (++asked <= 2 * EmptyBatches::kMost) return empty_batch();
+      return bson::from_json(
+          R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "ns": "db.c", "nextBatch": []}})");
+    });
+    EXPECT_NO_THROW(for_each(runner, "db", command, [](bson::View) { return true; }));
+  }
+}
+
+TEST(Reply, ForEachEndsBetweenBatchesWhenItIsCalledOff) {
+  std::stop_source stop;
+  int asked = 0;
+  RecordingRunner runner([&](std::string_view, bson::View) {
+    if (++asked == 3) stop.request_stop();
+    return empty_batch();
+  });
+  EXPECT_THROW(for_each(runner, "db", bson::doc("find", "c"), [](bson::View) { return true; },
+                        {.cancellation = stop.get_token()}),
+               Error);
+  EXPECT_EQ(asked, 4);  // the cursor is closed
 }
 
 TEST(Namespace, SplitsAtTheFirstDot) {

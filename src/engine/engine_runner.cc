@@ -11,6 +11,7 @@
 #include "engine/session/engine.h"
 #include "engine/session/expected_schemas.h"
 #include "engine/session/operation.h"
+#include "engine/session/retryable_write.h"
 #include "engine/session/session.h"
 #include "engine/session/session_members.h"
 #include "quern/base/error.h"
@@ -43,6 +44,9 @@ void label_for_transaction(Error& error) {
 std::optional<TimePoint> deadline_of(Engine& engine, bson::Element max_time,
                                      const RunContext& context) {
   if (max_time.missing()) return context.deadline;
+  if (!max_time.is_number()) {
+    throw DatabaseError(ErrorCode::kTypeMismatch, "maxTimeMS must be a number");
+  }
   const auto limit = max_time.whole_number();
   if (!limit || *limit < 0 || *limit > INT32_MAX) {
     throw DatabaseError(ErrorCode::kBadValue,
@@ -166,15 +170,18 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
                             " must be run within a transaction: lsid, txnNumber and "
                             "autocommit: false are missing");
   }
+  const auto deadline = deadline_of(engine, members.max_time, context);
+  std::optional<RetryableWrite> retryable;
+  if (members.retryable()) retryable.emplace(engine, command->row(), members, deadline);
   Operation operation(engine, database, text);
   operation.set_cancellation(context.cancellation);
   operation.expect(ExpectedSchemas(context.expected_schemas));
-  if (const auto deadline = deadline_of(engine, members.max_time, context)) {
-    operation.set_deadline(*deadline);
-  }
+  if (deadline) operation.set_deadline(*deadline);
+  if (retryable) operation.set_retryable(*retryable);
   const query::InterruptScope scope(operation);
   bson::Builder reply;
   command->run(operation, reply);
+  if (retryable) retryable->finish(reply);
   make_durable(engine, *command, members);
   return finish(reply);
 }

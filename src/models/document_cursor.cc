@@ -6,14 +6,19 @@
 namespace quern::internal {
 
 DocumentCursor::DocumentCursor(SessionCore& session, Target target, bson::View find)
-    : session_(session), target_(std::move(target)), collection_(find.front().as_string()) {
+    : session_(session),
+      target_(std::move(target)),
+      empty_batches_(find),
+      collection_(find.front().as_string()) {
   take(session_.execute(target_, find), "firstBatch");
 }
 
 DocumentCursor::~DocumentCursor() {
   if (id_ == 0) return;
   try {
-    session_.execute(target_, bson::doc("killCursors", collection_, "cursors", bson::array(id_)));
+    // Also in the body of a transaction that the cursor is older than.
+    session_.do_execute(target_,
+                        bson::doc("killCursors", collection_, "cursors", bson::array(id_)));
   } catch (const std::exception&) {
     // The server closes cursors that nobody asks for; there is nothing to add here.
   }
@@ -24,6 +29,7 @@ void DocumentCursor::take(Reply reply, std::string_view batch) {
   const DecryptedView cursor = reply_.decrypted()["cursor"].document();
   id_ = cursor["id"].raw().as_int64();
   batch_.emplace(cursor[batch].document().begin());
+  if (id_ != 0) empty_batches_.note(*batch_ == std::default_sentinel);
 }
 
 std::optional<DecryptedView> DocumentCursor::next() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "command/empty_batches.h"
 #include "models/session.h"
 
 namespace quern::internal {
@@ -30,6 +31,7 @@ class DocumentCursor {
   Target target_;
   Reply reply_;
   std::optional<DecryptedView::Iterator> batch_;
+  EmptyBatches empty_batches_;
   std::int64_t id_ = 0;
   std::string collection_;
 };

@@ -116,6 +116,18 @@ TEST(QuerySet, ClosesTheCursorWhenIterationStopsEarly) {
       normal("my_db", R"({"killCursors": "myapp_note", "cursors": [{"$numberLong": "77"}]})"));
 }
 
+TEST(QuerySet, IterationGivesUpWhereAServerSendsNothingButEmptyBatches) {
+  ScriptedSession db;
+  db.runner.reply(notes(0, 77));
+  for (int i = 0; i < 5000; ++i) db.runner.reply(notes(0, 77, 1, "nextBatch"));
+  const auto iterate = [&] {
+    for (const Note& note : db.objects<Note>()) ADD_FAILURE() << note.title;
+  };
+  EXPECT_THROW(iterate(), DatabaseError);
+  EXPECT_EQ(db.runner.commands.size(), 1001U);  // the cursor is closed
+  EXPECT_THAT(db.runner.commands.back(), HasSubstr("killCursors"));
+}
+
 TEST(QuerySet, GetReturnsTheOnlyObject) {
   ScriptedSession db;
   db.runner.reply(notes(1));
@@ -196,7 +208,7 @@ TEST(QuerySet, StaysUsableAfterItWasMovedFrom) {
   ScriptedSession db;
   auto query = db.objects<Note>().filter(kStars > 1);
   const auto other = std::move(query);
-  (void)query.count();
+  (void)query.count();  // NOLINT(bugprone-use-after-move)
   (void)other.count();
   ASSERT_EQ(db.runner.commands.size(), 2U);
   EXPECT_EQ(db.runner.commands[0], db.runner.commands[1]);

@@ -21,7 +21,8 @@
 namespace quern::internal {
 
 std::shared_ptr<CommandRunner> RunnerPool::wrapped(std::shared_ptr<CommandRunner> runner) const {
-  return wrap_ ? wrap_(std::move(runner)) : runner;
+  if (wrap_) runner = wrap_(std::move(runner));
+  return log_ ? std::make_shared<CommandLog>(std::move(runner), log_) : runner;
 }
 
 std::shared_ptr<CommandRunner> RunnerPool::open(const DatabaseSettings& settings) {
@@ -31,6 +32,15 @@ std::shared_ptr<CommandRunner> RunnerPool::open(const DatabaseSettings& settings
     options.uri = connection_string(settings);
     options.user = settings.user;
     if (settings.password) options.password = read_secret(settings.password, base_directory_);
+    if (notice_) {
+      options.on_unreachable = [notice = notice_](std::string_view address,
+                                                  std::string_view reason) {
+        notice(
+            fmt::format("{} cannot be reached yet ({}). Trying on, for serverSelectionTimeoutMS "
+                        "of the options (30 s by default)",
+                        address, reason));
+      };
+    }
     return wrapped(std::make_shared<client::MongoRunner>(std::move(options)));
   }
   return opened(settings, host).runner;
@@ -77,9 +87,11 @@ bool Connection::is_remote() const {
 }
 
 bool Connection::exists() const {
+  if (exists_) return true;
   const Host host = Host::parse(settings_.host);
-  return host.kind != Host::Kind::kEmbedded ||
-         storage::holds_rocks_store(base_directory_ / host.location);
+  exists_ = host.kind != Host::Kind::kEmbedded ||
+            storage::holds_rocks_store(base_directory_ / host.location);
+  return exists_;
 }
 
 bool Connection::has_collection(std::string_view name) {

@@ -4,6 +4,7 @@
 #ifndef QUERN_PROJECT_CONNECTION_H_
 #define QUERN_PROJECT_CONNECTION_H_
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "client/encrypting_runner.h"
 #include "keyvault/key_cache.h"
 #include "keyvault/key_vault.h"
+#include "project/command_log.h"
 #include "project/host.h"
 #include "quern/command/command_runner.h"
 #include "quern/project/settings.h"
@@ -38,6 +40,13 @@ class RunnerPool {
   // The engine of an embedded host itself.
   std::shared_ptr<engine::EngineRunner> open_engine(const DatabaseSettings& settings);
 
+  // Where it is told, once, that a server cannot be reached yet. From another thread.
+  using Notice = std::function<void(const std::string& sentence)>;
+  void set_notice(Notice notice) { notice_ = std::move(notice); }
+
+  // Where every command of what is opened from now on is told of: see CommandLog.
+  void set_log(CommandLog::Sink log) { log_ = std::move(log); }
+
   // A seam for tests: what is opened from now on is handed to `wrap`, and its result is used.
   using Wrap = std::function<std::shared_ptr<CommandRunner>(std::shared_ptr<CommandRunner>)>;
   void wrap_runners(Wrap wrap) { wrap_ = std::move(wrap); }
@@ -53,6 +62,8 @@ class RunnerPool {
 
   const std::filesystem::path base_directory_;
   Wrap wrap_;
+  Notice notice_;
+  CommandLog::Sink log_;
   std::mutex mutex_;
   std::map<std::string, Opened> engines_;
 };
@@ -138,6 +149,7 @@ class Connection {
   const std::filesystem::path& base_directory_;
   RunnerPool& pool_;
   const std::function<client::EncryptingOptions()> make_options_;
+  mutable std::atomic<bool> exists_ = false;  // once seen, it is not looked for again
   std::recursive_mutex mutex_;
   std::shared_ptr<CommandRunner> plain_;
   std::unique_ptr<Keys> keys_;

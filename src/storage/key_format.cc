@@ -296,6 +296,12 @@ void append_table(std::string& out, std::uint32_t table) {
   append_big_endian(out, table, kTableSize);
 }
 
+std::uint32_t table_of(BytesView key) {
+  std::uint32_t table = 0;
+  for (const std::uint8_t byte : key.first(kTableSize)) table = table << 8 | byte;
+  return table;
+}
+
 bool make_successor(std::string& prefix) {
   while (!prefix.empty() && static_cast<std::uint8_t>(prefix.back()) == 0xFF) prefix.pop_back();
   if (prefix.empty()) return false;

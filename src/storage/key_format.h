@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 
+#include "quern/base/bytes.h"
 #include "quern/bson/view.h"
 
 namespace quern::storage {
@@ -20,6 +21,8 @@ void append_key(std::string& out, bson::ValueView value, bool descending = false
 // Every key in the store begins with the 4 bytes, big endian, of the table that it belongs to.
 inline constexpr std::size_t kTableSize = 4;
 void append_table(std::string& out, std::uint32_t table);
+// The table at the beginning of a key.
+std::uint32_t table_of(BytesView key);
 
 // Makes of a prefix the least key above every key that begins with it. False when there is none
 // (all bytes 0xFF).

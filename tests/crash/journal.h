@@ -24,6 +24,7 @@ int run_plain(const char* directory, unsigned seed, std::size_t write_buffer_byt
 int run_backups(const char* directory, unsigned seed);
 // Restores DIRECTORY from DIRECTORY.backup for ever.
 int run_restores(const char* directory);
+int run_retries(const char* directory, int seed);
 
 }  // namespace quern::crash
 

@@ -24,6 +24,7 @@
 #include "quern/models/model.h"
 #include "quern/models/model_session.h"
 #include "quern/project/command.h"
+#include "quern/project/historical_model.h"
 #include "quern/project/settings.h"
 
 namespace quern {
@@ -36,6 +37,9 @@ class ProjectCore;
 struct MigrationContext {
   ModelSession& db;
   std::string_view alias;  // pass it on: db.objects<Patient>(alias), SaveOptions::database
+  // A model as the migrations before this one left it, in the alias: it goes on compiling, and goes
+  // on working, when the struct is changed later. Throws Error(FailedToParse) when there is none.
+  std::function<HistoricalModel(std::string_view app, std::string_view model)> model = {};
 };
 using MigrationFunction = std::function<void(const MigrationContext&)>;
 

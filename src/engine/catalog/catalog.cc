@@ -1,6 +1,9 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "engine/catalog/catalog.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "base/random_ids.h"
@@ -8,10 +11,11 @@
 #include "engine/catalog/catalog_entry.h"
 #include "engine/catalog/index_spec.h"
 #include "engine/catalog/schema_lock.h"
+#include "engine/catalog/stored_catalog.h"
 #include "engine/catalog/table_state.h"
 #include "engine/rules/ddl.h"
 #include "quern/base/error.h"
-#include "storage/key_format.h"
+#include "storage/table_range.h"
 
 namespace quern::engine {
 namespace {
@@ -87,6 +91,11 @@ class Catalog::Change {
     return before_->collections(database);
   }
   std::uint32_t allocate_table() {
+    if (next_table_ >= kTableLimit) {
+      throw DatabaseError(ErrorCode::kInternalError,
+                          "the database has given out all its tables, four thousand million: dump "
+                          "it and load it into a new one");
+    }
     transaction_->put(as_bytes(next_table_key()),
                       bson::doc("next", std::int64_t{next_table_ + 1}).view().bytes());
     return next_table_++;
@@ -164,57 +173,31 @@ Catalog::Catalog(storage::Store& store, RandomSource& random) : store_(store), r
 }
 
 void Catalog::load() {
-  storage::PinnedValue value;
-  if (!store_.get(as_bytes(format_key()), value)) {
+  StoredCatalog stored = read_catalog(store_);
+  if (!stored.faults.empty()) {
+    throw DatabaseError(
+        ErrorCode::kInternalError,
+        fmt::format("the database's catalog does not fit what the database holds: {}. Files of it "
+                    "were lost or damaged. Nothing was changed: restore a backup",
+                    fmt::join(stored.faults, "; ")));
+  }
+  if (stored.is_new) {
     const auto transaction = store_.begin();
     transaction->put(as_bytes(format_key()),
                      bson::doc("version", kCatalogFormatVersion).view().bytes());
     transaction->commit();
-  } else {
-    const bson::View format = bson::View::parse(value.bytes());
-    const auto version = format["version"].whole_number();
-    if (version != kCatalogFormatVersion) {
-      throw DatabaseError(ErrorCode::kInternalError,
-                          "the database is stored in format version " +
-                              (version ? std::to_string(*version) : std::string("(unreadable)")) +
-                              "; this program reads and writes version " +
-                              std::to_string(kCatalogFormatVersion) +
-                              ": open it with the version of Quern that wrote it, or a newer one");
-    }
   }
   auto snapshot = std::make_shared<CatalogSnapshot>();
-  if (store_.get(as_bytes(next_table_key()), value)) {
-    snapshot->next_table_ =
-        static_cast<std::uint32_t>(bson::View::parse(value.bytes())["next"].as_int64());
-  }
-  std::vector<std::uint32_t> doomed;
-  const auto reader = store_.snapshot();
-  const std::string lower = catalog_key(kCollectionKind);
-  const std::string upper = catalog_key(kDoomedKind + 1);
-  const auto iterator = reader->iterator({as_bytes(lower), as_bytes(upper)});
-  for (iterator->seek(as_bytes(lower)); iterator->valid(); iterator->next()) {
-    const BytesView key = iterator->key();
-    if (key[storage::kTableSize] == kCollectionKind) {
-      auto collection = read_entry(bson::View::parse(iterator->value()));
-      snapshot->collections_[collection->ns().to_string()] = std::move(collection);
-    } else {
-      std::uint32_t table = 0;
-      for (const std::uint8_t byte : key.last(storage::kTableSize)) table = table << 8 | byte;
-      doomed.push_back(table);
-    }
-  }
+  snapshot->collections_ = std::move(stored.collections);
+  snapshot->next_table_ = stored.next_table;
   snapshot->epoch_ = first_epoch();
   publish(std::move(snapshot));
-  purge(doomed);
+  purge(stored.doomed);
 }
 
 void Catalog::purge(const std::vector<std::uint32_t>& tables) {
   for (const std::uint32_t table : tables) {
-    std::string lower;
-    storage::append_table(lower, table);
-    std::string upper;
-    storage::append_table(upper, table + 1);
-    store_.purge({as_bytes(lower), as_bytes(upper)});
+    store_.purge(storage::TableRange(table));
     const auto transaction = store_.begin({.snapshot = false});
     transaction->remove(as_bytes(doomed_key(table)));
     transaction->commit();
@@ -349,16 +332,13 @@ IndexCounts Catalog::create_indexes(const Namespace& ns, const std::vector<bson:
 }
 
 void Catalog::build(const Collection& collection, const Index& index, Access* operation) {
-  std::string lower;
-  storage::append_table(lower, collection.table());
-  std::string upper;
-  storage::append_table(upper, collection.table() + 1);
+  const storage::TableRange records(collection.table());
   const auto reader = store_.snapshot();
-  const auto iterator = reader->iterator({as_bytes(lower), as_bytes(upper)});
+  const auto iterator = reader->iterator(records);
   auto transaction = store_.begin({.snapshot = false});
   std::size_t written = 0;
   std::vector<std::string> keys;
-  for (iterator->seek(as_bytes(lower)); iterator->valid(); iterator->next()) {
+  for (iterator->seek(records.lower()); iterator->valid(); iterator->next()) {
     if (operation != nullptr) operation->check_interrupt();
     const bson::View document(iterator->value().data());
     const RecordId record(iterator->key().subspan(storage::kTableSize));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/catalog/table_state.h"
+#include "quern/base/error.h"
 #include "storage/key_format.h"
 
 namespace quern::engine {
@@ -13,7 +14,11 @@ namespace {
 constexpr std::uint32_t kCatalogTable = 0;
 
 std::uint32_t table_of(bson::View entry) {
-  return static_cast<std::uint32_t>(entry["table"].as_int64());
+  const std::int64_t table = entry["table"].as_int64();
+  if (table < 1 || table >= kTableLimit) {
+    throw Error(ErrorCode::kBadValue, "there is no table " + std::to_string(table));
+  }
+  return static_cast<std::uint32_t>(table);
 }
 
 Namespace stored_namespace(std::string_view text) {

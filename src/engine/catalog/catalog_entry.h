@@ -20,6 +20,9 @@ inline constexpr std::int32_t kCatalogFormatVersion = 1;
 inline constexpr char kCollectionKind = 'c';
 inline constexpr char kDoomedKind = 'd';
 
+// Tables that collections and indexes have are from 1 up to here.
+inline constexpr std::uint32_t kTableLimit = 0xFFFF'FFFF;
+
 // The key of that kind and name; without a name it is before all keys of the kind.
 std::string catalog_key(char kind, std::string_view name = {});
 std::string format_key();
@@ -29,6 +32,7 @@ std::string doomed_key(std::uint32_t table);
 
 // multikey: an index that is to be written as such, although its flag isn't set yet.
 bson::Document entry_of(const Collection& collection, const Index* multikey = nullptr);
+// Throws Error when it is none.
 std::shared_ptr<const Collection> read_entry(bson::View entry);
 
 }  // namespace quern::engine

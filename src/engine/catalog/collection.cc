@@ -7,7 +7,7 @@
 #include "engine/catalog/duplicate_key.h"
 #include "engine/catalog/table_state.h"
 #include "engine/rules/validator.h"
-#include "storage/key_format.h"
+#include "storage/table_range.h"
 
 namespace quern::engine {
 namespace {
@@ -120,13 +120,10 @@ void Collection::exists(Access& op, std::span<const bson::ValueView> ids,
 }
 
 RecordCursor Collection::scan(Access& op, const RecordId& after) const {
-  std::string lower;
-  storage::append_table(lower, table_);
-  std::string upper;
-  storage::append_table(upper, table_ + 1);
-  std::string first = lower;
+  const storage::TableRange records(table_);
+  std::string first(as_text(records.lower()));
   if (!after.empty()) first.append(as_text(after.bytes())).push_back('\0');
-  return RecordCursor(op.reader().iterator({as_bytes(lower), as_bytes(upper)}), std::move(first));
+  return RecordCursor(op.reader().iterator(records), std::move(first));
 }
 
 void Collection::insert(Access& op, bson::View document) const {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "storage/key_format.h"
+#include "storage/table_range.h"
 
 namespace quern::engine {
 namespace {
@@ -38,13 +38,10 @@ class ExpectedEntries {
 
  private:
   std::vector<std::string> stored(Access& op) const {
-    std::string lower;
-    storage::append_table(lower, index_.table());
-    std::string upper;
-    storage::append_table(upper, index_.table() + 1);
-    const auto iterator = op.reader().iterator({as_bytes(lower), as_bytes(upper)});
+    const storage::TableRange range(index_.table());
+    const auto iterator = op.reader().iterator(range);
     std::vector<std::string> entries;
-    for (iterator->seek(as_bytes(lower)); iterator->valid(); iterator->next()) {
+    for (iterator->seek(range.lower()); iterator->valid(); iterator->next()) {
       entries.emplace_back(as_text(iterator->key()));
     }
     return entries;

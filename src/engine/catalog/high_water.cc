@@ -2,9 +2,8 @@
 #include "engine/catalog/high_water.h"
 
 #include <algorithm>
-#include <string>
 
-#include "storage/key_format.h"
+#include "storage/table_range.h"
 
 namespace quern::engine {
 
@@ -19,13 +18,10 @@ bool HighWater::raise(storage::Store& store, std::uint32_t table, BytesView reco
   const std::lock_guard lock(mutex_);
   if (!known_) {
     // Inserts that are on their way have all come through here, so none has been missed.
-    std::string lower;
-    storage::append_table(lower, table);
-    std::string upper;
-    storage::append_table(upper, table + 1);
+    const storage::TableRange records(table);
     const auto reader = store.snapshot();
-    const auto iterator = reader->iterator({as_bytes(lower), as_bytes(upper)});
-    iterator->seek_for_prev(as_bytes(upper));
+    const auto iterator = reader->iterator(records);
+    iterator->seek_for_prev(records.upper());
     if (iterator->valid()) bound_ = prefix_of(iterator->key().subspan(storage::kTableSize));
     known_ = true;
   }

@@ -13,7 +13,7 @@
 #include "quern/base/error.h"
 #include "quern/base/uuid.h"
 #include "query/match/match.h"
-#include "storage/key_format.h"
+#include "storage/table_range.h"
 
 namespace quern::engine {
 namespace {
@@ -26,11 +26,7 @@ BatchRequest cursor_request(const CommandReader& arguments) {
 }
 
 std::uint64_t size_of(storage::Store& store, std::uint32_t table) {
-  std::string lower;
-  storage::append_table(lower, table);
-  std::string upper;
-  storage::append_table(upper, table + 1);
-  return store.approximate_size({as_bytes(lower), as_bytes(upper)});
+  return store.approximate_size(storage::TableRange(table));
 }
 
 }  // namespace
@@ -69,7 +65,7 @@ void DropCommand::run(Operation& operation, bson::Builder& reply) const {
 }
 
 void DropDatabaseCommand::run(Operation& operation, bson::Builder&) const {
-  CommandReader(operation.command(), name(), {});
+  const CommandReader only_generic_members(operation.command(), name(), {});
   if (operation.database() == "admin") {
     throw DatabaseError(ErrorCode::kIllegalOperation,
                         "Dropping the 'admin' database is prohibited");

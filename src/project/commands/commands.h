@@ -11,6 +11,7 @@ namespace quern::internal {
 
 Command backup_command();
 Command check_command();
+Command completion_command();
 Command diffsettings_command();
 Command dumpdata_command();
 Command generatelocalkey_command();
@@ -25,6 +26,8 @@ Command showmigrations_command();
 Command version_command();
 
 const std::vector<Command>& builtin_commands();
+// Those and the project's own.
+std::vector<const Command*> all_commands(const Project& project);
 
 // --database, as most commands take it.
 CommandOption database_option();

@@ -10,6 +10,7 @@
 #include "migrations/state_of_models.h"
 #include "project/commands/commands.h"
 #include "project/migration_database.h"
+#include "project/progress_line.h"
 #include "project/project_core.h"
 #include "quern/base/error.h"
 
@@ -168,14 +169,15 @@ ExitCode run(CommandContext& context) {
     return ExitCode::kOk;
   }
   migrations::Progress progress;
+  ProgressLine line(context.console);
+  database.on_document = [&](std::int64_t done, std::int64_t total) { line.update(done, total); };
   progress.start = [&](const PlanStep& step) {
-    out << fmt::format("  {} {}...", step.backwards ? "Unapplying" : "Applying",
-                       step.migration->key.to_string())
-        << std::flush;
+    line.start(fmt::format("  {} {}...", step.backwards ? "Unapplying" : "Applying",
+                           step.migration->key.to_string()));
   };
   progress.done = [&](const PlanStep& step, const migrations::Outcome& outcome,
                       const HistoryEntry& entry) {
-    out << ' ' << result_text(step, outcome, entry) << std::endl;
+    line.finish(' ' + result_text(step, outcome, entry));
   };
   try {
     migrations::Executor(graph, database).run(plan, context.arguments.has("fake"), progress);
