@@ -131,6 +131,9 @@ inline std::string call_of(const language::ExpressionOperator& op,
       case Reading::kOrder:
         text = "1";
         break;
+      case Reading::kSort:
+        text = R"({"p": 1})";
+        break;
       case Reading::kVariable:
         text = "\"v\"";
         break;

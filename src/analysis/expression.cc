@@ -45,6 +45,14 @@ class ExpressionAnalysis {
     write(key, expression);
   }
 
+  void accumulated(const Call& call) {
+    write_arguments(call, [&](std::size_t i, std::string_view key) {
+      if (!handed_on(key, call[i]).tree.encrypts()) return;
+      refuse::operation(
+          fmt::format("Accumulator '{}' cannot aggregate encrypted fields.", call.op->name));
+    });
+  }
+
  private:
   // Appends an expression whose outcome has been checked. With a field, what it can yield is
   // compared with that field: constants become markings.
@@ -325,6 +333,11 @@ EncryptionTree tree_of_expression(const Context& context, const EncryptionTree* 
 void analyse_evaluated(Context& context, const EncryptionTree& tree, std::string_view key,
                        const Expression& expression, Comparisons comparisons, bson::Builder& out) {
   ExpressionAnalysis(context, &tree, comparisons, out).evaluated(key, expression);
+}
+
+void analyse_accumulator(Context& context, const EncryptionTree& tree, const Call& call,
+                         bson::Builder& out) {
+  ExpressionAnalysis(context, &tree, Comparisons::kRefused, out).accumulated(call);
 }
 
 void analyse_without_document(Context& context, std::string_view key, const Expression& expression,

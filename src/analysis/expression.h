@@ -30,6 +30,10 @@ void analyse_evaluated(Context& context, const EncryptionTree& tree, std::string
                        const language::Expression& expression, Comparisons comparisons,
                        bson::Builder& out);
 
+// The same for the call of an accumulator, appended under its name.
+void analyse_accumulator(Context& context, const EncryptionTree& tree, const language::Call& call,
+                         bson::Builder& out);
+
 // The same for an expression of a command's let: there is no document yet that it could read.
 // Throws 4890500 for one that does.
 void analyse_without_document(Context& context, std::string_view key,

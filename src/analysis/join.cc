@@ -64,8 +64,8 @@ void analyse_graph_lookup(const StageAnalysis& stage, const Element& operation) 
   for (const Element& member : operation.as_document()) {
     const std::string_view name = member.key();
     if (name == "startWith") {
-      analyse_evaluated(stage.context, stage.tree, name, language::parse_expression(member),
-                        Comparisons::kRefused, stage.out);
+      analyse_evaluated(stage.context, stage.tree, name, lookup.start_with, Comparisons::kRefused,
+                        stage.out);
     } else if (name == "restrictSearchWithMatch") {
       stage.out.open_document(name);
       analyse_filter(stage.context, source, *lookup.restriction, FilterUse::kQuery, stage.out);

@@ -334,7 +334,24 @@ TEST(Group, AccumulatorsDoNotTakeEncryptedFields) {
       R"([{"$group": {"_id": null, "x": {"$top": {"output": "$p", "sortBy": {"ssn": 1}}}}}])",
       "'ssn' is, holds or is inside an encrypted field");
   expect_pipeline_refused(R"([{"$group": {"_id": null, "x": {"$frobnicate": 1}}}])",
-                          "Accumulator '$frobnicate' is not understood");
+                          "unknown group operator '$frobnicate'");
+  expect_pipeline_refused(
+      R"([{"$group": {"_id": null, "x": {"$accumulator": {"init": "x", "accumulate": "x", "accumulateArgs": [], "merge": "x", "lang": "js"}}}}])",
+      "Accumulator '$accumulator' is not understood");
+}
+
+TEST(Group, TheOrderOfTopMayNamePlainPathsInDocuments) {
+  for (const char* name : {"$top", "$bottom"}) {
+    const auto group = [&](std::string_view order) {
+      return fmt::format(
+          R"([{{"$group": {{"_id": null, "x": {{"{}": {{"output": "$p", "sortBy": {}}}}}}}}}])",
+          name, order);
+    };
+    expect_pipeline_unchanged(group(R"({"p.q": -1, "r": 1})"));
+    expect_pipeline_refused(group(R"({"a.b": 1})"),
+                            "The sort path 'a.b' is, holds or is inside an encrypted field");
+    expect_pipeline_refused(group(R"({"p": "secret"})"), "a direction");
+  }
 }
 
 TEST(Group, OnlyWhatIsAccumulatedCanTakeThePlaceOfAField) {
@@ -352,7 +369,7 @@ TEST(Group, OnlyWhatIsAccumulatedCanTakeThePlaceOfAField) {
   }
   expect_pipeline_refused(
       R"([{"$group": {"_id": null, "x": {"$firstN": {"n": 3, "input": "$q", "ssn": "x"}}}}])",
-      "'$firstN.ssn'");
+      "Unrecognized parameter to $firstN: ssn");
 }
 
 TEST(Group, NamesOfRemovedFieldsStayKnownInWhatIsGrouped) {

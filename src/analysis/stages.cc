@@ -16,13 +16,12 @@ namespace quern::analysis {
 namespace {
 
 using bson::Element;
-using bson::ValueView;
 using bson::View;
 using Target = EncryptionTree::Target;
 
-void replace_root(const StageAnalysis& stage, std::string_view key, ValueView expression) {
+void replace_root(const StageAnalysis& stage, std::string_view key) {
   Outcome root = analyse_output(stage.context, stage.tree, key,
-                                language::parse_expression(expression), stage.out);
+                                stage.spec.as<language::ReplaceRootSpec>().new_root, stage.out);
   refuse_constants(stage.tree, {}, root.tree);
   const std::string path = root.path;
   EncryptionTree documents = std::move(root).handed_on();
@@ -118,20 +117,18 @@ void analyse_unwind(const StageAnalysis& stage, const Element& operation) {
 
 void analyse_replace_root(const StageAnalysis& stage, const Element& operation) {
   stage.out.open_document(operation.key());
-  const Element& root = stage.spec.as<language::ReplaceRootSpec>().new_root;
-  replace_root(stage, root.key(), root);
+  replace_root(stage, "newRoot");
   stage.out.close();
 }
 
 void analyse_replace_with(const StageAnalysis& stage, const Element& operation) {
-  replace_root(stage, operation.key(), operation);
+  replace_root(stage, operation.key());
 }
 
 // $$DESCEND runs the expression again with each embedded document as the root, so it must keep away
 // from encrypted fields at every level.
 void analyse_redact(const StageAnalysis& stage, const Element& operation) {
-  const language::Expression expression =
-      language::parse_expression(stage.spec.as<language::RedactSpec>().expression);
+  const auto& expression = stage.spec.as<language::RedactSpec>().expression;
   const auto check_below = [&](const auto& self, const EncryptionTree& tree) -> void {
     bson::Builder discarded;
     analyse_evaluated(stage.context, tree, operation.key(), expression, Comparisons::kRefused,

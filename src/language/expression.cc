@@ -4,10 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <string>
-#include <unordered_map>
 
 #include "bson/strict_reader.h"
+#include "language/accumulators.h"
 #include "language/field_path.h"
 #include "language/variable.h"
 
@@ -35,6 +36,23 @@ class Parser {
     Expression expression{spec, node(spec)};
     --depth_;
     return expression;
+  }
+
+  Call accumulation(const Element& operand) {
+    const ExpressionOperator* op = accumulator(operand.key());
+    if (op == nullptr) fail(15952, fmt::format("unknown group operator '{}'", operand.key()));
+    if (op->arguments == Arguments::kNamed) return named_call(*op, operand);
+    if (op->max == 0) {
+      if (!operand.is_document() || !operand.as_document().empty()) {
+        throw Error(ErrorCode::kTypeMismatch,
+                    fmt::format("{0} takes no arguments, i.e. {0}:{{}}", op->name));
+      }
+      return Call{op, operand, {}, Spelling::kOne};
+    }
+    if (operand.is_array() && operand.as_array().count() != 1) {
+      fail(40237, fmt::format("The {} accumulator is a unary operator", op->name));
+    }
+    return listed_call(*op, operand);
   }
 
  private:
@@ -118,7 +136,11 @@ class Parser {
       case Arguments::kList:
         break;
     }
-    return Call{op, operand, filled(*op, counted(*op, operand)),
+    return listed_call(*op, operand);
+  }
+
+  Call listed_call(const ExpressionOperator& op, const Element& operand) {
+    return Call{&op, operand, filled(op, counted(op, operand)),
                 operand.is_array() ? Spelling::kList : Spelling::kOne};
   }
 
@@ -199,14 +221,17 @@ class Parser {
         }
         return Constant{argument};
       case Reading::kOrder:
-        if (!argument.is_document() && argument.whole_number() != 1 &&
-            argument.whole_number() != -1) {
+        if (argument.whole_number() == 1 || argument.whole_number() == -1) {
+          return Constant{argument};
+        }
+        [[fallthrough]];
+      case Reading::kSort:
+        if (!argument.is_document()) {
           fail(parameter.wrong_type,
-               fmt::format("{}'s {} must be 1, -1 or a sort pattern", op, parameter.name));
+               fmt::format("{}'s {} must be a sort pattern, or a direction where that is enough",
+                           op, parameter.name));
         }
-        if (argument.is_document()) {
-          bson::require_distinct(argument.as_document(), fmt::format("{}.{}", op, parameter.name));
-        }
+        bson::require_distinct(argument.as_document(), fmt::format("{}.{}", op, parameter.name));
         return Constant{argument};
       case Reading::kVariable:
         if (!argument.is_string()) {
@@ -259,17 +284,19 @@ class Parser {
   int depth_ = 0;
 };
 
+// Of rows that are sorted by name.
+const ExpressionOperator* row_of(std::span<const ExpressionOperator> rows, std::string_view name) {
+  const auto at = std::ranges::lower_bound(rows, name, {}, &ExpressionOperator::name);
+  return at == rows.end() || at->name != name ? nullptr : &*at;
+}
+
 }  // namespace
 
 const ExpressionOperator* expression_operator(std::string_view name) {
-  static const auto rows = [] {
-    std::unordered_map<std::string_view, const ExpressionOperator*> by_name;
-    for (const ExpressionOperator& row : kExpressionOperators) by_name.emplace(row.name, &row);
-    return by_name;
-  }();
-  const auto at = rows.find(name);
-  return at == rows.end() ? nullptr : at->second;
+  return row_of(kExpressionOperators, name);
 }
+
+const ExpressionOperator* accumulator(std::string_view name) { return row_of(kAccumulators, name); }
 
 const Expression* Call::argument(std::string_view parameter) const {
   const auto at = std::ranges::find(op->parameters, parameter, &Parameter::name);
@@ -282,5 +309,7 @@ const Expression* Object::field(std::string_view name) const {
 }
 
 Expression parse_expression(ValueView expression) { return Parser().parse(expression); }
+
+Call parse_accumulator(const Element& accumulation) { return Parser().accumulation(accumulation); }
 
 }  // namespace quern::language

@@ -3,7 +3,8 @@
 // holds twice, an operator that does not exist, a wrong number of arguments, an argument that is
 // not known or missing, a path or the name of a variable that cannot be one throws, with MongoDB's
 // code. Whoever analyses or evaluates an expression works with these values and never reads an
-// argument by its name, so that none of them can see another expression than the others do.
+// argument by its name, so that none of them can see another expression than the others do. So is
+// the call of an accumulator, whose arguments are expressions.
 //
 // All values borrow from the expression's BSON.
 #ifndef QUERN_LANGUAGE_EXPRESSION_H_
@@ -47,7 +48,7 @@ struct Array {  // [expression, …]
 struct Branches {            // of $switch
   std::vector<Branch> list;  // at least one
 };
-struct Call {  // {$operator: arguments}
+struct Call {  // {$operator: arguments}, {$accumulator: arguments}
   const ExpressionOperator* op;
   bson::Element operand;  // its name with its arguments, as they are written
   // Those of a list in their order. Named ones, however they are written, in the order of the
@@ -85,6 +86,10 @@ struct Branch {
 
 // Throws Error with the code of the fault; Overflow for one that is nested too deep.
 Expression parse_expression(bson::ValueView expression);
+
+// {accumulator: arguments}, of a row of language/accumulators.h. Besides, throws 15952 for an
+// accumulator that does not exist, 40237 for a list of several values.
+Call parse_accumulator(const bson::Element& accumulation);
 
 }  // namespace quern::language
 

@@ -19,6 +19,7 @@ enum class Reading : std::uint8_t {
   kExpression,
   kFlag,       // true or false
   kOrder,      // 1, -1 or a document of them
+  kSort,       // a document of paths with 1, -1 or {$meta: …}
   kVariable,   // the name of a variable
   kVariables,  // a document of variables with the expressions of their values
   kList,       // an array of expressions

@@ -3,13 +3,12 @@
 // table each, and each table has a row for every name here and for no other, be it one that refuses
 // the operator: is_complete() makes that a condition of compiling. So none can be known to one side
 // only. Stages are in language/stage.h, operators of expressions in
-// language/expression_operators.h.
+// language/expression_operators.h, accumulators in language/accumulators.h.
 #ifndef QUERN_LANGUAGE_OPERATORS_H_
 #define QUERN_LANGUAGE_OPERATORS_H_
 
 #include <algorithm>
 #include <iterator>
-#include <span>
 #include <string_view>
 
 namespace quern::language {
@@ -30,33 +29,19 @@ inline constexpr std::string_view kFieldOperators[] = {
     "$options", "$regex",        "$size",        "$type",         "$within",
 };
 
-// Of $group and of the output of buckets.
-inline constexpr std::string_view kAccumulators[] = {
-    "$accumulator", "$addToSet",     "$avg",  "$bottom", "$bottomN",    "$count",
-    "$first",       "$firstN",       "$last", "$lastN",  "$max",        "$maxN",
-    "$median",      "$mergeObjects", "$min",  "$minN",   "$percentile", "$push",
-    "$stdDevPop",   "$stdDevSamp",   "$sum",  "$top",    "$topN",
-};
-
 // Of an update.
 inline constexpr std::string_view kUpdateOperators[] = {
     "$addToSet", "$bit",     "$currentDate", "$inc",    "$max", "$min",         "$mul",   "$pop",
     "$pull",     "$pullAll", "$push",        "$rename", "$set", "$setOnInsert", "$unset",
 };
 
-// Whether rows, each with a name, and further names are all of names, each once.
-template <class Names, class Rows, class More>
-constexpr bool is_complete(const Names& names, const Rows& rows, const More& more) {
-  if (std::size(rows) + std::size(more) != std::size(names)) return false;
-  return std::ranges::all_of(names, [&](std::string_view name) {
-    return std::ranges::count_if(rows, [&](const auto& row) { return row.name == name; }) +
-               std::ranges::count(more, name) ==
-           1;
-  });
-}
+// Whether rows, each with a name, are all of names, each once.
 template <class Names, class Rows>
 constexpr bool is_complete(const Names& names, const Rows& rows) {
-  return is_complete(names, rows, std::span<const std::string_view>());
+  if (std::size(rows) != std::size(names)) return false;
+  return std::ranges::all_of(names, [&](std::string_view name) {
+    return std::ranges::count_if(rows, [&](const auto& row) { return row.name == name; }) == 1;
+  });
 }
 
 }  // namespace quern::language

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "bson/strict_reader.h"
+#include "language/variable.h"
 
 namespace quern::language {
 namespace {
@@ -108,6 +109,23 @@ class Options : public bson::StrictReader {
     if (!option.is_array()) wrong_type(option, "array");
     return parse_pipeline(option.as_array());
   }
+  Expression required_expression(std::string_view name) const {
+    return parse_expression(required(name));
+  }
+  Expression expression(std::string_view name) const {  // absent like the option
+    const Element option = (*this)[name];
+    return option ? parse_expression(option) : Expression();
+  }
+  std::vector<Field> variables(std::string_view name) const {
+    const View values = document(name).value_or(View());
+    bson::require_distinct(values, name);
+    std::vector<Field> variables;
+    for (const Element& variable : values) {
+      check_variable_name(variable.key());
+      variables.push_back({variable.key(), parse_expression(variable)});
+    }
+    return variables;
+  }
 
   static View document_of(const Element& operation, std::int32_t code) {
     if (operation.is_document()) return operation.as_document();
@@ -179,7 +197,7 @@ CountSpec parse_count(const Element& operation) {
   return {field};
 }
 
-AccumulatorSpec parse_accumulator(const Element& field) {
+AccumulatorSpec parse_field(const Element& field) {
   const std::string_view name = field.key();
   if (name.find('.') != name.npos) {
     fail(40235, fmt::format("The field name '{}' cannot contain '.'", name));
@@ -193,16 +211,17 @@ AccumulatorSpec parse_accumulator(const Element& field) {
   if (field.as_document().count() != 1) {
     fail(40238, fmt::format("The field '{}' must specify one accumulator", name));
   }
-  return {name, field.as_document().front()};
+  return {name, parse_accumulator(field.as_document().front())};
 }
 
 GroupSpec parse_group(const Element& operation) {
   const View document = Options::document_of(operation, 15947);
   bson::require_distinct(document, operation.key());
-  GroupSpec spec{document["_id"], {}};
-  if (!spec.id) fail(15955, "a group specification must include an _id");
+  const Element id = document["_id"];
+  if (!id) fail(15955, "a group specification must include an _id");
+  GroupSpec spec{parse_expression(id), {}};
   for (const Element& field : document) {
-    if (field.key() != "_id") spec.fields.push_back(parse_accumulator(field));
+    if (field.key() != "_id") spec.fields.push_back(parse_field(field));
   }
   return spec;
 }
@@ -211,7 +230,7 @@ SortByCountSpec parse_sort_by_count(const Element& operation) {
   const bool path = operation.is_string() && operation.as_string().starts_with('$');
   const bool computed =
       operation.is_document() && operation.as_document().front().key().starts_with('$');
-  if (path || computed) return {operation};
+  if (path || computed) return {parse_expression(operation)};
   fail(operation.is_string()     ? 40148
        : operation.is_document() ? 40147
                                  : 40149,
@@ -226,15 +245,15 @@ std::optional<std::vector<AccumulatorSpec>> parse_output(const Options& options,
   if (!output.is_document()) fail(code, "The output of a bucket must be a document");
   bson::require_distinct(output.as_document(), output.key());
   std::vector<AccumulatorSpec> fields;
-  for (const Element& field : output.as_document()) fields.push_back(parse_accumulator(field));
+  for (const Element& field : output.as_document()) fields.push_back(parse_field(field));
   return fields;
 }
 
 BucketSpec parse_bucket(const Element& operation) {
   const Options options(operation, {"groupBy", "boundaries", "default", "output"},
                         {40201, 40197, 40200, 40198});
-  return {options.required("groupBy"), options.required("boundaries"), options["default"],
-          parse_output(options, 40196)};
+  return {options.required_expression("groupBy"), options.required_expression("boundaries"),
+          options.expression("default"), parse_output(options, 40196)};
 }
 
 BucketAutoSpec parse_bucket_auto(const Element& operation) {
@@ -242,7 +261,7 @@ BucketAutoSpec parse_bucket_auto(const Element& operation) {
                         {40240, 40245, 40241, 40246});
   const Element buckets = options.required("buckets");
   if (!buckets.is_number()) options.wrong_type(buckets, "number");
-  return {options.required("groupBy"), buckets, options["granularity"],
+  return {options.required_expression("groupBy"), buckets, options["granularity"],
           parse_output(options, 40244)};
 }
 
@@ -283,7 +302,7 @@ UnwindSpec parse_unwind(const Element& operation) {
 
 ReplaceRootSpec parse_replace_root(const Element& operation) {
   const Options options(operation, {"newRoot"}, {40229, 40415, 40229, 40231});
-  return {options.required("newRoot")};
+  return {options.required_expression("newRoot")};
 }
 
 LookupSpec parse_lookup(const Element& operation) {
@@ -294,8 +313,7 @@ LookupSpec parse_lookup(const Element& operation) {
   spec.as = options.required_string("as");
   spec.local_field = options.string("localField");
   spec.foreign_field = options.string("foreignField");
-  spec.let = options.document("let").value_or(View());
-  bson::require_distinct(spec.let, "$lookup.let");
+  spec.let = options.variables("let");
   spec.stages = options["pipeline"];
   spec.pipeline = options.pipeline("pipeline");
   if (spec.as.empty() || spec.from == "") {
@@ -315,7 +333,7 @@ GraphLookupSpec parse_graph_lookup(const Element& operation) {
   GraphLookupSpec spec;
   spec.from = options.required_string("from");
   spec.as = options.required_string("as");
-  spec.start_with = options.required("startWith");
+  spec.start_with = options.required_expression("startWith");
   spec.connect_from = options.required_string("connectFromField");
   spec.connect_to = options.required_string("connectToField");
   spec.max_depth = options["maxDepth"];
@@ -368,7 +386,7 @@ OutputCollection output_collection(const Element& target, std::string_view stage
 MergeSpec parse_merge(const Element& operation) {
   if (operation.is_string()) return {{std::nullopt, operation.as_string()}, std::nullopt};
   const Options options(operation, {"into", "on", "let", "whenMatched", "whenNotMatched"}, {});
-  if (const auto let = options.document("let")) bson::require_distinct(*let, "$merge.let");
+  options.variables("let");
   MergeSpec spec{output_collection(options.required("into"), "$merge.into", {"db", "coll"}),
                  std::nullopt};
   if (options["whenMatched"].is_array()) spec.when_matched = options.pipeline("whenMatched");
@@ -452,11 +470,11 @@ decltype(StageSpec::spec) parse_spec(StageId id, const Element& operation) {
     case StageId::kScoreFusion:
       return parse_fusion(operation);
     case StageId::kRedact:
-      return RedactSpec{operation};
+      return RedactSpec{parse_expression(operation)};
     case StageId::kReplaceRoot:
       return parse_replace_root(operation);
     case StageId::kReplaceWith:
-      return ReplaceRootSpec{operation};
+      return ReplaceRootSpec{parse_expression(operation)};
     case StageId::kSample:
       return parse_sample(operation);
     case StageId::kSkip:

@@ -5,8 +5,7 @@
 // pipeline works with these values and never reads an option by its name, so that none of them can
 // see another pipeline than the others do.
 //
-// All values borrow from the pipeline's BSON. Expressions, filters and projections in them are as
-// they came.
+// All values borrow from the pipeline's BSON. Filters and projections in them are as they came.
 #ifndef QUERN_LANGUAGE_STAGE_H_
 #define QUERN_LANGUAGE_STAGE_H_
 
@@ -17,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "language/expression.h"
 #include "quern/bson/view.h"
 
 namespace quern::language {
@@ -110,24 +110,24 @@ struct CountSpec {
 };
 // A field of $group, or of the output of a bucket.
 struct AccumulatorSpec {
-  std::string_view field;     // a name without dots
-  bson::Element accumulator;  // its operator with the operand
+  std::string_view field;  // a name without dots
+  Call call;               // of a row of language/accumulators.h
 };
 struct GroupSpec {
-  bson::Element id;
+  Expression id;
   std::vector<AccumulatorSpec> fields;  // in their order, each name once
 };
 struct SortByCountSpec {
-  bson::ValueView expression;
+  Expression expression;
 };
 struct BucketSpec {
-  bson::Element group_by;
-  bson::Element boundaries;
-  bson::Element otherwise;                             // the member "default"; may be missing
+  Expression group_by;
+  Expression boundaries;
+  Expression otherwise;                                // the member "default"; may be absent
   std::optional<std::vector<AccumulatorSpec>> output;  // without it documents are counted
 };
 struct BucketAutoSpec {
-  bson::Element group_by;
+  Expression group_by;
   bson::Element buckets;
   bson::Element granularity;  // may be missing
   std::optional<std::vector<AccumulatorSpec>> output;
@@ -138,24 +138,24 @@ struct UnwindSpec {
   bool keeps_empty = false;               // preserveNullAndEmptyArrays
 };
 struct ReplaceRootSpec {  // $replaceRoot, $replaceWith
-  bson::Element new_root;
+  Expression new_root;
 };
 struct RedactSpec {
-  bson::ValueView expression;
+  Expression expression;
 };
 struct LookupSpec {
   std::optional<std::string_view> from;  // without it the pipeline starts with $documents
   std::string_view as;
   std::optional<std::string_view> local_field;  // both or neither
   std::optional<std::string_view> foreign_field;
-  bson::View let;
+  std::vector<Field> let;
   bson::Element stages;                  // the member "pipeline"; missing like it
   std::optional<PipelineSpec> pipeline;  // needed without fields
 };
 struct GraphLookupSpec {
   std::string_view from;
   std::string_view as;
-  bson::Element start_with;
+  Expression start_with;
   std::string_view connect_from;
   std::string_view connect_to;
   bson::Element max_depth;  // a number, or missing

@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "language/stage.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -179,11 +180,37 @@ TEST(Stages, AreReadAsTypedValues) {
   EXPECT_EQ(pipeline[1].as<LookupSpec>().from, "x");
   EXPECT_EQ(pipeline[1].as<LookupSpec>().foreign_field, "f");
   EXPECT_FALSE(pipeline[1].as<LookupSpec>().pipeline);
-  EXPECT_EQ(pipeline[2].as<GroupSpec>().id.as_string(), "$k");
+  EXPECT_EQ(pipeline[2].as<GroupSpec>().id.as<FieldPath>()->path, "k");
   EXPECT_EQ(pipeline[2].as<GroupSpec>().fields[0].field, "n");
-  EXPECT_EQ(pipeline[2].as<GroupSpec>().fields[0].accumulator.key(), "$sum");
+  EXPECT_EQ(pipeline[2].as<GroupSpec>().fields[0].call.op->name, "$sum");
+  EXPECT_EQ(pipeline[2].as<GroupSpec>().fields[0].call[0].source.as_int32(), 1);
   EXPECT_THAT(pipeline[3].as<UnsetSpec>().paths, ElementsAre("a", "b"));
   EXPECT_EQ(pipeline[3].key, "3");
+}
+
+TEST(Stages, ExpressionsInThemAreReadWithThem) {
+  constexpr const char* kHolders[] = {
+      R"([{{"$bucket": {{"groupBy": {}, "boundaries": [0, 1]}}}}])",
+      R"([{{"$bucket": {{"groupBy": 1, "boundaries": {}}}}}])",
+      R"([{{"$bucket": {{"groupBy": 1, "boundaries": [0, 1], "default": {}}}}}])",
+      R"([{{"$bucket": {{"groupBy": 1, "boundaries": [0, 1], "output": {{"n": {{"$max": {}}}}}}}}}])",
+      R"([{{"$bucketAuto": {{"groupBy": {}, "buckets": 2}}}}])",
+      R"([{{"$graphLookup": {{"from": "a", "as": "b", "startWith": {}, "connectFromField": "c", "connectToField": "d"}}}}])",
+      R"([{{"$group": {{"_id": {}}}}}])",
+      R"([{{"$group": {{"_id": 1, "n": {{"$max": {}}}}}}}])",
+      R"([{{"$lookup": {{"from": "a", "as": "b", "let": {{"v": {}}}, "pipeline": []}}}}])",
+      R"([{{"$merge": {{"into": "a", "let": {{"v": {}}}}}}}])",
+      R"([{{"$redact": {}}}])",
+      R"([{{"$replaceRoot": {{"newRoot": {}}}}}])",
+      R"([{{"$replaceWith": {}}}])",
+      R"([{{"$sortByCount": {}}}])",
+  };
+  for (const char* holder : kHolders) {
+    EXPECT_EQ(code_of(fmt::format(fmt::runtime(holder), R"({"$add": ["$p", 1]})")), 0) << holder;
+    EXPECT_EQ(code_of(fmt::format(fmt::runtime(holder), R"({"$frobnicate": 1})")), 168) << holder;
+  }
+  EXPECT_EQ(code_of(R"([{"$lookup": {"from": "a", "as": "b", "let": {"V": 1}, "pipeline": []}}])"),
+            16867);
 }
 
 TEST(CollectionReferences, AreThoseOfAllStagesAtAnyDepth) {

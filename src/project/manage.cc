@@ -256,10 +256,10 @@ ExitCode report(std::exception_ptr failure, const std::string& program, const Co
     tell("ValidationError", error.what());
     return ExitCode::kFailure;
   } catch (const ObjectDoesNotExist& error) {
-    err << "DoesNotExist: " << error.what() << '\n';
+    tell("DoesNotExist", error.what());
     return ExitCode::kFailure;
   } catch (const MultipleObjects& error) {
-    err << "MultipleObjectsReturned: " << error.what() << '\n';
+    tell("MultipleObjectsReturned", error.what());
     return ExitCode::kFailure;
   } catch (const DatabaseError& error) {
     tell(fmt::format("DatabaseError ({})", error.code_name()), error.what());

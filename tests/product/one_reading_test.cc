@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analysis/analyse.h"
+#include "base/testing/error_of.h"
 #include "bson/transform.h"
 #include "command/command_table.h"
 #include "engine/engine_runner.h"
@@ -51,6 +52,7 @@ constexpr std::string_view kCommands[] = {
     R"({"aggregate": "c", "pipeline": [{"$limit": 1}, {"$skip": 1}, {"$count": "x"}], "cursor": {}})",
     R"({"aggregate": "c", "pipeline": [{"$sample": {"size": 1}}], "cursor": {}})",
     R"({"aggregate": "c", "pipeline": [{"$group": {"_id": {"a": "$p", "b": "$q"}, "x": {"$sum": {"$add": ["$p", 1]}}, "y": {"$push": {"a": 1, "b": 2}}}}], "cursor": {}})",
+    R"({"aggregate": "c", "pipeline": [{"$group": {"_id": "$p", "x": {"$top": {"output": "$q", "sortBy": {"a.b": 1, "q": -1}}}, "y": {"$firstN": {"n": 1, "input": "$q"}}}}], "cursor": {}})",
     R"({"aggregate": "c", "pipeline": [{"$sortByCount": "$p"}], "cursor": {}})",
     R"({"aggregate": "c", "pipeline": [{"$bucket": {"groupBy": "$p", "boundaries": [0, 5], "default": 9, "output": {"x": {"$sum": 1}, "y": {"$max": "$q"}}}}], "cursor": {}})",
     R"({"aggregate": "c", "pipeline": [{"$bucketAuto": {"groupBy": "$p", "buckets": 2, "output": {"x": {"$sum": 1}}}}], "cursor": {}})",
@@ -185,6 +187,17 @@ TEST_F(OneReading, NothingIsReadThatIsThereTwice) {
     }
   }
   EXPECT_GT(tried, 250U);
+}
+
+TEST_F(OneReading, NoAccumulatorIsKnownToOneOnly) {
+  for (const char* collection : {"c", "plain"}) {
+    const bson::Document command = bson::doc(
+        "aggregate", collection, "pipeline",
+        bson::array(bson::doc("$group", bson::doc("_id", 1, "x", bson::doc("$frobnicate", "$p")))),
+        "cursor", bson::doc());
+    EXPECT_EQ(error_of([&] { analysis::analyse("db", command, schemas_); }).code(), 15952);
+    EXPECT_EQ(engine_.run("db", command)["code"].as_int32(), 15952);
+  }
 }
 
 TEST_F(OneReading, NoOperatorTakesANameTwice) {

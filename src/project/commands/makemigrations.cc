@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "migrations/autodetector.h"
+#include "migrations/interruption.h"
 #include "migrations/migration_error.h"
 #include "migrations/state_of_models.h"
 #include "project/commands/commands.h"
@@ -236,7 +237,10 @@ ExitCode run(CommandContext& context) {
   for (auto& [app, operations] : changes.operations) {
     made.push_back(migrations::make_migration(graph, app, std::move(operations),
                                               context.arguments.text("name"), now()));
-    made.back().apply_to(reached);  // what migrate would refuse is not written
+    // What migrate would refuse is not written.
+    const migrations::State start = reached;
+    made.back().apply_to(reached);
+    migrations::refuse_reused_names(made.back(), start, false);
   }
   ExitCode code = ExitCode::kOk;
   for (const Migration& migration : made) code = write(context, migration);

@@ -6,6 +6,7 @@
 
 #include "migrations/autodetector.h"
 #include "migrations/executor.h"
+#include "migrations/interruption.h"
 #include "migrations/migration_error.h"
 #include "migrations/state_of_models.h"
 #include "project/commands/commands.h"
@@ -151,7 +152,10 @@ ExitCode run(CommandContext& context) {
 
   std::string target_text;
   const Plan plan = make_plan(context, graph, applied, target_text);
-  if (!context.arguments.has("fake")) migrations::refuse_missing_functions(plan, database);
+  if (!context.arguments.has("fake")) {
+    migrations::refuse_missing_functions(plan, database);
+    migrations::refuse_reused_names(plan, graph);
+  }
   if (context.arguments.has("check")) {
     if (!plan.empty()) print_plan(out, plan, database);
     return plan.empty() ? ExitCode::kOk : ExitCode::kFailure;

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/text_map.h"
-#include "language/operators.h"
 #include "quern/base/error.h"
 #include "query/value/arithmetic.h"
 #include "query/value/decimal_math.h"
@@ -212,34 +212,41 @@ std::unique_ptr<Accumulator> make() {
   return std::make_unique<T>();
 }
 
-constexpr AccumulatorLine kAccumulators[] = {
-    {"$sum", make<SumAccumulator>},
-    {"$avg", make<Average>},
-    {"$min", make<Extreme<false>>},
-    {"$max", make<Extreme<true>>},
-    {"$first", make<End<true>>},
-    {"$last", make<End<false>>},
-    {"$push", make<Push>},
+struct Row {
+  std::string_view name;
+  AccumulatorFactory make = nullptr;  // none: refused
+};
+constexpr Row kAccumulators[] = {
+    {"$accumulator"},
     {"$addToSet", make<AddToSet>},
+    {"$avg", make<Average>},
+    {"$bottom"},
+    {"$bottomN"},
     {"$count", make<Count>},
+    {"$first", make<End<true>>},
+    {"$firstN"},
+    {"$last", make<End<false>>},
+    {"$lastN"},
+    {"$max", make<Extreme<true>>},
+    {"$maxN"},
+    {"$median"},
+    {"$mergeObjects", make<MergeObjects>},
+    {"$min", make<Extreme<false>>},
+    {"$minN"},
+    {"$percentile"},
+    {"$push", make<Push>},
     {"$stdDevPop", make<StandardDeviation<false>>},
     {"$stdDevSamp", make<StandardDeviation<true>>},
-    {"$mergeObjects", make<MergeObjects>},
+    {"$sum", make<SumAccumulator>},
+    {"$top"},
+    {"$topN"},
 };
-constexpr std::string_view kRefused[] = {"$accumulator", "$bottom", "$bottomN", "$firstN",
-                                         "$lastN",       "$maxN",   "$median",  "$minN",
-                                         "$percentile",  "$top",    "$topN"};
-static_assert(language::is_complete(language::kAccumulators, kAccumulators, kRefused));
+static_assert(language::stand_beside_accumulators(kAccumulators));
 
 }  // namespace
 
-std::span<const AccumulatorLine> accumulators() { return kAccumulators; }
-
-AccumulatorFactory find_accumulator(std::string_view name) {
-  for (const AccumulatorLine& line : kAccumulators) {
-    if (line.name == name) return line.make;
-  }
-  return nullptr;
+AccumulatorFactory accumulator_factory(const language::ExpressionOperator& op) {
+  return kAccumulators[language::accumulator_position(op)].make;
 }
 
 }  // namespace quern::query

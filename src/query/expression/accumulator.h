@@ -4,9 +4,8 @@
 #define QUERN_QUERY_EXPRESSION_ACCUMULATOR_H_
 
 #include <memory>
-#include <span>
-#include <string_view>
 
+#include "language/accumulators.h"
 #include "query/expression/evaluation.h"
 
 namespace quern::query {
@@ -22,13 +21,8 @@ class Accumulator {
 
 using AccumulatorFactory = std::unique_ptr<Accumulator> (*)();
 
-struct AccumulatorLine {
-  std::string_view name;
-  AccumulatorFactory make;
-};
-// Null if there is no accumulator of that name.
-AccumulatorFactory find_accumulator(std::string_view name);
-std::span<const AccumulatorLine> accumulators();
+// Of a row of language/accumulators.h; null for one that this engine does not have.
+AccumulatorFactory accumulator_factory(const language::ExpressionOperator& op);
 
 // A value kept beyond the document that it came from.
 class HeldDatum {

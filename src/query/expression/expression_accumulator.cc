@@ -33,7 +33,7 @@ class Accumulation : public ExpressionNode {
 };
 
 ExpressionPtr accumulation(const language::Call& call, ExpressionBuilder& builder) {
-  return std::make_unique<Accumulation>(find_accumulator(call.op->name),
+  return std::make_unique<Accumulation>(accumulator_factory(*language::accumulator(call.op->name)),
                                         builder.build_all(call.arguments));
 }
 

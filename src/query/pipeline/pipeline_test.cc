@@ -273,6 +273,7 @@ TEST(Pipeline, FaultyStagesAreRefused) {
   EXPECT_EQ(error_of(R"([{"$match":{},"$limit":1}])"), 40323);
   EXPECT_EQ(error_of(R"([{"$group":{"a":{"$sum":1}}}])"), 15955);
   EXPECT_EQ(error_of(R"([{"$group":{"_id":1,"a":{"$foo":1}}}])"), 15952);
+  EXPECT_EQ(error_of(R"([{"$group":{"_id":1,"a":{"$firstN":{"n":1,"input":"$p"}}}}])"), 15952);
   EXPECT_EQ(error_of(R"([{"$group":{"_id":1,"a":1}}])"), 40234);
   EXPECT_EQ(error_of(R"([{"$group":{"_id":1,"a.b":{"$sum":1}}}])"), 40235);
   EXPECT_EQ(error_of(R"([{"$replaceWith":5}])"), 40228);

@@ -16,13 +16,13 @@ namespace {
 struct GroupField {
   std::string name;
   AccumulatorFactory make;
-  std::size_t argument;  // position among the arguments
+  std::optional<std::size_t> argument;  // position among the arguments; none of $count
 };
 struct Grouping {
   Expression id;
-  std::vector<GroupField> fields;
-  std::vector<Expression> arguments;  // each different one once
-  std::vector<bson::Value> argument_specs;
+  std::vector<GroupField> fields = {};
+  std::vector<Expression> arguments = {};  // each different one once
+  std::vector<bson::Value> argument_specs = {};
 };
 
 struct Group {
@@ -66,7 +66,8 @@ class GroupStream : public DocumentStream {
         arguments_[i] = spec_->arguments[i].root().evaluate(evaluation_);
       }
       for (std::size_t i = 0; i < spec_->fields.size(); ++i) {
-        memory_ += group.states[i]->add(arguments_[spec_->fields[i].argument]);
+        const auto argument = spec_->fields[i].argument;
+        memory_ += group.states[i]->add(argument ? arguments_[*argument] : Datum());
       }
       if (memory_ > memory_limit_) {
         throw Error(ErrorCode::kExceededMemoryLimit,
@@ -121,77 +122,59 @@ class GroupStream : public DocumentStream {
 
 class GroupStage : public Stage {
  public:
-  GroupStage(std::shared_ptr<const Grouping> spec, std::size_t memory_limit)
-      : spec_(std::move(spec)), memory_limit_(memory_limit) {}
+  GroupStage(std::shared_ptr<const Grouping> spec, std::size_t memory_limit,
+             std::optional<SortPattern> order = {})
+      : spec_(std::move(spec)), memory_limit_(memory_limit), order_(std::move(order)) {}
   std::unique_ptr<DocumentStream> attach(std::unique_ptr<DocumentStream> source) const override {
-    return std::make_unique<GroupStream>(std::move(source), spec_, memory_limit_);
+    auto groups = std::make_unique<GroupStream>(std::move(source), spec_, memory_limit_);
+    if (!order_) return groups;
+    return sorted(std::move(groups), *order_, {}, memory_limit_);
   }
 
  private:
   std::shared_ptr<const Grouping> spec_;
   std::size_t memory_limit_;
+  std::optional<SortPattern> order_;
 };
 
-std::size_t add_argument(bson::ValueView spec, Grouping& group, const PipelineContext& context) {
+std::size_t add_argument(const language::Expression& argument, Grouping& group,
+                         const PipelineContext& context) {
   for (std::size_t i = 0; i < group.argument_specs.size(); ++i) {
-    if (identical(group.argument_specs[i].view(), spec)) return i;
+    if (identical(group.argument_specs[i].view(), argument.source)) return i;
   }
-  group.arguments.push_back(Expression::parse(spec, context.parse));
-  group.argument_specs.emplace_back(spec);
+  group.arguments.push_back(Expression::of(argument, context.parse));
+  group.argument_specs.emplace_back(argument.source);
   return group.arguments.size() - 1;
 }
 
-void parse_field(const language::AccumulatorSpec& field, Grouping& group,
-                 const PipelineContext& context) {
-  const bson::Element& accumulator = field.accumulator;
-  const AccumulatorFactory make = find_accumulator(accumulator.key());
+void add_field(const language::AccumulatorSpec& field, Grouping& group,
+               const PipelineContext& context) {
+  const language::Call& call = field.call;
+  const AccumulatorFactory make = accumulator_factory(*call.op);
   if (make == nullptr) {
-    throw Error(15952, "unknown group operator '" + std::string(accumulator.key()) + "'");
+    throw Error(15952, "the accumulator " + std::string(call.op->name) +
+                           " is not supported by this engine");
   }
-  if (accumulator.key() == "$count") {
-    if (!accumulator.is_document() || !accumulator.as_document().empty()) {
-      throw Error(ErrorCode::kTypeMismatch, "$count takes no arguments, i.e. $count:{}");
-    }
-  }
-  if (accumulator.is_array() && accumulator.as_array().count() != 1) {
-    throw Error(40237,
-                "The " + std::string(accumulator.key()) + " accumulator is a unary operator");
-  }
-  const bson::ValueView argument =
-      accumulator.is_array() ? accumulator.as_array().front().value() : accumulator.value();
-  group.fields.push_back({std::string(field.field), make, add_argument(argument, group, context)});
+  group.fields.push_back({std::string(field.field), make, {}});
+  if (!call.arguments.empty()) group.fields.back().argument = add_argument(call[0], group, context);
 }
 
 }  // namespace
 
 StagePtr make_stage(const language::GroupSpec& spec, const PipelineContext& context) {
-  auto parsed = std::make_shared<Grouping>(
-      Grouping{Expression::parse(spec.id.value(), context.parse), {}, {}, {}});
-  for (const language::AccumulatorSpec& field : spec.fields) parse_field(field, *parsed, context);
-  return std::make_unique<GroupStage>(std::move(parsed), context.memory_limit);
+  auto grouping = std::make_shared<Grouping>(Grouping{Expression::of(spec.id, context.parse)});
+  for (const language::AccumulatorSpec& field : spec.fields) add_field(field, *grouping, context);
+  return std::make_unique<GroupStage>(std::move(grouping), context.memory_limit);
 }
 
-namespace {
-
-// A stage that stands for several others.
-class CompositeStage : public Stage {
- public:
-  explicit CompositeStage(Pipeline pipeline) : pipeline_(std::move(pipeline)) {}
-  std::unique_ptr<DocumentStream> attach(std::unique_ptr<DocumentStream> source) const override {
-    return pipeline_.attach(std::move(source));
-  }
-
- private:
-  Pipeline pipeline_;
-};
-
-}  // namespace
-
+// The same as {$group: {_id: expression, count: {$sum: 1}}}, {$sort: {count: -1}}.
 StagePtr make_stage(const language::SortByCountSpec& spec, const PipelineContext& context) {
-  const bson::Value stages = bson::array(
-      bson::doc("$group", bson::doc("_id", spec.expression, "count", bson::doc("$sum", 1))),
-      bson::doc("$sort", bson::doc("count", -1)));
-  return std::make_unique<CompositeStage>(Pipeline::parse(stages.view().as_array(), context));
+  auto grouping =
+      std::make_shared<Grouping>(Grouping{Expression::of(spec.expression, context.parse)});
+  grouping->fields.push_back(
+      {"count", accumulator_factory(*language::accumulator("$count")), std::nullopt});
+  return std::make_unique<GroupStage>(std::move(grouping), context.memory_limit,
+                                      SortPattern::parse(bson::doc("count", -1)));
 }
 
 }  // namespace quern::query

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "language/field_path.h"
-#include "language/variable.h"
 #include "quern/base/error.h"
 #include "query/expression/expression.h"
 #include "query/expression/variables.h"
@@ -179,10 +178,9 @@ StagePtr make_stage(const language::LookupSpec& lookup, const PipelineContext& c
     language::check_field_path(*lookup.foreign_field);
     spec->foreign_field = *lookup.foreign_field;
   }
-  for (const bson::Element& variable : lookup.let) {
-    language::check_variable_name(variable.key());
+  for (const language::Field& variable : lookup.let) {
     spec->let.push_back(
-        {std::string(variable.key()), Expression::parse(variable.value(), context.parse)});
+        {std::string(variable.name), Expression::of(variable.value, context.parse)});
   }
   spec->stages = lookup.stages ? bson::Value(lookup.stages.value()) : bson::array();
   spec->parsed = language::parse_pipeline(spec->stages.view().as_array());

@@ -71,8 +71,7 @@ StagePtr make_stage(const language::UnsetSpec& spec, const PipelineContext& cont
 }
 
 StagePtr make_stage(const language::ReplaceRootSpec& spec, const PipelineContext& context) {
-  return std::make_unique<ReplaceRootStage>(
-      Expression::parse(spec.new_root.value(), context.parse));
+  return std::make_unique<ReplaceRootStage>(Expression::of(spec.new_root, context.parse));
 }
 
 }  // namespace quern::query
