@@ -1,6 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "migrations/state_of_models.h"
 
+#include <limits>
+
 #include "quern/bson/json.h"
 #include "quern/models/internal/encrypted_schema.h"
 
@@ -100,14 +102,15 @@ std::string type_at(const std::vector<FieldState>& fields, std::string_view path
   return "";
 }
 
-// The types of the values that may equal one of that type. An index over all of them serves
-// look-ups of a value; one over the type alone would miss an equal value of another one.
-bson::Value types_equal_to(std::string_view type) {
+// A condition that the values of a type meet, and those of other types that may equal one: a number
+// may be of four types, and a symbol equals a string. An index with the condition then serves
+// look-ups of a value, where one over the type alone could miss an equal value.
+bson::Document condition_of_type(std::string_view type) {
   if (type == "int" || type == "long" || type == "double" || type == "decimal") {
-    return bson::Value::of("number");
+    return bson::doc("$gte", -std::numeric_limits<double>::infinity());
   }
-  if (type == "string") return bson::array("string", "symbol");
-  return bson::Value::of(type);
+  if (type == "string") return bson::doc("$gte", "");
+  return bson::doc("$type", type);
 }
 
 // Unique where there is a value: documents without one, and nulls, are not in the index.
@@ -117,7 +120,7 @@ IndexState state_of_constraint(const ConstraintInfo& info, const std::vector<Fie
   options.append("unique", true).open_document("partialFilterExpression");
   for (const std::string& path : info.paths) {
     key.append(path, std::int32_t{1});
-    options.append(path, bson::doc("$type", types_equal_to(type_at(fields, path))));
+    options.append(path, condition_of_type(type_at(fields, path)));
   }
   options.close();
   return {.name = info.name, .key = key.finish(), .options = options.finish()};

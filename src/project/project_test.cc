@@ -190,7 +190,9 @@ TEST_F(ProjectTest, TheIndexOfAUniqueConstraintServesLookUpsByEquality) {
   EXPECT_EQ(index_of(bson::doc("number", 5.0)), "unique_number");
   EXPECT_EQ(index_of(bson::doc("weight", 0.5)), "unique_weight");
   EXPECT_EQ(index_of(bson::doc("rank", 5)), "unique_rank");
-  EXPECT_EQ(index_of(bson::doc("number", bson::doc("$gt", 5))), "none");
+  EXPECT_EQ(index_of(bson::doc("number", bson::doc("$gt", 5))), "unique_number");
+  EXPECT_EQ(index_of(bson::doc("label", bson::doc("$lt", "m"))), "unique_label");
+  EXPECT_EQ(index_of(bson::doc("number", bson::doc("$in", bson::array(1, "a")))), "none");
   EXPECT_EQ(index_of(bson::doc("rank", bson::Null{})), "none");
 
   Tag first{.label = "a", .number = 1, .weight = 0.5};

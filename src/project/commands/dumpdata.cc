@@ -53,7 +53,7 @@ Inventory take_inventory(Connection& connection) {
   // that are ahead, which no value is lost by.
   const auto is_state = [&](const DumpedCollection& each) { return out.state.contains(each.name); };
   std::ranges::sort(out.collections, {}, &DumpedCollection::name);
-  std::ranges::stable_partition(out.collections, std::not_fn(is_state));
+  std::stable_partition(out.collections.begin(), out.collections.end(), std::not_fn(is_state));
   return out;
 }
 
