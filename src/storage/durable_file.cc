@@ -78,4 +78,9 @@ void replace_file(const std::filesystem::path& path, BytesView content) {
   sync_directory(path.parent_path());
 }
 
+void remove_file(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail("remove", path, last_error());
+  sync_directory(path.parent_path());
+}
+
 }  // namespace quern::storage

@@ -17,6 +17,9 @@ void make_private_directory(std::filesystem::path path);
 // Throws DatabaseError.
 void replace_file(const std::filesystem::path& path, BytesView content);
 
+// Removes a file that may be there. Throws DatabaseError.
+void remove_file(const std::filesystem::path& path);
+
 }  // namespace quern::storage
 
 #endif  // QUERN_STORAGE_DURABLE_FILE_H_

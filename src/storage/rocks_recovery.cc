@@ -110,23 +110,6 @@ Survey survey_of(const LogSurvey& logs, Sequence in_tables) {
   return survey;
 }
 
-// The database's lock, which RocksDB takes again when it opens. Between the two another process
-// may come first; then opening says so.
-class DirectoryLock {
- public:
-  DirectoryLock(rocksdb::Env& env, const std::filesystem::path& directory) : env_(env) {
-    const rocksdb::Status status = env_.LockFile((directory / "LOCK").string(), &lock_);
-    if (!status.ok()) throw_cannot_open(directory, status);
-  }
-  ~DirectoryLock() { env_.UnlockFile(lock_).PermitUncheckedError(); }
-  DirectoryLock(const DirectoryLock&) = delete;
-  DirectoryLock& operator=(const DirectoryLock&) = delete;
-
- private:
-  rocksdb::Env& env_;
-  rocksdb::FileLock* lock_ = nullptr;
-};
-
 // Opens without changing a file, and so without a lock: whoever calls has it.
 rocksdb::Status survey(rocksdb::Options options, const std::filesystem::path& directory,
                        Survey& result) {
@@ -146,6 +129,11 @@ std::string missing_writes(const Survey& survey, Sequence owed) {
          ", and its files hold them up to number " + std::to_string(survey.reach) + " (" +
          survey.end + ")";
 }
+
+// A file that is there while a repair is under way.
+constexpr const char* kRepairing = "REPAIRING";
+
+constexpr int kManyFiles = 1 << 20;
 
 // What is in the directory, of whose database nothing was changed.
 struct Examination {
@@ -170,6 +158,8 @@ Examination examine(const rocksdb::Options& options, const std::filesystem::path
     result.readable = false;
   }
   if (!mark.state) result.faults.push_back(mark.fault);
+  if (std::filesystem::exists(directory / kRepairing))
+    result.faults.emplace_back("its repair was interrupted: do it again");
   if (!result.readable) return result;
   const rocksdb::Status status = survey(options, directory, result.survey);
   if (!status.ok()) {
@@ -198,6 +188,16 @@ RecoveredDatabase open_now(rocksdb::Options options, const std::filesystem::path
   return result;
 }
 
+void refuse_faults(const std::filesystem::path& directory, const Examination& found) {
+  if (found.faults.empty()) return;
+  throw_cannot_open(directory, fmt::format("{}. Nothing was changed: {}",
+                                           fmt::join(found.faults, "; "), kMendDamage));
+}
+
+void require_database(const std::filesystem::path& directory) {
+  if (!holds_rocks_store(directory)) throw_cannot_open(directory, "there is none");
+}
+
 // Records are taken as long as they follow one another, whatever RocksDB makes of what lies
 // between.
 rocksdb::Options for_recovery(rocksdb::Options options) {
@@ -218,40 +218,69 @@ RecoveredDatabase open_recovered(rocksdb::Options options, const std::filesystem
   make_private_directory(directory);
   Examination found;
   {
+    // RocksDB takes it again when it opens. Another process may come first; then opening says so.
     const DirectoryLock lock(*options.env, directory);
     found = examine(options, directory, boot);
     if (found.is_new) {
       const AcknowledgedMark nothing_yet(directory, {.boot = boot});
     }
   }
-  if (!found.faults.empty()) {
-    throw_cannot_open(directory, fmt::format("{}. Nothing was changed: {}",
-                                             fmt::join(found.faults, "; "), kMendDamage));
-  }
+  refuse_faults(directory, found);
   options.create_if_missing = found.is_new;
   return open_now(std::move(options), directory, boot, found.survey.in_tables);
 }
 
-Findings repair_database(rocksdb::Options options, const std::filesystem::path& directory,
-                         const Uuid& boot, bool accept_loss) {
+RecoveredDatabase open_for_reading(rocksdb::Options options, const std::filesystem::path& directory,
+                                   const Uuid& boot) {
+  options = for_recovery(std::move(options));
+  require_database(directory);
+  // Unbounded, RocksDB may choose another reader, for databases that are compacted whole, which
+  // does less.
+  options.max_open_files = kManyFiles;
+  RecoveredDatabase result;
+  result.lock =
+      std::make_unique<DirectoryLock>(*options.env, directory, DirectoryLock::Purpose::kReading);
+  const Examination found = examine(options, directory, boot);
+  if (found.is_new) throw_cannot_open(directory, "there is none");
+  refuse_faults(directory, found);
+  result.log_filter = std::make_unique<LogReplay>(found.survey.in_tables);
+  options.wal_filter = result.log_filter.get();
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory.string(), &opened);
+  if (!status.ok()) throw_cannot_open(directory, status);
+  result.db.reset(opened);
+  return result;
+}
+
+Findings examine_database(rocksdb::Options options, const std::filesystem::path& directory,
+                          const Uuid& boot) {
+  options = for_recovery(std::move(options));
+  require_database(directory);
+  const DirectoryLock lock(*options.env, directory, DirectoryLock::Purpose::kReading);
+  return examine(options, directory, boot).faults;
+}
+
+RecoveredDatabase mend_database(rocksdb::Options options, const std::filesystem::path& directory,
+                                const Uuid& boot) {
   options = for_recovery(std::move(options));
   options.create_if_missing = false;
-  if (!holds_rocks_store(directory)) throw_cannot_open(directory, "there is none");
+  require_database(directory);
   Examination found;
   {
     const DirectoryLock lock(*options.env, directory);
     found = examine(options, directory, boot);
+    replace_file(directory / kRepairing, {});
   }
-  if (found.faults.empty() || !accept_loss) return found.faults;
   if (!found.readable) {
     rocksdb::Status status = rocksdb::RepairDB(directory.string(), options);
     if (status.ok()) status = survey(options, directory, found.survey);
     if (!status.ok()) throw_cannot_open(directory, fault_of(status) + ", beyond repair");
   }
-  const RecoveredDatabase mended =
-      open_now(std::move(options), directory, boot, found.survey.in_tables);
+  RecoveredDatabase mended = open_now(std::move(options), directory, boot, found.survey.in_tables);
   mended.mark->flush();
-  return found.faults;
+  return mended;
 }
+
+void finish_repair(const std::filesystem::path& directory) { remove_file(directory / kRepairing); }
 
 }  // namespace quern::storage

@@ -51,6 +51,12 @@ BytesView bytes(const rocksdb::Slice& slice) {
   throw error;
 }
 
+[[noreturn]] void throw_read_only() {
+  throw DatabaseError(ErrorCode::kIllegalOperation,
+                      "the database is open for reading only (read_only in its settings): nothing "
+                      "can be written");
+}
+
 bool found(const rocksdb::Status& status) {
   if (status.IsNotFound()) return false;
   check(status);
@@ -284,14 +290,21 @@ class RocksTransaction : public WriteTransaction {
 
 class RocksStore : public Store {
  public:
-  explicit RocksStore(const RocksOptions& options)
-      : on_disk_(!options.directory.empty()), durability_(options.durability) {
+  enum class Opening { kAsItIs, kMending };
+
+  explicit RocksStore(const RocksOptions& options, Opening opening = Opening::kAsItIs)
+      : on_disk_(!options.directory.empty()),
+        read_only_(options.read_only),
+        durability_(options.durability) {
     let_children_exit();
     rocksdb::Options db_options = make_options(options);
     if (on_disk_) {
       environment_ = environment_of(options);
       db_options.env = environment_.get();
-      recovered_ = open_recovered(db_options, options.directory, boot_of(options));
+      const auto open = read_only_                     ? open_for_reading
+                        : opening == Opening::kMending ? mend_database
+                                                       : open_recovered;
+      recovered_ = open(db_options, options.directory, boot_of(options));
     } else {
       environment_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
       db_options.env = environment_.get();
@@ -301,8 +314,9 @@ class RocksStore : public Store {
       recovered_.db.reset(opened);
     }
     db_ = recovered_.db.get();
-    if (on_disk_) reclaimer_ = std::make_unique<RocksReclaimer>(*db_);
-    if (durability_.mode == Durability::Mode::kInterval && on_disk_) {
+    if (!is_written_to_disk()) return;
+    reclaimer_ = std::make_unique<RocksReclaimer>(*db_);
+    if (durability_.mode == Durability::Mode::kInterval) {
       syncer_ = std::thread([this] { sync_periodically(); });
     }
   }
@@ -318,17 +332,34 @@ class RocksStore : public Store {
     }
     const bool may_flush = !reclaimer_ || reclaimer_->stop();
     reclaimer_.reset();
-    if (on_disk_ && !failed_ && may_flush) flush_all();
+    if (is_written_to_disk() && !failed_ && may_flush) flush_all();
     db_->Close().PermitUncheckedError();
   }
   RocksStore(const RocksStore&) = delete;
   RocksStore& operator=(const RocksStore&) = delete;
 
-  static Findings repair(const RocksOptions& options, bool accept_loss) {
-    const std::unique_ptr<rocksdb::Env> environment = environment_of(options);
-    rocksdb::Options db_options = make_options(options);
-    db_options.env = environment.get();
-    return repair_database(db_options, options.directory, boot_of(options), accept_loss);
+  static RepairReport repair(RocksOptions options, bool accept_loss, const StoreContent& content) {
+    RepairReport report;
+    {
+      const std::unique_ptr<rocksdb::Env> environment = environment_of(options);
+      rocksdb::Options db_options = make_options(options);
+      db_options.env = environment.get();
+      report.faults = examine_database(db_options, options.directory, boot_of(options));
+    }
+    if (report.faults.empty()) {
+      options.read_only = true;
+      RocksStore store(options);
+      report.faults = content.look(store);
+    }
+    if (report.faults.empty() || !accept_loss) return report;
+    options.read_only = false;
+    {
+      RocksStore store(options, Opening::kMending);
+      report.losses = content.mend(store);
+      store.sync();
+    }
+    finish_repair(options.directory);
+    return report;
   }
 
   std::unique_ptr<WriteTransaction> begin(const TransactionOptions& options) override {
@@ -355,7 +386,7 @@ class RocksStore : public Store {
   // which every write raises, after it is in the log and before anybody sees it. Whoever finds no
   // sync running begins the next, for all who wait.
   void sync() override {
-    if (!on_disk_) return;
+    if (!is_written_to_disk()) return;
     const rocksdb::SequenceNumber wanted = db_->GetLatestSequenceNumber();
     std::unique_lock lock(sync_mutex_);
     while (synced_ < wanted) {
@@ -383,8 +414,9 @@ class RocksStore : public Store {
     }
   }
   bool syncs_always() const override {
-    return on_disk_ && durability_.mode == Durability::Mode::kAlways;
+    return is_written_to_disk() && durability_.mode == Durability::Mode::kAlways;
   }
+  bool read_only() const override { return read_only_; }
 
   std::uint64_t approximate_size(KeyRange range) override {
     const rocksdb::Range wanted(slice(range.lower), slice(range.upper));
@@ -402,6 +434,7 @@ class RocksStore : public Store {
   // built, and may be to abort the process.
   template <class Change>
   void write(Change change) {
+    check_writable();
     if (failed_) resume();
     const WithoutCounters without_counters;
     const rocksdb::Status status = returned_by([&] { return change(*db_); });
@@ -411,6 +444,9 @@ class RocksStore : public Store {
       failed_ = true;
     }
     check(status);
+  }
+  void check_writable() const {
+    if (read_only_) throw_read_only();
   }
   // The batch was written. Its own number counts, and not the latest, which a write that failed may
   // have raised.
@@ -512,7 +548,10 @@ class RocksStore : public Store {
     }
   }
 
+  bool is_written_to_disk() const { return on_disk_ && !read_only_; }
+
   const bool on_disk_;
+  const bool read_only_;
   const Durability durability_;
   std::unique_ptr<rocksdb::Env> environment_;
   RecoveredDatabase recovered_;
@@ -570,6 +609,7 @@ void RocksTransaction::end_snapshot() noexcept {
 }
 
 void RocksTransaction::lock(BytesView key) {
+  store_.check_writable();
   const LockTable::Hash hash = lock_hash(key.data(), key.size());
   switch (store_.locks().acquire(hash, owner_, stamp_)) {
     case LockTable::Outcome::kAcquired:
@@ -631,8 +671,9 @@ std::unique_ptr<Store> open_rocks_store(const RocksOptions& options) {
   return std::make_unique<RocksStore>(options);
 }
 
-std::vector<std::string> repair_rocks_store(const RocksOptions& options, bool accept_loss) {
-  return RocksStore::repair(options, accept_loss);
+RepairReport repair_rocks_store(const RocksOptions& options, bool accept_loss,
+                                const StoreContent& content) {
+  return RocksStore::repair(options, accept_loss, content);
 }
 
 }  // namespace quern::storage

@@ -143,6 +143,8 @@ class Store {
   // Durability::Mode::kAlways: whoever acknowledges a write, even one that found nothing left to
   // do, calls sync() before.
   virtual bool syncs_always() const = 0;
+  // Nothing can be written: every lock and write throws IllegalOperation.
+  virtual bool read_only() const = 0;
   // An estimate of the bytes that the range takes on the medium.
   virtual std::uint64_t approximate_size(KeyRange range) = 0;
 };

@@ -53,6 +53,11 @@ void check_new_name(const Namespace& ns) {
   }
 }
 
+[[noreturn]] void throw_index_not_found(std::string_view name) {
+  throw DatabaseError(ErrorCode::kIndexNotFound,
+                      fmt::format("index not found with name [{}]", name));
+}
+
 // The indexes that the collection lacks.
 std::vector<bson::Document> missing_indexes(const Collection& collection,
                                             const std::vector<bson::Document>& specs) {
@@ -304,31 +309,49 @@ IndexCounts Catalog::create_indexes(const Namespace& ns, const std::vector<bson:
   const SchemaLock lock(*this, {ns}, operation);
   const Collection& source = lock.required(ns);
   const auto missing = missing_indexes(source, specs);
-  auto indexes = source.indexes();
-  const IndexCounts counts{count_of(indexes),
-                           count_of(indexes) + static_cast<std::int32_t>(missing.size())};
-  if (missing.empty()) return counts;
+  const std::int32_t before = count_of(source.indexes());
+  if (!missing.empty()) build_indexes(source, source.indexes(), missing, {}, operation);
+  return {before, before + static_cast<std::int32_t>(missing.size())};
+}
+
+void Catalog::rebuild_index(const Namespace& ns, std::string_view name) {
+  const SchemaLock lock(*this, {ns}, nullptr);
+  const Collection& source = lock.required(ns);
+  auto kept = source.indexes();
+  const auto at = std::find_if(kept.begin(), kept.end(),
+                               [&](const auto& index) { return index->name() == name; });
+  if (at == kept.end()) throw_index_not_found(name);
+  const std::shared_ptr<const Index> index = *at;
+  kept.erase(at);
+  build_indexes(source, std::move(kept), {bson::Document(index->spec())}, {index->table()},
+                nullptr);
+}
+
+void Catalog::build_indexes(const Collection& source, Indexes kept,
+                            const std::vector<bson::Document>& specs,
+                            const std::vector<std::uint32_t>& replaced, Access* operation) {
   std::vector<std::uint32_t> tables;
   {
     Change change(*this);
-    while (tables.size() < missing.size()) tables.push_back(change.allocate_table());
+    while (tables.size() < specs.size()) tables.push_back(change.allocate_table());
     change.doom(tables);
     change.commit();
   }
   try {
-    for (std::size_t i = 0; i < missing.size(); ++i) {
-      indexes.push_back(std::make_shared<const Index>(missing[i], tables[i], false));
-      build(source, *indexes.back(), operation);
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      kept.push_back(std::make_shared<const Index>(specs[i], tables[i], false));
+      build(source, *kept.back(), operation);
     }
     Change change(*this);
     change.spare(tables);
-    change.replace(source, version_of(source, ns, source.options(), std::move(indexes)));
+    change.doom(replaced);
+    change.replace(source, version_of(source, source.ns(), source.options(), std::move(kept)));
     change.commit();
   } catch (...) {
     purge(tables);
     throw;
   }
-  return counts;
+  purge(replaced);
 }
 
 void Catalog::build(const Collection& collection, const Index& index, Access* operation) {
@@ -370,9 +393,7 @@ IndexCounts Catalog::drop_indexes(const Namespace& ns, const ChooseIndexes& choo
     for (const std::string& name : choose(source)) {
       const auto at = std::find_if(indexes.begin(), indexes.end(),
                                    [&](const auto& index) { return index->name() == name; });
-      if (at == indexes.end()) {
-        throw DatabaseError(ErrorCode::kIndexNotFound, "index not found with name [" + name + "]");
-      }
+      if (at == indexes.end()) throw_index_not_found(name);
       doomed.push_back((*at)->table());
       indexes.erase(at);
     }

@@ -153,6 +153,7 @@ class FaultyStore : public Store {
     store_->sync();
   }
   bool syncs_always() const override { return store_->syncs_always(); }
+  bool read_only() const override { return store_->read_only(); }
   std::uint64_t approximate_size(KeyRange range) override {
     return store_->approximate_size(range);
   }
