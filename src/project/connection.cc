@@ -16,7 +16,6 @@
 #include "quern/base/error.h"
 #include "quern/command/reply.h"
 #include "storage/rocks_directory.h"
-#include "storage/rocks_store.h"
 
 namespace quern::internal {
 
@@ -38,6 +37,7 @@ std::shared_ptr<CommandRunner> RunnerPool::open(const DatabaseSettings& settings
   std::string name = settings.host;
   if (host.kind == Host::Kind::kEmbedded) {
     options.directory = base_directory_ / host.location;
+    options.read_only = settings.read_only;
     name = std::filesystem::weakly_canonical(options.directory).string();
   }
   const std::lock_guard lock(mutex_);
@@ -105,15 +105,13 @@ std::string Connection::advice_on_lost_key() const {
       settings_.auto_encryption->key_vault_namespace);
 }
 
-std::vector<std::string> Connection::repair(bool accept_loss) const {
+storage::RepairReport Connection::repair(bool accept_loss) const {
   const Host host = Host::parse(settings_.host);
   if (host.kind != Host::Kind::kEmbedded) {
     throw ImproperlyConfigured(fmt::format(
         "the database '{}' is not a folder of this machine: there is nothing to repair", alias_));
   }
-  storage::RocksOptions options;
-  options.directory = base_directory_ / host.location;
-  return storage::repair_rocks_store(options, accept_loss);
+  return engine::EngineRunner::repair({.directory = base_directory_ / host.location}, accept_loss);
 }
 
 CommandRunner& Connection::plain() {

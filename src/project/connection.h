@@ -19,6 +19,7 @@
 #include "quern/command/command_runner.h"
 #include "quern/project/settings.h"
 #include "schema/encrypted_fields.h"
+#include "storage/rocks_store.h"
 
 namespace quern::internal {
 
@@ -69,9 +70,9 @@ class Connection {
   // encryptedFields of the collection, as the database has them; empty without any, and where there
   // is no such collection. Throws Error for a document that is none of encryptedFields.
   schema::EncryptedFields encrypted_fields_of(std::string_view collection);
-  // As storage::repair_rocks_store, of an embedded database in a folder that is not open. Throws
+  // As engine::EngineRunner::repair, of an embedded database in a folder that is not open. Throws
   // ImproperlyConfigured for another.
-  std::vector<std::string> repair(bool accept_loss) const;
+  storage::RepairReport repair(bool accept_loss) const;
   // Throws DatabaseError when an embedded database cannot be opened.
   CommandRunner& plain();
   // The encrypting runner of an encrypting alias, else plain(). Throws ImproperlyConfigured for

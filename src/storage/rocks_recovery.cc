@@ -85,6 +85,9 @@ class LogReplay : public rocksdb::WalFilter {
   Sequence reach_;
 };
 
+// How much of the tables is read through: what RocksDB needs to open them, or all.
+enum class Depth { kToOpen, kEveryBlock };
+
 // What a database's files hold.
 struct Survey {
   Sequence in_tables = 0;
@@ -112,7 +115,7 @@ Survey survey_of(const LogSurvey& logs, Sequence in_tables) {
 
 // Opens without changing a file, and so without a lock: whoever calls has it.
 rocksdb::Status survey(rocksdb::Options options, const std::filesystem::path& directory,
-                       Survey& result) {
+                       Depth depth, Survey& result) {
   LogSurvey logs;
   options.create_if_missing = false;
   options.wal_filter = &logs;
@@ -120,6 +123,7 @@ rocksdb::Status survey(rocksdb::Options options, const std::filesystem::path& di
   rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory.string(), &opened);
   const std::unique_ptr<rocksdb::DB> db(opened);
   if (status.ok()) result = survey_of(logs, db->GetLatestSequenceNumber());
+  if (status.ok() && depth == Depth::kEveryBlock) status = db->VerifyChecksum();
   return status;
 }
 
@@ -145,7 +149,7 @@ struct Examination {
 
 // Throws for faults that are no damage, such as a missing permission.
 Examination examine(const rocksdb::Options& options, const std::filesystem::path& directory,
-                    const Uuid& boot) {
+                    const Uuid& boot, Depth depth = Depth::kToOpen) {
   Examination result;
   const DirectoryContent content = content_of(directory);
   const AcknowledgedMark::Reading mark = AcknowledgedMark::read(directory);
@@ -161,7 +165,7 @@ Examination examine(const rocksdb::Options& options, const std::filesystem::path
   if (std::filesystem::exists(directory / kRepairing))
     result.faults.emplace_back("its repair was interrupted: do it again");
   if (!result.readable) return result;
-  const rocksdb::Status status = survey(options, directory, result.survey);
+  const rocksdb::Status status = survey(options, directory, depth, result.survey);
   if (!status.ok()) {
     if (!is_damage(status)) throw_cannot_open(directory, status);
     result.faults.push_back(fault_of(status));
@@ -257,7 +261,7 @@ Findings examine_database(rocksdb::Options options, const std::filesystem::path&
   options = for_recovery(std::move(options));
   require_database(directory);
   const DirectoryLock lock(*options.env, directory, DirectoryLock::Purpose::kReading);
-  return examine(options, directory, boot).faults;
+  return examine(options, directory, boot, Depth::kEveryBlock).faults;
 }
 
 RecoveredDatabase mend_database(rocksdb::Options options, const std::filesystem::path& directory,
@@ -268,12 +272,12 @@ RecoveredDatabase mend_database(rocksdb::Options options, const std::filesystem:
   Examination found;
   {
     const DirectoryLock lock(*options.env, directory);
-    found = examine(options, directory, boot);
+    found = examine(options, directory, boot, Depth::kEveryBlock);
     replace_file(directory / kRepairing, {});
   }
   if (!found.readable) {
     rocksdb::Status status = rocksdb::RepairDB(directory.string(), options);
-    if (status.ok()) status = survey(options, directory, found.survey);
+    if (status.ok()) status = survey(options, directory, Depth::kToOpen, found.survey);
     if (!status.ok()) throw_cannot_open(directory, fault_of(status) + ", beyond repair");
   }
   RecoveredDatabase mended = open_now(std::move(options), directory, boot, found.survey.in_tables);

@@ -51,12 +51,6 @@ BytesView bytes(const rocksdb::Slice& slice) {
   throw error;
 }
 
-[[noreturn]] void throw_read_only() {
-  throw DatabaseError(ErrorCode::kIllegalOperation,
-                      "the database is open for reading only (read_only in its settings): nothing "
-                      "can be written");
-}
-
 bool found(const rocksdb::Status& status) {
   if (status.IsNotFound()) return false;
   check(status);
@@ -444,9 +438,6 @@ class RocksStore : public Store {
       failed_ = true;
     }
     check(status);
-  }
-  void check_writable() const {
-    if (read_only_) throw_read_only();
   }
   // The batch was written. Its own number counts, and not the latest, which a write that failed may
   // have raised.

@@ -56,7 +56,7 @@ struct StoreContent {
 
 struct RepairReport {
   std::vector<std::string> faults{};  // what keeps the store from being used, a clause each
-  std::vector<std::string> losses{};  // of its content, as StoreContent::mend says
+  std::vector<std::string> losses{};  // what StoreContent::mend said
 };
 
 // Looks for faults in the files and, where these can be read, in their content. With accept_loss

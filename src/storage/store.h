@@ -143,8 +143,10 @@ class Store {
   // Durability::Mode::kAlways: whoever acknowledges a write, even one that found nothing left to
   // do, calls sync() before.
   virtual bool syncs_always() const = 0;
-  // Nothing can be written: every lock and write throws IllegalOperation.
+  // Nothing can be written: every lock and write throws what check_writable() throws.
   virtual bool read_only() const = 0;
+  // Throws DatabaseError(IllegalOperation) when the store is read only.
+  void check_writable() const;
   // An estimate of the bytes that the range takes on the medium.
   virtual std::uint64_t approximate_size(KeyRange range) = 0;
 };

@@ -15,6 +15,7 @@
 #include "engine/catalog/table_state.h"
 #include "engine/rules/ddl.h"
 #include "quern/base/error.h"
+#include "storage/damage.h"
 #include "storage/table_range.h"
 
 namespace quern::engine {
@@ -183,10 +184,10 @@ void Catalog::load() {
     throw DatabaseError(
         ErrorCode::kInternalError,
         fmt::format("the database's catalog does not fit what the database holds: {}. Files of it "
-                    "were lost or damaged. Nothing was changed: restore a backup",
-                    fmt::join(stored.faults, "; ")));
+                    "were lost or damaged. Nothing was changed: {}",
+                    fmt::join(stored.faults, "; "), storage::kMendDamage));
   }
-  if (stored.is_new) {
+  if (stored.is_new && !store_.read_only()) {
     const auto transaction = store_.begin();
     transaction->put(as_bytes(format_key()),
                      bson::doc("version", kCatalogFormatVersion).view().bytes());
@@ -197,7 +198,7 @@ void Catalog::load() {
   snapshot->next_table_ = stored.next_table;
   snapshot->epoch_ = first_epoch();
   publish(std::move(snapshot));
-  purge(stored.doomed);
+  if (!store_.read_only()) purge(stored.doomed);
 }
 
 void Catalog::purge(const std::vector<std::uint32_t>& tables) {

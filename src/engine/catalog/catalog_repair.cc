@@ -59,7 +59,7 @@ class CatalogRepair {
     for (const std::string& key : stored.unusable) {
       transaction->remove(as_bytes(key));
       if (key.size() > kNameAt && key[kNameAt - 1] == kCollectionKind) {
-        lost("the name, options and indexes of the collection '{}' are given up",
+        lost("The name, options and indexes of the collection '{}' are given up",
              key.substr(kNameAt));
       }
     }
@@ -84,7 +84,7 @@ class CatalogRepair {
         put(collection_key(ns),
             entry_of(Collection(ns, random_uuid(random_), table, bson::Document(), {},
                                 std::make_shared<TableState>())));
-        lost("documents of a collection whose name is lost are now in '{}'", ns.to_string());
+        lost("Documents of a collection whose name is lost are now in '{}'", ns.to_string());
       } else {
         put(doomed_key(table), bson::Document());
       }
@@ -106,7 +106,7 @@ class CatalogRepair {
             return std::vector<std::string>{index->name()};
           });
           lost(
-              "the index '{}' of '{}' is given up, since documents that are there now do not "
+              "The index '{}' of '{}' is given up, since documents that are there now do not "
               "allow it ({}): mend them and create it again",
               index->name(), name, error.code_name());
         }
