@@ -30,6 +30,7 @@
 #include "storage/rocks_children.h"
 #include "storage/rocks_fault.h"
 #include "storage/rocks_files.h"
+#include "storage/rocks_maintenance.h"
 #include "storage/rocks_reclaimer.h"
 #include "storage/rocks_recovery.h"
 
@@ -324,7 +325,8 @@ class RocksStore : public Store {
       syncer_wake_.notify_all();
       syncer_.join();
     }
-    const bool may_flush = !reclaimer_ || reclaimer_->stop();
+    if (reclaimer_) reclaimer_->stop();
+    const bool may_flush = !reclaimer_ || reclaimer_->may_flush();
     reclaimer_.reset();
     if (is_written_to_disk() && !failed_ && may_flush) flush_all();
     db_->Close().PermitUncheckedError();
@@ -419,6 +421,19 @@ class RocksStore : public Store {
     options.include_memtables = true;
     check(db_->GetApproximateSizes(options, db_->DefaultColumnFamily(), &wanted, 1, &size));
     return size;
+  }
+
+  void compact(KeyRange range, const CheckInterrupt& check) override {
+    check_writable();
+    if (failed_) resume();
+    if (reclaimer_ && !reclaimer_->may_flush()) {
+      throw DatabaseError(ErrorCode::kInternalError,
+                          "the database could not write a table: open it again, then compact it");
+    }
+    compact_range(*db_, range, check);
+  }
+  std::vector<std::string> damaged_files(KeyRange range, const CheckInterrupt& check) override {
+    return storage::damaged_files(*db_, range, check);
   }
 
   rocksdb::DB& db() { return *db_; }

@@ -16,10 +16,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <new>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "quern/base/bytes.h"
 
@@ -117,6 +120,9 @@ class WriteTransaction : public Reader {
   virtual void rollback() = 0;
 };
 
+// Is called now and then in the middle of long work, and may throw: then the work ends early.
+using CheckInterrupt = std::function<void()>;
+
 struct TransactionOptions {
   // Without a snapshot each read sees the latest committed state and a write conflicts only with
   // transactions that are running: for bodies that decide nothing but through get_for_update.
@@ -149,6 +155,11 @@ class Store {
   void check_writable() const;
   // An estimate of the bytes that the range takes on the medium.
   virtual std::uint64_t approximate_size(KeyRange range) = 0;
+  // Rewrites what lies in the range, so that the space of what was deleted or overwritten there is
+  // given back, but for what a snapshot still sees. Reads and writes go on meanwhile.
+  virtual void compact(KeyRange range, const CheckInterrupt& check) = 0;
+  // Reads the files through that hold a part of the range. A clause for each that is damaged.
+  virtual std::vector<std::string> damaged_files(KeyRange range, const CheckInterrupt& check) = 0;
 };
 
 }  // namespace quern::storage

@@ -38,12 +38,6 @@ std::int32_t count_of(const Indexes& indexes) {
   return static_cast<std::int32_t>(indexes.size() + 1);
 }
 
-std::vector<std::uint32_t> tables_of(const Collection& collection) {
-  std::vector<std::uint32_t> tables = {collection.table()};
-  for (const auto& index : collection.indexes()) tables.push_back(index->table());
-  return tables;
-}
-
 void check_new_name(const Namespace& ns) {
   Namespace::check_database(ns.database);
   Namespace::check_collection(ns.collection);
@@ -239,10 +233,10 @@ std::shared_ptr<const Collection> Catalog::drop(const Namespace& ns, Access* ope
     if (!gone) return nullptr;
     Change change(*this);
     change.remove(*gone);
-    change.doom(tables_of(*gone));
+    change.doom(gone->tables());
     change.commit();
   }
-  purge(tables_of(*gone));
+  purge(gone->tables());
   return gone;
 }
 
@@ -262,7 +256,7 @@ void Catalog::drop_database(std::string_view database, Access* operation) {
     });
     if (!done) continue;  // one was just created: it is not locked
     for (const Collection* collection : all) {
-      for (const std::uint32_t table : tables_of(*collection)) doomed.push_back(table);
+      for (const std::uint32_t table : collection->tables()) doomed.push_back(table);
       change.remove(*collection);
     }
     change.doom(doomed);
@@ -288,7 +282,7 @@ void Catalog::rename(const Namespace& from, const Namespace& to, bool drop_targe
     Change change(*this);
     if (change.find(to) != target.get()) continue;  // just created: it is not locked
     if (target) {
-      doomed = tables_of(*target);
+      doomed = target->tables();
       change.remove(*target);
       change.doom(doomed);
     }

@@ -47,7 +47,8 @@ class CatalogRepairTest : public EditedDatabase {
   static std::vector<std::string> faults_of_c(TestEngine& engine) {
     const bson::Document command = bson::doc("check", 1);
     Operation operation(engine.engine(), "test", command);
-    return check_records_and_indexes(operation, *operation.collection(operation.ns("c")));
+    return check_records_and_indexes(operation, *operation.collection(operation.ns("c")))
+        .all_faults();
   }
 };
 
