@@ -5,8 +5,8 @@
 #include <new>
 
 #include "command/observation.h"
-#include "engine/catalog/duplicate_key.h"
 #include "engine/catalog/catalog_repair.h"
+#include "engine/catalog/duplicate_key.h"
 #include "engine/catalog/stored_catalog.h"
 #include "engine/commands/command_handler.h"
 #include "engine/rules/depth.h"
@@ -186,7 +186,8 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
 }  // namespace
 
 EngineRunner::EngineRunner(EngineOptions options)
-    : engine_(std::make_unique<Engine>(storage::open_rocks_store(store_options(options)), options)) {}
+    : engine_(
+          std::make_unique<Engine>(storage::open_rocks_store(store_options(options)), options)) {}
 
 EngineRunner::EngineRunner(std::unique_ptr<storage::Store> store, EngineOptions options)
     : engine_(std::make_unique<Engine>(std::move(store), std::move(options))) {}

@@ -84,6 +84,21 @@ bool Connection::has_collection(std::string_view name) {
   return found;
 }
 
+std::vector<std::string> Connection::collections() {
+  std::vector<std::string> names;
+  if (!exists()) return names;
+  for_each(
+      plain(), database_,
+      bson::doc("listCollections", 1, "filter", bson::doc("type", "collection"), "nameOnly", true),
+      [&](bson::View info) {
+        const std::string_view name = info["name"].as_string();
+        if (!name.starts_with("system.")) names.emplace_back(name);
+        return true;
+      });
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 schema::EncryptedFields Connection::encrypted_fields_of(std::string_view collection) {
   schema::EncryptedFields out;
   if (!exists()) return out;

@@ -67,6 +67,9 @@ class Connection {
   bool exists() const;
   // False also where the database does not exist, which stays so.
   bool has_collection(std::string_view name);
+  // The names of the database's collections, in order, without those that a server keeps for
+  // itself; none where the database does not exist, which stays so.
+  std::vector<std::string> collections();
   // encryptedFields of the collection, as the database has them; empty without any, and where there
   // is no such collection. Throws Error for a document that is none of encryptedFields.
   schema::EncryptedFields encrypted_fields_of(std::string_view collection);

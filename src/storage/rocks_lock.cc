@@ -18,8 +18,10 @@ DirectoryLock::DirectoryLock(rocksdb::Env& env, const std::filesystem::path& dir
   const std::filesystem::path file = directory / "LOCK";
   const rocksdb::Status status = env_.LockFile(file.string(), &lock_);
   if (status.ok()) return;
-  if (purpose == Purpose::kReading && is_refusal_to_write(status)) return share(file, directory);
-  throw_cannot_open(directory, status);
+  if (purpose != Purpose::kReading || !is_refusal_to_write(status)) {
+    throw_cannot_open(directory, status);
+  }
+  share(file, directory);
 }
 
 DirectoryLock::~DirectoryLock() {

@@ -33,8 +33,7 @@ class KeepFiles {
 
 bool overlaps(const rocksdb::LiveFileMetaData& file, KeyRange range) {
   return rocksdb::Slice(file.largestkey).compare(slice(range.lower)) >= 0 &&
-         (range.upper.empty() ||
-          rocksdb::Slice(file.smallestkey).compare(slice(range.upper)) < 0);
+         (range.upper.empty() || rocksdb::Slice(file.smallestkey).compare(slice(range.upper)) < 0);
 }
 
 }  // namespace

@@ -74,9 +74,9 @@ class ReadOnlyStore : public ::testing::Test {
     }
     fs::permissions(directory(), fs::perms(0555));
     const bool is_root = ::geteuid() == 0;
-    if (is_root) ASSERT_EQ(::seteuid(kNobody), 0);
+    ASSERT_TRUE(!is_root || ::seteuid(kNobody) == 0);
     body();
-    if (is_root) ASSERT_EQ(::seteuid(0), 0);
+    ASSERT_TRUE(!is_root || ::seteuid(0) == 0);
     fs::permissions(directory(), fs::perms(0755));
   }
 

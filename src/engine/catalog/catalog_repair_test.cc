@@ -40,8 +40,7 @@ class CatalogRepairTest : public EditedDatabase {
   }
   static std::size_t count_found(TestEngine& engine, std::uint32_t table) {
     return engine
-        .documents(R"({"find": "table_)" + std::to_string(table) +
-                   R"(", "$db": "lost_and_found"})")
+        .documents(R"({"find": "table_)" + std::to_string(table) + R"(", "$db": "lost_and_found"})")
         .size();
   }
   static std::vector<std::string> faults_of_c(TestEngine& engine) {
@@ -54,8 +53,8 @@ class CatalogRepairTest : public EditedDatabase {
 
 TEST_F(CatalogRepairTest, KeepsTheDocumentsOfCollectionsWhoseNamesAreLost) {
   edit([](Transaction& transaction) { remove_table(transaction, 0); });
-  EXPECT_THAT(repair(), ElementsAre(HasSubstr(found_place(table_of_c)),
-                                    HasSubstr(found_place(table_of_d))));
+  EXPECT_THAT(repair(),
+              ElementsAre(HasSubstr(found_place(table_of_c)), HasSubstr(found_place(table_of_d))));
   TestEngine engine(directory());
   EXPECT_EQ(count_found(engine, table_of_c), 2u);
   EXPECT_EQ(count_found(engine, table_of_d), 1u);
@@ -159,9 +158,8 @@ TEST_F(CatalogRepairTest, GivesUpAUniqueIndexThatDocumentsContradict) {
     put(transaction, record, bson::doc("_id", 9, "a", 2));
   });
   damage();
-  EXPECT_THAT(repair(),
-              ElementsAre(AllOf(HasSubstr("The index 'u' of 'test.c' is given up"),
-                                HasSubstr("DuplicateKey"))));
+  EXPECT_THAT(repair(), ElementsAre(AllOf(HasSubstr("The index 'u' of 'test.c' is given up"),
+                                          HasSubstr("DuplicateKey"))));
   TestEngine engine(directory());
   EXPECT_EQ(engine.find("c", R"({"a": 2})").size(), 2u);
   EXPECT_THAT(faults_of_c(engine), IsEmpty());

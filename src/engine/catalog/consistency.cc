@@ -143,9 +143,10 @@ CollectionCheck check_records_and_indexes(Access& op, const Collection& collecti
       for (const auto& index : indexes) index->add(op, *document, cursor.record_id());
     } catch (const Error& error) {
       if (error.code() != kCannotIndexParallelArrays) throw;
-      check.faults.add(fmt::format("record {} of '{}' has arrays that an index cannot hold beside "
-                                   "each other",
-                                   check.records, name));
+      check.faults.add(
+          fmt::format("record {} of '{}' has arrays that an index cannot hold beside "
+                      "each other",
+                      check.records, name));
     }
   }
   for (const auto& index : indexes) check.indexes.push_back(index->finish(op));

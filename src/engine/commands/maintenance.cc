@@ -51,8 +51,7 @@ void CompactCommand::run(Operation& operation, bson::Builder& reply) const {
   for (const std::uint32_t table : collection->tables()) {
     store.compact(storage::TableRange(table), [&] { operation.check_interrupt_now(); });
   }
-  reply.append("bytesFreed",
-               std::max<std::int64_t>(0, before - stored_size(store, *collection)));
+  reply.append("bytesFreed", std::max<std::int64_t>(0, before - stored_size(store, *collection)));
 }
 
 namespace {
@@ -177,8 +176,9 @@ class Validation {
 }  // namespace
 
 void ValidateCommand::run(Operation& operation, bson::Builder& reply) const {
-  const CommandReader arguments(operation.command(), name(),
-                                {"full", "repair", "metadata", "checkBSONConformance", "background"});
+  const CommandReader arguments(
+      operation.command(), name(),
+      {"full", "repair", "metadata", "checkBSONConformance", "background"});
   const bool full = arguments.boolean("full", false);
   // Both always: documents are validated as BSON, and nobody has to wait.
   arguments.boolean("checkBSONConformance", false);

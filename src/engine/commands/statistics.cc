@@ -25,8 +25,7 @@ struct Statistics {
 };
 
 std::int64_t stored_size(Operation& operation, std::uint32_t table) {
-  return static_cast<std::int64_t>(
-      operation.store().approximate_size(storage::TableRange(table)));
+  return static_cast<std::int64_t>(operation.store().approximate_size(storage::TableRange(table)));
 }
 
 void add(Operation& operation, const Collection& collection, Statistics& statistics) {
@@ -36,8 +35,8 @@ void add(Operation& operation, const Collection& collection, Statistics& statist
     statistics.bytes += static_cast<std::int64_t>(cursor.bytes().size());
   }
   statistics.storage += stored_size(operation, collection.table());
-  statistics.indexes += static_cast<std::int64_t>(collection.indexes().size()) +
-                        (collection.is_clustered() ? 0 : 1);
+  statistics.indexes +=
+      static_cast<std::int64_t>(collection.indexes().size()) + (collection.is_clustered() ? 0 : 1);
   for (const auto& index : collection.indexes()) {
     statistics.index_storage += stored_size(operation, index->table());
   }

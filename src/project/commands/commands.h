@@ -10,6 +10,7 @@
 namespace quern::internal {
 
 Command check_command();
+Command compact_command();
 Command diffsettings_command();
 Command generatelocalkey_command();
 Command inspect_command();
@@ -18,6 +19,7 @@ Command migrate_command();
 Command repair_command();
 Command showencryptedfieldsmap_command();
 Command showmigrations_command();
+Command validate_command();
 Command version_command();
 
 const std::vector<Command>& builtin_commands();

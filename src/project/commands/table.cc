@@ -6,9 +6,17 @@ namespace quern::internal {
 
 const std::vector<Command>& builtin_commands() {
   static const std::vector<Command> commands = {
-      check_command(),   diffsettings_command(),           generatelocalkey_command(),
-      inspect_command(), makemigrations_command(),         migrate_command(),
-      repair_command(),  showencryptedfieldsmap_command(), showmigrations_command(),
+      check_command(),
+      compact_command(),
+      diffsettings_command(),
+      generatelocalkey_command(),
+      inspect_command(),
+      makemigrations_command(),
+      migrate_command(),
+      repair_command(),
+      showencryptedfieldsmap_command(),
+      showmigrations_command(),
+      validate_command(),
       version_command(),
   };
   return commands;
