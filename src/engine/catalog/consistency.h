@@ -29,7 +29,7 @@ class Faults {
 struct IndexCheck {
   std::string name;
   std::uint64_t entries = 0;
-  Faults faults;
+  Faults faults{};
 };
 
 struct CollectionCheck {

@@ -243,7 +243,6 @@ TEST_F(EditedDatabase, ThatIsReadOnlyIsReadAndNotWritten) {
        {R"({"insert": "c", "documents": [{"_id": 9}]})", R"({"create": "e"})", R"({"drop": "c"})",
         R"({"update": "c", "updates": [{"q": {"_id": 99}, "u": {"$set": {"b": 1}}}]})",
         R"({"delete": "c", "deletes": [{"q": {}, "limit": 0}]})", R"({"compact": "c"})",
-        R"({"aggregate": "c", "pipeline": [{"$out": "e"}], "cursor": {}})",
         R"({"createIndexes": "c", "indexes": [{"name": "b", "key": {"b": 1}}]})"}) {
     EXPECT_EQ(engine.code_of(write), 20) << write;
   }
