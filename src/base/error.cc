@@ -2,8 +2,19 @@
 #include "quern/base/error.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace quern {
+namespace {
+
+// Codes that one place in the source uses, which spells them as numbers.
+constexpr std::pair<std::int32_t, const char*> kRareCodes[] = {
+    {261, "TooManyLogicalSessions"},
+    {292, "QueryExceededMemoryLimitNoDiskUseAllowed"},
+    {50768, "NotARetryableWriteCommand"},
+};
+
+}  // namespace
 
 std::string code_name(std::int32_t code) {
   switch (static_cast<ErrorCode>(code)) {
@@ -77,6 +88,9 @@ std::string code_name(std::int32_t code) {
     case ErrorCode::kMissingField:
       break;
 #undef QUERN_CODE
+  }
+  for (const auto& [rare, name] : kRareCodes) {
+    if (rare == code) return name;
   }
   return "Location" + std::to_string(code);
 }

@@ -10,6 +10,7 @@ TEST(Error, HasMongoDbsCodeAndName) {
   const Error error(ErrorCode::kNamespaceNotFound, "ns not found");
   EXPECT_EQ(error.code(), 26);
   EXPECT_EQ(error.code_name(), "NamespaceNotFound");
+  EXPECT_EQ(Error(50768, "").code_name(), "NotARetryableWriteCommand");
 }
 
 TEST(Error, CodesWithoutANameAreLocations) {

@@ -3,6 +3,8 @@
 
 #include <bson/bson.h>
 
+#include <algorithm>
+#include <charconv>
 #include <memory>
 
 namespace quern::bson {
@@ -79,31 +81,57 @@ std::string to_pretty_json(View document, JsonMode mode) {
 
 namespace {
 
+// A document that libbson's reader fills. Its buffer is valid as long as this is.
 struct Parsed {
-  explicit Parsed(std::string_view json)
-      : bson(bson_new_from_json(reinterpret_cast<const std::uint8_t*>(json.data()),
-                                static_cast<ssize_t>(json.size()), &error)) {}
-  ~Parsed() { bson_destroy(bson); }
+  Parsed() = default;
+  ~Parsed() { bson_destroy(&bson); }
   Parsed(const Parsed&) = delete;
   Parsed& operator=(const Parsed&) = delete;
 
-  bson_error_t error{};
-  bson_t* bson;
+  bson_t bson = BSON_INITIALIZER;
 };
+
+[[noreturn]] void fail(const std::string& why) {
+  throw Error(ErrorCode::kFailedToParse, "not Extended JSON: " + why);
+}
+
+// "line 3: " where libbson says at which byte it stopped ("position 41:") or that there is no more,
+// in a text of several lines.
+std::string line_of_fault(std::string_view json, std::string_view message) {
+  constexpr std::string_view kPosition = "position ";
+  std::size_t position = json.size();
+  if (const std::size_t at = message.find(kPosition); at != std::string_view::npos) {
+    const std::string_view digits = message.substr(at + kPosition.size());
+    std::from_chars(digits.data(), digits.data() + digits.size(), position);
+  } else if (!message.starts_with("Incomplete")) {
+    return "";
+  }
+  const std::string_view before = json.substr(0, position);
+  if (json.find('\n') == std::string_view::npos) return "";
+  return "line " + std::to_string(1 + std::count(before.begin(), before.end(), '\n')) + ": ";
+}
 
 }  // namespace
 
 Document from_json(std::string_view json) {
-  if (json.empty()) {  // libbson does not take a null pointer
-    throw Error(ErrorCode::kFailedToParse, "not Extended JSON: the text is empty");
+  if (json.empty()) fail("the text is empty");  // libbson does not take a null pointer
+  const std::unique_ptr<bson_json_reader_t, decltype(&bson_json_reader_destroy)> reader(
+      bson_json_data_reader_new(false, 0), bson_json_reader_destroy);
+  bson_json_data_reader_ingest(reader.get(), reinterpret_cast<const std::uint8_t*>(json.data()),
+                               json.size());
+  Parsed parsed;
+  bson_error_t error{};
+  const int read = bson_json_reader_read(reader.get(), &parsed.bson, &error);
+  if (read != 1) {
+    fail(read == 0 ? "the text is empty" : line_of_fault(json, error.message) + error.message);
   }
-  const Parsed parsed(json);
-  if (parsed.bson == nullptr) {
-    throw Error(ErrorCode::kFailedToParse,
-                std::string("not Extended JSON: ") + parsed.error.message);
+  // The reader takes documents one after the other; here there is one.
+  Parsed more;
+  if (bson_json_reader_read(reader.get(), &more.bson, &error) != 0) {
+    fail("the text goes on behind the document");
   }
-  const std::uint8_t* data = bson_get_data(parsed.bson);
-  return Document::parse(Bytes(data, data + parsed.bson->len));
+  const std::uint8_t* data = bson_get_data(&parsed.bson);
+  return Document::parse(Bytes(data, data + parsed.bson.len));
 }
 
 }  // namespace quern::bson

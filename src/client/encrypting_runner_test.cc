@@ -375,7 +375,6 @@ TEST_F(EncryptingRunnerTest, ACursorIdThatIsGivenOutTwiceIsRefused) {
 }
 
 TEST_F(EncryptingRunnerTest, AfterAWriteThatMadeAPlainCollectionItThrowsWhereItLooksAgain) {
-  server.heeds_schemas = false;
   auto looking = make_runner({.map = map()});
   const bson::Document makers[] = {
       json(R"({"insert": "patients", "documents": [{"ssn": "123"}]})"),
@@ -390,6 +389,7 @@ TEST_F(EncryptingRunnerTest, AfterAWriteThatMadeAPlainCollectionItThrowsWhereItL
   const bson::Document update = json(R"({"update": "patients", "updates": [
       {"q": {"_id": 1}, "u": {"$set": {"x": 1}}}]})");
   for (const bson::Document& maker : makers) {
+    server.heeds_schemas = false;
     for (const bool replaced : {false, true}) {
       server_schemas["patients"] = fields();
       looking.forget_schemas();
@@ -403,6 +403,7 @@ TEST_F(EncryptingRunnerTest, AfterAWriteThatMadeAPlainCollectionItThrowsWhereItL
       const Error error = error_of([&] { looking.run("clinic", maker); });
       EXPECT_TRUE(error.is(ErrorCode::kNamespaceNotFound)) << error.what();
     }
+    server.heeds_schemas = true;
     server_schemas["patients"] = fields();
     runner.forget_schemas();
     runner.run("clinic", maker);

@@ -84,7 +84,7 @@ class Reply {
 
 }  // namespace
 
-MongoPool::MongoPool(const MongoOptions& options) {
+MongoPool::MongoPool(const MongoOptions& options) : on_unreachable_(options.on_unreachable) {
   static std::once_flag once;
   std::call_once(once, [] {
     mongoc_init();
@@ -104,6 +104,24 @@ MongoPool::MongoPool(const MongoOptions& options) {
   mongoc_client_pool_set_error_api(pool_.get(), MONGOC_ERROR_API_VERSION_2);
   if (mongoc_uri_get_appname(uri.get()) == nullptr) {
     mongoc_client_pool_set_appname(pool_.get(), options.app_name.c_str());
+  }
+  if (on_unreachable_) {
+    mongoc_apm_callbacks_t* callbacks = mongoc_apm_callbacks_new();
+    mongoc_apm_set_server_heartbeat_failed_cb(callbacks, heartbeat_failed);
+    mongoc_client_pool_set_apm_callbacks(pool_.get(), callbacks, this);
+    mongoc_apm_callbacks_destroy(callbacks);
+  }
+}
+
+void MongoPool::heartbeat_failed(const mongoc_apm_server_heartbeat_failed_t* event) {
+  auto& pool = *static_cast<MongoPool*>(mongoc_apm_server_heartbeat_failed_get_context(event));
+  if (pool.told_.exchange(true)) return;
+  bson_error_t error;
+  mongoc_apm_server_heartbeat_failed_get_error(event, &error);
+  try {
+    pool.on_unreachable_(mongoc_apm_server_heartbeat_failed_get_host(event)->host_and_port,
+                         error.message);
+  } catch (...) {  // what a listener throws is not the server's fault
   }
 }
 

@@ -5,6 +5,8 @@
 
 #include <mongoc/mongoc.h>
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -34,6 +36,11 @@ class MongoPool {
   struct Destroy {
     void operator()(mongoc_client_pool_t* pool) const { mongoc_client_pool_destroy(pool); }
   };
+  static void heartbeat_failed(const mongoc_apm_server_heartbeat_failed_t* event);
+
+  // The monitoring threads that pool_ ends use these.
+  std::function<void(std::string_view address, std::string_view reason)> on_unreachable_;
+  std::atomic<bool> told_ = false;
   std::unique_ptr<mongoc_client_pool_t, Destroy> pool_;
   std::size_t max_size_;
 };

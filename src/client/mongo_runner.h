@@ -5,6 +5,7 @@
 #ifndef QUERN_CLIENT_MONGO_RUNNER_H_
 #define QUERN_CLIENT_MONGO_RUNNER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,9 @@ struct MongoOptions {
   std::string user = {};
   SecretBytes password = {};
   std::string app_name = "quern";
+  // Called once, from a thread of the driver, when the first attempt to reach a server failed, with
+  // its address and the reason. Commands go on trying for serverSelectionTimeoutMS.
+  std::function<void(std::string_view address, std::string_view reason)> on_unreachable = {};
 };
 
 // Thread-safe: every call takes a connection from the pool. Commands go to the primary, or to any

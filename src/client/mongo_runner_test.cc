@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <mutex>
 #include <set>
 
 #include "base/testing/error_of.h"
@@ -72,6 +73,22 @@ TEST_F(MongoRunnerTest, TheServerIsToldTheTimeThatIsLeft) {
   EXPECT_TRUE(
       error_of([&] { runner.run("clinic", find, context); }).is(ErrorCode::kMaxTimeMSExpired));
   EXPECT_TRUE(received().empty());
+}
+
+TEST(MongoRunnerWithoutServer, TheFirstFailureToReachItIsToldOnceWhileCommandsGoOnTrying) {
+  std::mutex mutex;
+  std::vector<std::string> told;
+  MongoRunner runner({.uri = "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=1500",
+                      .on_unreachable = [&](std::string_view address, std::string_view reason) {
+                        const std::scoped_lock lock(mutex);
+                        told.push_back(std::string(address) + " " + std::string(reason));
+                      }});
+  EXPECT_TRUE(error_of([&] {
+                runner.run("clinic", bson::doc("ping", 1));
+              }).is(ErrorCode::kHostUnreachable));
+  const std::scoped_lock lock(mutex);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_THAT(told[0], HasSubstr("127.0.0.1:9"));
 }
 
 TEST_F(MongoRunnerTest, TheServerIsToldWhoIsCalling) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "base/shown.h"
 #include "quern/base/error.h"
 #include "quern/command/namespace.h"
 #include "quern/command/reply.h"
@@ -53,7 +54,7 @@ bson::Document encryption_information(std::span<const std::string> namespaces,
 std::string CommandSchemas::describe_key(const Uuid& id) const {
   for (const auto& [ns, schema] : map) {
     for (const schema::EncryptedField& field : schema.fields().fields()) {
-      if (field.key_id == id) return fmt::format("field '{}' of {}", field.path, ns);
+      if (field.key_id == id) return fmt::format("field '{}' of {}", shown_path(field.path), ns);
     }
   }
   return {};
@@ -94,7 +95,8 @@ schema::EncryptedFields SchemaResolver::with_key_ids(std::string_view ns,
 
   const bson::Document document =
       schema::with_key_ids(fields.to_bson(), [&](std::string_view alt_name, std::string_view path) {
-        return keys_.id_of(alt_name, fmt::format("field '{}' of {}", path, ns), context);
+        return keys_.id_of(alt_name, fmt::format("field '{}' of {}", shown_path(path), ns),
+                           context);
       });
   return schema::EncryptedFields::parse(document.view(), collection_of(ns));
 }
@@ -111,7 +113,8 @@ void SchemaResolver::check_keys(std::string_view ns, const schema::EncryptedFiel
         fmt::format("the server says that field '{}' of {} is encrypted with data key {}, which "
                     "is the key of field '{}' of {}. Nothing was sent. If that is meant, pin {} "
                     "in the encrypted fields map, too",
-                    field.path, ns, field.key_id->to_string(), owner.path, owner.ns, ns));
+                    shown_path(field.path), ns, field.key_id->to_string(), shown_path(owner.path),
+                    owner.ns, ns));
   }
 }
 

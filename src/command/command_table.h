@@ -92,7 +92,8 @@ struct CommandRow {
   std::string_view name;
   std::span<const std::string_view> aliases = {};
 
-  bool writes = false;  // data: what it leaves, or found, in place is to be durable
+  bool writes = false;     // data: what it leaves, or found, in place is to be durable
+  bool retryable = false;  // with a txnNumber its statements happen once, however often it is sent
   bool allowed_in_transactions = false;
   bool ends_transaction = false;
   bool admin_only = false;       // only on the database "admin"

@@ -13,6 +13,7 @@
 #include "engine/session/engine.h"
 #include "engine/session/expected_schemas.h"
 #include "engine/session/operation.h"
+#include "engine/session/retryable_write.h"
 #include "engine/session/session.h"
 #include "engine/session/session_members.h"
 #include "quern/base/error.h"
@@ -46,6 +47,9 @@ void label_for_transaction(Error& error) {
 std::optional<TimePoint> deadline_of(Engine& engine, bson::Element max_time,
                                      const RunContext& context) {
   if (max_time.missing()) return context.deadline;
+  if (!max_time.is_number()) {
+    throw DatabaseError(ErrorCode::kTypeMismatch, "maxTimeMS must be a number");
+  }
   const auto limit = max_time.whole_number();
   if (!limit || *limit < 0 || *limit > INT32_MAX) {
     throw DatabaseError(ErrorCode::kBadValue,
@@ -170,15 +174,18 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
                             " must be run within a transaction: lsid, txnNumber and "
                             "autocommit: false are missing");
   }
+  const auto deadline = deadline_of(engine, members.max_time, context);
+  std::optional<RetryableWrite> retryable;
+  if (members.retryable()) retryable.emplace(engine, command->row(), members, deadline);
   Operation operation(engine, database, text);
   operation.set_cancellation(context.cancellation);
   operation.expect(ExpectedSchemas(context.expected_schemas));
-  if (const auto deadline = deadline_of(engine, members.max_time, context)) {
-    operation.set_deadline(*deadline);
-  }
+  if (deadline) operation.set_deadline(*deadline);
+  if (retryable) operation.set_retryable(*retryable);
   const query::InterruptScope scope(operation);
   bson::Builder reply;
   command->run(operation, reply);
+  if (retryable) retryable->finish(reply);
   make_durable(engine, *command, members);
   return finish(reply);
 }
@@ -204,6 +211,14 @@ storage::RepairReport EngineRunner::repair(const EngineOptions& options, bool ac
 // its files are the parent's: it is not destroyed.
 EngineRunner::~EngineRunner() {
   if (maker_.is_another()) static_cast<void>(engine_.release());
+}
+
+void EngineRunner::refuse_another_process() const {
+  if (!maker_.is_another()) return;
+  throw DatabaseError(
+      ErrorCode::kIllegalOperation,
+      "this process was forked from the one that opened the database, which alone may use it: "
+      "fork first and open the database in one process");
 }
 
 namespace {
@@ -232,11 +247,10 @@ bson::Document run_to_reply(Engine& engine, std::string_view database, bson::Vie
 
 Reply EngineRunner::do_run(std::string_view database, bson::View command,
                            const RunContext& context) {
-  if (maker_.is_another()) {
-    return error_reply(DatabaseError(
-        ErrorCode::kIllegalOperation,
-        "this process was forked from the one that opened the database, which alone may use it: "
-        "fork first and open the database in one process"));
+  try {
+    refuse_another_process();
+  } catch (const DatabaseError& error) {
+    return error_reply(error);
   }
   // Thrown, and not told: nothing of the command was done.
   ExpectedSchemas(context.expected_schemas).check(*engine_->catalog().snapshot());

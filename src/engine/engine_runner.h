@@ -3,6 +3,7 @@
 #ifndef QUERN_ENGINE_ENGINE_RUNNER_H_
 #define QUERN_ENGINE_ENGINE_RUNNER_H_
 
+#include <filesystem>
 #include <memory>
 #include <string_view>
 
@@ -37,15 +38,30 @@ class EngineRunner : public CommandRunner {
 
   bool heeds_expected_schemas() const override { return true; }
 
+  // Writes a database into a directory that is not there, or empty: one that holds what was
+  // acknowledged when this was called, and perhaps more, that was opened and read through, and that
+  // nobody sees before it is whole. Commands run meanwhile. Throws DatabaseError, and then leaves
+  // nothing behind.
+  void back_up(const std::filesystem::path& directory);
+
  protected:
   // Cancellation and deadline of the context are looked at as maxTimeMS is; expected_schemas are
   // heeded.
   Reply do_run(std::string_view database, bson::View command, const RunContext& context) override;
 
  private:
+  // Throws DatabaseError in a child of the process that made the runner.
+  void refuse_another_process() const;
+
   const MakerProcess maker_;
   std::unique_ptr<Engine> engine_;
 };
+
+// Puts a copy of the database in `backup`, opened and read through as back_up's are, into a directory
+// that is not there, or empty; or, with replace, in the place of a database there that nobody has
+// open, which is then gone. Throws DatabaseError, and then what was in the directory is there still.
+void restore_backup(const std::filesystem::path& backup, const std::filesystem::path& directory,
+                    bool replace);
 
 }  // namespace quern::engine
 

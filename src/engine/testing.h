@@ -34,13 +34,14 @@ class ManualClock : public Clock {
  public:
   std::chrono::steady_clock::time_point now() override { return now_; }
   std::chrono::sys_time<std::chrono::milliseconds> wall_now() override {
-    return std::chrono::sys_time<std::chrono::milliseconds>(
-        std::chrono::milliseconds(1'600'000'000'000));
+    return std::chrono::sys_time<std::chrono::milliseconds>(wall_now_.load());
   }
+  void advance_wall(std::chrono::milliseconds by) { wall_now_ = wall_now_.load() + by; }
   void advance(std::chrono::milliseconds by) { now_ = now_.load() + by; }
 
  private:
   std::atomic<std::chrono::steady_clock::time_point> now_{};
+  std::atomic<std::chrono::milliseconds> wall_now_{std::chrono::milliseconds(1'600'000'000'000)};
 };
 
 class TestEngine {

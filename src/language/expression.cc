@@ -60,6 +60,7 @@ class Parser {
       return FieldPath{text.substr(1)};
     }
     if (text.size() == 2) fail(16870, "empty variable names are not allowed");
+    if (text.ends_with('.')) fail(40353, "FieldPath must not end with a '.'.");
     const std::size_t dot = text.find('.');
     if (dot == text.npos) return VariablePath{text.substr(2), std::nullopt};
     check_field_path(text.substr(dot + 1));
@@ -81,6 +82,7 @@ class Parser {
         fail(16412,
              "FieldPath field names may not contain '.'. Consider using $getField or $setField.");
       }
+      if (element.key().empty()) fail(15998, "FieldPath field names may not be empty strings.");
       check_field_path(element.key());
       object.fields.push_back({element.key(), parse(element)});
     }
@@ -139,6 +141,10 @@ class Parser {
     if (given >= op.min && given <= op.max) return arguments;
     if (op.name == "$ifNull") {
       fail(1257300, fmt::format("$ifNull needs at least two arguments, had: {}", given));
+    }
+    if (op.parameters.data() == parameters::kDatePart) {
+      fail(40536, fmt::format("{} accepts exactly one argument if given an array, but was given {}",
+                              op.name, given));
     }
     if (op.min == op.max) {
       fail(16020, fmt::format("Expression {} takes exactly {} arguments. {} were passed in.",

@@ -72,7 +72,13 @@ TEST(Expression, FaultsHaveTheirCodes) {
   EXPECT_EQ(fault(R"({"a": 1, "$b": 2})"), 16410);
   EXPECT_EQ(fault(R"("$")"), 16872);
   EXPECT_EQ(fault(R"("$$")"), 16870);
-  EXPECT_EQ(fault(R"("$$v.")"), 15998);
+  EXPECT_EQ(fault(R"("$$v.")"), 40353);
+  EXPECT_EQ(fault(R"("$a.")"), 40353);
+  EXPECT_EQ(fault(R"("$$$.")"), 40353);
+  EXPECT_EQ(fault(R"({"": 1})"), 15998);
+  EXPECT_EQ(fault(R"({"$year": []})"), 40536);
+  EXPECT_EQ(fault(R"({"$isoWeek": ["$a", "$b"]})"), 40536);
+  EXPECT_EQ(fault(R"({"$year": ["$a"]})"), 0);
   EXPECT_EQ(fault(R"("$a..b")"), 15998);
   EXPECT_EQ(fault(R"({"$switch": {}})"), 40068);
   EXPECT_EQ(fault(R"({"$switch": {"branches": []}})"), 40068);

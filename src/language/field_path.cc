@@ -8,6 +8,8 @@
 namespace quern::language {
 
 void check_field_path(std::string_view path) {
+  if (path.empty()) throw Error(40352, "FieldPath cannot be constructed with empty string");
+  if (path.ends_with('.')) throw Error(40353, "FieldPath must not end with a '.'.");
   std::string_view rest = path;
   for (std::size_t components = 1;; ++components) {
     if (components > kMaxPathComponents) {
@@ -17,11 +19,7 @@ void check_field_path(std::string_view path) {
     }
     const std::size_t dot = rest.find('.');
     const std::string_view name = rest.substr(0, dot);
-    if (name.empty()) {
-      throw Error(path.ends_with('.') ? 40353 : 15998,
-                  path.ends_with('.') ? "FieldPath must not end with a '.'."
-                                      : "FieldPath field names may not be empty strings.");
-    }
+    if (name.empty()) throw Error(15998, "FieldPath field names may not be empty strings.");
     if (name.front() == '$') {
       throw Error(16410,
                   "FieldPath field names may not start with '$'. Consider using $getField or "

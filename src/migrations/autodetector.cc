@@ -10,6 +10,7 @@
 #include "migrations/encryption_rules.h"
 #include "migrations/operations/common.h"
 #include "migrations/operations/convert.h"
+#include "migrations/required_value.h"
 #include "quern/base/error.h"
 
 namespace quern::migrations {
@@ -88,9 +89,27 @@ class ModelDiff {
       if (old) {
         altered(*old, field, parent);
       } else {
-        emit(add_field(to_.name, parent, field));
+        emit(add_field(to_.name, parent, field, value_for(field, joined_path(parent, field.name))));
       }
     }
+  }
+
+  // What documents get for a member that its default will not do for: of a struct, one value for
+  // each such member and the defaults of the others.
+  bson::Value value_for(const FieldState& field, const std::string& path) const {
+    if (!needs_value(field)) return {};
+    if (field.fields.empty()) return questioner_.value(to_, path, field);
+    bson::Builder out;
+    for (const FieldState& member : field.fields) {
+      const bson::Value value = value_for(member, joined_path(path, member.name));
+      const bson::Element fallback = member.attributes["default"];
+      if (!value.missing()) {
+        out.append(member.column, value);
+      } else if (!fallback.missing()) {
+        out.append(member.column, fallback.value());
+      }
+    }
+    return bson::Value::of(out.finish());
   }
 
   void renames(std::vector<FieldState>& from, const std::vector<FieldState>& to,
@@ -148,7 +167,9 @@ class ModelDiff {
       }
       FieldState altered = field;
       altered.fields = old.fields;
-      emit(alter_field(to_.name, parent, std::move(altered)));
+      bson::Value value;
+      if (old.nullable && !field.nullable) value = value_for(altered, path);
+      emit(alter_field(to_.name, parent, std::move(altered), std::move(value)));
     }
     fields(old.fields, field.fields, path);
   }

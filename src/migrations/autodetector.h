@@ -22,6 +22,12 @@ struct Questioner {
       renamed = [](const ModelState&, const std::string&, const std::string&, const std::string&) {
         return false;
       };
+  // What documents that are there get for a member that is new, or that may be null no more, where
+  // its default will not do (required_value.h). Nothing: the default.
+  std::function<bson::Value(const ModelState& model, const std::string& path,
+                            const FieldState& field)>
+      value =
+          [](const ModelState&, const std::string&, const FieldState&) { return bson::Value(); };
 };
 
 struct Changes {

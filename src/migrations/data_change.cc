@@ -1,11 +1,13 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "migrations/data_change.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "migrations/migration_error.h"
 #include "quern/command/reply.h"
 
 namespace quern::migrations {
@@ -21,6 +23,24 @@ bson::Document update_command(std::string_view collection, bson::View filter, bs
   return out.finish();
 }
 
+// Tells the database of every document that is changed on its own.
+class Progress {
+ public:
+  // Of the documents that the filter matches, which is about nothing encrypted but its presence.
+  Progress(Database& database, std::string_view collection, bson::View filter)
+      : database_(database) {
+    const bson::Document count = bson::doc("count", collection, "query", filter);
+    const bson::Document reply = run_checked(database.plain_runner(), database.name(), count);
+    total_ = reply["n"].whole_number().value_or(0);
+  }
+  void step() { database_.on_document(++done_, total_); }
+
+ private:
+  Database& database_;
+  std::int64_t done_ = 0;
+  std::int64_t total_ = 0;
+};
+
 // Applies one update to every document that the filter matches.
 void update_all(Database& database, std::string_view collection, bson::View filter,
                 bson::View update) {
@@ -32,7 +52,9 @@ void update_all(Database& database, std::string_view collection, bson::View filt
   }
   const bson::Document find = bson::doc("find", collection, "filter", filter, "projection",
                                         bson::doc("_id", std::int32_t{1}));
+  Progress progress(database, collection, filter);
   for_each(runner, database.name(), find, [&](bson::View document) {
+    progress.step();
     const bson::Document query = bson::doc("_id", document["_id"].value());
     const bson::Document command = update_command(collection, query, update, false);
     run_checked(runner, database.name(), command);
@@ -83,28 +105,35 @@ std::optional<bson::Document> rewrite(bson::View document, const StoredPath& pat
   return out.finish();
 }
 
-// The path of the outermost array that path leads through. What is encrypted never lies in one.
-std::string outermost_array(const StoredPath& path) {
-  StoredPath array = path;
-  const auto at = std::find(path.in_array.begin(), path.in_array.end(), true);
-  array.columns.resize(static_cast<std::size_t>(at - path.in_array.begin()) + 1);
-  return array.text();
-}
-
-// Reads every document, rewrites it here and stores the array that changed. Documents are read as
-// they lie there: what else they hold goes neither through here nor back.
+// Reads what encloses the member in every document, rewrites it here and stores it again where it
+// changed. What is encrypted is decrypted for that and encrypted again by the runner; what else the
+// documents hold goes neither through here nor back.
 void rewrite_all(Database& database, std::string_view collection, const StoredPath& path,
                  const Change& change) {
   CommandRunner& runner = database.runner();
-  const std::string array = outermost_array(path);
-  const bson::Document find = bson::doc("find", collection, "filter", exists(array, true),
-                                        "projection", bson::doc(array, std::int32_t{1}));
-  for_each(runner, database.name(), find, [&](bson::View document) {
-    const std::optional<bson::Document> rewritten = rewrite(document, path, 0, change);
+  const std::size_t enclosing = *path.enclosing();
+  const bool encrypted = path.encrypted == enclosing;
+  const std::string whole = path.text(enclosing + 1);
+  const bson::Document find = bson::doc("find", collection, "filter", exists(whole, true),
+                                        "projection", bson::doc(whole, std::int32_t{1}));
+  Progress progress(database, collection, exists(whole, true));
+  for_each_decrypted(runner, database.name(), find, [&](const DecryptedView& document) {
+    progress.step();
+    const DecryptedElement stored = document.at_path(whole);
+    if (stored.raw().is_null()) return true;
+    if (encrypted && !stored.is_decrypted()) {
+      throw MigrationError(fmt::format(
+          "{}.{}: the collection does not have '{}' encrypted, as the migrations have it, so that "
+          "what is in it cannot be changed. Is the database another one, or migrated by hand?",
+          database.name(), collection, whole));
+    }
+    const bson::ValueView value = encrypted ? stored.plaintext() : stored.raw().value();
+    const bson::Document outer = bson::doc(path.columns[enclosing], value);
+    const std::optional<bson::Document> rewritten = rewrite(outer, path, enclosing, change);
     if (!rewritten) return true;
-    const bson::Document query = bson::doc("_id", document["_id"].value());
+    const bson::Document query = bson::doc("_id", document.raw()["_id"].value());
     const bson::Document update =
-        bson::doc("$set", bson::doc(array, rewritten->view().at_path(array).value()));
+        bson::doc("$set", bson::doc(whole, rewritten->view().front().value()));
     const bson::Document command = update_command(collection, query, update, false);
     run_checked(runner, database.name(), command);
     return true;
@@ -124,7 +153,7 @@ void require_parents(bson::Builder& filter, const StoredPath& path) {
 
 void add_member(Database& database, std::string_view collection, const StoredPath& path,
                 bson::ValueView value) {
-  if (path.through_array()) {
+  if (path.enclosing()) {
     const std::string& column = path.columns.back();
     rewrite_all(database, collection, path, [&](bson::View inner) -> std::optional<bson::Document> {
       if (inner.contains(column)) return std::nullopt;
@@ -143,7 +172,7 @@ void add_member(Database& database, std::string_view collection, const StoredPat
 }
 
 void remove_member(Database& database, std::string_view collection, const StoredPath& path) {
-  if (path.through_array()) {
+  if (path.enclosing()) {
     const std::string& column = path.columns.back();
     rewrite_all(database, collection, path, [&](bson::View inner) -> std::optional<bson::Document> {
       if (!inner.contains(column)) return std::nullopt;
@@ -163,7 +192,7 @@ void remove_member(Database& database, std::string_view collection, const Stored
 void rename_member(Database& database, std::string_view collection, const StoredPath& path,
                    std::string_view new_column) {
   const std::string& column = path.columns.back();
-  if (path.through_array()) {
+  if (path.enclosing()) {
     rewrite_all(database, collection, path, [&](bson::View inner) -> std::optional<bson::Document> {
       if (!inner.contains(column)) return std::nullopt;
       bson::Builder out;
@@ -197,7 +226,7 @@ void convert_member(Database& database, std::string_view collection, const Store
     if (!written) out.append(column, converted);
     return out.finish();
   };
-  if (path.through_array()) {
+  if (path.enclosing()) {
     rewrite_all(database, collection, path, change);
     return;
   }
@@ -205,7 +234,9 @@ void convert_member(Database& database, std::string_view collection, const Store
   CommandRunner& runner = database.runner();
   const bson::Document find = bson::doc("find", collection, "filter", bson::Document(),
                                         "projection", bson::doc(path.text(), std::int32_t{1}));
+  Progress progress(database, collection, bson::Document());
   for_each(runner, database.name(), find, [&](bson::View document) {
+    progress.step();
     const bson::Value converted = convert(document.at_path(path.text()).value());
     if (converted.missing()) return true;
     bson::Builder filter;

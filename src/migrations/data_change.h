@@ -1,7 +1,9 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Changing the stored documents of a model, one member at a time. On an encrypting alias documents
 // are changed one by one (MongoDB refuses multi-document updates there), elsewhere by one command
-// where that is possible. Everything may be run again after it was interrupted.
+// where that is possible. A member inside an encrypted value is changed here: the value is decrypted,
+// and the new one encrypted by the alias's runner. Everything may be run again after it was
+// interrupted.
 #ifndef QUERN_MIGRATIONS_DATA_CHANGE_H_
 #define QUERN_MIGRATIONS_DATA_CHANGE_H_
 

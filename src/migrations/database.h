@@ -3,9 +3,12 @@
 #ifndef QUERN_MIGRATIONS_DATABASE_H_
 #define QUERN_MIGRATIONS_DATABASE_H_
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
+#include "migrations/state.h"
 #include "quern/command/command_runner.h"
 
 namespace quern::migrations {
@@ -40,9 +43,14 @@ class Database {
   // Whether an app's model (empty: none in particular) may be created here, as the routers say.
   virtual bool allow_migrate(std::string_view app, std::string_view model) = 0;
 
+  // Told of every document that is changed on its own, with how many there are to change.
+  std::function<void(std::int64_t done, std::int64_t total)> on_document = [](std::int64_t,
+                                                                              std::int64_t) {};
+
   virtual bool has_function(std::string_view app, std::string_view function) = 0;
-  // One that has_function().
-  virtual void run_function(std::string_view app, std::string_view function) = 0;
+  // One that has_function(). state: of the models at this point.
+  virtual void run_function(std::string_view app, std::string_view function,
+                            const State& state) = 0;
 };
 
 }  // namespace quern::migrations

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "migrations/interruption.h"
 #include "migrations/migration_error.h"
 
 namespace quern::migrations {
@@ -125,6 +126,7 @@ void Executor::run(const Plan& plan, bool fake, const Progress& progress) {
     refuse_irreversible(plan);
     refuse_missing_functions(plan, database_);
     refuse_unusable_keys(plan, graph_, database_);
+    refuse_reused_names(plan, graph_);
   }
   for (const PlanStep& step : plan) {
     const Migration& migration = *step.migration;

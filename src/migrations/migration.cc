@@ -48,10 +48,10 @@ std::vector<MigrationKey> parse_dependencies(bson::ValueView value) {
 Migration Migration::parse(bson::View document) {
   Migration out;
   constexpr auto kCode = static_cast<std::int32_t>(ErrorCode::kFailedToParse);
-  bson::StrictReader(document, "migration",
-                     {"format", "app", "name", "initial", "dependencies", "operations"},
-                     {.unknown = {kCode, "unknown member \"{name}\".{nearest}"},
-                      .repeated = {kCode, "the member \"{name}\" is there twice"}});
+  const bson::StrictReader known_members(
+      document, "migration", {"format", "app", "name", "initial", "dependencies", "operations"},
+      {.unknown = {kCode, "unknown member \"{name}\".{nearest}"},
+       .repeated = {kCode, "the member \"{name}\" is there twice"}});
   if (document["format"].whole_number() != kFormat) {
     fail(fmt::format("\"format\" must be {}: this version of Quern reads no other", kFormat));
   }
@@ -150,11 +150,25 @@ void write_text(const std::filesystem::path& file, const std::string& text) {
   throw std::filesystem::filesystem_error("write", file, reason);
 }
 
+// Why nothing can be written into the folder.
+std::string reason(const std::error_code& code, std::filesystem::path folder) {
+  for (; folder.has_relative_path(); folder = folder.parent_path()) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(folder, ignored)) continue;
+    if (std::filesystem::is_directory(folder, ignored)) break;
+    return fmt::format(
+        "{} is a file, where a folder must be. If it is the program itself, which has the name of "
+        "its app: build it elsewhere, or name one of them otherwise",
+        folder.string());
+  }
+  return code.message();
+}
+
 }  // namespace
 
 std::filesystem::path write_migration(const std::filesystem::path& folder,
                                       const Migration& migration) {
-  const std::filesystem::path file = folder / (migration.key.name + ".json");
+  std::filesystem::path file = folder / (migration.key.name + ".json");
   const std::filesystem::path temporary = folder / ("." + migration.key.name + ".json.tmp");
   const bson::Document document = migration.to_bson();
   const std::string text = bson::to_pretty_json(document) + "\n";
@@ -169,7 +183,7 @@ std::filesystem::path write_migration(const std::filesystem::path& folder,
     std::error_code ignored;
     std::filesystem::remove(temporary, ignored);
     throw ImproperlyConfigured(
-        fmt::format("cannot write {}: {}", file.string(), error.code().message()));
+        fmt::format("cannot write {}: {}", file.string(), reason(error.code(), folder)));
   }
   return file;
 }

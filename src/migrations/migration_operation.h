@@ -67,9 +67,13 @@ bson::Document to_bson(const MigrationOperation& operation);
 // Each class, by what the autodetector needs to make one. Models are named without their app.
 OperationPtr create_model(ModelState model);
 OperationPtr delete_model(std::string model);
-OperationPtr add_field(std::string model, std::string parent, FieldState field);
+// value: what documents that are there get, in place of the field's default; missing: the default.
+OperationPtr add_field(std::string model, std::string parent, FieldState field,
+                       bson::Value value = {});
 OperationPtr remove_field(std::string model, std::string member_path);
-OperationPtr alter_field(std::string model, std::string parent, FieldState field);
+// value: the same of documents in which the member is null, when it may be that no more.
+OperationPtr alter_field(std::string model, std::string parent, FieldState field,
+                         bson::Value value = {});
 // column: the stored name from now on; empty: the new name if the old one was the member's.
 OperationPtr rename_field(std::string model, std::string member_path, std::string new_name,
                           std::string column = {});

@@ -4,9 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
 #include <utility>
 
+#include "bson/strict_reader.h"
 #include "quern/base/error.h"
+#include "schema/encrypted_fields.h"
 
 namespace quern::migrations {
 namespace {
@@ -30,9 +34,83 @@ bool flag_member(const bson::Element& element, std::string_view where) {
   return element.as_bool();
 }
 
-// The attributes a field may carry beside its structure. A name that is not here is a typing error.
-constexpr std::string_view kAttributes[] = {"blank",          "max_length", "max_digits",
-                                            "decimal_places", "choices",    "items"};
+constexpr auto kCode = static_cast<std::int32_t>(ErrorCode::kFailedToParse);
+
+// What a field may have. A name that is not here is a typing error.
+constexpr std::string_view kFieldMembers[] = {
+    "name",    "column",     "type",       "primary_key",    "null",
+    "blank",   "max_length", "max_digits", "decimal_places", "choices",
+    "default", "items",      "encrypted",  "embedded",       "fields"};
+constexpr std::string_view kItemMembers[] = {"type",       "null",           "blank",  "max_length",
+                                             "max_digits", "decimal_places", "choices"};
+// The options of an index, as createIndexes has them.
+constexpr std::string_view kIndexMembers[] = {"name",
+                                              "key",
+                                              "unique",
+                                              "sparse",
+                                              "partialFilterExpression",
+                                              "expireAfterSeconds",
+                                              "hidden",
+                                              "collation",
+                                              "storageEngine",
+                                              "wildcardProjection",
+                                              "weights",
+                                              "default_language",
+                                              "language_override",
+                                              "textIndexVersion",
+                                              "2dsphereIndexVersion",
+                                              "bits",
+                                              "min",
+                                              "max"};
+
+// Throws unless the members have those names, each once.
+void expect_names(bson::View document, const std::string& where,
+                  std::span<const std::string_view> names) {
+  bson::require_members(
+      document, where, bson::Members{names},
+      {.unknown = {kCode, "{where} has the unknown attribute \"{name}\".{nearest}"},
+       .repeated = {kCode, "{where} has the attribute \"{name}\" twice"}});
+}
+
+// Throws unless an attribute that validation knows has the type that it should.
+void check_attribute(const bson::Element& element, const std::string& where) {
+  const std::string_view key = element.key();
+  const auto expect = [&](bool good, std::string_view what) {
+    if (!good) fail(fmt::format("\"{}\" of {} must be {}", key, where, what));
+  };
+  if (key == "blank" || key == "null") {
+    expect(element.type() == bson::Type::kBool, "true or false");
+  } else if (key == "choices") {
+    expect(element.is_array(), "an array");
+  } else if (key == "max_length" || key == "max_digits" || key == "decimal_places") {
+    expect(element.whole_number().value_or(-1) >= 0, "a number that is not negative");
+  }
+}
+
+// Of an array's elements that are no structs.
+void check_items(const bson::Element& items, const std::string& where) {
+  if (!items.is_document()) fail(fmt::format("\"items\" of {} must be an object", where));
+  const std::string what = fmt::format("\"items\" of {}", where);
+  expect_names(items.as_document(), what, kItemMembers);
+  const bson::Element type = items.as_document()["type"];
+  if (!type.is_string() || !bson::type_from_alias(type.as_string())) {
+    fail(fmt::format("{} needs a \"type\" that is the alias of a BSON type", what));
+  }
+  for (const bson::Element& element : items.as_document()) check_attribute(element, what);
+}
+
+// Throws for a definition that encryptedFields could not have.
+void check_encrypted(const bson::Element& element, const std::string& type,
+                     const std::string& where) {
+  if (!element.is_document()) fail(fmt::format("\"encrypted\" of {} must be an object", where));
+  bson::Builder out;
+  out.open_array("fields").push_document();
+  out.append("path", "f").append("bsonType", type).append("keyAltName", "k");
+  out.append_all(element.as_document()).close().close();
+  const std::string what = fmt::format("\"encrypted\" of {}", where);
+  schema::EncryptedFields::parse(out.finish().view(), "c",
+                                 {.where = what, .allow_key_alt_name = true});
+}
 
 // JSON has one kind of number: a default is of the field's type.
 bson::Value as_type(bson::ValueView value, std::string_view type) {
@@ -75,11 +153,46 @@ std::string label_of(std::string_view app, std::string_view name) {
 
 }  // namespace
 
+bson::Value as_field_type(bson::ValueView value, const FieldState& field) {
+  const auto members = [&](bson::View document) {
+    bson::Builder out;
+    for (const bson::Element& element : document) {
+      const auto member =
+          std::find_if(field.fields.begin(), field.fields.end(),
+                       [&](const FieldState& other) { return other.column == element.key(); });
+      if (member == field.fields.end()) {
+        out.append(element);
+      } else {
+        out.append(element.key(), as_field_type(element.value(), *member));
+      }
+    }
+    return out.finish();
+  };
+  if (value.is_document()) return bson::Value::of(members(value.as_document()));
+  if (!value.is_array()) return as_type(value, field.type);
+  const bson::Element items = field.attributes["items"];
+  bson::Builder out;
+  out.open_array("");
+  for (const bson::Element& element : value.as_array()) {
+    if (element.is_document() && !field.fields.empty()) {
+      out.push(members(element.as_document()));
+    } else if (items.is_document()) {
+      out.push(as_type(element.value(), items.as_document()["type"].as_string()));
+    } else {
+      out.push(element.value());
+    }
+  }
+  out.close();
+  return bson::Value(out.finish().view().front().value());
+}
+
 FieldState FieldState::parse(bson::View document) {
   FieldState field;
   field.name = text_member(document, "name", "a field");
-  field.type = text_member(document, "type", fmt::format("field {}", field.name));
+  const std::string where = fmt::format("field {}", field.name);
+  field.type = text_member(document, "type", where);
   field.column = field.name;
+  expect_names(document, where, kFieldMembers);
   if (!bson::type_from_alias(field.type)) {
     fail(fmt::format("field {} has the unknown type \"{}\"", field.name, field.type));
   }
@@ -88,7 +201,12 @@ FieldState FieldState::parse(bson::View document) {
     const std::string_view key = element.key();
     if (key == "name" || key == "type") continue;
     if (key == "default") {
-      attributes.append(key, as_type(element.value(), field.type));
+      const bson::Value value = as_type(element.value(), field.type);
+      if (bson::alias(value.type()) != field.type && !value.view().is_null()) {
+        fail(fmt::format("\"default\" of {} must be of the field's type, {}, but is of type {}",
+                         where, field.type, bson::alias(value.type())));
+      }
+      attributes.append(key, value);
       continue;
     }
     if (key == "column") {
@@ -100,22 +218,22 @@ FieldState FieldState::parse(bson::View document) {
     } else if (key == "null") {
       field.nullable = flag_member(element, field.name);
     } else if (key == "encrypted") {
-      if (!element.is_document()) {
-        fail(fmt::format("\"encrypted\" of field {} must be an object", field.name));
-      }
+      check_encrypted(element, field.type, where);
       field.encrypted.emplace(element.as_document());
     } else if (key == "fields") {
       if (!element.is_array()) {
         fail(fmt::format("\"fields\" of field {} must be an array", field.name));
       }
       for (const bson::Element& nested : element.as_array()) {
+        if (!nested.is_document()) {
+          fail(fmt::format("\"fields.{}\" of {} must be an object", nested.key(), where));
+        }
         field.fields.push_back(FieldState::parse(nested.as_document()));
       }
-    } else if (std::find(std::begin(kAttributes), std::end(kAttributes), key) !=
-               std::end(kAttributes)) {
-      attributes.append(element);
     } else {
-      fail(fmt::format("field {} has the unknown attribute \"{}\"", field.name, key));
+      if (key == "items") check_items(element, where);
+      check_attribute(element, where);
+      attributes.append(element);
     }
   }
   field.attributes = attributes.finish();
@@ -143,6 +261,7 @@ bson::Document FieldState::to_bson() const {
 IndexState IndexState::parse(bson::View document) {
   IndexState index;
   index.name = text_member(document, "name", "an index");
+  expect_names(document, fmt::format("index {}", index.name), kIndexMembers);
   const bson::Element key = document["key"];
   if (!key.is_document() || key.as_document().empty()) {
     fail(fmt::format("index {} needs a \"key\" that is a non-empty object", index.name));
@@ -192,26 +311,30 @@ const FieldState* ModelState::find(std::string_view member_path) const {
   return find_field(fields, member_path);
 }
 
-std::string StoredPath::text() const { return fmt::format("{}", fmt::join(columns, ".")); }
+std::string StoredPath::text(std::size_t count) const {
+  const auto end = columns.begin() + static_cast<std::ptrdiff_t>(std::min(count, columns.size()));
+  return fmt::format("{}", fmt::join(columns.begin(), end, "."));
+}
 
-bool StoredPath::through_array() const {
-  return std::find(in_array.begin(), in_array.end() - 1, true) != in_array.end() - 1;
+std::optional<std::size_t> StoredPath::enclosing() const {
+  for (std::size_t i = 0; i + 1 < columns.size(); ++i) {
+    if (in_array[i] || encrypted == i) return i;
+  }
+  return std::nullopt;
 }
 
 StoredPath stored_path(const ModelState& model, std::string_view member_path) {
   StoredPath out;
   const std::vector<FieldState>* fields = &model.fields;
   std::string_view rest = member_path;
-  bool encrypted_above = false;
   while (true) {
     const std::size_t dot = rest.find('.');
     const FieldState* field = find_field(*fields, rest.substr(0, dot));
     if (!field) fail(fmt::format("{} has no field {}", model.label(), member_path));
     out.columns.push_back(field->column);
     out.in_array.push_back(field->is_array());
-    out.below_encrypted = encrypted_above;
+    if (field->encrypted && !out.encrypted) out.encrypted = out.columns.size() - 1;
     if (dot == std::string_view::npos) return out;
-    encrypted_above = encrypted_above || field->encrypted;
     fields = &field->fields;
     rest.remove_prefix(dot + 1);
   }

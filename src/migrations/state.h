@@ -8,6 +8,7 @@
 #ifndef QUERN_MIGRATIONS_STATE_H_
 #define QUERN_MIGRATIONS_STATE_H_
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,6 +39,10 @@ struct FieldState {
     return a.to_bson() == b.to_bson();
   }
 };
+
+// JSON has one kind of number, and migrations are files of it: the value with the types of the field
+// and of the members below it, where it is of these but for the kind of its numbers.
+bson::Value as_field_type(bson::ValueView value, const FieldState& field);
 
 // An index, or a unique constraint, which is one too.
 struct IndexState {
@@ -86,11 +91,14 @@ struct ModelState {
 // Where a member path leads in the stored documents.
 struct StoredPath {
   std::vector<std::string> columns;
-  std::vector<bool> in_array;    // for each column: the value there is an array of objects
-  bool below_encrypted = false;  // inside an encrypted subdocument: not reachable in the database
+  std::vector<bool> in_array = {};  // for each column: the value there is an array of objects
+  std::optional<std::size_t> encrypted = {};  // the column that is encrypted with all below it
 
-  std::string text() const;
-  bool through_array() const;
+  // The first so many columns, with dots; all without a number.
+  std::string text(std::size_t count = std::string::npos) const;
+  // The column at or above which no update reaches the member alone: an encrypted value, or an
+  // array of objects, that the member lies in. It is stored again as a whole.
+  std::optional<std::size_t> enclosing() const;
 };
 // Throws Error(FailedToParse) when the model has no such member.
 StoredPath stored_path(const ModelState& model, std::string_view member_path);

@@ -100,6 +100,16 @@ std::string type_at(const std::vector<FieldState>& fields, std::string_view path
   return "";
 }
 
+// The types of the values that may equal one of that type. An index over all of them serves
+// look-ups of a value; one over the type alone would miss an equal value of another one.
+bson::Value types_equal_to(std::string_view type) {
+  if (type == "int" || type == "long" || type == "double" || type == "decimal") {
+    return bson::Value::of("number");
+  }
+  if (type == "string") return bson::array("string", "symbol");
+  return bson::Value::of(type);
+}
+
 // Unique where there is a value: documents without one, and nulls, are not in the index.
 IndexState state_of_constraint(const ConstraintInfo& info, const std::vector<FieldState>& fields) {
   bson::Builder key;
@@ -107,7 +117,7 @@ IndexState state_of_constraint(const ConstraintInfo& info, const std::vector<Fie
   options.append("unique", true).open_document("partialFilterExpression");
   for (const std::string& path : info.paths) {
     key.append(path, std::int32_t{1});
-    options.append(path, bson::doc("$type", type_at(fields, path)));
+    options.append(path, bson::doc("$type", types_equal_to(type_at(fields, path))));
   }
   options.close();
   return {.name = info.name, .key = key.finish(), .options = options.finish()};

@@ -62,6 +62,43 @@ TEST(FieldState, UnknownAttributesAndTypesAreRefused) {
               Throws<Error>(Property(&Error::what, HasSubstr("unknown type \"text\""))));
 }
 
+TEST(FieldState, AttributesMustBeWhatTheyAreSaidToBe) {
+  const auto fault = [](std::string_view attribute) -> std::string {
+    try {
+      field(R"({"name": "a", "type": "string", )" + std::string(attribute) + "}");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(fault(R"("max_length": "x")"),
+            "\"max_length\" of field a must be a number that is not negative");
+  EXPECT_EQ(fault(R"("choices": 5)"), "\"choices\" of field a must be an array");
+  EXPECT_EQ(fault(R"("blank": 1)"), "\"blank\" of field a must be true or false");
+  EXPECT_EQ(fault(R"("items": {"type": "text"})"),
+            "\"items\" of field a needs a \"type\" that is the alias of a BSON type");
+  EXPECT_EQ(fault(R"("items": {"type": "int", "max_lenght": 5})"),
+            "\"items\" of field a has the unknown attribute \"max_lenght\". Did you mean "
+            "'max_length'?");
+  EXPECT_EQ(fault(R"("default": 5)"),
+            "\"default\" of field a must be of the field's type, string, but is of type int");
+  EXPECT_EQ(fault(R"("fields": [5])"), "\"fields.0\" of field a must be an object");
+  EXPECT_EQ(fault(R"("blank": true, "blank": true)"), "field a has the attribute \"blank\" twice");
+  EXPECT_THAT(fault(R"("encrypted": {"queries": {"queryType": "equal"}})"),
+              HasSubstr("\"encrypted\" of field a"));
+}
+
+TEST(IndexState, AnOptionThatCreateIndexesDoesNotHaveIsASlip) {
+  EXPECT_THAT(
+      [] {
+        const bson::Document document =
+            bson::from_json(R"({"name": "i", "key": {"a": 1}, "uniqe": true})");
+        IndexState::parse(document);
+      },
+      Throws<Error>(
+          Property(&Error::what, HasSubstr("index i has the unknown attribute \"uniqe\"."))));
+}
+
 TEST(ModelState, EncryptedPathsAreStoredOnesAndStopAtAnEncryptedStruct) {
   EXPECT_THAT(patient().encrypted_paths(),
               ElementsAre(Field(&EncryptedMember::path, "record.s"),
@@ -81,10 +118,12 @@ TEST(ModelState, EncryptedFieldsNameTheirKeysByCollectionAndPath) {
 TEST(StoredPath, UsesColumnsAndKnowsWhatItPasses) {
   const ModelState model = patient();
   EXPECT_EQ(stored_path(model, "record.ssn").text(), "record.s");
-  EXPECT_FALSE(stored_path(model, "record.billing").below_encrypted);
-  EXPECT_TRUE(stored_path(model, "record.billing.number").below_encrypted);
-  EXPECT_TRUE(stored_path(model, "visits.day").through_array());
-  EXPECT_FALSE(stored_path(model, "visits").through_array());
+  EXPECT_EQ(stored_path(model, "record.billing").encrypted, 1u);
+  EXPECT_EQ(stored_path(model, "record.billing").enclosing(), std::nullopt);
+  EXPECT_EQ(stored_path(model, "record.billing.number").encrypted, 1u);
+  EXPECT_EQ(stored_path(model, "record.billing.number").enclosing(), 1u);
+  EXPECT_EQ(stored_path(model, "visits.day").enclosing(), 0u);
+  EXPECT_EQ(stored_path(model, "visits").enclosing(), std::nullopt);
   EXPECT_THAT([&] { stored_path(model, "record.nothing"); },
               Throws<Error>(Property(&Error::what, HasSubstr("myapp.Patient has no field"))));
 }

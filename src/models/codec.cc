@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "models/decode_error.h"
+#include "models/encode_error.h"
 #include "models/member_codec.h"
 
 namespace quern::internal {
@@ -40,47 +41,80 @@ bool wanted(std::span<const std::string_view> only, std::string_view path) {
 
 // Structs are set member by member, so that stored members that nobody here knows survive. An
 // optional one is set whole, because what is stored may be null, unless it holds encrypted members:
-// then it is never null.
+// then it is never null. One that a codec stores another type as is not there to be looked into.
 bool set_by_member(const FieldInfo& field) {
-  return field.embedded != nullptr && !field.encrypted &&
+  return field.embedded != nullptr && !field.encrypted && field.value_type->is_stored_as_it_is() &&
          (!field.nullable || holds_encrypted(field));
 }
 
-// Without validation nothing has heard the codecs of encrypted members out yet.
-void encode_member(const ModelInfo& model, const FieldInfo& field, const void* member,
-                   bson::Builder& out, std::string_view key) {
-  if (!field.encrypted) return field.value_type->encode(member, out, key);
-  try {
-    field.value_type->encode(member, out, key);
-  } catch (const std::exception&) {
-    bad_value(model.name + "." + field.name, kSecretFault);
-  }
+void encode_member(const FieldInfo& field, const void* member, bson::Builder& out,
+                   std::string_view key) {
+  encode_step(field.name, field.encrypted.has_value(),
+              [&] { field.value_type->encode(member, out, key); });
 }
 
-void collect_set(const ModelInfo& model, const void* object, const std::string& prefix,
-                 std::span<const std::string_view> only, bson::Builder& set, bson::Builder& unset) {
-  for (const FieldInfo& field : model.fields) {
-    if (field.primary_key) continue;
-    const std::string path = prefix + field.column;
-    if (!wanted(only, path)) continue;
-    const void* member = member_of(object, field);
-    if (left_out(field, member)) {
-      unset.append(path, "");
-    } else if (set_by_member(field)) {
-      collect_set(*field.embedded, field.value_type->content(member), path + ".", only, set, unset);
-    } else {
-      encode_member(model, field, member, set, path);
+bson::Value encoded_member(const FieldInfo& field, const void* member) {
+  bson::Builder out;
+  encode_member(field, member, out, "");
+  const bson::Document document = out.finish();
+  return bson::Value(document.view().front().value());
+}
+
+// Collects the members of a $set and an $unset.
+class SetCollector {
+ public:
+  SetCollector(std::span<const std::string_view> only, const StoredValues* known)
+      : only_(only), known_(known) {
+    if (!only.empty() && known != nullptr) stored_ = *known;
+  }
+
+  void collect(const ModelInfo& model, const void* object, const std::string& prefix) {
+    for (const FieldInfo& field : model.fields) {
+      if (field.primary_key) continue;
+      const std::string path = prefix + field.column;
+      if (!wanted(only_, path)) continue;
+      const void* member = member_of(object, field);
+      if (left_out(field, member)) {
+        unset_.append(path, "");
+        stored_.erase(path);
+      } else if (set_by_member(field)) {
+        encode_step(field.name, false, [&] {
+          collect(*field.embedded, field.value_type->content(member), path + ".");
+        });
+      } else if (field.encrypted) {
+        set_encrypted(path, encoded_member(field, member));
+      } else {
+        encode_member(field, member, set_, path);
+      }
     }
   }
-}
+  SetMembers finish() { return {set_.finish(), unset_.finish(), std::move(stored_)}; }
+
+ private:
+  void set_encrypted(const std::string& path, const bson::Value& value) {
+    const StoredValues::Mac mac = StoredValues::mac(value);
+    stored_.set(path, mac);
+    if (!only_.empty() || known_ == nullptr || !known_->holds(path, mac)) set_.append(path, value);
+  }
+
+  const std::span<const std::string_view> only_;
+  const StoredValues* const known_;
+  bson::Builder set_;
+  bson::Builder unset_;
+  StoredValues stored_;
+};
 
 }  // namespace
 
 void encode_members(const ModelInfo& model, const void* object, bson::Builder& out) {
   for (const FieldInfo& field : model.fields) {
     const void* member = member_of(object, field);
-    if (!left_out(field, member)) encode_member(model, field, member, out, field.column);
+    if (!left_out(field, member)) encode_member(field, member, out, field.column);
   }
+}
+
+void append_object(const ModelInfo& model, const void* object, bson::Builder& out) {
+  encode_step(model.name, false, [&] { encode_members(model, object, out); });
 }
 
 void decode_stored(const ValueType& type, bool encrypted, void* value,
@@ -103,19 +137,32 @@ void decode_members(const ModelInfo& model, void* object, const DecryptedView& d
   }
 }
 
-void validate_members(const ModelInfo& model, const void* object, Faults& faults) {
+void validate_members(const ModelInfo& model, const void* object, Faults& faults,
+                      std::span<const std::string_view> only, const std::string& prefix) {
   for (const FieldInfo& field : model.fields) {
+    const std::string path = prefix + field.column;
+    if (!wanted(only, path)) continue;
     const Faults::Scope scope(faults, field.name, field.encrypted.has_value());
-    field.value_type->validate(member_of(object, field), faults);
+    const void* member = member_of(object, field);
+    if (set_by_member(field) && !left_out(field, member)) {
+      validate_members(*field.embedded, field.value_type->content(member), faults, only,
+                       path + ".");
+    } else {
+      field.value_type->validate(member, faults);
+    }
   }
 }
 
 SetMembers set_members(const ModelInfo& model, const void* object,
-                       std::span<const std::string_view> only) {
-  bson::Builder set;
-  bson::Builder unset;
-  collect_set(model, object, "", only, set, unset);
-  return {set.finish(), unset.finish()};
+                       std::span<const std::string_view> only, const StoredValues* known) {
+  SetCollector collector(only, known);
+  encode_step(model.name, false, [&] { collector.collect(model, object, ""); });
+  return collector.finish();
+}
+
+StoredValues stored_values(const ModelInfo& model, const void* object) {
+  if (!model.has_encrypted_fields()) return {};
+  return set_members(model, object, {}).stored;
 }
 
 Id& id_of(const ModelInfo& model, void* object) {
@@ -124,7 +171,7 @@ Id& id_of(const ModelInfo& model, void* object) {
 
 bson::Document encode_object(const ModelInfo& model, const void* object) {
   bson::Builder out;
-  encode_members(model, object, out);
+  append_object(model, object, out);
   return out.finish();
 }
 

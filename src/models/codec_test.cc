@@ -330,6 +330,104 @@ TEST(Codec, SaysNothingAboutASecretThatWasNotValidated) {
             "Sale.paid: Enter a valid value.");
 }
 
+struct Texts {
+  Id id{};
+  std::string plain;
+  Encrypted<std::string> secret;
+  std::optional<Char<20, allow_blank>> maybe;
+  std::vector<std::string> list;
+  testing::Billing billing;
+  Encrypted<testing::Billing> sealed;
+  bson::Document free;
+};
+
+TEST(Codec, RefusesTextThatIsNotUtf8WithTheMembersNameAndNotTheText) {
+  const std::string bad = "977\xff";
+  struct Case {
+    Texts texts;
+    std::string path;
+    std::string message;
+  };
+  std::vector<Case> cases(7);
+  const auto faults_of = [](const Texts& texts) -> FaultMap {
+    try {
+      validate(texts);
+    } catch (const ValidationError& error) {
+      return error.faults();
+    }
+    return {};
+  };
+  cases[0].texts.plain = bad;
+  cases[0].path = "plain";
+  cases[0].message = "Texts.plain: Ensure this value is valid UTF-8.";
+  cases[1].texts.secret = bad;
+  cases[1].path = "secret";
+  cases[1].message = "Texts.secret: Enter a valid value.";
+  cases[2].texts.maybe = bad;
+  cases[2].path = "maybe";
+  cases[2].message = "Texts.maybe: Ensure this value is valid UTF-8.";
+  cases[3].texts.list = {"good", bad};
+  cases[3].path = "list.1";
+  cases[3].message = "Texts.list.1: Ensure this value is valid UTF-8.";
+  cases[4].texts.billing.cc_type = bad;
+  cases[4].path = "billing.cc_type";
+  cases[4].message = "Texts.billing.cc_type: Ensure this value is valid UTF-8.";
+  cases[5].texts.sealed->cc_number = bad;
+  cases[5].path = "sealed.cc_number";
+  cases[5].message = "Texts.sealed: Enter a valid value.";
+  cases[6].texts.free = bson::doc("key " + bad, 1);
+  cases[6].path = "free";
+  cases[6].message = "Texts.free: invalid BSON at byte 12: text is not UTF-8";
+  for (const auto& [texts, path, message] : cases) {
+    const auto text_of = [](auto&& action) { return std::string(quern::error_of(action).what()); };
+    EXPECT_EQ(text_of([&, &object = texts] { encode(object); }), message);
+    EXPECT_EQ(
+        text_of([&, &object = texts] { internal::set_members(model_info<Texts>(), &object, {}); }),
+        message);
+    EXPECT_TRUE(faults_of(texts).contains(path)) << path;
+  }
+}
+
+struct Point {
+  double x = 0;
+  double y = 0;
+};
+// Laid out otherwise than what it is stored as.
+struct Place {
+  std::string name = "here";
+  double east = 0;
+  double north = 0;
+};
+struct Visit {
+  Id id{};
+  Place place;
+  std::optional<Place> next;
+};
+
+}  // namespace
+}  // namespace codec_test
+
+template <>
+struct codec<codec_test::Place> {
+  using stored = codec_test::Point;
+  static stored to_stored(const codec_test::Place& place) { return {place.east, place.north}; }
+  static codec_test::Place from_stored(const stored& point) { return {"there", point.x, point.y}; }
+};
+
+namespace codec_test {
+namespace {
+
+TEST(Codec, SetsAsAWholeWhatACodecStoresAsAStruct) {
+  const Visit visit{.place = {.east = 1, .north = 2}, .next = Place{.east = 3, .north = 4}};
+  const bson::Document set = internal::set_members(model_info<Visit>(), &visit, {}).set;
+  EXPECT_EQ(bson::to_json(set),
+            bson::to_json(bson::from_json(
+                R"({"place": {"x": 1.0, "y": 2.0}, "next": {"x": 3.0, "y": 4.0}})")));
+  const Visit read = decode_own<Visit>(encode(visit));
+  EXPECT_EQ(read.place.north, 2);
+  EXPECT_EQ(read.next->east, 3);
+}
+
 }  // namespace
 }  // namespace codec_test
 }  // namespace quern

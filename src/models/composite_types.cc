@@ -1,8 +1,10 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Fields made of other fields: structs, optionals, vectors, and types with a codec of their own.
 #include <functional>
+#include <string>
 
 #include "models/decode_error.h"
+#include "models/encode_error.h"
 #include "models/member_codec.h"
 #include "models/value_type.h"
 #include "quern/base/error.h"
@@ -76,6 +78,7 @@ class OptionalType final : public ValueType {
     if (const void* inner = operations_.get(value)) value_.validate(inner, faults);
   }
   const void* content(const void* value) const override { return operations_.get(value); }
+  bool is_stored_as_it_is() const override { return value_.is_stored_as_it_is(); }
 
  private:
   static ValueInfo describe(const ValueType& value) {
@@ -96,7 +99,8 @@ class VectorType final : public ValueType {
     out.open_array(key);
     const std::size_t size = operations_.size(value);
     for (std::size_t i = 0; i < size; ++i) {
-      element_.encode(operations_.at(value, i), out, std::to_string(i));
+      const std::string index = std::to_string(i);
+      encode_step(index, false, [&] { element_.encode(operations_.at(value, i), out, index); });
     }
     out.close();
   }
@@ -151,6 +155,7 @@ class CodecType final : public ValueType {
     const auto read = [&](void* into) { stored_.decode_member(into, stored, path); };
     decode_with(value, read, path);
   }
+  bool is_stored_as_it_is() const override { return false; }
   void validate(const void* value, Faults& faults) const override {
     Validation validation{stored_, faults};
     try {

@@ -64,12 +64,8 @@ void wrong_type(const DecodePath& path, std::string_view expected, bson::ValueVi
                                                     expected, bson::alias(found.type())));
 }
 
-void bad_value(std::string_view path, std::string_view why) {
-  throw Error(ErrorCode::kBadValue, fmt::format("{}: {}", path, why));
-}
-
 void bad_stored_value(const DecodePath& path, std::string_view why) {
-  bad_value(path.to_string(), why);
+  throw Error(ErrorCode::kBadValue, fmt::format("{}: {}", path.to_string(), why));
 }
 
 void expect_type(bson::Type expected, bson::ValueView found, const DecodePath& path) {

@@ -21,8 +21,6 @@ namespace quern::internal {
 
 // What is said about a value of an encrypted field, whatever its type or codec says.
 inline constexpr const char* kSecretFault = "Enter a valid value.";
-// "name: <why>".
-[[noreturn]] void bad_value(std::string_view path, std::string_view why);
 
 // Throws wrong_type unless found has that type.
 void expect_type(bson::Type expected, bson::ValueView found, const DecodePath& path);

@@ -16,7 +16,9 @@ DocumentCursor::DocumentCursor(SessionCore& session, Target target, bson::View f
 DocumentCursor::~DocumentCursor() {
   if (id_ == 0) return;
   try {
-    session_.execute(target_, bson::doc("killCursors", collection_, "cursors", bson::array(id_)));
+    // Also in the body of a transaction that the cursor is older than.
+    session_.do_execute(target_,
+                        bson::doc("killCursors", collection_, "cursors", bson::array(id_)));
   } catch (const std::exception&) {
     // The server closes cursors that nobody asks for; there is nothing to add here.
   }

@@ -3,8 +3,9 @@
 
 #include <fmt/format.h>
 
-#include "models/decode_error.h"
+#include "models/encode_error.h"
 #include "models/filter.h"
+#include "models/utf8.h"
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
 #include "quern/bson/document.h"
@@ -133,6 +134,7 @@ Condition match_text(std::string_view path, const char* before, std::string_view
 }
 
 Condition match_regex(std::string_view path, std::string_view pattern, std::string_view options) {
+  encode_step(path, false, [&] { expect_utf8(pattern); });
   if (options.empty()) return Condition(bson::doc(path, bson::doc("$regex", pattern)));
   return Condition(bson::doc(path, bson::doc("$regex", pattern, "$options", options)));
 }
@@ -147,15 +149,10 @@ Condition exists_filter(std::string_view path) {
 
 bson::Value encode_value(const ValueType& type, const void* value, std::string_view path,
                          bool secret) {
-  try {
-    bson::Builder out;
-    type.encode(value, out, "");
-    const bson::Document document = out.finish();
-    bson::validate(document.bytes());
-    return bson::Value(document.view().front().value());
-  } catch (const std::exception& error) {
-    bad_value(path, secret ? kSecretFault : error.what());
-  }
+  bson::Builder out;
+  encode_step(path, secret, [&] { type.encode(value, out, ""); });
+  const bson::Document document = out.finish();
+  return bson::Value(document.view().front().value());
 }
 
 void number_out_of_range(std::string_view path) {

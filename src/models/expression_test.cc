@@ -106,7 +106,15 @@ TEST(Expression, TakesTheValueOnTheLeftToo) {
 TEST(Expression, NamesThePathOfTextThatIsNotUtf8) {
   const Error error = error_of([] { (void)(kName == "\xff"); });
   EXPECT_TRUE(error.is(ErrorCode::kBadValue));
-  EXPECT_THAT(error.what(), ::testing::StartsWith("name: "));
+  EXPECT_STREQ(error.what(), "name: Ensure this value is valid UTF-8.");
+  for (const auto& use : std::vector<std::function<void()>>{
+           [] { (void)contains(kName, "\xff"); }, [] { (void)istartswith(kName, "\xff"); },
+           [] { (void)regex(kName, "\xff"); },
+           [] {
+             (void)in(kName, {"good", "\xff"});
+           }}) {
+    EXPECT_STREQ(error_of(use).what(), "name: Ensure this value is valid UTF-8.");
+  }
 }
 
 TEST(Expression, SaysNothingAboutAnEncryptedValueThatCannotBeStored) {

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <set>
 
+#include "models/encode_error.h"
 #include "models/struct_fields.h"
 #include "models/value_type.h"
 #include "quern/base/error.h"
@@ -30,13 +31,14 @@ void check_column(std::string_view model, const FieldInfo& field) {
   if (field.column == "_id" && !field.primary_key) bad_column(model, field, "is that of the Id");
 }
 
-bson::Value default_of(const FieldInfo& field, const void* prototype) {
+bson::Value default_of(std::string_view model, const FieldInfo& field, const void* prototype) {
   const auto* member = static_cast<const char*>(prototype) + field.offset;
   if (field.primary_key || field.encrypted || field.value_type->content(member) == nullptr)
     return {};
   if (field.embedded != nullptr && field.embedded->has_encrypted_fields()) return {};
   bson::Builder out;
-  field.value_type->encode(member, out, "");
+  encode_step(fmt::format("{}.{}", model, field.name), false,
+              [&] { field.value_type->encode(member, out, ""); });
   const bson::Document document = out.finish();
   return bson::Value(document.view().front().value());
 }
@@ -118,7 +120,7 @@ const StructFields& make_fields(const char* type, std::span<const MemberInfo> me
     }
     check_column(model, field);
     if (!taken.insert(field.column).second) bad_column(model, field, "is taken by another member");
-    field.default_value = default_of(field, prototype);
+    field.default_value = default_of(model, field, prototype);
     fields.push_back(std::move(field));
   }
   return *new StructFields{std::move(fields)};

@@ -25,7 +25,7 @@ std::string SessionCore::explain_route(const ModelRef& model, std::string_view a
                      model.app_label, model.name);
 }
 
-Reply SessionCore::execute(const Target& target, bson::View command) {
+Reply SessionCore::do_execute(const Target& target, bson::View command) {
   return run_checked(*target.runner, target.database, command);
 }
 
@@ -38,7 +38,7 @@ void insert_object(SessionCore& session, const ModelRef& ref, const Target& targ
   try {
     bson::Builder command = start_insert(ref.collection);
     command.push_document();
-    encode_members(*ref.info, object, command);
+    append_object(*ref.info, object, command);
     command.close();
     session.execute(target, finish_insert(command).view());
   } catch (...) {
@@ -57,6 +57,7 @@ Target checked_target(SessionCore& session, const ModelRef& model, DatabaseUse u
                       std::string_view database, const Hints& hints) {
   const std::string alias =
       database.empty() ? session.choose_database(model, use, hints) : std::string(database);
+  session.check_exists(model, alias, use);
   Target target = session.target(alias);
   if (!target.encrypting && model.info->has_encrypted_fields()) {
     throw ImproperlyConfigured(fmt::format(
@@ -66,6 +67,21 @@ Target checked_target(SessionCore& session, const ModelRef& model, DatabaseUse u
   }
   session.check_model(model, target);
   return target;
+}
+
+const StoredValues* known_values(const SessionCore& session, const ModelInfo& model, const Id& id,
+                                 std::string_view alias) {
+  const StoredDocument* stored = id.stored().get();
+  const bool holds = stored != nullptr && stored->model == &model && id.database() == alias &&
+                     stored->origin->holds_for(*session.origin());
+  return holds ? &stored->values : nullptr;
+}
+
+void remember(const SessionCore& session, const ModelInfo& model, Id& id, std::string_view alias,
+              StoredValues values) {
+  if (!model.has_encrypted_fields()) return id.remember(alias);
+  id.remember(alias, std::make_shared<const StoredDocument>(
+                         StoredDocument{session.origin(), &model, std::move(values)}));
 }
 
 void save_object(SessionCore& session, const ModelInfo& model, void* object,
@@ -78,7 +94,11 @@ void save_object(SessionCore& session, const ModelInfo& model, void* object,
   }
   const Target target = checked_target(session, ref, DatabaseUse::kWrite, request.database,
                                        Hints{.instance_database = id.database()});
-  if (request.validate) validate_object(model, object);
+  if (request.validate) {
+    Faults faults;
+    validate_members(model, object, faults, request.only);
+    faults.raise_if_any();
+  }
 
   const bool must_update = request.force_update || !request.only.empty();
   if (must_update && !id.is_set()) {
@@ -86,8 +106,12 @@ void save_object(SessionCore& session, const ModelInfo& model, void* object,
                 "Cannot force an update in save() with no primary key.");
   }
   bool updated = false;
+  const auto before = id.stored();
+  const StoredValues* known = known_values(session, model, id, target.alias);
+  id.remember(id.database());  // what is stored is not known until the database has answered
+  SetMembers members;
   if (id.is_set() && !request.force_insert) {
-    const SetMembers members = set_members(model, object, request.only);
+    members = set_members(model, object, request.only, known);
     const bson::Document command =
         update_by_id(ref.collection, id.value(), {}, members.set, members.unset);
     updated = session.execute(target, command).view()["n"].whole_number().value_or(0) > 0;
@@ -98,8 +122,11 @@ void save_object(SessionCore& session, const ModelInfo& model, void* object,
                               : "Save with update_fields did not affect any rows.");
     }
   }
-  if (!updated) insert_object(session, ref, target, object);
-  id.remember(target.alias);
+  if (!updated) {
+    insert_object(session, ref, target, object);
+    members.stored = stored_values(model, object);
+  }
+  remember(session, model, id, target.alias, std::move(members.stored));
 }
 
 bool load_object(SessionCore& session, const ModelInfo& model, const void* from, void* object) {

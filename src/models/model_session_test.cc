@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <stdexcept>
+
 #include "models/testing.h"
 
 namespace quern::testing {
@@ -95,6 +98,55 @@ TEST(Session, ValidatesBeforeItSendsAnything) {
   EXPECT_EQ(db.runner.commands.size(), 1U);
 }
 
+TEST(Session, ValidatesOfAPartialSaveWhatItSaves) {
+  ScriptedSession db;
+  Patient patient = john();
+  patient.id = ObjectId::generate();
+  patient.name = "";
+  const auto ssn = f(&Patient::patient_record, &PatientRecord::ssn);
+  const auto amount = f(&Patient::patient_record, &PatientRecord::bill_amount);
+  db.save(patient, {.only = {amount}});
+  patient.patient_record.ssn = "123-45-67890";
+  db.save(patient, {.only = {amount}});
+  EXPECT_EQ(db.runner.commands.size(), 2U);
+  const auto faults_of = [&](const SaveOptions<Patient>& options) -> FaultMap {
+    try {
+      db.save(patient, options);
+    } catch (const ValidationError& error) {
+      return error.faults();
+    }
+    return {};
+  };
+  const auto keys = [](const FaultMap& faults) {
+    std::vector<std::string> paths;
+    for (const auto& [path, messages] : faults) paths.push_back(path);
+    return paths;
+  };
+  EXPECT_THAT(keys(faults_of({.only = {amount, ssn}})), ElementsAre("patient_record.ssn"));
+  EXPECT_THAT(keys(faults_of({.only = {f(&Patient::patient_record)}})),
+              ElementsAre("patient_record.ssn"));
+  EXPECT_THAT(keys(faults_of({.only = {f(&Patient::name)}})), ElementsAre("name"));
+  EXPECT_THAT(keys(faults_of({})), ElementsAre("name", "patient_record.ssn"));
+  EXPECT_EQ(db.runner.commands.size(), 2U);
+}
+
+TEST(Session, RefusesTextThatIsNotUtf8AlsoWithoutValidation) {
+  ScriptedSession db;
+  Patient patient = john();
+  patient.name = "John\xff";
+  for (const bool stored : {false, true}) {
+    if (stored) patient.id = ObjectId::generate();
+    try {
+      db.save(patient, {.validate = false});
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_TRUE(error.is(ErrorCode::kBadValue));
+      EXPECT_STREQ(error.what(), "Patient.name: Ensure this value is valid UTF-8.");
+    }
+  }
+  EXPECT_TRUE(db.runner.commands.empty());
+}
+
 TEST(Session, NeverSavesAnEncryptedMemberInAPlainDatabase) {
   ScriptedSession db;
   Patient patient = john();
@@ -117,6 +169,191 @@ TEST(Session, LeavesTheIdUnsetWhenTheInsertFails) {
   Patient patient = john();
   EXPECT_THROW(db.save(patient), IntegrityError);
   EXPECT_FALSE(patient.id.is_set());
+}
+
+// Which members the last command set, and removed.
+std::vector<std::string> written(const ScriptedSession& db) {
+  std::vector<std::string> paths;
+  const bson::View update = db.runner.documents.back().view().at_path("updates.0.u").as_document();
+  for (const bson::Element& op : update) {
+    for (const bson::Element& member : op.as_document()) {
+      paths.push_back((op.key() == "$unset" ? "-" : "") + std::string(member.key()));
+    }
+  }
+  return paths;
+}
+
+const char kSsnPath[] = "patient_record.ssn";
+const char kBillingPath[] = "patient_record.billing";
+const char kAmountPath[] = "patient_record.bill_amount";
+
+auto all_members() {
+  return ElementsAre("name", "patient_id", kSsnPath, kBillingPath, kAmountPath);
+}
+auto plain_members() { return ElementsAre("name", "patient_id", kAmountPath); }
+
+// The next find finds John.
+void answer_with_john(ScriptedRunner& runner) {
+  const Patient patient = john();
+  bson::Builder reply;
+  reply.append("ok", 1).open_document("cursor").append("id", std::int64_t{0});
+  reply.open_array("firstBatch").push_document().append("_id", ObjectId::generate());
+  reply.append_all(encode(patient)).close().close().close();
+  runner.reply(bson::to_json(reply.finish(), bson::JsonMode::kCanonical), {kSsnPath, kBillingPath});
+}
+Patient stored_john(ModelSession& db, ScriptedRunner& runner) {
+  answer_with_john(runner);
+  return db.objects<Patient>().get();
+}
+
+TEST(Session, WritesAnEncryptedMemberOnlyWhenItChangedSinceItWasReadOrSaved) {
+  ScriptedSession db;
+  Patient patient = stored_john(db, db.runner);
+  patient.name = "John B. Doe";
+  db.save(patient);
+  EXPECT_THAT(written(db), plain_members());
+  patient.patient_record.ssn = "987-65-4321";
+  db.save(patient);
+  EXPECT_THAT(written(db), ElementsAre("name", "patient_id", kSsnPath, kAmountPath));
+  patient.patient_record.billing->cc_type = "Amex";
+  db.save(patient);
+  EXPECT_THAT(written(db), ElementsAre("name", "patient_id", kBillingPath, kAmountPath));
+  db.save(patient);
+  EXPECT_THAT(written(db), plain_members());
+}
+
+TEST(Session, KnowsWhatItInserted) {
+  ScriptedSession db;
+  Patient one = john();
+  db.save(one);
+  db.save(one);
+  EXPECT_THAT(written(db), plain_members());
+  std::vector<Patient> many(2, john());
+  db.objects<Patient>().bulk_create(many);
+  many[1].patient_record.ssn = "1";
+  db.save(many[1]);
+  EXPECT_THAT(written(db), ElementsAre("name", "patient_id", kSsnPath, kAmountPath));
+}
+
+TEST(Session, WritesAnEncryptedMemberThatWasNotInTheDocument) {
+  ScriptedSession db;
+  db.runner.reply(R"({"ok": 1, "cursor": {"id": {"$numberLong": "0"}, "firstBatch": [
+      {"_id": {"$oid": "000000000000000000000001"}, "name": "John", "patient_record": {"ssn": "1"}}]}})",
+                  {kSsnPath});
+  Patient patient = db.objects<Patient>().get();
+  db.save(patient, {.validate = false});
+  EXPECT_THAT(written(db), ElementsAre("name", "patient_id", kBillingPath, kAmountPath));
+}
+
+TEST(Session, WritesAllOfWhatItKnowsNothingAbout) {
+  ScriptedSession db;
+  ScriptedSession other;
+  Patient patient = stored_john(db, db.runner);
+  Patient by_hand = patient;
+  by_hand.id = patient.id.value();
+  db.save(by_hand);
+  EXPECT_THAT(written(db), all_members()) << "made by hand";
+  Patient copied = patient;
+  other.save(copied);
+  EXPECT_THAT(written(other), all_members()) << "read from elsewhere";
+  other.save(copied);
+  EXPECT_THAT(written(other), plain_members());
+}
+
+TEST(Session, WritesAllAfterASaveOfUnknownEffect) {
+  ScriptedSession db;
+  Patient patient = stored_john(db, db.runner);
+  db.runner.reply(R"({"ok": 0, "code": 89, "codeName": "NetworkTimeout", "errmsg": "late"})");
+  EXPECT_THROW(db.save(patient), Error);
+  db.save(patient);
+  EXPECT_THAT(written(db), all_members());
+}
+
+TEST(Session, WritesAListedMemberAlsoWhenItIsUnchanged) {
+  ScriptedSession db;
+  Patient patient = stored_john(db, db.runner);
+  db.save(patient, {.only = {f(&Patient::patient_record, &PatientRecord::ssn)}});
+  EXPECT_THAT(written(db), ElementsAre(kSsnPath));
+}
+
+TEST(Session, KnowsAfterAPartialSaveOnlyWhatThatWrote) {
+  ScriptedSession db;
+  Patient patient = stored_john(db, db.runner);
+  patient.patient_record.ssn = "987-65-4321";
+  db.save(patient, {.only = {f(&Patient::name)}});
+  db.save(patient);
+  EXPECT_THAT(written(db), ElementsAre("name", "patient_id", kSsnPath, kAmountPath));
+  Patient unknown = john();
+  unknown.id = ObjectId::generate();
+  db.save(unknown, {.only = {f(&Patient::patient_record, &PatientRecord::ssn)}});
+  db.save(unknown);
+  EXPECT_THAT(written(db), ElementsAre("name", "patient_id", kBillingPath, kAmountPath));
+}
+
+struct Guarded {
+  Id id{};
+  std::optional<PatientRecord> record;
+};
+
+TEST(Session, ForgetsEncryptedMembersThatItRemoved) {
+  ScriptedSession db;
+  Guarded guarded{.record = john().patient_record};
+  db.save(guarded);
+  guarded.record.reset();
+  db.save(guarded, {.only = {f(&Guarded::record)}});
+  EXPECT_THAT(written(db), ElementsAre("-record"));
+  guarded.record = john().patient_record;
+  db.save(guarded);
+  EXPECT_THAT(written(db), ElementsAre("record.ssn", "record.billing", "record.bill_amount"));
+}
+
+TEST(Session, UpdateEachWritesTheEncryptedMembersThatItsFunctionChanged) {
+  ScriptedSession db;
+  answer_with_john(db.runner);
+  db.objects<Patient>().update_each([](Patient& patient) { patient.name = "Jim"; });
+  EXPECT_THAT(written(db), plain_members());
+  answer_with_john(db.runner);
+  db.objects<Patient>().update_each(
+      [](Patient& patient) { patient.patient_record.ssn = "987-65-4321"; });
+  EXPECT_THAT(written(db), ElementsAre("name", "patient_id", kSsnPath, kAmountPath));
+}
+
+TEST(Session, WhatATransactionSavedIsKnownInItAndAfterItsCommit) {
+  ScriptedSession db;
+  Patient patient = stored_john(db, db.runner);
+  db.transaction([&](Transaction& tx) {
+    patient.patient_record.ssn = "987-65-4321";
+    tx.save(patient);
+    EXPECT_THAT(written(db), ElementsAre("name", "patient_id", kSsnPath, kAmountPath));
+    tx.save(patient);
+    EXPECT_THAT(written(db), plain_members());
+  });
+  db.save(patient);
+  EXPECT_THAT(written(db), plain_members());
+}
+
+TEST(Session, WhatATransactionSavedIsNotKnownOnceItIsRolledBack) {
+  ScriptedSession db;
+  Patient patient = stored_john(db, db.runner);
+  int runs = 0;
+  db.transaction([&](Transaction& tx) {
+    patient.patient_record.ssn = "987-65-4321";
+    tx.save(patient);
+    if (++runs == 1) {
+      Error conflict(ErrorCode::kWriteConflict, "conflict");
+      throw conflict.add_label("TransientTransactionError");
+    }
+    EXPECT_THAT(written(db), all_members());
+  });
+  EXPECT_EQ(runs, 2);
+
+  EXPECT_THROW(db.transaction([&](Transaction& tx) {
+    patient = stored_john(tx, db.runner);
+    throw std::runtime_error("no");
+  }),
+               std::runtime_error);
+  db.save(patient);
+  EXPECT_THAT(written(db), all_members()) << "it may have read what it wrote itself";
 }
 
 TEST(Session, RefreshReadsTheObjectAgain) {

@@ -124,7 +124,8 @@ struct __attribute__((visibility("hidden"))) Query::State {
   }
   void decode(void* object, const DecryptedView& document, const Target& where) const {
     decode_members(model, object, document, DecodePath{nullptr, model.name});
-    id_of(model, object).remember(where.alias);
+    remember(session, model, id_of(model, object), where.alias,
+             StoredValues::of_document(model, document));
   }
 
   // Calls change for every document, whole or only its _id, in the order of their Ids; it gives the
@@ -326,20 +327,21 @@ UpdateProgress Query::State::update_in_order(
 UpdateProgress Query::update_each(AssignedValues values, const UpdateEachOptions& options) const {
   const bson::Document set = set_document(values);
   return state_->update_in_order(options, false, [&](const DecryptedView&, const Target&) {
-    return SetMembers{set, {}};
+    return SetMembers{set, {}, {}};
   });
 }
 
 UpdateProgress Query::update_each(void* object, const Callback<>& change, const Callback<>& reset,
                                   const UpdateEachOptions& options) const {
-  return state_->update_in_order(options, true,
-                                 [&](const DecryptedView& document, const Target& where) {
-                                   reset();
-                                   state_->decode(object, document, where);
-                                   change();
-                                   validate_object(model(), object);
-                                   return set_members(model(), object, {});
-                                 });
+  return state_->update_in_order(
+      options, true, [&](const DecryptedView& document, const Target& where) {
+        reset();
+        state_->decode(object, document, where);
+        const auto read = id_of(model(), object).stored();
+        change();
+        validate_object(model(), object);
+        return set_members(model(), object, {}, read ? &read->values : nullptr);
+      });
 }
 
 // A multi-document delete is one command, except on encrypted collections, where the protocol wants
@@ -374,7 +376,7 @@ std::size_t Query::State::insert_batch(SessionCore& session, const ModelRef& mod
   for (; next < end; ++next) {
     bson::Builder document;
     if (!id_of(*model.info, objects[next]).is_set()) document.append("_id", ids[next]);
-    encode_members(*model.info, objects[next], document);
+    append_object(*model.info, objects[next], document);
     const bson::Document encoded = document.finish();
     // One that is too large by itself goes alone.
     const std::size_t grown = command.size() + encoded.size() + (next - first + 1) * growth;
@@ -438,7 +440,7 @@ void Query::insert(void* first_object, std::size_t size, std::size_t count,
     for (std::size_t i = first; i < end; ++i) {
       Id& id = id_of(model(), objects[i]);
       id = Id(ids[i]);
-      id.remember(where.alias);
+      remember(state_->session, model(), id, where.alias, stored_values(model(), objects[i]));
     }
   };
   if (options.atomic && objects.size() > 1 && !in_transaction()) {

@@ -208,7 +208,7 @@ TEST(QuerySet, StaysUsableAfterItWasMovedFrom) {
   ScriptedSession db;
   auto query = db.objects<Note>().filter(kStars > 1);
   const auto other = std::move(query);
-  (void)query.count();
+  (void)query.count();  // NOLINT(bugprone-use-after-move)
   (void)other.count();
   ASSERT_EQ(db.runner.commands.size(), 2U);
   EXPECT_EQ(db.runner.commands[0], db.runner.commands[1]);

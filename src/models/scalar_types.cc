@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "models/decode_error.h"
+#include "models/utf8.h"
 #include "models/value_type.h"
 #include "quern/base/error.h"
 #include "quern/models/internal/value_table.h"
@@ -18,29 +22,6 @@ ValueInfo info_of(bson::Type type) {
   return info;
 }
 
-// Code points of a UTF-8 text; nothing if it isn't valid UTF-8.
-std::optional<std::size_t> code_points(std::string_view text) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < text.size(); ++count) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80   ? 1
-                               : lead < 0xC2 ? 0
-                               : lead < 0xE0 ? 2
-                               : lead < 0xF0 ? 3
-                               : lead < 0xF5 ? 4
-                                             : 0;
-    if (length == 0 || i + length > text.size()) return std::nullopt;
-    for (std::size_t k = 1; k < length; ++k) {
-      const auto byte = static_cast<unsigned char>(text[i + k]);
-      const unsigned char low = k > 1 ? 0x80 : lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-      const unsigned char high = k > 1 ? 0xBF : lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-      if (byte < low || byte > high) return std::nullopt;
-    }
-    i += length;
-  }
-  return count;
-}
-
 class StringFieldType final : public ValueType {
  public:
   StringFieldType(int max_length, bool allow_blank)
@@ -48,7 +29,9 @@ class StringFieldType final : public ValueType {
         max_length_(static_cast<std::size_t>(max_length)) {}
 
   void encode(const void* value, bson::Builder& out, std::string_view key) const override {
-    out.append(key, *static_cast<const std::string*>(value));
+    const auto& text = *static_cast<const std::string*>(value);
+    expect_utf8(text);
+    out.append(key, text);
   }
   void decode(void* value, bson::ValueView stored, const DecodePath& path) const override {
     expect_type(bson::Type::kString, stored, path);
@@ -58,7 +41,7 @@ class StringFieldType final : public ValueType {
     const auto& text = *static_cast<const std::string*>(value);
     if (text.empty() && !info().allow_blank) return faults.add("This field cannot be blank.");
     const std::optional<std::size_t> length = code_points(text);
-    if (!length) return faults.add("Ensure this value is valid UTF-8.");
+    if (!length) return faults.add(kNotUtf8);
     if (max_length_ > 0 && *length > max_length_) {
       faults.add(fmt::format("Ensure this value has at most {} character{} (it has {}).",
                              max_length_, max_length_ == 1 ? "" : "s", *length));
@@ -192,11 +175,20 @@ class DocumentType final : public ValueType {
  public:
   DocumentType() : ValueType(info_of(bson::Type::kDocument)) {}
   void encode(const void* value, bson::Builder& out, std::string_view key) const override {
-    out.append(key, *static_cast<const bson::Document*>(value));
+    const auto& document = *static_cast<const bson::Document*>(value);
+    bson::validate(document.bytes());
+    out.append(key, document);
   }
   void decode(void* value, bson::ValueView stored, const DecodePath& path) const override {
     expect_type(bson::Type::kDocument, stored, path);
     *static_cast<bson::Document*>(value) = bson::Document(stored.as_document());
+  }
+  void validate(const void* value, Faults& faults) const override {
+    try {
+      bson::validate(static_cast<const bson::Document*>(value)->bytes());
+    } catch (const Error& error) {  // says where, and no value
+      faults.add(error.what());
+    }
   }
 };
 

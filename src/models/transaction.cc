@@ -37,6 +37,9 @@ class TransactionCore : public SessionCore {
   std::string choose_database(const ModelRef& model, DatabaseUse, const Hints& hints) override {
     return session_.choose_database(model, DatabaseUse::kWrite, hints);
   }
+  void check_exists(const ModelRef& model, std::string_view alias, DatabaseUse use) override {
+    session_.check_exists(model, alias, use);
+  }
   Target target(std::string_view alias) override;
   std::string explain_route(const ModelRef& model, std::string_view alias) override {
     return session_.explain_route(model, alias);
@@ -44,12 +47,17 @@ class TransactionCore : public SessionCore {
   void check_model(const ModelRef& model, const Target& target) override {
     session_.check_model(model, target);
   }
-  Reply execute(const Target& target, bson::View command) override;
+  Reply do_execute(const Target& target, bson::View command) override;
   void after_commit(Callback<> action) override { actions_.push_back(std::move(action)); }
   Transaction* current_transaction() override { return owner; }
 
   void commit();
   bool committed() const { return state_ == State::kCommitted; }
+  bool ended() const { return state_ == State::kCommitted || state_ == State::kRolledBack; }
+  // Whether what the session does on that database, past this transaction, may meet what it does.
+  bool may_meet(const SessionCore& session, std::string_view alias) const {
+    return &session_ == &session && !ended() && (database_.empty() || database_ == alias);
+  }
   void rollback() noexcept;
 
   Transaction* owner = nullptr;
@@ -69,8 +77,53 @@ class TransactionCore : public SessionCore {
   std::vector<Callback<>> actions_;
 };
 
+namespace {
+
+// The bodies of transactions that a thread is in, innermost first: a chain on its stack.
+class RunningBody {
+ public:
+  explicit RunningBody(const TransactionCore& transaction)
+      : transaction_(transaction), outer_(innermost_) {
+    innermost_ = this;
+  }
+  ~RunningBody() { innermost_ = outer_; }
+  RunningBody(const RunningBody&) = delete;
+  RunningBody& operator=(const RunningBody&) = delete;
+
+  // Throws Error(IllegalOperation) when the session is about to use a database past a transaction
+  // of this thread: a write would wait for that one, and that one for the write to return. self:
+  // the transaction that uses it, or null.
+  static void check(const SessionCore& session, std::string_view alias,
+                    const TransactionCore* self) {
+    for (const RunningBody* body = innermost_; body != nullptr; body = body->outer_) {
+      if (&body->transaction_ == self || !body->transaction_.may_meet(session, alias)) continue;
+      throw Error(
+          ErrorCode::kIllegalOperation,
+          fmt::format("database '{}' is used past the transaction whose body is running: it would "
+                      "not see what the transaction wrote, and a write could wait for itself. Use "
+                      "the Transaction that the body is given: tx.save(...), tx.objects<T>(), "
+                      "tx.transaction(...). What is no part of it goes before the transaction, "
+                      "behind it or into tx.on_commit()",
+                      alias));
+    }
+  }
+
+ private:
+  static inline thread_local const RunningBody* innermost_ = nullptr;
+  const TransactionCore& transaction_;
+  const RunningBody* outer_;
+};
+
+}  // namespace
+
+Reply SessionCore::execute(const Target& target, bson::View command) {
+  RunningBody::check(*this, target.alias, nullptr);
+  return do_execute(target, command);
+}
+
 TransactionCore::TransactionCore(SessionCore& session, std::string database)
     : session_(session), database_(std::move(database)), session_id_(Uuid::random()) {
+  origin()->session = session.origin();
   if (session.current_transaction() != nullptr) {
     throw Error(ErrorCode::kIllegalOperation,
                 "a Transaction cannot be opened inside another one: transaction(body) joins it");
@@ -104,11 +157,12 @@ void TransactionCore::throw_earlier_error() const {
   }
 }
 
-Reply TransactionCore::execute(const Target& target, bson::View command) {
-  if (state_ == State::kCommitted || state_ == State::kRolledBack) {
+Reply TransactionCore::do_execute(const Target& target, bson::View command) {
+  if (ended()) {
     throw Error(ErrorCode::kNoSuchTransaction, "this transaction has ended already");
   }
   throw_earlier_error();
+  RunningBody::check(session_, target.alias, this);
   bson::Builder with_session;
   with_session.append_all(command);
   with_session.append("lsid", bson::doc("id", session_id_)).append("txnNumber", kTransactionNumber);
@@ -116,7 +170,7 @@ Reply TransactionCore::execute(const Target& target, bson::View command) {
   with_session.append("autocommit", false);
   state_ = State::kOpen;
   try {
-    return session_.execute(target, with_session.finish());
+    return session_.do_execute(target, with_session.finish());
   } catch (const Error& error) {
     if (!error.has_label(kTransient)) error_ = std::current_exception();
     throw;
@@ -139,7 +193,7 @@ void TransactionCore::end_session() noexcept {
 }
 
 void TransactionCore::commit() {
-  if (state_ == State::kCommitted || state_ == State::kRolledBack) {
+  if (ended()) {
     throw Error(ErrorCode::kTransactionCommitted, "this transaction has ended already");
   }
   throw_earlier_error();
@@ -148,6 +202,7 @@ void TransactionCore::commit() {
     end_session();
   }
   state_ = State::kCommitted;
+  origin()->committed = true;
   for (const auto& action : std::exchange(actions_, {})) action();
 }
 
@@ -180,6 +235,7 @@ void run_transaction(SessionCore& session, const std::string& database,
   for (;;) {
     Transaction tx(new TransactionCore(session, database));
     try {
+      const RunningBody running(*tx.core_);
       body(tx);
       for (;;) {
         try {

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <optional>
+#include <thread>
+
 #include "base/testing/error_of.h"
 #include "models/testing.h"
 
@@ -260,6 +264,106 @@ TEST(Transaction, SendsNothingWhenNothingWasDone) {
   ScriptedSession db;
   db.transaction([](Transaction&) {});
   EXPECT_TRUE(db.runner.commands.empty());
+}
+
+// That it throws IllegalOperation and says what to use.
+void expect_refused(const std::function<void()>& use) {
+  const Error error = error_of(use);
+  EXPECT_TRUE(error.is(ErrorCode::kIllegalOperation)) << error.what();
+  EXPECT_THAT(error.what(), ::testing::HasSubstr("Use the Transaction that the body is given"));
+}
+
+TEST(Transaction, RefusesEveryUseOfItsDatabasePastItInItsBody) {
+  ScriptedSession db;
+  Note note{.title = "a"};
+  db.save(note);
+  db.runner.reply(R"({"ok": 1, "cursor": {"id": {"$numberLong": "7"}, "firstBatch": []}})");
+  const auto all = db.objects<Note>();
+  std::optional<internal::Cursor> open(internal::Query(db, model_info<Note>(), ""));
+  db.runner.commands.clear();
+  db.runner.documents.clear();
+  db.transaction([&](Transaction& tx) {
+    tx.save(note);
+    expect_refused([&] { db.save(note); });
+    expect_refused([&] { db.refresh(note); });
+    expect_refused([&] { db.remove(note); });
+    expect_refused([&] { (void)all.count(); });
+    expect_refused([&] { (void)all.exists(); });
+    expect_refused([&] { (void)all.to_vector(); });
+    expect_refused([&] { all.update(set(f(&Note::title), "b")); });
+    expect_refused([&] { all.update_each(set(f(&Note::title), "b")); });
+    expect_refused([&] { all.remove(); });
+    expect_refused([&] { all.bulk_create({Note{.title = "b"}, Note{.title = "c"}}); });
+    expect_refused([&] { db.run("default", bson::doc("ping", 1)); });
+    expect_refused([&] { open->next(); });
+    expect_refused([&] { db.transaction([&](Transaction& other) { other.save(note); }); });
+    tx.save(note);
+  });
+  EXPECT_THAT(names(db), ElementsAre("update+", "update*", "commitTransaction*", "endSessions"));
+}
+
+TEST(Transaction, RefusesWhatItsBodyDoesPastItBeforeItHasADatabase) {
+  ScriptedSession db;
+  int runs = 0;
+  expect_refused([&] {
+    db.transaction([&](Transaction&) {
+      ++runs;
+      Note note{.title = "a"};
+      db.save(note);
+    });
+  });
+  EXPECT_EQ(runs, 1);
+  EXPECT_TRUE(db.runner.commands.empty());
+}
+
+TEST(Transaction, LeavesOtherDatabasesSessionsAndThreadsAlone) {
+  ScriptedSession db;
+  ScriptedSession other;
+  db.transaction("default", [&](Transaction& tx) {
+    Note note{.title = "a"};
+    tx.save(note);
+    Patient patient = john();
+    db.save(patient);
+    db.transaction("encrypted", [&](Transaction& inner) {
+      inner.save(patient);
+      tx.save(note);
+      expect_refused([&] { db.save(patient); });
+    });
+    db.save(patient);
+    Note foreign{.title = "b"};
+    other.save(foreign);
+    other.transaction([&](Transaction& its) { its.save(foreign); });
+    std::thread([&] { EXPECT_EQ(db.objects<Note>().count(), 1); }).join();
+    expect_refused([&] { db.save(note); });
+  });
+  Note note{.title = "a"};
+  db.save(note);
+}
+
+TEST(Transaction, MayBeLeftForItsSessionOnceItHasEnded) {
+  ScriptedSession db;
+  Note note{.title = "a"};
+  db.transaction([&](Transaction& tx) {
+    tx.on_commit([&] { db.save(note); });
+    tx.save(note);
+  });
+  EXPECT_EQ(names(db).back(), "update");
+  EXPECT_THROW(db.transaction([&](Transaction& tx) {
+    tx.save(note);
+    tx.rollback();
+    db.save(note);
+    throw std::runtime_error("no");
+  }),
+               std::runtime_error);
+  EXPECT_EQ(names(db).back(), "update");
+}
+
+TEST(Transaction, ClosesACursorThatIsOlderThanItsBody) {
+  ScriptedSession db;
+  db.runner.reply(R"({"ok": 1, "cursor": {"id": {"$numberLong": "7"}, "firstBatch": []}})");
+  std::optional<internal::Cursor> open(internal::Query(db, model_info<Note>(), ""));
+  db.transaction([&](Transaction&) { open.reset(); });
+  EXPECT_THAT(names(db), ElementsAre("find", "killCursors"));
 }
 
 TEST(Transaction, ByHandRollsBackUnlessCommitted) {

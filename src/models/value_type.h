@@ -45,6 +45,8 @@ class ValueType {
   virtual void validate(const void* value, Faults& faults) const;
   // The value inside an optional; null for an empty optional and an unset Id; otherwise the value.
   virtual const void* content(const void* value) const;
+  // False where a codec stands between the value and what info() describes.
+  virtual bool is_stored_as_it_is() const { return true; }
 
  private:
   ValueInfo info_;

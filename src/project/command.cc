@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <iostream>
+#include <string_view>
 
 #include "quern/base/error.h"
 
@@ -45,12 +47,27 @@ void Arguments::set(std::string name, std::vector<std::string> values, bool give
   values_[std::move(name)] = {std::move(values), given};
 }
 
+namespace {
+
+// https://no-color.org: set to anything but the empty text.
+bool has_colours(int descriptor) {
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string_view(value == nullptr ? "" : value);
+  };
+  return ::isatty(descriptor) == 1 && variable("NO_COLOR").empty() && variable("TERM") != "dumb";
+}
+
+}  // namespace
+
 Console Console::standard() {
   return {.out = std::cout,
           .err = std::cerr,
           .in = std::cin,
           .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
-          .in_is_terminal = ::isatty(STDIN_FILENO) == 1};
+          .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
+          .out_has_colours = has_colours(STDOUT_FILENO),
+          .err_has_colours = has_colours(STDERR_FILENO)};
 }
 
 }  // namespace quern

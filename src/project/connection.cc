@@ -20,7 +20,8 @@
 namespace quern::internal {
 
 std::shared_ptr<CommandRunner> RunnerPool::wrapped(std::shared_ptr<CommandRunner> runner) const {
-  return wrap_ ? wrap_(std::move(runner)) : runner;
+  if (wrap_) runner = wrap_(std::move(runner));
+  return log_ ? std::make_shared<CommandLog>(std::move(runner), log_) : runner;
 }
 
 std::shared_ptr<CommandRunner> RunnerPool::open(const DatabaseSettings& settings) {
@@ -30,8 +31,25 @@ std::shared_ptr<CommandRunner> RunnerPool::open(const DatabaseSettings& settings
     options.uri = connection_string(settings);
     options.user = settings.user;
     if (settings.password) options.password = read_secret(settings.password, base_directory_);
+    if (notice_) {
+      options.on_unreachable = [notice = notice_](std::string_view address,
+                                                  std::string_view reason) {
+        notice(
+            fmt::format("{} cannot be reached yet ({}). Trying on, for serverSelectionTimeoutMS "
+                        "of the options (30 s by default)",
+                        address, reason));
+      };
+    }
     return wrapped(std::make_shared<client::MongoRunner>(std::move(options)));
   }
+  return opened(settings, host).runner;
+}
+
+std::shared_ptr<engine::EngineRunner> RunnerPool::open_engine(const DatabaseSettings& settings) {
+  return opened(settings, Host::parse(settings.host)).engine;
+}
+
+RunnerPool::Opened RunnerPool::opened(const DatabaseSettings& settings, const Host& host) {
   engine::EngineOptions options;
   options.durability = parse_durability(settings.durability);
   std::string name = settings.host;
@@ -41,11 +59,12 @@ std::shared_ptr<CommandRunner> RunnerPool::open(const DatabaseSettings& settings
     name = std::filesystem::weakly_canonical(options.directory).string();
   }
   const std::lock_guard lock(mutex_);
-  std::shared_ptr<CommandRunner>& runner = runners_[name];
-  if (!runner) {
-    runner = wrapped(std::make_shared<engine::EngineRunner>(std::move(options)));
+  Opened& opened = engines_[name];
+  if (!opened.runner) {
+    opened.engine = std::make_shared<engine::EngineRunner>(std::move(options));
+    opened.runner = wrapped(opened.engine);
   }
-  return runner;
+  return opened;
 }
 
 Connection::Keys::Keys(CommandRunner& runner, const AutoEncryption& options,
@@ -68,9 +87,11 @@ bool Connection::is_remote() const {
 }
 
 bool Connection::exists() const {
+  if (exists_) return true;
   const Host host = Host::parse(settings_.host);
-  return host.kind != Host::Kind::kEmbedded ||
-         storage::holds_rocks_store(base_directory_ / host.location);
+  exists_ = host.kind != Host::Kind::kEmbedded ||
+            storage::holds_rocks_store(base_directory_ / host.location);
+  return exists_;
 }
 
 bool Connection::has_collection(std::string_view name) {
@@ -120,13 +141,32 @@ std::string Connection::advice_on_lost_key() const {
       settings_.auto_encryption->key_vault_namespace);
 }
 
-storage::RepairReport Connection::repair(bool accept_loss) const {
+std::filesystem::path Connection::folder() const {
   const Host host = Host::parse(settings_.host);
   if (host.kind != Host::Kind::kEmbedded) {
     throw ImproperlyConfigured(fmt::format(
-        "the database '{}' is not a folder of this machine: there is nothing to repair", alias_));
+        "the database '{}' is not a folder of this machine: its host is {}", alias_,
+        host.kind == Host::Kind::kMemory ? "memory"
+                                         : "a MongoDB deployment, which has tools of its "
+                                           "own"));
   }
-  return engine::EngineRunner::repair({.directory = base_directory_ / host.location}, accept_loss);
+  return base_directory_ / host.location;
+}
+
+storage::RepairReport Connection::repair(bool accept_loss) const {
+  return engine::EngineRunner::repair({.directory = folder()}, accept_loss);
+}
+
+void Connection::back_up(const std::filesystem::path& directory) {
+  if (!storage::holds_rocks_store(folder())) {
+    throw ImproperlyConfigured(
+        fmt::format("the database '{}' does not exist yet: there is nothing to back up", alias_));
+  }
+  pool_.open_engine(settings_)->back_up(directory);
+}
+
+void Connection::restore(const std::filesystem::path& backup, bool replace) const {
+  engine::restore_backup(backup, folder(), replace);
 }
 
 CommandRunner& Connection::plain() {
@@ -178,6 +218,11 @@ CommandRunner& Connection::runner() {
     encrypting_ = std::make_unique<client::EncryptingRunner>(plain(), cache, make_options_());
   }
   return *encrypting_;
+}
+
+std::string Connection::key_vault_collection() const {
+  if (!is_encrypted()) return {};
+  return Namespace::parse(settings_.auto_encryption->key_vault_namespace).collection;
 }
 
 keyvault::KeyVault& Connection::key_vault() { return keys().vault; }

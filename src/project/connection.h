@@ -4,6 +4,7 @@
 #ifndef QUERN_PROJECT_CONNECTION_H_
 #define QUERN_PROJECT_CONNECTION_H_
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,10 +17,16 @@
 #include "client/encrypting_runner.h"
 #include "keyvault/key_cache.h"
 #include "keyvault/key_vault.h"
+#include "project/command_log.h"
+#include "project/host.h"
 #include "quern/command/command_runner.h"
 #include "quern/project/settings.h"
 #include "schema/encrypted_fields.h"
 #include "storage/rocks_store.h"
+
+namespace quern::engine {
+class EngineRunner;
+}
 
 namespace quern::internal {
 
@@ -31,18 +38,35 @@ class RunnerPool {
       : base_directory_(base_directory) {}
 
   std::shared_ptr<CommandRunner> open(const DatabaseSettings& settings);
+  // The engine of an embedded host itself.
+  std::shared_ptr<engine::EngineRunner> open_engine(const DatabaseSettings& settings);
+
+  // Where it is told, once, that a server cannot be reached yet. From another thread.
+  using Notice = std::function<void(const std::string& sentence)>;
+  void set_notice(Notice notice) { notice_ = std::move(notice); }
+
+  // Where every command of what is opened from now on is told of: see CommandLog.
+  void set_log(CommandLog::Sink log) { log_ = std::move(log); }
 
   // A seam for tests: what is opened from now on is handed to `wrap`, and its result is used.
   using Wrap = std::function<std::shared_ptr<CommandRunner>(std::shared_ptr<CommandRunner>)>;
   void wrap_runners(Wrap wrap) { wrap_ = std::move(wrap); }
 
  private:
-  const std::filesystem::path base_directory_;
-  std::shared_ptr<CommandRunner> wrapped(std::shared_ptr<CommandRunner> runner) const;
+  struct Opened {
+    std::shared_ptr<engine::EngineRunner> engine;
+    std::shared_ptr<CommandRunner> runner;  // the same, wrapped
+  };
 
+  std::shared_ptr<CommandRunner> wrapped(std::shared_ptr<CommandRunner> runner) const;
+  Opened opened(const DatabaseSettings& settings, const Host& host);
+
+  const std::filesystem::path base_directory_;
   Wrap wrap_;
+  Notice notice_;
+  CommandLog::Sink log_;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<CommandRunner>> runners_;
+  std::map<std::string, Opened> engines_;
 };
 
 // Thread-safe.
@@ -76,11 +100,19 @@ class Connection {
   // As engine::EngineRunner::repair, of an embedded database in a folder that is not open. Throws
   // ImproperlyConfigured for another.
   storage::RepairReport repair(bool accept_loss) const;
+  // The folder of an embedded database. Throws ImproperlyConfigured for another.
+  std::filesystem::path folder() const;
+  // As EngineRunner::back_up, and engine::restore_backup, of an embedded database in a folder.
+  // Throws ImproperlyConfigured for another, and for one to back up that does not exist.
+  void back_up(const std::filesystem::path& directory);
+  void restore(const std::filesystem::path& backup, bool replace) const;
   // Throws DatabaseError when an embedded database cannot be opened.
   CommandRunner& plain();
   // The encrypting runner of an encrypting alias, else plain(). Throws ImproperlyConfigured for
   // secrets that cannot be read, keys of the wrong size, and maps that do not fit.
   CommandRunner& runner();
+  // Of the data keys; empty on an alias that does not encrypt.
+  std::string key_vault_collection() const;
   // Only on an encrypting alias.
   keyvault::KeyVault& key_vault();
   keyvault::KeyCache& key_cache();
@@ -121,6 +153,7 @@ class Connection {
   const std::filesystem::path& base_directory_;
   RunnerPool& pool_;
   const std::function<client::EncryptingOptions()> make_options_;
+  mutable std::atomic<bool> exists_ = false;  // once seen, it is not looked for again
   std::recursive_mutex mutex_;
   std::shared_ptr<CommandRunner> plain_;
   std::unique_ptr<Keys> keys_;

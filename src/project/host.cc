@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/nearest.h"
 #include "quern/base/error.h"
 
 namespace quern {
@@ -70,7 +73,13 @@ Host Host::parse(std::string_view text) {
   if (text.starts_with(kMongo) || text.starts_with(kMongoSrv)) {
     return {Kind::kMongo, std::string(text)};
   }
-  throw ImproperlyConfigured("must start with embedded:, memory:, mongodb:// or mongodb+srv://");
+  constexpr std::string_view kSchemes[] = {kEmbedded, kMemory, kMongo, kMongoSrv};
+  const std::string_view rest = text.substr(std::min(text.find(':'), text.size()));
+  const std::size_t slashes = rest.starts_with("://") ? 3 : 1;
+  const auto hint = nearest(text.substr(0, text.size() - rest.size() + slashes), kSchemes);
+  throw ImproperlyConfigured(
+      fmt::format("must start with embedded:, memory:, mongodb:// or mongodb+srv://{}",
+                  hint ? fmt::format(". Did you mean {}?", *hint) : ""));
 }
 
 std::string database_name(const DatabaseSettings& settings) {

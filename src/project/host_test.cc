@@ -17,6 +17,15 @@ TEST(Host, SaysWhatKindItIs) {
   EXPECT_THROW(Host::parse("embedded:"), ImproperlyConfigured);
 }
 
+TEST(Host, AMisspeltSchemeNamesTheNearest) {
+  EXPECT_THAT([] { Host::parse("embeded:data"); },
+              testing::Throws<ImproperlyConfigured>(
+                  testing::Property(&Error::what, testing::EndsWith("Did you mean embedded:?"))));
+  EXPECT_THAT([] { Host::parse("mongo://h"); },
+              testing::Throws<ImproperlyConfigured>(
+                  testing::Property(&Error::what, testing::EndsWith("Did you mean mongodb://?"))));
+}
+
 TEST(ConnectionString, PortAndOptionsOverrideTheHosts) {
   EXPECT_EQ(connection_string({.host = "mongodb://u:p@h:1/db?a=b",
                                .port = 2,

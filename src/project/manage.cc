@@ -7,30 +7,31 @@
 #include <algorithm>
 #include <deque>
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <ostream>
 
 #include "base/nearest.h"
+#include "base/shown.h"
 #include "migrations/migration_error.h"
 #include "project/commands/commands.h"
+#include "project/paint.h"
 #include "project/project_core.h"
 #include "quern/base/error.h"
+#include "quern/models/errors.h"
 #include "quern/models/validation_error.h"
 
 namespace quern {
 namespace {
 
+using internal::all_commands;
 using internal::builtin_commands;
+using internal::Paint;
+using internal::painted;
 
 std::string bare(std::string_view option) {
   return std::string(option.substr(std::min(option.find_first_not_of('-'), option.size())));
-}
-
-std::vector<const Command*> all_commands(const Project& project) {
-  std::vector<const Command*> out;
-  for (const Command& command : builtin_commands()) out.push_back(&command);
-  for (const Command& command : internal::core_of(project).commands) out.push_back(&command);
-  return out;
 }
 
 const Command& find_command(const Project& project, const std::string& name) {
@@ -50,6 +51,8 @@ class OptionParser {
   OptionParser(const Command& command, const std::string& program)
       : command_(command), app_(command.summary, program + " " + command.name) {
     app_.set_help_flag("-h,--help", "Show this help and exit.");
+    app_.add_flag("-v,--verbose", verbose_,
+                  "Show every command that goes to a database, and how long it took.");
     app_.allow_extras();  // refuse_extras() says more about them
     for (const CommandOption& option : command.options) declare(option);
     if (!command.examples.empty()) {
@@ -77,6 +80,7 @@ class OptionParser {
   }
 
   std::string help() const { return app_.help(); }
+  bool verbose() const { return verbose_; }
 
   Arguments arguments() const {
     Arguments out;
@@ -102,7 +106,7 @@ class OptionParser {
       throw UsageError(fmt::format("{}: '{}' is one argument too many. Leave it out.",
                                    command_.name, extras[0]));
     }
-    std::vector<std::string> known = {"--help"};
+    std::vector<std::string> known = {"--help", "--verbose"};
     for (const CommandOption& other : command_.options) {
       if (other.name.starts_with('-')) known.push_back(other.name);
     }
@@ -131,6 +135,7 @@ class OptionParser {
 
   const Command& command_;
   CLI::App app_;
+  bool verbose_ = false;
   // Where CLI11 puts values; they are read back from its options.
   std::deque<bool> flags_;
   std::deque<std::string> texts_;
@@ -138,11 +143,56 @@ class OptionParser {
   std::vector<CLI::Option*> options_;
 };
 
-void print_help(const Project& project, const std::string& program, std::ostream& out) {
+// Lines that say what goes on while a command runs, from any thread; none after it.
+class Notices {
+ public:
+  explicit Notices(std::ostream& out) : out_(&out) {}
+  void tell(const std::string& line) {
+    const std::scoped_lock lock(mutex_);
+    if (out_ != nullptr) *out_ << line << std::endl;
+  }
+  void close() {
+    const std::scoped_lock lock(mutex_);
+    out_ = nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::ostream* out_;
+};
+
+// While it lives, the project's connections tell of themselves on the console.
+class Listening {
+ public:
+  Listening(Project& project, Console& console)
+      : pool_(internal::core_of(project).runner_pool()),
+        notices_(std::make_shared<Notices>(console.err)) {
+    pool_.set_notice([notices = notices_](const std::string& text) { notices->tell(text); });
+  }
+  ~Listening() {
+    pool_.set_notice({});
+    pool_.set_log({});
+    notices_->close();
+  }
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+
+  void log_commands() {
+    pool_.set_log([notices = notices_](const std::string& line) { notices->tell("  " + line); });
+  }
+
+ private:
+  internal::RunnerPool& pool_;
+  const std::shared_ptr<Notices> notices_;
+};
+
+void print_help(const Project& project, const std::string& program, const Console& console) {
+  std::ostream& out = console.out;
+  const bool has_colours = console.out_has_colours;
   out << fmt::format("Usage: {} COMMAND [OPTIONS]\n", program);
   const auto section = [&](std::string_view title, const std::vector<Command>& commands) {
     if (commands.empty()) return;
-    out << '\n' << title << '\n';
+    out << '\n' << painted(Paint::kHeading, title, has_colours) << '\n';
     for (const Command& command : commands) {
       out << fmt::format("  {:<24}{}\n", command.name, command.summary);
     }
@@ -155,13 +205,13 @@ void print_help(const Project& project, const std::string& program, std::ostream
 ExitCode run_command(Project& project, const std::string& program,
                      std::vector<std::string> arguments, Console& console) {
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
-    print_help(project, program, console.out);
+    print_help(project, program, console);
     return ExitCode::kOk;
   }
   if (arguments[0] == "--version") arguments[0] = "version";
   if (arguments[0] == "help") {
     if (arguments.size() == 1 || arguments[1] == "help") {
-      print_help(project, program, console.out);
+      print_help(project, program, console);
       return ExitCode::kOk;
     }
     arguments = {arguments[1], "--help"};
@@ -173,35 +223,49 @@ ExitCode run_command(Project& project, const std::string& program,
     return ExitCode::kOk;
   }
   const Arguments given = parser.arguments();
+  Listening listening(project, console);
+  if (parser.verbose()) listening.log_commands();
   CommandContext context{
       .project = project, .arguments = given, .console = console, .program = program};
   return command.run(context);
 }
 
 // The one place where errors become text and a number.
-ExitCode report(std::exception_ptr failure, const std::string& program, std::ostream& err) {
+ExitCode report(std::exception_ptr failure, const std::string& program, const Console& console) {
+  // Errors quote what a server or a file says.
+  const auto tell = [&](std::string_view kind, std::string_view text) {
+    console.err << painted(Paint::kError, kind, console.err_has_colours) << ": "
+                << without_controls(text) << '\n';
+  };
   try {
     std::rethrow_exception(failure);
   } catch (const UsageError& error) {
-    err << error.what() << fmt::format("\nType '{} help' for usage.\n", program);
+    console.err << without_controls(error.what())
+                << fmt::format("\nType '{} help' for usage.\n", program);
     return ExitCode::kUsage;
   } catch (const ImproperlyConfigured& error) {
-    err << "ImproperlyConfigured: " << error.what() << '\n';
+    tell("ImproperlyConfigured", error.what());
     return ExitCode::kConfiguration;
   } catch (const migrations::MigrationError& error) {
-    err << "MigrationError: " << error.what() << '\n';
+    tell("MigrationError", error.what());
     return ExitCode::kMigrationRefused;
   } catch (const NotSupported& error) {
-    err << "NotSupported: " << error.what() << '\n';
+    tell("NotSupported", error.what());
     return ExitCode::kFailure;
   } catch (const ValidationError& error) {
-    err << "ValidationError: " << error.what() << '\n';
+    tell("ValidationError", error.what());
+    return ExitCode::kFailure;
+  } catch (const ObjectDoesNotExist& error) {
+    err << "DoesNotExist: " << error.what() << '\n';
+    return ExitCode::kFailure;
+  } catch (const MultipleObjects& error) {
+    err << "MultipleObjectsReturned: " << error.what() << '\n';
     return ExitCode::kFailure;
   } catch (const DatabaseError& error) {
-    err << fmt::format("DatabaseError ({}): {}\n", error.code_name(), error.what());
+    tell(fmt::format("DatabaseError ({})", error.code_name()), error.what());
     return ExitCode::kDatabase;
   } catch (const Error& error) {
-    err << fmt::format("{}: {}\n", error.code_name(), error.what());
+    tell(error.code_name(), error.what());
     // Another key encryption key than the vault's, or credentials that a cluster does not take; a
     // vault without the keys that models or a pinned map need.
     if (error.is(ErrorCode::kAuthenticationFailed) || error.is(ErrorCode::kKeyNotFound)) {
@@ -212,7 +276,7 @@ ExitCode report(std::exception_ptr failure, const std::string& program, std::ost
         error.is(ErrorCode::kHostUnreachable) || error.is(ErrorCode::kNetworkTimeout);
     return unreachable ? ExitCode::kDatabase : ExitCode::kFailure;
   } catch (const std::exception& error) {
-    err << "Error: " << error.what() << '\n';
+    tell("Error", error.what());
     return ExitCode::kFailure;
   }
 }
@@ -239,7 +303,7 @@ int manage(Project& project, int argc, const char* const* argv, Console console)
     std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
     code = run_command(project, program, std::move(arguments), console);
   } catch (...) {
-    code = report(std::current_exception(), program, console.err);
+    code = report(std::current_exception(), program, console);
   }
   console.out.flush();
   if (!console.out && code == ExitCode::kOk) {
@@ -261,7 +325,7 @@ int manage(const std::function<Project()>& make_project, int argc, const char* c
   } catch (...) {
     const std::string_view command = argc > 1 ? argv[1] : "";
     if (!needs_no_project(command)) {
-      const ExitCode code = report(std::current_exception(), program_name(argc, argv), console.err);
+      const ExitCode code = report(std::current_exception(), program_name(argc, argv), console);
       if (!is_help(command)) return static_cast<int>(code);
       console.err << "Note that only the built-in commands are there, because the project could "
                      "not be made.\n";

@@ -5,7 +5,10 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <cstdio>
+#include <fstream>
 #include <functional>
+#include <sstream>
 
 #include "migrations/migration_error.h"
 #include "project/clinic_fixture.h"
@@ -32,8 +35,9 @@ TEST_F(Manage, WithoutACommandItHelps) {
 TEST_F(Manage, EveryCommandHasHelpWithItsOptions) {
   Project db = project("memory:");
   for (const char* command :
-       {"check", "compact", "diffsettings", "generatelocalkey", "inspect", "makemigrations",
-        "migrate", "repair", "showencryptedfieldsmap", "showmigrations", "validate", "version"}) {
+       {"backup", "check", "compact", "completion", "diffsettings", "dumpdata", "generatelocalkey",
+        "inspect", "loaddata", "makemigrations", "migrate", "repair", "restore",
+        "showencryptedfieldsmap", "showmigrations", "validate", "version"}) {
     EXPECT_EQ(run_ok(db, {"help", command}), run_ok(db, {command, "--help"}));
   }
   EXPECT_THAT(run_ok(db, {"help", "migrate"}),
@@ -94,6 +98,64 @@ TEST_F(Manage, RunsAProjectsOwnCommands) {
   EXPECT_THAT(run_ok(db, {"help"}), HasSubstr("Commands of this project:\n  greet"));
   EXPECT_THROW(db.command({.name = "greet", .summary = "", .run = {}}), ImproperlyConfigured);
   EXPECT_THROW(db.command({.name = "migrate", .summary = "", .run = {}}), ImproperlyConfigured);
+}
+
+TEST_F(Manage, VerboseShowsEveryCommandOfTheDatabaseAndNoValue) {
+  Project quiet = project("memory:");
+  EXPECT_EQ(run(quiet, {"showmigrations"}).err, "");
+  Project db = project("memory:");
+  run_ok(db, {"makemigrations"});
+  const Ran ran = run(db, {"migrate", "--database", "encrypted", "-v"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("  create encrypted_db.myapp_patient: ok, "));
+  EXPECT_THAT(ran.err, Not(HasSubstr("keyMaterial")));
+}
+
+TEST_F(Manage, AServerThatIsNotThereIsToldOfAtOnceAndOnce) {
+  Project db{settings("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=1500")};
+  db.app<Patient>("myapp");
+  const Ran ran = run(db, {"showmigrations"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kDatabase));
+  EXPECT_THAT(ran.err, StartsWith("127.0.0.1:1 cannot be reached yet"));
+  EXPECT_EQ(ran.err.find("cannot be reached yet"), ran.err.rfind("cannot be reached yet"));
+}
+
+TEST_F(Manage, ColoursAreForTerminalsOnly) {
+  Project db = project("memory:");
+  std::ostringstream out, err;
+  std::istringstream in;
+  const char* argv[] = {"manage", "migarte"};
+  for (const bool colours : {false, true}) {
+    out.str("");
+    manage(
+        db, 1, argv,
+        {.out = out, .err = err, .in = in, .out_has_colours = colours, .err_has_colours = colours});
+    EXPECT_EQ(out.str().find("\x1b[") != std::string::npos, colours);
+  }
+}
+
+TEST_F(Manage, CompletionKnowsCommandsOptionsAndAliases) {
+  Project db = project("memory:");
+  db.command({.name = "greet", .summary = "Don't.", .run = {}});
+  const std::string bash = run_ok(db, {"completion", "bash"});
+  EXPECT_THAT(bash,
+              AllOf(HasSubstr("migrate"), HasSubstr("greet"), HasSubstr("'default encrypted'"),
+                    HasSubstr("complete -o default -F _manage manage")));
+  const auto script = settings().base_directory / "try.sh";
+  std::ofstream(script)
+      << bash
+      << "COMP_WORDS=(manage migrate --pl); COMP_CWORD=2; _manage; echo $COMPREPLY\n"
+         "COMP_WORDS=(manage mig); COMP_CWORD=1; _manage; echo $COMPREPLY\n"
+         "COMP_WORDS=(manage migrate --database e); COMP_CWORD=3; _manage; echo $COMPREPLY\n";
+  FILE* shell = ::popen(("bash " + script.string()).c_str(), "r");
+  ASSERT_NE(shell, nullptr);
+  std::string answer(200, '\0');
+  answer.resize(std::fread(answer.data(), 1, answer.size(), shell));
+  EXPECT_EQ(::pclose(shell), 0);
+  EXPECT_EQ(answer, "--plan\nmigrate\nencrypted\n");
+  EXPECT_THAT(run_ok(db, {"completion", "fish"}), HasSubstr("-a greet -d 'Don'\\''t.'"));
+  EXPECT_THAT(run_ok(db, {"completion", "zsh"}), StartsWith("autoload -U +X bashcompinit"));
+  EXPECT_THAT(run(db, {"completion", "csh"}).err, HasSubstr("name bash, zsh or fish"));
 }
 
 TEST_F(Manage, WhatMakingTheProjectThrowsIsReported) {
@@ -331,6 +393,44 @@ TEST_F(Manage, InspectAlignsItsColumns) {
     ++rows;
   }
   EXPECT_EQ(rows, 5);
+}
+
+TEST_F(Manage, ReadingMakesNoDatabaseAndSaysWhatToDo) {
+  struct Note {
+    Id id{};
+    std::string text;
+  };
+  Project db = project();
+  db.app<Note>("plain");
+  const auto read = [&] { (void)db.objects<Note>().count(); };
+  EXPECT_THAT(read, testing::ThrowsMessage<ImproperlyConfigured>(
+                        "the database 'default' does not exist yet. Have you migrated? Run "
+                        "'manage migrate --database default'."));
+  EXPECT_THROW(db.transaction([](Transaction& tx) { (void)tx.objects<Note>().first(); }),
+               ImproperlyConfigured);
+  EXPECT_THROW(db.objects<Patient>().try_get(ssn == "123-45-6789"), ImproperlyConfigured);
+  Patient patient = john();
+  EXPECT_THROW(db.save(patient), ImproperlyConfigured);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "data"));
+  Note note{.text = "a plain model may be saved without migrations"};
+  db.save(note);
+  EXPECT_EQ(db.objects<Note>().count(), 1);
+}
+
+TEST_F(Manage, ErrorsOfGetAreToldByTheNameOfTheirClass) {
+  Project db = project("memory:");
+  migrate(db);
+  db.command({.name = "find", .summary = "", .run = [&](CommandContext&) {
+                (void)db.objects<Patient>().get();
+                return ExitCode::kOk;
+              }});
+  EXPECT_EQ(run(db, {"find"}).err, "DoesNotExist: Patient matching query does not exist.\n");
+  for (int i = 0; i < 2; ++i) {
+    Patient patient = john();
+    db.save(patient);
+  }
+  EXPECT_EQ(run(db, {"find"}).err,
+            "MultipleObjectsReturned: get() returned more than one Patient -- it returned 2!\n");
 }
 
 TEST_F(Manage, WhatWasNotMigratedIsToldWithTheCommandToRun) {
@@ -635,6 +735,49 @@ TEST_F(Manage, ValidateFailsWhereACollectionIsNotAsItShouldBe) {
 TEST_F(Manage, RepairIsForFoldersOnly) {
   Project db = project("memory:");
   EXPECT_THAT(run(db, {"repair"}).err, HasSubstr("'default' is not a folder of this machine"));
+}
+
+TEST_F(Manage, ABackupIsACopyThatRestoreBringsBack) {
+  const std::string backup = (folder_.path() / "backups" / "monday").string();
+  {
+    Project db = project();
+    EXPECT_THAT(run(db, {"backup", backup}).err, HasSubstr("there is nothing to back up"));
+    EXPECT_FALSE(std::filesystem::exists(folder_.path() / "data"));
+    migrate(db);
+    Patient patient = john();
+    db.save(patient);
+    EXPECT_THAT(run_ok(db, {"backup", "--database", "encrypted", backup}),
+                HasSubstr("and read the copy through"));
+    EXPECT_THAT(run(db, {"backup", backup}).err, HasSubstr("there is something already"));
+    db.remove(patient);
+    EXPECT_THAT(run(db, {"restore", "--replace", backup}).err,
+                HasSubstr("this process has it open already"));
+  }
+  Project db = project();
+  EXPECT_THAT(run(db, {"restore", backup}).err, HasSubstr("there is something already"));
+  run_ok(db, {"restore", "--replace", backup});
+  EXPECT_TRUE(db.objects<Patient>().try_get(ssn == "123-45-6789"));
+}
+
+TEST_F(Manage, ARunningApplicationBacksItselfUp) {
+  Project db = project();
+  migrate(db);
+  Patient patient = john();
+  db.save(patient);
+  db.backup("encrypted", folder_.path() / "backup");
+  db.remove(patient);
+  EXPECT_FALSE(db.objects<Patient>().try_get(ssn == "123-45-6789"));
+  Project copy = project("embedded:backup");
+  EXPECT_TRUE(copy.objects<Patient>().try_get(ssn == "123-45-6789"));
+}
+
+TEST_F(Manage, OnlyFoldersAreBackedUpAndRestored) {
+  Project memory = project("memory:");
+  Project remote = project("mongodb://example.invalid");
+  for (Project* db : {&memory, &remote}) {
+    EXPECT_THAT(run(*db, {"backup", "x"}).err, HasSubstr("is not a folder of this machine"));
+    EXPECT_THAT(run(*db, {"restore", "x"}).err, HasSubstr("is not a folder of this machine"));
+  }
 }
 
 TEST_F(Manage, VersionIsANumber) {

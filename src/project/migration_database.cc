@@ -5,6 +5,7 @@
 
 #include "client/encrypted_collection.h"
 #include "project/deployed_map.h"
+#include "project/historical_model.h"
 #include "quern/base/error.h"
 
 namespace quern::internal {
@@ -55,10 +56,15 @@ bool MigrationDatabase::has_function(std::string_view app, std::string_view func
   return functions.contains(std::pair(std::string(app), std::string(function)));
 }
 
-void MigrationDatabase::run_function(std::string_view app, std::string_view function) {
+void MigrationDatabase::run_function(std::string_view app, std::string_view function,
+                                     const migrations::State& state) {
   const auto& body =
       core_of(project_).functions.at(std::pair(std::string(app), std::string(function)));
-  body(MigrationContext{.db = project_, .alias = alias()});
+  body(MigrationContext{.db = project_,
+                        .alias = alias(),
+                        .model = [&](std::string_view model_app, std::string_view model) {
+                          return historical_model(connection_, state.get(model_app, model));
+                        }});
 }
 
 }  // namespace quern::internal

@@ -29,7 +29,8 @@ class MigrationDatabase : public migrations::Database {
   void drop_encrypted_collection(std::string_view collection, bson::View encrypted_fields) override;
   bool allow_migrate(std::string_view app, std::string_view model) override;
   bool has_function(std::string_view app, std::string_view function) override;
-  void run_function(std::string_view app, std::string_view function) override;
+  void run_function(std::string_view app, std::string_view function,
+                    const migrations::State& state) override;
 
  private:
   Project& project_;

@@ -13,6 +13,21 @@ void Problems::add(std::string_view path, std::string_view text) {
   problems_.push_back({line_of(std::string(path)), std::string(path), std::string(text)});
 }
 
+void Problems::add_missing(std::string_view owner, std::string_view key, std::string_view advice) {
+  const std::string path = fmt::format("{}.{}", owner, key);
+  const bool is_there = std::any_of(problems_.begin(), problems_.end(), [&](const Problem& other) {
+    return other.path == path || other.path.starts_with(path + ".");
+  });
+  if (is_there) return;
+  add(owner, fmt::format("is missing the \"{}\" value{}", key,
+                         advice.empty() ? "." : fmt::format(": {}", advice)));
+}
+
+bool Problems::has_at(std::string_view path) const {
+  return std::any_of(problems_.begin(), problems_.end(),
+                     [&](const Problem& problem) { return problem.path == path; });
+}
+
 int Problems::line_of(std::string path) const {
   while (true) {
     if (const auto it = lines_.find(path); it != lines_.end()) return it->second;

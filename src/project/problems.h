@@ -16,6 +16,10 @@ class Problems {
   // Where a key stands. A path without a line of its own has that of what encloses it.
   void locate(const std::string& path, int line) { lines_[path] = line; }
   void add(std::string_view path, std::string_view text);
+  // That owner lacks key, unless something is wrong with the value that it has there.
+  void add_missing(std::string_view owner, std::string_view key, std::string_view advice = "");
+  // Whether there is one of exactly this path.
+  bool has_at(std::string_view path) const;
   bool empty() const { return problems_.empty(); }
   // Throws ImproperlyConfigured with all of them, by line. source: "settings.toml", "the settings".
   void throw_if_any(std::string_view source) const;

@@ -52,4 +52,8 @@ CommandRunner& Project::plain_runner(std::string_view alias) {
   return core_->connection(alias).plain();
 }
 
+void Project::backup(std::string_view alias, const std::filesystem::path& directory) {
+  core_->connection(alias).back_up(directory);
+}
+
 }  // namespace quern

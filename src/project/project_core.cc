@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/nearest.h"
+#include "base/shown.h"
 #include "project/encrypted_map.h"
 #include "project/settings_check.h"
 #include "quern/base/error.h"
@@ -182,6 +183,14 @@ std::string ProjectCore::choose_database(const ModelRef& model, DatabaseUse use,
                                    : routers_.db_for_write(model, hints);
 }
 
+void ProjectCore::check_exists(const ModelRef& model, std::string_view alias, DatabaseUse use) {
+  check_routes_once();
+  Connection& at = connection(alias);
+  if (at.exists() || (use == DatabaseUse::kWrite && !at.is_encrypted())) return;
+  throw ImproperlyConfigured(fmt::format("the database '{}' does not exist yet. {}", alias,
+                                         advice_on_missing_key(at, model.collection)));
+}
+
 Target ProjectCore::target(std::string_view alias) {
   check_routes_once();
   Connection& at = connection(alias);
@@ -227,7 +236,7 @@ std::vector<std::string> ProjectCore::plain_member_faults(const ModelRef& model,
         "{0}.{1} is in the clear, but {2}.{3} encrypts '{4}': what is saved there could not be "
         "read back. Declare the member as quern::Encrypted, as the collection has it, or give the "
         "model a collection of its own with Meta::db_table",
-        model.app_label, member, connection.database(), model.collection, field.path));
+        model.app_label, member, connection.database(), model.collection, shown_path(field.path)));
   }
   return faults;
 }
@@ -251,9 +260,9 @@ void ProjectCore::check_model(const ModelRef& model, const Target& target) {
   checked_models_.insert(key);
 }
 
-Reply ProjectCore::execute(const Target& target, bson::View command) {
+Reply ProjectCore::do_execute(const Target& target, bson::View command) {
   try {
-    return SessionCore::execute(target, command);
+    return SessionCore::do_execute(target, command);
   } catch (const Error& error) {
     if (!error.is(ErrorCode::kKeyNotFound)) throw;
     const bson::Element collection = command.front();

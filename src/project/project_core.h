@@ -60,11 +60,13 @@ class ProjectCore : public SessionCore {
 
   const ModelRef& registered(const ModelInfo& model) override;
   std::string choose_database(const ModelRef& model, DatabaseUse use, const Hints& hints) override;
+  // Reading makes no database, and what is to be encrypted there needs the keys that migrate makes.
+  void check_exists(const ModelRef& model, std::string_view alias, DatabaseUse use) override;
   Target target(std::string_view alias) override;
   std::string explain_route(const ModelRef& model, std::string_view alias) override;
   void check_model(const ModelRef& model, const Target& target) override;
   // A missing data key is told with what to do about it.
-  Reply execute(const Target& target, bson::View command) override;
+  Reply do_execute(const Target& target, bson::View command) override;
   // Members that the model has in the clear although the collection there encrypts them, one
   // sentence each.
   std::vector<std::string> plain_member_faults(const ModelRef& model, Connection& connection);

@@ -160,6 +160,58 @@ TEST_F(ProjectTest, RawCommandsAreEncryptedAndTheirRepliesHoldWhatWasDecrypted) 
   });
 }
 
+TEST_F(ProjectTest, TheIndexOfAUniqueConstraintServesLookUpsByEquality) {
+  struct Tag {
+    Id id{};
+    std::string label;
+    std::int64_t number = 0;
+    double weight = 0;
+    std::optional<std::int32_t> rank{};
+    struct Meta {
+      static auto constraints() {
+        return Constraints{unique(&Tag::label), unique(&Tag::number), unique(&Tag::weight),
+                           unique(&Tag::rank)};
+      }
+    };
+  };
+  Project db{settings()};
+  db.app<Tag>("tags");
+  run_ok(db, {"makemigrations"});
+  run_ok(db, {"migrate"});
+  const auto index_of = [&](const bson::Document& filter) {
+    const bson::Document find = bson::doc("find", "tags_tag", "filter", filter);
+    const Reply reply = db.run("default", bson::doc("explain", find));
+    const bson::Element name =
+        reply.view().at_path("queryPlanner.winningPlan.inputStage.indexName");
+    return std::string(name ? name.as_string() : "none");
+  };
+  EXPECT_EQ(index_of(bson::doc("label", "a")), "unique_label");
+  EXPECT_EQ(index_of(bson::doc("number", std::int64_t{5})), "unique_number");
+  EXPECT_EQ(index_of(bson::doc("number", 5.0)), "unique_number");
+  EXPECT_EQ(index_of(bson::doc("weight", 0.5)), "unique_weight");
+  EXPECT_EQ(index_of(bson::doc("rank", 5)), "unique_rank");
+  EXPECT_EQ(index_of(bson::doc("number", bson::doc("$gt", 5))), "none");
+  EXPECT_EQ(index_of(bson::doc("rank", bson::Null{})), "none");
+
+  Tag first{.label = "a", .number = 1, .weight = 0.5};
+  Tag second{.label = "b", .number = 2, .weight = 1.5};
+  db.save(first);
+  db.save(second);  // without a rank, as the first
+  EXPECT_EQ(db.objects<Tag>().get(f(&Tag::number) == 2).label, "b");
+  second.number = 1;
+  EXPECT_THROW(db.save(second), IntegrityError);
+  // Values of other types than models write are found and unique, too.
+  const auto insert = [&](const auto&... pairs) {
+    db.run("default",
+           bson::doc("insert", "tags_tag", "documents", bson::array(bson::doc(pairs...))));
+  };
+  insert("label", bson::Symbol{"s"}, "number", 3.0);
+  EXPECT_EQ(db.objects<Tag>().filter(f(&Tag::label) == "s").count(), 1);
+  EXPECT_EQ(db.objects<Tag>().filter(f(&Tag::number) == 3).count(), 1);
+  EXPECT_THROW(insert("label", "s"), IntegrityError);
+  EXPECT_THROW(insert("number", 3), IntegrityError);
+}
+
 TEST_F(ProjectTest, UnknownAliasesAndUnregisteredModelsAreNamed) {
   Project db = project();
   EXPECT_THAT([&] { db.run("encrpyted", bson::doc("ping", 1)); },

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "base/nearest.h"
-#include "base/text.h"
 #include "quern/base/error.h"
 
 namespace quern {
@@ -46,9 +45,8 @@ std::string RouterChain::db_for_write(const ModelRef& model, const Hints& hints)
 
 bool RouterChain::allow_migrate(std::string_view alias, std::string_view app,
                                 std::string_view model, const Hints& hints) const {
-  const std::string name = to_lower(model);
   for (const Router& router : routers_) {
-    if (const std::optional<bool> answer = router.allow_migrate(alias, app, name, hints)) {
+    if (const std::optional<bool> answer = router.allow_migrate(alias, app, model, hints)) {
       return *answer;
     }
   }

@@ -22,7 +22,8 @@ class RouterChain {
   // ImproperlyConfigured when a router names an alias that does not exist.
   std::string db_for_read(const ModelRef& model, const Hints& hints = {}) const;
   std::string db_for_write(const ModelRef& model, const Hints& hints = {}) const;
-  // Without an opinion: yes. The model's name is passed on in lower case.
+  // Without an opinion: yes. The model is ModelRef::name, for routers too; empty for what belongs to
+  // no model.
   bool allow_migrate(std::string_view alias, std::string_view app, std::string_view model,
                      const Hints& hints = {}) const;
 

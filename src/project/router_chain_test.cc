@@ -94,7 +94,7 @@ TEST(RouterChain, AnEmptyAnswerIsNoOpinion) {
 TEST(RouterChain, NoAndNoOpinionDifferInMigrations) {
   std::vector<std::string> log;
   EXPECT_TRUE(chain({Recorder{"a", &log}}).allow_migrate("default", "myapp", "Patient"));
-  EXPECT_THAT(log, ElementsAre("a migrate default myapp.patient"));
+  EXPECT_THAT(log, ElementsAre("a migrate default myapp.Patient"));
   EXPECT_FALSE(chain({Recorder{"a", &log, {}, false}, Recorder{"b", &log, {}, true}})
                    .allow_migrate("default", "myapp", "Patient"));
 }

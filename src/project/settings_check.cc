@@ -37,6 +37,9 @@ class DatabaseCheck {
   void problem(const std::string& key, std::string_view text) {
     problems_.add(key.empty() ? path_ : path_ + "." + key, text);
   }
+  void missing(const std::string& owner, std::string_view key, std::string_view advice = "") {
+    problems_.add_missing(owner.empty() ? path_ : path_ + "." + owner, key, advice);
+  }
   // Runs a check that throws.
   template <class Check>
   void expect(const std::string& key, Check check) {
@@ -48,16 +51,22 @@ class DatabaseCheck {
   }
 
   void check_host() {
-    if (settings_.host.empty()) return problem("", "is missing the \"host\" value.");
-    expect("host", [&] {
+    expect("durability", [&] { parse_durability(settings_.durability); });
+    if (settings_.port && (*settings_.port < 1 || *settings_.port > 65535)) {
+      problem("port", "must be between 1 and 65535");
+    }
+    if (settings_.host.empty()) return missing("", "host");
+    bool mongo;
+    try {
       const Host::Kind kind = Host::parse(settings_.host).kind;
-      mongo_ = kind == Host::Kind::kMongo;
+      mongo = kind == Host::Kind::kMongo;
       if (settings_.read_only && kind != Host::Kind::kEmbedded) {
         problem("read_only", "is for embedded databases in a folder");
       }
-    });
-    expect("durability", [&] { parse_durability(settings_.durability); });
-    if (mongo_) {
+    } catch (const Error& error) {
+      return problem("host", error.what());
+    }
+    if (mongo) {
       if (!settings_.durability.empty()) {
         problem("durability", "is for embedded databases; here, give w and journal in options");
       }
@@ -66,9 +75,6 @@ class DatabaseCheck {
       }
       if (settings_.port && settings_.host.find(',') != std::string::npos) {
         problem("port", "cannot be given with several hosts: write it into the host");
-      }
-      if (settings_.port && (*settings_.port < 1 || *settings_.port > 65535)) {
-        problem("port", "must be between 1 and 65535");
       }
       for (const auto& [name, value] : settings_.options) check_option("options." + name, name);
       for (const std::string& name : option_names_of(settings_.host)) check_option("host", name);
@@ -89,20 +95,21 @@ class DatabaseCheck {
 
   void check_name() {
     const std::string name = database_name(settings_);
-    if (name.empty()) return problem("", "is missing the \"name\" value.");
+    if (name.empty()) return missing("", "name");
     expect("name", [&] { Namespace::check_database(name); });
   }
 
   void check_encryption(const AutoEncryption& options) {
     const std::string key = "auto_encryption.key_vault_namespace";
     if (options.key_vault_namespace.empty()) {
-      problem("auto_encryption", "is missing the \"key_vault_namespace\" value.");
+      missing("auto_encryption", "key_vault_namespace");
     } else {
       expect(key, [&] {
         const Namespace ns = Namespace::parse(options.key_vault_namespace);
-        if (ns.database != database_name(settings_)) {
+        const std::string name = database_name(settings_);
+        if (!name.empty() && ns.database != name) {
           problem(key, fmt::format("'{}': the database part must be '{}', the database's name",
-                                   options.key_vault_namespace, database_name(settings_)));
+                                   options.key_vault_namespace, name));
         }
       });
     }
@@ -117,9 +124,8 @@ class DatabaseCheck {
 
   void check_providers(const AutoEncryption& options) {
     if (options.kms_providers.empty()) {
-      return problem("auto_encryption",
-                     "is missing the \"kms_providers\" value: kms_providers.local.key = "
-                     "\"file:PATH\" is the simplest");
+      return missing("auto_encryption", "kms_providers",
+                     "kms_providers.local.key = \"file:PATH\" is the simplest");
     }
     std::set<std::string> names;
     for (const KmsProvider& provider : options.kms_providers) {
@@ -156,7 +162,7 @@ class DatabaseCheck {
     for (const std::string& name : names->required_secrets) {
       const auto it = provider.secrets.find(name);
       if (it == provider.secrets.end() || !it->second) {
-        problem(key, fmt::format("is missing the \"{}\" value.", name));
+        missing(key, name);
       }
     }
   }
@@ -175,7 +181,7 @@ class DatabaseCheck {
     }
     for (const std::string& name : names->required_master_key) {
       if (!it->options.contains(name)) {
-        problem("kms_credentials." + provider, fmt::format("is missing the \"{}\" value.", name));
+        missing("kms_credentials." + provider, name);
       }
     }
   }
@@ -183,7 +189,6 @@ class DatabaseCheck {
   std::string path_;
   const DatabaseSettings& settings_;
   Problems& problems_;
-  bool mongo_ = false;
 };
 
 // Aliases with the same engine must agree on how it is opened.
@@ -207,7 +212,8 @@ void check_shared_engines(const Settings& settings, Problems& problems) {
 }  // namespace
 
 void check_settings(const Settings& settings, Problems& problems) {
-  if (!settings.databases.contains("default")) {
+  if (!settings.databases.contains("default") && !problems.has_at("databases") &&
+      !problems.has_at("databases.default")) {
     problems.add("databases", "You must define a 'default' database.");
   }
   for (const auto& [alias, database] : settings.databases) {

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "project/durability_setting.h"
 #include "project/settings_check.h"
 #include "project/test_folder.h"
 #include "quern/base/error.h"
@@ -10,9 +11,13 @@
 namespace quern {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
+using testing::Property;
+using testing::Throws;
 
 struct OnlyReads {
   std::optional<std::string> db_for_read(const ModelRef&, const Hints&) const {
@@ -121,7 +126,7 @@ key_vault_namespace = "b.__keyVault"
 kms_providers.local.key = "secret in the clear"
 )")
                 .substr(fault("x").find(": ")),
-            std::string(": 6 problems\n"
+            std::string(": 5 problems\n"
                         "  line 1: databases.default: is missing the \"host\" value.\n"
                         "  line 2: databases.default.hsot: unknown key. Did you mean 'host'?\n"
                         "  line 8: databases.encrypted.port: must be a whole number\n"
@@ -129,9 +134,43 @@ kms_providers.local.key = "secret in the clear"
                         "'b.__keyVault': the database part must be 'a', the database's name\n"
                         "  line 11: databases.encrypted.auto_encryption.kms_providers.local.key: "
                         "secrets do not stand in settings: write where it is, as \"file:PATH\" or "
-                        "\"env:NAME\"\n"
-                        "  line 11: databases.encrypted.auto_encryption.kms_providers.local: is "
-                        "missing the \"key\" value."));
+                        "\"env:NAME\""));
+}
+
+TEST(Settings, AValueOfAWrongTypeIsNotCalledMissingAndHidesNoOtherProblem) {
+  EXPECT_EQ(
+      fault("[databases.default]\nhost = 5\nname = 6\nport = 0\ndurability = \"x\"\n"
+            "[databases.default.auto_encryption]\nkms_providers.local.key = \"file:k\"\n"
+            "key_vault_namespace = \"a.__keyVault\"\n")
+          .substr(fault("x").find(": ")),
+      std::string(": 4 problems\n"
+                  "  line 2: databases.default.host: must be a string\n"
+                  "  line 3: databases.default.name: must be a string\n"
+                  "  line 4: databases.default.port: must be between 1 and 65535\n"
+                  "  line 5: databases.default.durability: ") +
+          [] {
+            try {
+              parse_durability("x");
+            } catch (const Error& error) {
+              return std::string(error.what());
+            }
+            return std::string();
+          }());
+  EXPECT_THAT(fault("databases = 5\n"),
+              EndsWith(": 1 problem\n  line 1: databases: must be a table"));
+  EXPECT_THAT(fault("[databases]\ndefault = 5\n"),
+              EndsWith(": 1 problem\n  line 2: databases.default: must be a table"));
+}
+
+TEST(Settings, TextWithoutQuotesIsToldSo) {
+  EXPECT_THAT(fault("[databases.default]\nhost = memory:\n"),
+              AllOf(HasSubstr("line 2"), HasSubstr("text stands in quotes")));
+}
+
+TEST(Settings, AFolderIsNoSettingsFile) {
+  const TestFolder folder;
+  EXPECT_THAT([&] { Settings::load(folder.path()); },
+              Throws<ImproperlyConfigured>(Property(&Error::what, HasSubstr("is a folder"))));
 }
 
 TEST(Settings, SecretsInTheClearAreNotRepeated) {

@@ -250,7 +250,11 @@ toml::table parse_file(const std::filesystem::path& file, Problems& problems) {
     return toml::parse_file(file.string());
   } catch (const toml::parse_error& error) {
     problems.locate("", static_cast<int>(error.source().begin.line));
-    problems.add("", error.description());
+    std::string text(error.description());
+    if (text.find("could not determine value type") != std::string::npos) {
+      text += ": text stands in quotes, as in name = \"clinic\"";
+    }
+    problems.add("", text);
     problems.throw_if_any(file.string());
   }
   return {};
@@ -264,6 +268,10 @@ Settings Settings::load(const std::filesystem::path& file, std::vector<Router> r
         "there is no settings file {} (looked for from {}): name another, or run the program where "
         "it is",
         file.string(), std::filesystem::current_path().string()));
+  }
+  if (std::filesystem::is_directory(file)) {
+    throw ImproperlyConfigured(
+        fmt::format("{} is a folder: name the settings file in it", file.string()));
   }
   Problems problems;
   const toml::table table = parse_file(file, problems);

@@ -5,8 +5,10 @@
 
 #include <set>
 
+#include "base/shown.h"
 #include "migrations/autodetector.h"
 #include "migrations/history.h"
+#include "migrations/index_difference.h"
 #include "migrations/migration_error.h"
 #include "migrations/state_of_models.h"
 #include "project/deployed_map.h"
@@ -35,6 +37,15 @@ void check_routes(Project& project, std::vector<CheckMessage>& out) {
                                    label, alias, core.explain_route(model, alias))});
       }
       core.routers().db_for_read(model);
+      if (!core.routers().allow_migrate(alias, model.app_label, model.name)) {
+        out.push_back(
+            {Level::kWarning, "quern.W208",
+             fmt::format("{0} is written to '{1}', but allow_migrate of the routers keeps its "
+                         "migrations out of there: its collection comes into being with the first "
+                         "document, without indexes and unique constraints. Let allow_migrate say "
+                         "true for '{1}', app '{2}' and model '{3}'",
+                         label, alias, model.app_label, model.name)});
+      }
     } catch (const ImproperlyConfigured& error) {
       out.push_back({Level::kError, "quern.E101", fmt::format("{}: {}", label, error.what())});
     }
@@ -101,6 +112,7 @@ void check_deployment(Connection& connection, std::vector<CheckMessage>& out) {
 void check_models(ProjectCore& core, std::vector<CheckMessage>& out) {
   try {
     const migrations::Graph graph = core.load_migrations();
+    graph.refuse_conflicts();
     const std::vector<ModelRef> models(core.models().begin(), core.models().end());
     const migrations::Changes changes =
         migrations::detect_changes(graph.state(), migrations::state_of_models(models));
@@ -115,8 +127,21 @@ void check_models(ProjectCore& core, std::vector<CheckMessage>& out) {
                                  "makemigrations {0}'",
                                  app, core.program)});
     }
-  } catch (const migrations::MigrationError& error) {
+  } catch (const Error& error) {
     out.push_back({Level::kError, "quern.E107", error.what()});
+  }
+}
+
+// Indexes and constraints that the migrations made and a collection lacks.
+void check_indexes(ProjectCore& core, const migrations::State& migrated,
+                   migrations::Database& database, std::vector<CheckMessage>& out) {
+  if (!database.exists()) return;
+  for (const ModelRef& model : core.models()) {
+    const migrations::ModelState* state = migrated.find(model.app_label, model.name);
+    if (!state || core.routers().db_for_write(model) != database.alias()) continue;
+    for (const std::string& fault : migrations::missing_indexes(database, *state)) {
+      out.push_back({Level::kWarning, "quern.W209", fmt::format("{}: {}", state->label(), fault)});
+    }
   }
 }
 
@@ -129,7 +154,7 @@ void check_migrations(Project& project, std::string_view alias, std::vector<Chec
     const migrations::Applied applied =
         migrations::applied_keys(migrations::History(database).read());
     const std::size_t missing = graph.plan_forwards(applied).size();
-    if (missing == 0) return;
+    if (missing == 0) return check_indexes(core_of(project), graph.state(), database, out);
     out.push_back({Level::kWarning, "quern.W206",
                    fmt::format("{0} migration{1} not applied to '{2}'. Run '{4} migrate "
                                "--database {2}' to apply {3}.",
@@ -153,7 +178,7 @@ void check_data_keys(Project& project, Connection& connection, std::vector<Check
       out.push_back(
           {Level::kError, "quern.E109",
            fmt::format("data key {}, needed by field '{}' of {}.{}, is not in the key vault. {}",
-                       field.key_id->to_string(), field.path, connection.database(),
+                       field.key_id->to_string(), shown_path(field.path), connection.database(),
                        model.collection, connection.advice_on_lost_key())});
     }
   }

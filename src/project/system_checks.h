@@ -26,6 +26,7 @@ struct CheckMessage {
 //   quern.W202  equality on a field of few values, such as bool
 //   quern.W204  an encrypting cluster without a pinned encrypted_fields_map
 //   quern.W207  models have changes that no migration has
+//   quern.W208  a model is written to a database that routers keep its migrations out of
 //   quern.N301  a setting without effect
 std::vector<CheckMessage> check_project(Project& project);
 
@@ -38,6 +39,7 @@ std::vector<CheckMessage> check_project(Project& project);
 //   quern.E109  a data key that an encrypted collection needs is not in the vault
 //   quern.E110  a model has in the clear what its collection encrypts
 //   quern.W206  migrations that are not applied
+//   quern.W209  everything is applied, but a collection lacks an index or constraint of its model
 std::vector<CheckMessage> check_database(Project& project, std::string_view alias);
 
 }  // namespace quern::internal

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/shown.h"
 #include "quern/bson/compare.h"
 
 namespace quern::schema {
@@ -30,24 +31,25 @@ std::string type_name(const std::optional<bson::Type>& type) {
 std::string field_difference(const EncryptedField& ours, const EncryptedField& theirs,
                              CompareKeys keys) {
   if (keys == CompareKeys::kYes && ours.key_id != theirs.key_id) {
-    return fmt::format("field '{}' has another keyId there", ours.path);
+    return fmt::format("field '{}' has another keyId there", shown_path(ours.path));
   }
   if (ours.bson_type != theirs.bson_type) {
-    return fmt::format("field '{}' has bsonType '{}' there instead of '{}'", ours.path,
+    return fmt::format("field '{}' has bsonType '{}' there instead of '{}'", shown_path(ours.path),
                        type_name(theirs.bson_type), type_name(ours.bson_type));
   }
   for (const DeclaredQuery& query : ours.queries) {
     const DeclaredQuery* other = theirs.query(*query.type);
     if (other == nullptr) {
-      return fmt::format("field '{}' has no '{}' query there", ours.path, query.type->name);
+      return fmt::format("field '{}' has no '{}' query there", shown_path(ours.path),
+                         query.type->name);
     }
     if (!same_query(query, *other)) {
-      return fmt::format("field '{}' has other '{}' query options there", ours.path,
+      return fmt::format("field '{}' has other '{}' query options there", shown_path(ours.path),
                          query.type->name);
     }
   }
   if (ours.queries.size() != theirs.queries.size()) {
-    return fmt::format("field '{}' has more queries there", ours.path);
+    return fmt::format("field '{}' has more queries there", shown_path(ours.path));
   }
   return {};
 }
@@ -57,13 +59,13 @@ std::string schema_difference(const EncryptedFields& ours, const EncryptedFields
   for (const EncryptedField& field : ours.fields()) {
     const EncryptedField* other = theirs.find(field.path);
     if (other == nullptr) {
-      return fmt::format("field '{}' is not encrypted there", field.path);
+      return fmt::format("field '{}' is not encrypted there", shown_path(field.path));
     }
     if (std::string found = field_difference(field, *other); !found.empty()) return found;
   }
   for (const EncryptedField& field : theirs.fields()) {
     if (!allow_more && ours.find(field.path) == nullptr) {
-      return fmt::format("field '{}' is encrypted there only", field.path);
+      return fmt::format("field '{}' is encrypted there only", shown_path(field.path));
     }
   }
   if (ours.esc_collection() != theirs.esc_collection() ||

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/shown.h"
 #include "bson/strict_reader.h"
 #include "quern/base/error.h"
 #include "schema/query_rules.h"
@@ -127,7 +128,7 @@ EncryptedField parse_field(bson::View document, const std::string& where,
     if (!field.bson_type) {
       throw Error(ErrorCode::kBadValue, "BSON field " + reader.quoted("bsonType") +
                                             " is the unknown type alias '" +
-                                            std::string(*type_name) + "'");
+                                            without_controls(*type_name) + "'");
     }
   }
   if (const bson::Element queries = document["queries"]) {
@@ -139,8 +140,8 @@ EncryptedField parse_field(bson::View document, const std::string& where,
 // As MongoDB checks the path of a field anywhere.
 void check_components(std::string_view path) {
   if (path.ends_with('.')) {
-    throw Error(
-        40353, "the path of an encrypted field must not end with '.': '" + std::string(path) + "'");
+    throw Error(40353,
+                "the path of an encrypted field must not end with '.': '" + shown_path(path) + "'");
   }
   std::size_t depth = 0;
   for (std::size_t start = 0; start != std::string_view::npos;) {
@@ -152,11 +153,11 @@ void check_components(std::string_view path) {
     const std::string_view component = path.substr(start, dot - start);
     if (component.empty()) {
       throw Error(15998, "the path of an encrypted field must not have an empty component: '" +
-                             std::string(path) + "'");
+                             shown_path(path) + "'");
     }
     if (component.starts_with('$')) {
       throw Error(16410, "no component of the path of an encrypted field may start with '$': '" +
-                             std::string(path) + "'");
+                             shown_path(path) + "'");
     }
     start = dot == std::string_view::npos ? dot : dot + 1;
   }
@@ -165,7 +166,7 @@ void check_components(std::string_view path) {
 void check_path(const EncryptedField& field) {
   if (field.path.empty()) throw Error(6316402, "the path of an encrypted field must not be empty");
   if (field.path == "_id" || is_above("_id", field.path)) {
-    throw Error(6316403, "the '_id' field cannot be encrypted: '" + field.path + "'");
+    throw Error(6316403, "the '_id' field cannot be encrypted: '" + shown_path(field.path) + "'");
   }
   if (field.path == kSafeContent || is_above(kSafeContent, field.path)) {
     throw Error(6316404, "the '__safeContent__' field cannot be encrypted: it is the server's");
@@ -201,11 +202,11 @@ bool path_before(const EncryptedField& a, const EncryptedField& b) {
 void check_distinct(std::span<const EncryptedField> fields) {
   check_neighbours(fields, path_before, [](const EncryptedField& a, const EncryptedField& b) {
     if (a.path == b.path) {
-      throw Error(6338402, "two encrypted fields have the path '" + a.path + "'");
+      throw Error(6338402, "two encrypted fields have the path '" + shown_path(a.path) + "'");
     }
     if (is_above(a.path, b.path)) {
-      throw Error(6338403, "of two encrypted fields one must not lie inside the other: '" + a.path +
-                               "' and '" + b.path + "'");
+      throw Error(6338403, "of two encrypted fields one must not lie inside the other: '" +
+                               shown_path(a.path) + "' and '" + shown_path(b.path) + "'");
     }
   });
   const auto by_key = [](const EncryptedField& a, const EncryptedField& b) {
@@ -215,8 +216,8 @@ void check_distinct(std::span<const EncryptedField> fields) {
     if (a.key_id != b.key_id || a.key_alt_name != b.key_alt_name) return;
     const std::string key =
         a.key_id ? "keyId " + a.key_id->to_string() : "keyAltName '" + a.key_alt_name + "'";
-    throw Error(6338401, "each encrypted field needs its own data key, but '" + a.path + "' and '" +
-                             b.path + "' have the " + key);
+    throw Error(6338401, "each encrypted field needs its own data key, but '" + shown_path(a.path) +
+                             "' and '" + shown_path(b.path) + "' have the " + key);
   });
 }
 

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "quern/base/error.h"
 
@@ -24,7 +26,7 @@ std::error_code last_error() { return {errno, std::generic_category()}; }
 class Descriptor {
  public:
   Descriptor(const std::filesystem::path& path, int flags)
-      : number_(::open(path.c_str(), flags | O_CLOEXEC, S_IRUSR | S_IWUSR)) {}
+      : number_(::open(path.c_str(), flags | O_CLOEXEC)) {}
   ~Descriptor() {
     if (number_ >= 0) ::close(number_);
   }
@@ -36,15 +38,13 @@ class Descriptor {
   int number_;
 };
 
-// What was entered into the directory, or renamed in it, is on the medium. Some file systems cannot
-// do so for a directory (EINVAL), and some users may not read one that they write to.
+}  // namespace
+
 void sync_directory(const std::filesystem::path& path) {
   const Descriptor directory(path.empty() ? "." : path, O_RDONLY | O_DIRECTORY);
   if (directory.number() < 0) return;
   if (::fsync(directory.number()) != 0 && errno != EINVAL) fail("sync", path, last_error());
 }
-
-}  // namespace
 
 void make_private_directory(std::filesystem::path path) {
   if (!path.has_filename()) path = path.parent_path();  // "data/"
@@ -60,19 +60,37 @@ void make_private_directory(std::filesystem::path path) {
   sync_directory(parent);
 }
 
+DurableFile::DurableFile(const std::filesystem::path& path, Existing existing)
+    : path_(path),
+      file_(::open(
+          path.c_str(),
+          O_WRONLY | O_CREAT | O_CLOEXEC | (existing == Existing::kTruncate ? O_TRUNC : O_EXCL),
+          S_IRUSR | S_IWUSR)) {
+  if (file_ < 0) fail("write", path_, last_error());
+}
+
+DurableFile::~DurableFile() { ::close(file_); }
+
+void DurableFile::append(BytesView content) {
+  while (!content.empty()) {
+    const ssize_t size = ::write(file_, content.data(), content.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) fail("write", path_, last_error());
+    content = content.subspan(static_cast<std::size_t>(size));
+  }
+}
+
+void DurableFile::sync() {
+  if (::fsync(file_) != 0) fail("write", path_, last_error());
+}
+
 void replace_file(const std::filesystem::path& path, BytesView content) {
   std::filesystem::path fresh = path;
   fresh += ".new";
   {
-    const Descriptor file(fresh, O_WRONLY | O_CREAT | O_TRUNC);
-    if (file.number() < 0) fail("write", fresh, last_error());
-    while (!content.empty()) {
-      const ssize_t size = ::write(file.number(), content.data(), content.size());
-      if (size < 0 && errno == EINTR) continue;
-      if (size < 0) fail("write", fresh, last_error());
-      content = content.subspan(static_cast<std::size_t>(size));
-    }
-    if (::fsync(file.number()) != 0) fail("write", fresh, last_error());
+    DurableFile file(fresh, DurableFile::Existing::kTruncate);
+    file.append(content);
+    file.sync();
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) fail("write", path, last_error());
   sync_directory(path.parent_path());
@@ -81,6 +99,21 @@ void replace_file(const std::filesystem::path& path, BytesView content) {
 void remove_file(const std::filesystem::path& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail("remove", path, last_error());
   sync_directory(path.parent_path());
+}
+
+void copy_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
+  const Descriptor source(from, O_RDONLY);
+  if (source.number() < 0) fail("read", from, last_error());
+  DurableFile copy(to);
+  std::vector<std::uint8_t> buffer(1 << 20);
+  for (;;) {
+    const ssize_t size = ::read(source.number(), buffer.data(), buffer.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) fail("read", from, last_error());
+    if (size == 0) break;
+    copy.append(BytesView(buffer).first(static_cast<std::size_t>(size)));
+  }
+  copy.sync();
 }
 
 }  // namespace quern::storage

@@ -4,9 +4,12 @@
 #include <regex>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "quern/base/error.h"
 #include "storage/acknowledged_mark.h"
+#include "storage/durable_file.h"
 
 namespace quern::storage {
 
@@ -42,6 +45,28 @@ DirectoryContent content_of(const std::filesystem::path& directory) {
         "cannot look for a database in \"" + directory.string() + "\": " + error.message());
   }
   return content;
+}
+
+void copy_rocks_files(const std::filesystem::path& from, const std::filesystem::path& to) {
+  static const std::regex files(
+      R"(CURRENT|IDENTITY|REPAIRING|(MANIFEST|OPTIONS)-\d+|\d{6,}\.(sst|log))");
+  std::vector<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(from, error), end; !error && at != end;
+       at.increment(error)) {
+    std::string name = at->path().filename().string();
+    if (std::regex_match(name, files)) names.push_back(std::move(name));
+  }
+  if (error) {
+    throw DatabaseError(ErrorCode::kInternalError,
+                        "cannot read \"" + from.string() + "\": " + error.message());
+  }
+  make_private_directory(to);
+  // What was acknowledged before the rest was read is in the rest.
+  if (std::filesystem::exists(from / AcknowledgedMark::kFile, error)) {
+    copy_durably(from / AcknowledgedMark::kFile, to / AcknowledgedMark::kFile);
+  }
+  for (const std::string& name : names) copy_durably(from / name, to / name);
 }
 
 }  // namespace quern::storage

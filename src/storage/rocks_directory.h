@@ -1,5 +1,5 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// What can be known of a store's directory without opening it, which would create it.
+// What can be known, and done, of a store's directory without opening it, which would create it.
 #ifndef QUERN_STORAGE_ROCKS_DIRECTORY_H_
 #define QUERN_STORAGE_ROCKS_DIRECTORY_H_
 
@@ -16,6 +16,11 @@ struct DirectoryContent {
 };
 // Of a directory that exists.
 DirectoryContent content_of(const std::filesystem::path& directory);
+
+// Copies the files of a store that is not open, and nothing else that may lie there, into a
+// directory that is not there yet. Throws DatabaseError. Of a store that is open all the same, files
+// may come or go meanwhile: then the copy cannot be opened, since it has the older mark.
+void copy_rocks_files(const std::filesystem::path& from, const std::filesystem::path& to);
 
 }  // namespace quern::storage
 

@@ -2,6 +2,7 @@
 #include "storage/rocks_lock.h"
 
 #include <fcntl.h>
+#include <rocksdb/env.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,8 +13,10 @@
 
 namespace quern::storage {
 
-DirectoryLock::DirectoryLock(rocksdb::Env& env, const std::filesystem::path& directory,
-                             Purpose purpose)
+RocksLock::RocksLock(const std::filesystem::path& directory)
+    : RocksLock(*rocksdb::Env::Default(), directory) {}
+
+RocksLock::RocksLock(rocksdb::Env& env, const std::filesystem::path& directory, Purpose purpose)
     : env_(env) {
   const std::filesystem::path file = directory / "LOCK";
   const rocksdb::Status status = env_.LockFile(file.string(), &lock_);
@@ -24,13 +27,12 @@ DirectoryLock::DirectoryLock(rocksdb::Env& env, const std::filesystem::path& dir
   share(file, directory);
 }
 
-DirectoryLock::~DirectoryLock() {
+RocksLock::~RocksLock() {
   if (lock_ != nullptr) env_.UnlockFile(lock_).PermitUncheckedError();
   if (shared_ >= 0) ::close(shared_);
 }
 
-void DirectoryLock::share(const std::filesystem::path& file,
-                          const std::filesystem::path& directory) {
+void RocksLock::share(const std::filesystem::path& file, const std::filesystem::path& directory) {
   shared_ = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (shared_ < 0 && errno == ENOENT) return;
   struct flock whole {};

@@ -13,6 +13,7 @@
 #include "storage/durable_file.h"
 #include "storage/rocks_directory.h"
 #include "storage/rocks_fault.h"
+#include "storage/rocks_lock.h"
 
 namespace quern::storage {
 namespace {
@@ -222,8 +223,7 @@ RecoveredDatabase open_recovered(rocksdb::Options options, const std::filesystem
   make_private_directory(directory);
   Examination found;
   {
-    // RocksDB takes it again when it opens. Another process may come first; then opening says so.
-    const DirectoryLock lock(*options.env, directory);
+    const RocksLock lock(*options.env, directory);
     found = examine(options, directory, boot);
     if (found.is_new) {
       const AcknowledgedMark nothing_yet(directory, {.boot = boot});
@@ -242,8 +242,7 @@ RecoveredDatabase open_for_reading(rocksdb::Options options, const std::filesyst
   // does less.
   options.max_open_files = kManyFiles;
   RecoveredDatabase result;
-  result.lock =
-      std::make_unique<DirectoryLock>(*options.env, directory, DirectoryLock::Purpose::kReading);
+  result.lock = std::make_unique<RocksLock>(*options.env, directory, RocksLock::Purpose::kReading);
   const Examination found = examine(options, directory, boot);
   if (found.is_new) throw_cannot_open(directory, "there is none");
   refuse_faults(directory, found);
@@ -260,7 +259,7 @@ Findings examine_database(rocksdb::Options options, const std::filesystem::path&
                           const Uuid& boot) {
   options = for_recovery(std::move(options));
   require_database(directory);
-  const DirectoryLock lock(*options.env, directory, DirectoryLock::Purpose::kReading);
+  const RocksLock lock(*options.env, directory, RocksLock::Purpose::kReading);
   return examine(options, directory, boot, Depth::kEveryBlock).faults;
 }
 
@@ -271,7 +270,7 @@ RecoveredDatabase mend_database(rocksdb::Options options, const std::filesystem:
   require_database(directory);
   Examination found;
   {
-    const DirectoryLock lock(*options.env, directory);
+    const RocksLock lock(*options.env, directory);
     found = examine(options, directory, boot, Depth::kEveryBlock);
     replace_file(directory / kRepairing, {});
   }

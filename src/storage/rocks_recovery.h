@@ -32,7 +32,7 @@ rocksdb::SequenceNumber last_sequence(const rocksdb::WriteBatch& batch);
 
 // An open database. The members are destroyed in the order that they need.
 struct RecoveredDatabase {
-  std::unique_ptr<DirectoryLock> lock;             // of one that is read only: RocksDB takes none
+  std::unique_ptr<RocksLock> lock;                 // of one that is read only: RocksDB takes none
   std::unique_ptr<AcknowledgedMark> mark;          // null where it is read only
   std::unique_ptr<rocksdb::WalFilter> log_filter;  // used by db
   std::unique_ptr<rocksdb::DB> db;

@@ -8,6 +8,7 @@
 #include <rocksdb/options.h>
 #include <rocksdb/perf_level.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/utilities/write_batch_with_index.h>
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <mutex>
 #include <numeric>
 #include <string>
@@ -290,7 +292,8 @@ class RocksStore : public Store {
   explicit RocksStore(const RocksOptions& options, Opening opening = Opening::kAsItIs)
       : on_disk_(!options.directory.empty()),
         read_only_(options.read_only),
-        durability_(options.durability) {
+        durability_(options.durability),
+        boot_(boot_of(options)) {
     let_children_exit();
     rocksdb::Options db_options = make_options(options);
     if (on_disk_) {
@@ -299,7 +302,7 @@ class RocksStore : public Store {
       const auto open = read_only_                     ? open_for_reading
                         : opening == Opening::kMending ? mend_database
                                                        : open_recovered;
-      recovered_ = open(db_options, options.directory, boot_of(options));
+      recovered_ = open(db_options, options.directory, boot_);
     } else {
       environment_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
       db_options.env = environment_.get();
@@ -435,6 +438,28 @@ class RocksStore : public Store {
   std::vector<std::string> damaged_files(KeyRange range, const CheckInterrupt& check) override {
     return storage::damaged_files(*db_, range, check);
   }
+  // The log is copied as it is. A flush would spare that, and may not be asked for where one has
+  // failed (rocks_reclaimer.h).
+  void copy_to(const std::filesystem::path& directory) override {
+    if (!on_disk_) {
+      throw DatabaseError(ErrorCode::kIllegalOperation,
+                          "a database in memory has no files that could be copied");
+    }
+    if (read_only_) {
+      throw DatabaseError(ErrorCode::kIllegalOperation,
+                          "a database that is open for reading only is not copied: nobody writes "
+                          "to its folder, so copy that");
+    }
+    if (failed_) resume();
+    const rocksdb::SequenceNumber acknowledged = recovered_.mark->written();
+    rocksdb::Checkpoint* made = nullptr;
+    check_copy(rocksdb::Checkpoint::Create(db_, &made), directory);
+    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+    constexpr std::uint64_t kNoFlush = std::numeric_limits<std::uint64_t>::max();
+    check_copy(checkpoint->CreateCheckpoint(directory.string(), kNoFlush), directory);
+    const AcknowledgedMark mark(directory, {acknowledged, acknowledged, boot_});
+  }
+  void verify() override { check(db_->VerifyChecksum()); }
 
   rocksdb::DB& db() { return *db_; }
 
@@ -463,6 +488,13 @@ class RocksStore : public Store {
   LockTable::Owner new_owner() { return next_owner_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
+  static void check_copy(const rocksdb::Status& status, const std::filesystem::path& directory) {
+    if (status.ok()) return;
+    throw DatabaseError(
+        ErrorCode::kInternalError,
+        "cannot copy the database to \"" + directory.string() + "\": " + fault_of(status));
+  }
+
   static rocksdb::Options make_options(const RocksOptions& options) {
     rocksdb::Options result;
     result.write_buffer_size = options.write_buffer_bytes;
@@ -559,6 +591,7 @@ class RocksStore : public Store {
   const bool on_disk_;
   const bool read_only_;
   const Durability durability_;
+  const Uuid boot_;
   std::unique_ptr<rocksdb::Env> environment_;
   RecoveredDatabase recovered_;
   rocksdb::DB* db_ = nullptr;  // recovered_'s

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <new>
@@ -160,6 +161,13 @@ class Store {
   virtual void compact(KeyRange range, const CheckInterrupt& check) = 0;
   // Reads the files through that hold a part of the range. A clause for each that is damaged.
   virtual std::vector<std::string> damaged_files(KeyRange range, const CheckInterrupt& check) = 0;
+  // Writes a directory that is not there yet, in which a store can be opened: with all that was
+  // acknowledged when this was called, and perhaps more. Others read and write meanwhile. Files that
+  // never change are linked rather than copied where the file system can. Throws DatabaseError, also
+  // for a store in memory; what it has written by then is left to the caller.
+  virtual void copy_to(const std::filesystem::path& directory) = 0;
+  // Reads every block that lies on the medium, and throws DatabaseError for one that is damaged.
+  virtual void verify() = 0;
 };
 
 }  // namespace quern::storage

@@ -1,5 +1,5 @@
 # Compiles CASE with COMPILE; fails unless the compiler refuses it with the sentence of the case's
-# "// expect:" lines (all of them) on an error line.
+# "// expect:" lines (all of them) on an error line, and with what its "// name:" lines name anywhere.
 file(STRINGS ${CASE} lines REGEX "^// expect: ")
 if(NOT lines)
   message(FATAL_ERROR "${CASE} has no '// expect: ' line")
@@ -10,6 +10,14 @@ if(result EQUAL 0)
   message(FATAL_ERROR "${CASE} compiles, but should not")
 endif()
 string(REGEX MATCHALL "[^\n]*error:[^\n]*" errors "${output}")
+file(STRINGS ${CASE} names REGEX "^// name: ")
+foreach(line IN LISTS names)
+  string(REPLACE "// name: " "" name "${line}")
+  string(FIND "${output}" "${name}" found)
+  if(found EQUAL -1)
+    message(FATAL_ERROR "expected the name ${name} in\n${output}")
+  endif()
+endforeach()
 foreach(line IN LISTS lines)
   string(REPLACE "// expect: " "" sentence "${line}")
   string(FIND "${errors}" "${sentence}" found)

@@ -4,11 +4,16 @@
 // tags, index entries and state collections agree.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "crash/expectation.h"
 #include "crash/load.h"
+#include "crash/retry_load.h"
 #include "crash/worker.h"
 #include "crypto/testing/payloads.h"
 #include "engine/qe/consistency.h"
@@ -103,6 +108,78 @@ TEST_F(EncryptedCrashTest, NothingAcknowledgedIsLostAndNothingIsHalfThere) {
   }
   RecordProperty("acknowledged_writes", static_cast<int>(expectation.acknowledged()));
   EXPECT_GT(expectation.acknowledged(), static_cast<std::size_t>(kills()));
+}
+
+// The number of each thread's last command, and its reply if it came.
+struct Last {
+  int number = 0;
+  std::string reply;
+};
+
+std::map<int, Last> last_commands(const std::string& journal,
+                                  std::map<int, std::vector<int>>& sent) {
+  std::map<int, Last> last;
+  std::istringstream lines(journal);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string kind;
+    int thread = 0;
+    int number = 0;
+    words >> kind >> thread >> number >> std::ws;
+    if (kind == "?") {
+      sent[thread].push_back(number);
+      last[thread] = {number, ""};
+    } else {
+      std::getline(words, last[thread].reply);
+    }
+  }
+  return last;
+}
+
+// All commands of all workers happened once each.
+void check_happened_once(product::Stack& stack, int thread, const std::vector<int>& sent) {
+  const auto count = [&](const Document& query) {
+    return run_checked(stack.engine, "clinic", doc("count", "people", "query", query))["n"]
+        .whole_number();
+  };
+  int increments = 0;
+  for (const int number : sent) {
+    const RetryKind kind = retry_kind(number);
+    increments += kind == RetryKind::kUpdate || kind == RetryKind::kFindAndModify ? 1 : 0;
+    if (kind != RetryKind::kInsert) continue;
+    const int left = std::ranges::count(sent, number + 3) == 0 ? 3 : 2;
+    EXPECT_EQ(count(doc("thread", thread, "number", number)), left) << thread << " " << number;
+  }
+  EXPECT_EQ(count(doc("_id", counter_id(thread), "n", increments)), increments > 0 ? 1 : 0)
+      << thread;
+}
+
+TEST_F(EncryptedCrashTest, WritesThatAreSentAgainHappenOnce) {
+  std::mt19937 random(2028);
+  std::map<int, std::vector<int>> sent;
+  for (int kill = 0; kill < kills(); ++kill) {
+    SCOPED_TRACE(kill);
+    Worker worker(directory_.path(), kill, "retry");
+    const auto last =
+        last_commands(worker.kill_after(std::chrono::microseconds(random() % 100'000)), sent);
+    ASSERT_TRUE(worker.was_killed()) << "the worker ended by itself";
+
+    product::Stack stack(directory_.path());
+    for (const auto& [thread, command] : last) {
+      const Document again = retry_command(thread, command.number);
+      const std::string reply = reply_text(run_checked(stack.encrypting, "clinic", again));
+      if (!command.reply.empty()) {
+        EXPECT_EQ(reply, command.reply) << thread;
+      }
+      EXPECT_EQ(reply_text(run_checked(stack.encrypting, "clinic", again)), reply) << thread;
+    }
+    for (const auto& [thread, numbers] : sent) check_happened_once(stack, thread, numbers);
+    EXPECT_THAT(faults(stack), IsEmpty());
+    ASSERT_FALSE(HasFailure());
+  }
+  std::size_t commands = 0;
+  for (const auto& [thread, numbers] : sent) commands += numbers.size();
+  EXPECT_GT(commands, static_cast<std::size_t>(kills()));
 }
 
 }  // namespace

@@ -19,6 +19,12 @@ inline void journal(const std::string& line) {
 }
 
 int run_plain(const char* directory, unsigned seed, std::size_t write_buffer_bytes);
+// The plain load, of which one backup after the other is made: "( NUMBER\n" in the journal before,
+// ") NUMBER\n" after it. They are DIRECTORY.backups/NUMBER.
+int run_backups(const char* directory, unsigned seed);
+// Restores DIRECTORY from DIRECTORY.backup for ever.
+int run_restores(const char* directory);
+int run_retries(const char* directory, int seed);
 
 }  // namespace quern::crash
 

@@ -1,7 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// crash_worker DIRECTORY SEED encrypted|plain: writes from several threads and keeps the journal
+// crash_worker DIRECTORY SEED LOAD (worker.h): writes from several threads and keeps the journal
 // (load.h) on standard output, until it is killed. This is the encrypted load, with a compaction
-// now and then; the plain one is in plain_worker.cc.
+// now and then; the others are in plain_worker.cc, backup_worker.cc and
+// retry_worker.cc.
 #include <chrono>
 #include <cstdlib>
 #include <random>
@@ -67,5 +68,8 @@ int main(int argc, char** argv) {
   const auto seed = static_cast<unsigned>(std::atoi(argv[2]));
   const std::string_view load = argv[3];
   if (load == "encrypted") return quern::crash::run(argv[1], seed);
+  if (load == "backup") return quern::crash::run_backups(argv[1], seed);
+  if (load == "restore") return quern::crash::run_restores(argv[1]);
+  if (load == "retry") return quern::crash::run_retries(argv[1], static_cast<int>(seed));
   return quern::crash::run_plain(argv[1], seed, load == "small" ? 64 << 10 : 32 << 20);
 }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "crash/load_thread.h"
+#include "crash/plain_load.h"
 #include "engine/engine_runner.h"
 
 namespace quern::crash {
@@ -13,20 +14,6 @@ namespace {
 
 using bson::array;
 using bson::doc;
-
-struct PlainLoad {
-  static constexpr std::string_view kCollection = "plain";
-  using State = int;
-
-  static State next(std::mt19937& random) { return static_cast<int>(random() % 1000); }
-  static std::string text(State value) { return std::to_string(value); }
-  // Everything in a document follows from its id and one number: a torn one shows.
-  static bson::Document document(const std::string& id, State value) {
-    return doc("_id", id, "value", value, "unique", id + ":" + std::to_string(value), "tags",
-               array(value, value + 1, value + 2), "filler", std::string(200, 'x'));
-  }
-  static bson::Document update(const std::string& id, State value) { return document(id, value); }
-};
 
 void change_indexes_for_ever(CommandRunner& runner, unsigned seed) {
   std::mt19937 random(seed);

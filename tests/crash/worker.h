@@ -37,7 +37,7 @@ inline int kills() { return rounds("QUERN_KILLS", 50, 8); }
 class Worker {
  public:
   // load: "encrypted", "plain" or "small": the plain one with small memory tables, and so with many
-  // tables and logs.
+  // tables and logs; "backup" or "restore" (journal.h); "retry" (retry_load.h).
   Worker(const std::string& directory, int seed, const std::string& load) {
     std::array<int, 2> ends;
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe");

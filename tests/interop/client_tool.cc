@@ -45,6 +45,9 @@ class Deployment final : public CommandRunner {
     return builder.finish();
   }
 
+  // There is no catalog here to look at after a write.
+  bool heeds_expected_schemas() const override { return true; }
+
   std::vector<bson::Document> keys;
   bson::Document sent;
   bson::Document reply;

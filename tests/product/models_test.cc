@@ -430,6 +430,76 @@ TEST_F(ModelsTest, AStoredValueOfAnotherTypeIsReportedByItsPath) {
               HasSubstr("Note.stars: expected int, found string"));
 }
 
+TEST_F(ModelsTest, ASaveThatLeavesAnEncryptedMemberAsItIsAddsNoStateEntry) {
+  const auto entries = [&](const char* collection) {
+    const bson::Document reply =
+        run_checked(stack->engine, "clinic", bson::doc("count", collection));
+    return reply["n"].whole_number().value_or(-1);
+  };
+  const auto esc = [&] { return entries("enxcol_.clinic_patient.esc"); };
+  Patient patient = make_patient(1);
+  db().save(patient);
+  EXPECT_EQ(esc(), 1);
+  for (int i = 0; i < 5; ++i) {
+    patient.name = "Patient of day " + std::to_string(i);
+    db().save(patient);
+  }
+  Patient found = db().objects<Patient>().get(kSsn == "000-00-1001");
+  EXPECT_EQ(found.name, "Patient of day 4");
+  found.name = "Found";
+  db().save(found);
+  db().transaction([&](Transaction& tx) {
+    Patient inside = tx.objects<Patient>().get();
+    inside.patient_id = 7;
+    tx.save(inside);
+    tx.save(inside);
+  });
+  db().objects<Patient>().update_each([](Patient& each) { each.name += "!"; });
+  EXPECT_EQ(esc(), 1);
+  EXPECT_EQ(entries("enxcol_.clinic_patient.ecoc"), 1);
+
+  db().refresh(found);
+  EXPECT_EQ(found.name, "Found!");
+  EXPECT_EQ(found.patient_id, 7);
+  EXPECT_EQ(*found.patient_record.ssn, "000-00-1001");
+  EXPECT_EQ(found.patient_record.billing->cc_type, "Visa");
+  found.patient_record.ssn = "999-99-9999";
+  db().save(found);
+  EXPECT_EQ(esc(), 2);
+  EXPECT_EQ(db().objects<Patient>().filter(kSsn == "999-99-9999").count(), 1);
+  EXPECT_EQ(db().objects<Patient>().filter(kSsn == "000-00-1001").count(), 0);
+}
+
+TEST_F(ModelsTest, WhatATransactionSavedAndLostIsSavedAgain) {
+  Patient patient = make_patient(1);
+  db().save(patient);
+  EXPECT_THROW(db().transaction([&](Transaction& tx) {
+    patient.patient_record.ssn = "999-99-9999";
+    tx.save(patient);
+    throw std::runtime_error("no");
+  }),
+               std::runtime_error);
+  EXPECT_EQ(db().objects<Patient>().filter(kSsn == "999-99-9999").count(), 0);
+  db().save(patient);
+  EXPECT_EQ(db().objects<Patient>().filter(kSsn == "999-99-9999").count(), 1);
+}
+
+TEST_F(ModelsTest, AnEncryptedMemberThatAnotherChangedSurvivesASaveThatDidNot) {
+  Patient first = make_patient(1);
+  db().save(first);
+  Patient second = db().objects<Patient>().get();
+  first.patient_record.ssn = "999-99-9999";
+  db().save(first);
+  second.name = "Renamed";
+  db().save(second);
+  db().refresh(first);
+  EXPECT_EQ(*first.patient_record.ssn, "999-99-9999");
+  EXPECT_EQ(first.name, "Renamed");
+  db().save(second, {.only = {kSsn}});
+  db().refresh(first);
+  EXPECT_EQ(*first.patient_record.ssn, "000-00-1001");
+}
+
 TEST_F(ModelsTest, ATransactionIsAllOrNothing) {
   const Error error = error_of([&] {
     db().transaction([](Transaction& tx) {
@@ -450,10 +520,29 @@ TEST_F(ModelsTest, ATransactionIsAllOrNothing) {
       Patient patient = make_patient(i);
       tx.save(patient);
     }
-    EXPECT_EQ(db().objects<Patient>().count(), 0) << "not visible outside yet";
+    std::thread([&] {
+      EXPECT_EQ(db().objects<Patient>().count(), 0) << "not visible outside yet";
+    }).join();
   });
   EXPECT_TRUE(committed);
   EXPECT_EQ(db().objects<Patient>().count(), 3);
+}
+
+TEST_F(ModelsTest, SavingPastATransactionWhatItHasWrittenFailsAtOnceAndRollsBack) {
+  Patient patient = make_patient(1);
+  db().save(patient);
+  int runs = 0;
+  const Error error = error_of([&] {
+    db().transaction([&](Transaction& tx) {
+      ++runs;
+      patient.name = "Renamed";
+      tx.save(patient);
+      db().save(patient);
+    });
+  });
+  EXPECT_TRUE(error.is(ErrorCode::kIllegalOperation)) << error.what();
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(db().objects<Patient>().filter(f(&Patient::name) == "Renamed").count(), 0);
 }
 
 TEST_F(ModelsTest, ATransactionThatSwallowsAnErrorIsRunOnceAndRolledBack) {

@@ -60,7 +60,10 @@ struct AssignmentChecked {
   static_assert(!P::kThrough.vector, "set() cannot step through a vector: set the vector");
   static_assert(P::kEncrypted || !touches_encrypted<P>,
                 "a struct with encrypted members cannot be set as a whole: set its members");
-  static_assert(comparable_with<T, V>() || (is_optional<T> && comparable_with<unwrap_t<T>, V>()),
+  static constexpr bool kIsId = is_id_for_object_id<unwrap_t<T>, V>;
+  static_assert(!kIsId, "this field is an ObjectId, not an Id: set it to id.value()");
+  static_assert(kIsId || comparable_with<T, V>() ||
+                    (is_optional<T> && comparable_with<unwrap_t<T>, V>()),
                 "this field cannot be set to a value of that type");
   using type = Assignment<typename P::root>;
 };

@@ -118,6 +118,10 @@ consteval bool comparable_with() {
   }
 }
 
+// An Id may be unset, so it is not taken for the ObjectId that it holds.
+template <class T, class V>
+inline constexpr bool is_id_for_object_id = std::is_same_v<T, ObjectId>&& std::is_same_v<V, Id>;
+
 template <class T, class V>
 T converted(std::string_view path, const V& value) {
   if constexpr (is_encrypted<V>) {
@@ -147,7 +151,10 @@ void add_operand(Operands& operands, std::string_view path, const V& value) {
 // condition is written, even for a compiler that only checks syntax.
 template <class P, class... V>
 struct Checked {
-  static_assert((comparable_with<typename P::value, V>() && ...),
+  static_assert(!(is_id_for_object_id<typename P::value, V> || ...),
+                "this field is an ObjectId, not an Id: compare it with id.value()");
+  static_assert(((comparable_with<typename P::value, V>() ||
+                  is_id_for_object_id<typename P::value, V>)&&...),
                 "this field cannot be compared with a value of that type");
   static_assert(
       is_encrypted<typename P::leaf> || !touches_encrypted<P>,
@@ -312,8 +319,11 @@ Expr<R> includes(const Path<R, L, S>& path, const V& value) {
   static_assert(!internal::is_encrypted<L>, "includes() does not work on an encrypted field");
   static_assert(internal::is_vector<internal::unwrap_t<L>>,
                 "includes() needs a field that is a vector");
-  static_assert(internal::comparable_with<Element, V>(),
-                "this field cannot be compared with a value of that type");
+  static_assert(!internal::is_id_for_object_id<Element, V>,
+                "this field holds ObjectIds, not Ids: compare it with id.value()");
+  static_assert(
+      internal::comparable_with<Element, V>() || internal::is_id_for_object_id<Element, V>,
+      "this field cannot be compared with a value of that type");
   return Expr<R>(internal::comparison<Element>(path.text, false, "$eq", value));
 }
 

@@ -1,18 +1,25 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Id: the primary key of a model, an ObjectId stored as _id. The member that makes a struct a
 // collection. Unset until the object is saved (or set by hand); it also remembers the database that
-// the object was loaded from or saved to, so that a later save goes there again.
+// the object was loaded from or saved to, so that a later save goes there again, and which encrypted
+// values are stored there, so that a later save leaves those alone that did not change.
 #ifndef QUERN_MODELS_ID_H_
 #define QUERN_MODELS_ID_H_
 
 #include <iosfwd>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "quern/base/export.h"
 #include "quern/base/object_id.h"
 
 namespace quern {
+
+namespace internal {
+struct StoredDocument;
+}
 
 class Id {
  public:
@@ -26,7 +33,13 @@ class Id {
 
   // Alias of the database that holds the object; empty while unknown.
   const std::string& database() const { return database_; }
-  void remember(std::string_view database) { database_ = database; }
+  void remember(std::string_view database,
+                std::shared_ptr<const internal::StoredDocument> stored = nullptr) {
+    database_ = database;
+    stored_ = std::move(stored);
+  }
+  // What the session keeps here; null while nothing is known.
+  const std::shared_ptr<const internal::StoredDocument>& stored() const { return stored_; }
   void clear() { *this = Id(); }
 
   // By value; two unset ids are equal.
@@ -39,6 +52,7 @@ class Id {
   ObjectId value_;
   bool set_ = false;
   std::string database_;
+  std::shared_ptr<const internal::StoredDocument> stored_;
 };
 
 }  // namespace quern

@@ -75,9 +75,10 @@ struct MemberInfo {
   std::size_t query_count = 0;
 };
 
-template <class M>
-MemberInfo member_info(const char* text, const void* address) {
-  MemberInfo info{text, address, &value_type<M>()};
+// A type that cannot be stored is refused here, so that what the compiler says names the member.
+template <MemberAddress Address, class M>
+MemberInfo member_info(const void* address) {
+  MemberInfo info{member_text<Address>(), address, &value_type<M>()};
   info.primary_key = std::is_same_v<M, Id>;
   if constexpr (is_encrypted<M>) {
     info.encrypted = true;
@@ -112,8 +113,9 @@ template <class T, std::size_t... I>
 const StructFields& make_struct_fields(std::index_sequence<I...>) {
   const T& object = prototype<T>();
   return visit_members(object, [&](const auto&... member) -> const StructFields& {
-    const MemberInfo members[] = {member_info<std::remove_cvref_t<decltype(member)>>(
-        member_text<member_addresses<T>()[I]>(), value_address(member))...};
+    const MemberInfo members[] = {
+        member_info<member_addresses<T>()[I], std::remove_cvref_t<decltype(member)>>(
+            value_address(member))...};
     return make_fields(type_text<T>(), members, &object, columns_of<T>());
   });
 }

@@ -40,7 +40,7 @@ struct SaveOptions {
   bool force_insert = false;  // never update
   bool force_update = false;  // never insert: Error(OperationFailed) if nothing was there
   bool validate = true;
-  std::vector<AnyPath<T>> only{};  // update these members only
+  std::vector<AnyPath<T>> only{};  // update these members only, changed or not
 };
 
 namespace internal {
@@ -51,7 +51,9 @@ struct SessionAccess;
 class QUERN_EXPORT ModelSession {
  public:
   // Validates the object and stores it: an insert if its Id is unset, otherwise an update of the
-  // members that the model knows, and an insert if nothing was there. Sets the Id. Throws
+  // members that the model knows, and an insert if nothing was there. Sets the Id. Of the encrypted
+  // members an update writes those that are not what the object, or what it is a copy of, last read
+  // or saved; SaveOptions::only writes what it lists. Throws
   // ValidationError, IntegrityError for duplicates, ImproperlyConfigured if encrypted members would
   // go to a database without encryption.
   template <class T>
@@ -86,7 +88,9 @@ class QUERN_EXPORT ModelSession {
   // Calls body with a Transaction and commits it; rolls back if body throws. Body runs again, from
   // the start, after a transient conflict. Within a transaction it joins that one. The transaction
   // is on one database: that with the alias, or the first one used. Returns a copy of what body
-  // returns.
+  // returns. While body runs, this thread uses that database through the Transaction only: the
+  // session that it was started from, db.save() in place of tx.save(), throws
+  // Error(IllegalOperation) there.
   template <class Body>
   auto transaction(Body&& body) {
     return transaction(std::string(), std::forward<Body>(body));

@@ -10,6 +10,12 @@
 // go where writes go. Using another database inside it throws Error(IllegalOperation): the two
 // could not be committed together. Not thread-safe.
 //
+// While the body of db.transaction(body) runs, using its database through db from the same thread
+// throws Error(IllegalOperation): it would not be part of the transaction, and a write of what that
+// has written would wait for itself. Other databases, other projects and other threads may be used.
+// Beside a Transaction made by hand nothing is refused, and such a write waits until the database
+// ends the transaction.
+//
 // An error ends it, as it does in the database: what is asked of it after one, commit() included,
 // throws Error(NoSuchTransaction) with the text of that error. To go on, start another transaction.
 #ifndef QUERN_MODELS_TRANSACTION_H_

@@ -72,6 +72,9 @@ struct QUERN_EXPORT Console {
   std::istream& in;
   bool out_is_terminal = false;
   bool in_is_terminal = false;
+  // Terminals that show colours, and nobody has set NO_COLOR.
+  bool out_has_colours = false;
+  bool err_has_colours = false;
 
   static Console standard();
 };

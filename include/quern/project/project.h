@@ -12,6 +12,7 @@
 #ifndef QUERN_PROJECT_PROJECT_H_
 #define QUERN_PROJECT_PROJECT_H_
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,6 +24,7 @@
 #include "quern/models/model.h"
 #include "quern/models/model_session.h"
 #include "quern/project/command.h"
+#include "quern/project/historical_model.h"
 #include "quern/project/settings.h"
 
 namespace quern {
@@ -35,6 +37,9 @@ class ProjectCore;
 struct MigrationContext {
   ModelSession& db;
   std::string_view alias;  // pass it on: db.objects<Patient>(alias), SaveOptions::database
+  // A model as the migrations before this one left it, in the alias: it goes on compiling, and goes
+  // on working, when the struct is changed later. Throws Error(FailedToParse) when there is none.
+  std::function<HistoricalModel(std::string_view app, std::string_view model)> model = {};
 };
 using MigrationFunction = std::function<void(const MigrationContext&)>;
 
@@ -65,6 +70,13 @@ class QUERN_EXPORT Project : public ModelSession {
   const Settings& settings() const;
   // Runs commands on the alias as they are, without automatic encryption: what is stored.
   CommandRunner& plain_runner(std::string_view alias);
+
+  // Copies the folder of an embedded database into a directory that is not there, or empty, while
+  // everybody reads and writes: all that was acknowledged by now. The copy is opened and read through,
+  // and there only when it is whole. docs/guide/operations.md. Throws ImproperlyConfigured for a
+  // database that is not in a folder, or not there; DatabaseError, and leaves nothing behind, when it
+  // cannot be written.
+  void backup(std::string_view alias, const std::filesystem::path& directory);
 
  private:
   explicit Project(std::unique_ptr<internal::ProjectCore> core);

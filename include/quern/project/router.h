@@ -8,6 +8,9 @@
 //   std::optional<bool> allow_migrate(std::string_view db, std::string_view app_label,
 //                                     std::string_view model, const Hints&) const;
 //
+// model is ModelRef::name, as in the other two: the struct's name, such as "Patient"; it is empty
+// for a function of a migration, which belongs to no model.
+//
 // No value means no opinion: the next router is asked. A class with none of them is not a router
 // and does not convert, and one that has a member of such a name with other parameters does not
 // compile, so that neither goes unnoticed. Routers are asked from any thread.

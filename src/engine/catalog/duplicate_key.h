@@ -1,6 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 // Error 11000 with what MongoDB's reply tells beside the text: keyPattern and keyValue. A key of
-// more than 1 KiB is left out of both.
+// more than 1 KiB is left out of text and keyValue; so are ciphertexts and tags, of which the text
+// tells the size. A unique index has no part on an encrypted field, but plain fields may hold
+// ciphertexts of the application's own.
 #ifndef QUERN_ENGINE_CATALOG_DUPLICATE_KEY_H_
 #define QUERN_ENGINE_CATALOG_DUPLICATE_KEY_H_
 

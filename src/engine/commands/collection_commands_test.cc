@@ -148,6 +148,16 @@ TEST(Commands, RefuseConcernsThatNoNodeCanMeet) {
   EXPECT_EQ(code(R"("writeConcern": {"w": -1})"), 9);
   EXPECT_EQ(code(R"("writeConcern": {"w": {"$numberDouble": "NaN"}})"), 9);
   EXPECT_EQ(code(R"("writeConcern": {"w": true})"), 9);
+  EXPECT_EQ(code(R"("writeConcern": "majority")"), 14);
+  EXPECT_EQ(code(R"("writeConcern": null)"), 0);
+  EXPECT_EQ(code(R"("writeConcern": {"w": {}})"), 9);
+  EXPECT_EQ(code(R"("writeConcern": {"w": {"dc": "x"}})"), 9);
+  EXPECT_EQ(code(R"("writeConcern": {"w": {"dc": 1}})"), 0);
+  EXPECT_EQ(code(R"("writeConcern": {"j": "yes"})"), 14);
+  EXPECT_EQ(code(R"("writeConcern": {"wtimeout": {"$numberLong": "2147483648"}})"), 9);
+  EXPECT_EQ(code(R"("writeConcern": {"wtimeout": 5000})"), 0);
+  EXPECT_EQ(code(R"("maxTimeMS": "5")"), 14);
+  EXPECT_EQ(code(R"("maxTimeMS": -1)"), 2);
   EXPECT_EQ(code(R"("writeConcern": {"w": 2})"), 2);
   EXPECT_EQ(code(R"("writeConcern": {"w": "nowhere"})"), 2);
   EXPECT_EQ(code(R"("writeConcern": {"w": "majority"})"), 0);

@@ -61,7 +61,7 @@ void DropCommand::run(Operation& operation, bson::Builder& reply) const {
 }
 
 void DropDatabaseCommand::run(Operation& operation, bson::Builder&) const {
-  CommandReader(operation.command(), name(), {});
+  const CommandReader only_generic_members(operation.command(), name(), {});
   if (operation.database() == "admin") {
     throw DatabaseError(ErrorCode::kIllegalOperation,
                         "Dropping the 'admin' database is prohibited");

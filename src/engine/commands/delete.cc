@@ -45,11 +45,11 @@ void DeleteCommand::run(Operation& operation, bson::Builder& reply) const {
     deletes.push_back(parse_delete(context, text));
     deletes.back().fields = fields;
   }
-  StatementBatch batch(operation, arguments.boolean("ordered", true));
+  StatementBatch batch(operation, deletes.size(), arguments.boolean("ordered", true));
   std::int64_t deleted = 0;
   for (std::size_t i = 0; i < deletes.size(); ++i) {
     const bool go_on =
-        batch.run(i, [&] { deleted += delete_documents(operation, ns, deletes[i]).deleted; });
+        batch.run(i, [&] { deleted += delete_documents(operation, ns, deletes[i]).matched; });
     if (!go_on) break;
   }
   reply.append("n", static_cast<std::int32_t>(deleted));

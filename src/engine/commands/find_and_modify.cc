@@ -69,10 +69,10 @@ void FindAndModifyCommand::run(Operation& operation, bson::Builder& reply) const
     }
   };
   if (remove) {
-    const DeleteResult result = delete_documents(operation, ns, selection, true);
+    const ModifyResult result = delete_documents(operation, ns, selection, Image::kBefore);
     reply.open_document("lastErrorObject");
-    reply.append("n", static_cast<std::int32_t>(result.deleted)).close();
-    append_value(result.before);
+    reply.append("n", static_cast<std::int32_t>(result.matched)).close();
+    append_value(result.image);
     return;
   }
   statement.update = arguments["update"];
@@ -80,14 +80,14 @@ void FindAndModifyCommand::run(Operation& operation, bson::Builder& reply) const
   statement.upsert = upsert;
   if (upsert) statement.selection.too_many_tags = qe::TooManyTags::kFail;
   statement.bypass_validation = arguments.boolean("bypassDocumentValidation", false);
-  statement.keep_images = true;
-  const UpdateResult result = update_documents(operation, ns, statement);
+  statement.image = want_new ? Image::kAfter : Image::kBefore;
+  const ModifyResult result = update_documents(operation, ns, statement);
   reply.open_document("lastErrorObject");
   reply.append("n", static_cast<std::int32_t>(result.matched + (result.upserted_id ? 1 : 0)));
   reply.append("updatedExisting", result.matched > 0);
   if (result.upserted_id) reply.append("upserted", *result.upserted_id);
   reply.close();
-  append_value(want_new ? result.after : result.before);
+  append_value(result.image);
 }
 
 }  // namespace quern::engine

@@ -10,6 +10,7 @@
 #include "engine/rules/command_reader.h"
 #include "engine/session/engine.h"
 #include "engine/session/retry.h"
+#include "engine/session/retryable_write.h"
 #include "engine/write/write_rules.h"
 #include "quern/base/error.h"
 
@@ -44,7 +45,13 @@ class Insert {
   }
 
   void run() {
+    if (retryable() != nullptr) retryable()->set_statements(documents_.size());
     for (std::size_t at = 0; at < documents_.size() && !stopped_;) {
+      if (was_inserted_before(at)) {
+        ++inserted_;
+        ++at;
+        continue;
+      }
       const std::size_t end = group_end(at);
       if (end - at > 1 && insert_group(at, end)) {
         inserted_ += static_cast<std::int32_t>(end - at);
@@ -85,20 +92,33 @@ class Insert {
     if (fields_ != nullptr || operation_.in_session_transaction()) return begin + 1;
     std::size_t bytes = 0;
     std::size_t end = begin;
-    while (end < documents_.size() && end - begin < kGroupDocuments && bytes < kGroupBytes) {
+    do {
       bytes += documents_[end++].size();
-    }
+    } while (end < documents_.size() && end - begin < kGroupDocuments && bytes < kGroupBytes &&
+             (retryable() == nullptr || retryable()->goes_on(end)));
     return end;
+  }
+
+  RetryableWrite* retryable() const { return operation_.retryable(); }
+
+  bool was_inserted_before(std::size_t index) {
+    if (retryable() == nullptr) return false;
+    retryable()->set_current(index);
+    return retryable()->recall().has_value();
+  }
+
+  // Inside a write body.
+  void insert_and_remember(std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) insert(documents_[i]);
+    if (retryable() == nullptr) return;
+    retryable()->set_current(begin);
+    retryable()->remember(operation_.transaction(), bson::doc("n", std::int64_t{1}), end - begin);
   }
 
   // True if all were written. If one had a fault none is, and they are tried one by one.
   bool insert_group(std::size_t begin, std::size_t end) {
     try {
-      write_transaction(operation_,
-                        [&] {
-                          for (std::size_t i = begin; i < end; ++i) insert(documents_[i]);
-                        },
-                        {.snapshot = false});
+      write_transaction(operation_, [&] { insert_and_remember(begin, end); }, {.snapshot = false});
       return true;
     } catch (const Error& error) {
       if (error.is(ErrorCode::kMaxTimeMSExpired)) throw;
@@ -111,7 +131,7 @@ class Insert {
                                                  .read_own_writes = fields_ != nullptr};
     try {
       write_transaction(
-          operation_, [&] { insert(documents_[index]); }, options);
+          operation_, [&] { insert_and_remember(index, index + 1); }, options);
       ++inserted_;
     } catch (const Error& error) {
       if (error.is(ErrorCode::kMaxTimeMSExpired) ||

@@ -27,7 +27,7 @@ void StartSessionCommand::run(Operation& operation, bson::Builder& reply) const 
   CommandReader(operation.command(), name(), {});
   Engine& engine = operation.engine();
   const bson::Document lsid = bson::doc("id", random_uuid(engine.random()));
-  engine.sessions().get(lsid, engine.clock().now());
+  engine.sessions().get(engine, lsid);
   reply.append("id", lsid);
   reply.append("timeoutMinutes",
                static_cast<std::int32_t>(engine.options().session_timeout.count()));

@@ -84,7 +84,7 @@ void UpdateCommand::run(Operation& operation, bson::Builder& reply) const {
   for (const bson::View& text : statements_of(arguments, "updates")) {
     parse_update(operation, arguments, let, text, updates.emplace_back());
   }
-  StatementBatch batch(operation, arguments.boolean("ordered", true));
+  StatementBatch batch(operation, updates.size(), arguments.boolean("ordered", true));
   std::int64_t matched = 0;
   std::int64_t modified = 0;
   bson::Builder upserted;
@@ -95,7 +95,7 @@ void UpdateCommand::run(Operation& operation, bson::Builder& reply) const {
       UpdateStatement& statement = updates[i].statement;
       statement.selection.fields = fields;
       check_statement(statement);
-      const UpdateResult result = update_documents(operation, ns, statement);
+      const ModifyResult result = update_documents(operation, ns, statement);
       matched += result.matched;
       modified += result.modified;
       if (result.upserted_id) {

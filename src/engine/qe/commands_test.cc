@@ -183,6 +183,33 @@ TEST_F(EncryptedCommands, TagsThatCameAlongAreAnArrayAlsoWithoutValidation) {
   EXPECT_THAT(ids(doc("ssn", find_payload("a"))), ElementsAre(2));
 }
 
+// Sent again with a txnNumber, they take no count of a value, and so leave no state entry, twice.
+TEST_F(EncryptedCommands, AreRetriedOnce) {
+  std::int64_t number = 0;
+  const Uuid session = Uuid::random();
+  const auto twice = [&](const Document& command) {
+    bson::Builder numbered;
+    numbered.append_all(command).append("lsid", doc("id", session));
+    const Document sent = numbered.append("txnNumber", ++number).finish();
+    run(sent);
+    return run(sent);
+  };
+  const Document inserted = doc("_id", 1, "n", 0, "ssn", insert_payload("a"));
+  EXPECT_EQ(twice(insert_command(inserted))["n"].as_int32(), 1);
+  const Document change = doc("$set", doc("ssn", insert_payload("b")), "$inc", doc("n", 1));
+  EXPECT_EQ(twice(update_command(doc("ssn", find_payload("a")), change))["nModified"].as_int32(),
+            1);
+  const Document again = doc("$set", doc("ssn", insert_payload("a")), "$inc", doc("n", 1));
+  const Document reply =
+      twice(doc("findAndModify", "people", "query", doc("ssn", find_payload("b")), "update", again,
+                "encryptionInformation", information()));
+  EXPECT_EQ(reply.view().at_path("value.n").as_int32(), 1);
+  EXPECT_TRUE(reply.view().at_path("value.ssn").is_binary(bson::BinarySubtype::kEncrypted));
+  EXPECT_THAT(ids(doc("ssn", find_payload("a"))), ElementsAre(1));
+  EXPECT_EQ(stored(1)["n"].as_int32(), 2);
+  EXPECT_EQ(run(doc("count", esc))["n"].as_int32(), 3);
+}
+
 TEST_F(EncryptedCommands, AWriteThatBringsASchemaMakesNoCollection) {
   run(doc("drop", "people"));
   EXPECT_EQ(refused(insert_command(doc("_id", 1, "x", 1))), 26);

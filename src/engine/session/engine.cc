@@ -11,6 +11,7 @@ Engine::Engine(std::unique_ptr<storage::Store> store, EngineOptions options)
       store_(std::move(store)),
       catalog_(*store_, *random_),
       cursors_(*random_, options_.max_cursors) {
+  sessions_.restore(*this);
   housekeeper_ = std::thread([this] { keep_house(); });
 }
 
@@ -21,7 +22,7 @@ Engine::~Engine() {
   }
   wake_.notify_all();
   housekeeper_.join();
-  sessions_.end_all(*this);
+  sessions_.stop(*this);
   cursors_.kill_all();
 }
 

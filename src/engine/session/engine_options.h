@@ -26,6 +26,7 @@ struct EngineOptions {
   std::size_t max_cursors = 10'000;              // open at the same time
   std::chrono::seconds transaction_timeout{60};  // of a multi-document transaction
   std::chrono::minutes session_timeout{30};
+  std::size_t max_sessions = 1'000'000;
   // What the tags of one condition on an encrypted field may take: about 330,000 of them.
   std::size_t encrypted_query_tag_bytes = 14 << 20;
   Clock* clock = nullptr;  // null: the system's

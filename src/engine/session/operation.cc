@@ -6,6 +6,7 @@
 #include "engine/catalog/table_state.h"
 #include "engine/session/engine.h"
 #include "engine/session/query_context.h"
+#include "engine/session/retryable_write.h"
 #include "engine/session/session.h"
 #include "quern/base/error.h"
 
@@ -180,12 +181,14 @@ void Operation::end_write() {
   transaction_ = nullptr;
   if (session_ != nullptr) return;
   own_transaction_->commit();
+  if (retryable_ != nullptr) retryable_->committed();
   own_transaction_.reset();
   entered_.clear();
 }
 
 void Operation::abandon_write() noexcept {
   transaction_ = nullptr;
+  if (retryable_ != nullptr) retryable_->abandoned();
   own_transaction_.reset();
   entered_.clear();
 }

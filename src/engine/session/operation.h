@@ -38,6 +38,7 @@ namespace quern::engine {
 
 class Engine;
 class QueryContext;
+class RetryableWrite;
 class Session;
 
 // Not thread-safe: one thread runs an operation.
@@ -88,6 +89,10 @@ class Operation final : public Access, public query::Interruptible {
   void set_cancellation(std::stop_token cancellation) { cancellation_ = std::move(cancellation); }
   // Which schemas the collections must have, whenever they are looked up.
   void expect(ExpectedSchemas schemas) { expected_ = schemas; }
+  // Set when the command has a txnNumber but no transaction: what its statements do is to be
+  // remembered with it.
+  void set_retryable(RetryableWrite& write) { retryable_ = &write; }
+  RetryableWrite* retryable() const { return retryable_; }
   // Of the time limits that there are the earliest counts.
   void set_deadline(std::chrono::steady_clock::time_point deadline);
   // A point of the engine's clock.
@@ -122,6 +127,7 @@ class Operation final : public Access, public query::Interruptible {
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::stop_token cancellation_;
   ExpectedSchemas expected_;
+  RetryableWrite* retryable_ = nullptr;
   unsigned interrupt_countdown_ = 0;
   Session* session_;
   std::shared_ptr<const CatalogSnapshot> catalog_;

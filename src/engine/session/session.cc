@@ -1,6 +1,8 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "engine/session/session.h"
 
+#include <algorithm>
+
 #include "engine/session/cursors.h"
 #include "engine/session/engine.h"
 #include "engine/session/operation.h"
@@ -8,6 +10,8 @@
 
 namespace quern::engine {
 namespace {
+
+constexpr std::int32_t kTooManyLogicalSessions = 261;
 
 DatabaseError no_such_transaction(const std::string& text) {
   DatabaseError error(ErrorCode::kNoSuchTransaction, text);
@@ -32,21 +36,59 @@ std::unique_lock<TimedMutex> lock_of(Engine& engine, Session& session,
 
 }  // namespace
 
+void Session::restore(const SessionEntry& entry, TimePoint last_use) {
+  number_ = entry.number;
+  state_ = entry.committed ? State::kCommitted : State::kRetryable;
+  last_use_ = last_use;
+  history_.restore_entry();
+}
+
+void Session::renumber(std::int64_t number, State state) {
+  history_.begin();
+  number_ = number;
+  state_ = state;
+}
+
 void Session::start(Engine& engine, std::int64_t number) {
   if (number < number_) throw too_old(number, number_);
   if (number == number_) {
     throw DatabaseError(ErrorCode::kConflictingOperationInProgress,
                         "Cannot start a transaction at given transaction number " +
-                            std::to_string(number) + ": one was already started with it");
+                            std::to_string(number) + ": " +
+                            (state_ == State::kRetryable ? "it is that of a retryable write"
+                                                         : "one was already started with it"));
   }
   if (state_ == State::kInProgress) abort(engine);
   do {
     catalog_ = engine.catalog().snapshot();
     transaction_ = engine.store().begin();
   } while (engine.catalog().snapshot()->epoch() != catalog_->epoch());
-  number_ = number;
-  state_ = State::kInProgress;
+  renumber(number, State::kInProgress);
   deadline_ = engine.clock().now() + engine.options().transaction_timeout;
+}
+
+void Session::retry(Engine& engine, std::int64_t number) {
+  if (number < number_) {
+    throw DatabaseError(ErrorCode::kTransactionTooOld,
+                        "Retryable write with txnNumber " + std::to_string(number) +
+                            " is prohibited because a newer one, " + std::to_string(number_) +
+                            ", has already started on the session");
+  }
+  if (number > number_) {
+    if (state_ == State::kInProgress) abort(engine);
+    renumber(number, State::kRetryable);
+  }
+  if (state_ != State::kRetryable) {
+    throw DatabaseError(ErrorCode::kInvalidOptions,
+                        "Must specify autocommit=false on all operations of a multi-statement "
+                        "transaction: txnNumber " +
+                            std::to_string(number) + " is that of one");
+  }
+}
+
+SessionEntry Session::entry(Engine& engine) const {
+  return {number_, bson::Date{engine.clock().wall_now().time_since_epoch().count()},
+          state_ != State::kRetryable};
 }
 
 void Session::throw_expired() const {
@@ -57,7 +99,7 @@ void Session::throw_expired() const {
 void Session::go_on(Engine& engine, std::int64_t number) {
   if (number < number_) throw too_old(number, number_);
   const std::string text = std::to_string(number);
-  if (number > number_ || state_ == State::kNone) {
+  if (number > number_ || state_ == State::kNone || state_ == State::kRetryable) {
     throw no_such_transaction("Given transaction number " + text +
                               " does not match any in-progress transactions. The active "
                               "transaction number is " +
@@ -85,10 +127,14 @@ void Session::finish(Engine& engine, State state) noexcept {
   state_ = state;
 }
 
+// One that wrote nothing may be forgotten: to commit it again is to run it again.
 void Session::commit(Engine& engine) {
   try {
+    if (!entered_.empty()) history_.put(*transaction_, entry(engine));
     transaction_->commit();
+    history_.committed();
   } catch (...) {
+    history_.abandoned();
     finish(engine, State::kAborted);
     throw;
   }
@@ -97,7 +143,13 @@ void Session::commit(Engine& engine) {
 
 void Session::abort(Engine& engine) noexcept { finish(engine, State::kAborted); }
 
-void Session::end(Engine& engine) noexcept {
+void Session::end(Engine& engine) {
+  if (state_ == State::kInProgress) abort(engine);
+  history_.erase(engine.store());
+  ended_ = true;
+}
+
+void Session::stop(Engine& engine) noexcept {
   if (state_ == State::kInProgress) abort(engine);
   ended_ = true;
 }
@@ -111,29 +163,71 @@ std::string session_key(bson::View lsid) {
   return std::string(as_text(id.as_uuid().bytes()));
 }
 
-std::shared_ptr<Session> Sessions::get(bson::View lsid, TimePoint now) {
+namespace {
+
+// Of a write at a date of the wall clock; now, if that is to come.
+TimePoint steady_time(Engine& engine, bson::Date date) {
+  const bson::Date now{engine.clock().wall_now().time_since_epoch().count()};
+  const std::int64_t age = std::max<std::int64_t>(now.milliseconds - date.milliseconds, 0);
+  const auto timeout = std::chrono::milliseconds(engine.options().session_timeout);
+  return engine.clock().now() - std::min(std::chrono::milliseconds(age), timeout);
+}
+
+}  // namespace
+
+void Sessions::restore(Engine& engine) {
+  {
+    const std::lock_guard lock(mutex_);
+    const std::string lower = first_session_key();
+    const std::string upper = end_of_session_keys();
+    const auto reader = engine.store().snapshot();
+    const auto iterator = reader->iterator({as_bytes(lower), as_bytes(upper)});
+    std::shared_ptr<Session> session;
+    for (iterator->seek(as_bytes(lower)); iterator->valid(); iterator->next()) {
+      const SessionKey key = parse_session_key(iterator->key());
+      const bson::View entry = bson::View::parse(iterator->value());
+      if (!key.first) {
+        const SessionEntry parsed = SessionEntry::parse(entry);
+        session = std::make_shared<Session>(std::string(key.session));
+        session->restore(parsed, steady_time(engine, parsed.written));
+        sessions_[session->key()] = session;
+      } else if (session && session->key() == key.session) {
+        session->history().restore_write(*key.first, WriteEntry::parse(entry).statements);
+      }
+    }
+  }
+  expire(engine, engine.clock().now());
+}
+
+std::shared_ptr<Session> Sessions::get(Engine& engine, bson::View lsid) {
   std::string key = session_key(lsid);
   const std::lock_guard lock(mutex_);
-  auto& session = sessions_[std::move(key)];
-  if (!session) {
-    session = std::make_shared<Session>();
-    session->touch(now);
+  const auto at = sessions_.find(key);
+  if (at != sessions_.end()) return at->second;
+  if (sessions_.size() >= engine.options().max_sessions) {
+    throw DatabaseError(kTooManyLogicalSessions,
+                        "there are " + std::to_string(sessions_.size()) +
+                            " sessions, as many as there may be: end those that are not used any "
+                            "more (endSessions)");
   }
+  auto session = std::make_shared<Session>(key);
+  session->touch(engine.clock().now());
+  sessions_.emplace(std::move(key), session);
   return session;
 }
 
 LockedSession Sessions::lock(Engine& engine, bson::View lsid, std::optional<TimePoint> deadline) {
   for (;;) {
-    auto session = get(lsid, engine.clock().now());
+    auto session = get(engine, lsid);
     auto lock = lock_of(engine, *session, deadline);
     if (!session->ended()) return {std::move(session), std::move(lock)};
-    forget(*session, lsid);
+    forget(*session);
   }
 }
 
-void Sessions::forget(const Session& session, bson::View lsid) {
+void Sessions::forget(const Session& session) {
   const std::lock_guard lock(mutex_);
-  const auto at = sessions_.find(session_key(lsid));
+  const auto at = sessions_.find(session.key());
   if (at != sessions_.end() && at->second.get() == &session) sessions_.erase(at);
 }
 
@@ -157,33 +251,43 @@ void Sessions::end(Engine& engine, bson::View lsid, std::optional<TimePoint> dea
     const auto lock = lock_of(engine, *session, deadline);
     session->end(engine);
   }
-  forget(*session, lsid);
+  forget(*session);
+}
+
+// Those whose time is over.
+std::vector<std::shared_ptr<Session>> Sessions::end_transactions(Engine& engine, TimePoint now) {
+  std::vector<std::shared_ptr<Session>> unused;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, session] : sessions_) {
+    const std::unique_lock session_lock(session->mutex(), std::try_to_lock);
+    if (!session_lock) continue;
+    if (session->state() == Session::State::kInProgress) {
+      if (now >= session->deadline()) session->abort(engine);
+    } else if (now - session->last_use() >= engine.options().session_timeout) {
+      unused.push_back(session);
+    }
+  }
+  return unused;
 }
 
 void Sessions::expire(Engine& engine, TimePoint now) {
-  const std::lock_guard lock(mutex_);
-  for (auto at = sessions_.begin(); at != sessions_.end();) {
-    Session& session = *at->second;
-    std::unique_lock session_lock(session.mutex(), std::try_to_lock);
-    bool gone = false;
-    if (session_lock) {
-      if (session.state() == Session::State::kInProgress) {
-        if (now >= session.deadline()) session.abort(engine);
-      } else {
-        gone = now - session.last_use() >= engine.options().session_timeout;
-        if (gone) session.end(engine);
-      }
-      session_lock.unlock();
+  for (const auto& session : end_transactions(engine, now)) {
+    try {
+      const std::unique_lock session_lock(session->mutex(), std::try_to_lock);
+      if (!session_lock || now - session->last_use() < engine.options().session_timeout) continue;
+      session->end(engine);
+    } catch (const Error&) {
+      continue;  // a full disk, say
     }
-    at = gone ? sessions_.erase(at) : std::next(at);
+    forget(*session);
   }
 }
 
-void Sessions::end_all(Engine& engine) {
+void Sessions::stop(Engine& engine) {
   const std::lock_guard lock(mutex_);
   for (auto& [key, session] : sessions_) {
     const std::lock_guard session_lock(session->mutex());
-    session->end(engine);
+    session->stop(engine);
   }
   sessions_.clear();
 }

@@ -1,5 +1,6 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// Logical sessions (lsid) and their multi-document transactions (txnNumber, autocommit: false).
+// Logical sessions (lsid), their multi-document transactions (txnNumber, autocommit: false) and
+// their retryable writes (txnNumber alone), which share the numbers.
 #ifndef QUERN_ENGINE_SESSION_SESSION_H_
 #define QUERN_ENGINE_SESSION_SESSION_H_
 
@@ -15,6 +16,8 @@
 #include "engine/catalog/catalog.h"
 #include "engine/catalog/timed_mutex.h"
 #include "engine/catalog/write_gate.h"
+#include "engine/session/session_entry.h"
+#include "engine/session/write_history.h"
 #include "quern/bson/view.h"
 #include "storage/store.h"
 
@@ -28,8 +31,15 @@ using TimePoint = std::chrono::steady_clock::time_point;
 // One session. Whoever uses it holds its mutex: commands of one session run one after the other.
 class Session {
  public:
-  enum class State { kNone, kInProgress, kCommitted, kAborted };
+  // kRetryable: the number is that of a retryable write; the others are of a transaction.
+  enum class State { kNone, kInProgress, kCommitted, kAborted, kRetryable };
 
+  // key: that of session_key().
+  explicit Session(std::string key) : key_(key), history_(std::move(key)) {}
+  // What the database holds of it.
+  void restore(const SessionEntry& entry, TimePoint last_use);
+
+  const std::string& key() const { return key_; }
   TimedMutex& mutex() { return mutex_; }
 
   State state() const { return state_; }
@@ -44,13 +54,22 @@ class Session {
   // Starts a transaction, ending one that is in progress. Throws TransactionTooOld (225) or
   // ConflictingOperationInProgress (117).
   void start(Engine& engine, std::int64_t number);
+  // Begins a retryable write, or one that is sent again, ending a transaction that is in progress.
+  // Throws TransactionTooOld (225), InvalidOptions (72) when the number is that of a transaction.
+  void retry(Engine& engine, std::int64_t number);
+  WriteHistory& history() { return history_; }
+  // The entry of a write under the number of now.
+  SessionEntry entry(Engine& engine) const;
   // Checks that a statement may go on with that transaction, and ends one whose time is over.
   // Throws NoSuchTransaction (251), TransactionCommitted (256), TransactionTooOld (225).
   void go_on(Engine& engine, std::int64_t number);
   void commit(Engine& engine);
   void abort(Engine& engine) noexcept;
-  // Ends the session, with its transaction: whoever waited for the mutex must not use it.
-  void end(Engine& engine) noexcept;
+  // Ends the session, with its transaction and all that is remembered of it: whoever waited for
+  // the mutex must not use it. Throws what the store throws; then it has not ended.
+  void end(Engine& engine);
+  // The same as the engine stops, which remembers it.
+  void stop(Engine& engine) noexcept;
   bool ended() const { return ended_; }
 
   // Only while a transaction is in progress.
@@ -62,7 +81,9 @@ class Session {
 
  private:
   void finish(Engine& engine, State state) noexcept;
+  void renumber(std::int64_t number, State state);
 
+  const std::string key_;
   TimedMutex mutex_;
   State state_ = State::kNone;
   bool ended_ = false;
@@ -73,6 +94,7 @@ class Session {
   std::unique_ptr<storage::WriteTransaction> transaction_;
   std::shared_ptr<const CatalogSnapshot> catalog_;
   std::vector<std::int64_t> cursors_;
+  WriteHistory history_;
 };
 
 // A session, and its mutex held.
@@ -86,21 +108,27 @@ struct LockedSession {
 // All sessions of an engine. Thread-safe.
 class Sessions {
  public:
+  // Those that the database remembers; it forgets those that were not used for too long.
+  void restore(Engine& engine);
   // The session with that lsid ({id: UUID}), created when it is new. Throws what a malformed lsid
-  // deserves.
-  std::shared_ptr<Session> get(bson::View lsid, TimePoint now);
+  // deserves, and TooManyLogicalSessions (261).
+  std::shared_ptr<Session> get(Engine& engine, bson::View lsid);
   // The same, locked and not ended. Throws MaxTimeMSExpired (50) when others use it until then.
   LockedSession lock(Engine& engine, bson::View lsid, std::optional<TimePoint> deadline);
   // Notes that the session is in use. Nothing happens when there is none.
   void refresh(bson::View lsid, TimePoint now);
-  // Ends it, with its transaction. Nothing happens when there is none. Throws MaxTimeMSExpired.
+  // Ends it, with its transaction. Nothing happens when there is none. Throws MaxTimeMSExpired, and
+  // what the store throws.
   void end(Engine& engine, bson::View lsid, std::optional<TimePoint> deadline);
-  // Ends transactions and sessions that nobody used for too long. Those in use are left alone.
+  // Ends transactions and sessions that nobody used for too long. Those in use are left alone, and
+  // those that the store cannot forget now, for the next time.
   void expire(Engine& engine, TimePoint now);
-  void end_all(Engine& engine);
+  // The engine stops.
+  void stop(Engine& engine);
 
  private:
-  void forget(const Session& session, bson::View lsid);
+  void forget(const Session& session);
+  std::vector<std::shared_ptr<Session>> end_transactions(Engine& engine, TimePoint now);
 
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Session>> sessions_;

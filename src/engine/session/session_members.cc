@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "engine/session/session_members.h"
 
+#include <cstdint>
 #include <string>
 
 #include "bson/strict_reader.h"
@@ -39,9 +40,30 @@ void check_read_concern(const bson::Element& concern) {
 
 // Nobody but this node acknowledges.
 void check_write_concern(const bson::Element& concern) {
-  if (!concern.is_document()) return;
+  if (concern.missing() || concern.is_null()) return;
+  if (!concern.is_document()) {
+    throw DatabaseError(ErrorCode::kTypeMismatch, "writeConcern must be a document");
+  }
+  const bson::Element journal = concern.as_document()["j"];
+  if (!journal.missing() && !journal.is_null() && !journal.is_number() &&
+      journal.type() != bson::Type::kBool) {
+    throw DatabaseError(ErrorCode::kTypeMismatch, "writeConcern.j must be true or false");
+  }
+  const bson::Element timeout = concern.as_document()["wtimeout"];
+  if (timeout.is_number() && timeout.number() > INT32_MAX) {
+    throw DatabaseError(ErrorCode::kFailedToParse,
+                        "writeConcern.wtimeout must be a number of 32 bits");
+  }
   const bson::Element w = concern.as_document()["w"];
-  if (w.missing() || w.is_null() || w.is_document()) return;
+  if (w.missing() || w.is_null()) return;
+  if (w.is_document()) {
+    const bson::View tags = w.as_document();
+    bool numbers = !tags.empty();
+    for (const bson::Element& tag : tags) numbers &= tag.is_number();
+    if (numbers) return;
+    throw DatabaseError(ErrorCode::kFailedToParse,
+                        "writeConcern.w as a document must give a number for each of its tags");
+  }
   if (w.is_string()) {
     if (w.as_string() == "majority") return;
     throw DatabaseError(ErrorCode::kBadValue,
@@ -70,6 +92,12 @@ SessionMembers::SessionMembers(bson::View command) {
     switch (element.key().size()) {
       case 4:
         if (element.key() == "lsid") read(lsid, element);
+        break;
+      case 6:
+        if (element.key() == "stmtId") read(statement, element);
+        break;
+      case 7:
+        if (element.key() == "stmtIds") read(statements, element);
         break;
       case 9:
         if (element.key() == "txnNumber") read(transaction_number, element);

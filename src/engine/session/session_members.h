@@ -10,6 +10,8 @@ namespace quern::engine {
 struct SessionMembers {
   bson::Element lsid;
   bson::Element transaction_number;
+  bson::Element statement;   // stmtId
+  bson::Element statements;  // stmtIds
   bson::Element autocommit;
   bson::Element start;
   bson::Element max_time;
@@ -28,6 +30,8 @@ struct SessionMembers {
   }
 
   bool in_transaction() const { return !autocommit.missing(); }
+  // A txnNumber alone: what the command does is to happen once, however often it is sent.
+  bool retryable() const { return !transaction_number.missing() && !in_transaction(); }
 };
 
 }  // namespace quern::engine

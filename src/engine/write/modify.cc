@@ -11,6 +11,7 @@
 #include "engine/session/engine.h"
 #include "engine/session/query_context.h"
 #include "engine/session/retry.h"
+#include "engine/session/retryable_write.h"
 #include "engine/write/write_rules.h"
 #include "quern/base/error.h"
 #include "query/match/match.h"
@@ -116,6 +117,36 @@ void write_each(Operation& operation, const Collection& collection, const Search
   }
 }
 
+// Inside the write body of a statement.
+void remember(Operation& operation, const ModifyResult& result) {
+  if (operation.retryable() == nullptr) return;
+  bson::Builder remembered;
+  remembered.append("n", result.matched).append("nModified", result.modified);
+  if (result.upserted_id) remembered.append("upserted", *result.upserted_id);
+  if (result.image) remembered.append("value", *result.image);
+  operation.retryable()->remember(operation.transaction(), remembered.finish());
+}
+
+// What the statement did when it was sent before.
+std::optional<ModifyResult> recall(Operation& operation, const Selection& selection) {
+  if (operation.retryable() == nullptr) return std::nullopt;
+  if (selection.multi) {
+    throw DatabaseError(ErrorCode::kInvalidOptions,
+                        "Cannot use retryable writes with multi=true or limit=0: leave the "
+                        "txnNumber out");
+  }
+  const auto remembered = operation.retryable()->recall();
+  if (!remembered) return std::nullopt;
+  ModifyResult result;
+  result.matched = (*remembered)["n"].as_int64();
+  result.modified = (*remembered)["nModified"].as_int64();
+  if (const bson::Element id = (*remembered)["upserted"]) result.upserted_id.emplace(id.value());
+  if (const bson::Element image = (*remembered)["value"]) {
+    result.image.emplace(image.as_document());
+  }
+  return result;
+}
+
 // Does a record still have to match when it is locked? Not if it was found in the snapshot that the
 // lock is checked against, or by nothing but its _id.
 enum class Recheck { kNo, kYes };
@@ -129,7 +160,7 @@ class Updater {
     checks_.encryption_processed = statement.selection.fields != nullptr;
   }
 
-  UpdateResult run() {
+  ModifyResult run() {
     if (fields() != nullptr) {
       run_single(nullptr, nullptr);
       return std::move(result_);
@@ -163,12 +194,13 @@ class Updater {
               result_ = {};
               if (search != nullptr) {
                 single(*search, *update);
-                return;
+                return remember(operation_, result_);
               }
               const Search rewritten(operation_, ns_, statement_.selection);
               const bson::Value prepared =
                   qe::prepare_update(operation_, ns_, *fields(), statement_.update, checks_.bypass);
               single(rewritten, parse(prepared));
+              remember(operation_, result_);
             },
             options);
         return;
@@ -217,10 +249,8 @@ class Updater {
     }
     ++result_.matched;
     result_.modified += outcome.modified ? 1 : 0;
-    if (statement_.keep_images) {
-      result_.before.emplace(*before);
-      result_.after = std::move(outcome.document);
-    }
+    if (statement_.image == Image::kBefore) result_.image.emplace(*before);
+    if (statement_.image == Image::kAfter) result_.image = std::move(outcome.document);
     return true;
   }
 
@@ -233,7 +263,7 @@ class Updater {
     check_insert(collection, complete, checks_);
     collection.insert(operation_, complete);
     result_.upserted_id.emplace(complete.front().value());
-    if (statement_.keep_images) result_.after.emplace(complete);
+    if (statement_.image == Image::kAfter) result_.image.emplace(complete);
   }
 
   void run_multi(const Search& search, const query::Update& update) {
@@ -259,68 +289,83 @@ class Updater {
   const UpdateStatement& statement_;
   WriteChecks checks_;
   bool upserting_ = false;
-  UpdateResult result_;
+  ModifyResult result_;
+};
+
+class Deleter {
+ public:
+  Deleter(Operation& operation, const Namespace& ns, const Selection& selection, Image image)
+      : operation_(operation), ns_(ns), selection_(selection), image_(image) {}
+
+  ModifyResult run() {
+    if (selection_.multi) {
+      multi(Search(operation_, ns_, selection_));
+    } else if (selection_.fields != nullptr) {
+      write_transaction(operation_, [&] { single(Search(operation_, ns_, selection_)); });
+    } else {
+      const Search search(operation_, ns_, selection_);
+      write_transaction(operation_, [&] { single(search); }, {.snapshot = !search.is_point()});
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void single(const Search& search) {
+    result_ = {};
+    if (const Collection* collection = operation_.collection(ns_)) {
+      if (const auto record = search.first(operation_, *collection)) {
+        remove(*collection, *record, search, Recheck::kNo);
+      }
+    }
+    remember(operation_, result_);
+  }
+
+  void multi(const Search& search) {
+    const Collection* found = operation_.collection(ns_);
+    if (found == nullptr) return;
+    write_each(operation_, *found, search, [&](const RecordId& record) {
+      const std::int64_t before = result_.matched;
+      write_transaction(operation_,
+                        [&] {
+                          result_.matched = before;
+                          if (const Collection* collection = operation_.collection(ns_)) {
+                            remove(*collection, record, search, Recheck::kYes);
+                          }
+                        },
+                        {.snapshot = false});
+    });
+  }
+
+  void remove(const Collection& collection, const RecordId& record, const Search& search,
+              Recheck recheck) {
+    storage::PinnedValue pinned;
+    const auto before = collection.lock(operation_, record, pinned);
+    if (!before) return;
+    if (recheck == Recheck::kYes && !search.matcher().matches(*before)) return;
+    collection.remove(operation_, record, *before);
+    ++result_.matched;
+    if (image_ == Image::kBefore) result_.image.emplace(*before);
+  }
+
+  Operation& operation_;
+  const Namespace& ns_;
+  const Selection& selection_;
+  const Image image_;
+  ModifyResult result_;
 };
 
 }  // namespace
 
-UpdateResult update_documents(Operation& operation, const Namespace& ns,
+ModifyResult update_documents(Operation& operation, const Namespace& ns,
                               const UpdateStatement& statement) {
+  if (const auto earlier = recall(operation, statement.selection)) return *earlier;
   return Updater(operation, ns, statement).run();
 }
 
-DeleteResult delete_documents(Operation& operation, const Namespace& ns, const Selection& selection,
-                              bool keep_image) {
-  DeleteResult result;
-  const auto remove = [&](const Collection& collection, const RecordId& record,
-                          const Search& search, Recheck recheck) {
-    storage::PinnedValue pinned;
-    const auto before = collection.lock(operation, record, pinned);
-    if (!before) return;
-    if (recheck == Recheck::kYes && !search.matcher().matches(*before)) return;
-    collection.remove(operation, record, *before);
-    ++result.deleted;
-    if (keep_image) result.before.emplace(*before);
-  };
-  if (!selection.multi) {
-    const auto single = [&](const Search& search) {
-      const Collection* collection = operation.collection(ns);
-      if (collection == nullptr) return;
-      if (const auto record = search.first(operation, *collection)) {
-        remove(*collection, *record, search, Recheck::kNo);
-      }
-    };
-    if (selection.fields != nullptr) {
-      write_transaction(operation, [&] {
-        result = {};
-        single(Search(operation, ns, selection));
-      });
-    } else {
-      const Search search(operation, ns, selection);
-      write_transaction(operation,
-                        [&] {
-                          result = {};
-                          single(search);
-                        },
-                        {.snapshot = !search.is_point()});
-    }
-    return result;
-  }
-  const Search search(operation, ns, selection);
-  const Collection* found = operation.collection(ns);
-  if (found == nullptr) return result;
-  write_each(operation, *found, search, [&](const RecordId& record) {
-    const std::int64_t before = result.deleted;
-    write_transaction(operation,
-                      [&] {
-                        result.deleted = before;
-                        if (const Collection* collection = operation.collection(ns)) {
-                          remove(*collection, record, search, Recheck::kYes);
-                        }
-                      },
-                      {.snapshot = false});
-  });
-  return result;
+ModifyResult delete_documents(Operation& operation, const Namespace& ns, const Selection& selection,
+                              Image image) {
+  if (const auto earlier = recall(operation, selection)) return *earlier;
+  return Deleter(operation, ns, selection, image).run();
 }
 
 }  // namespace quern::engine

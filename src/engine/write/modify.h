@@ -26,35 +26,32 @@ struct Selection {
   qe::TooManyTags too_many_tags = qe::TooManyTags::kScan;
 };
 
+// Which state of the document is wanted back.
+enum class Image { kNone, kBefore, kAfter };
+
 struct UpdateStatement {
   Selection selection;
   bson::ValueView update;
   bson::View array_filters;
   bool upsert = false;
   bool bypass_validation = false;
-  bool keep_images = false;  // fill in before and after
+  Image image = Image::kNone;
 };
 
-struct UpdateResult {
-  std::int64_t matched = 0;
+struct ModifyResult {
+  std::int64_t matched = 0;  // or deleted
   std::int64_t modified = 0;
   std::optional<bson::Value> upserted_id;
-  std::optional<bson::Document> before;
-  std::optional<bson::Document> after;
+  std::optional<bson::Document> image;  // of a single document, if there is one
 };
 
 // One document is one storage transaction; with encryptedFields the payloads' counters are part of
-// it. With multi, documents are updated one after the other, each if it still matches.
-UpdateResult update_documents(Operation& operation, const Namespace& ns,
+// it, and so is what a retryable write remembers. With multi, documents are written one after the
+// other, each if it still matches; a retryable write cannot be multi: InvalidOptions (72).
+ModifyResult update_documents(Operation& operation, const Namespace& ns,
                               const UpdateStatement& statement);
-
-struct DeleteResult {
-  std::int64_t deleted = 0;
-  std::optional<bson::Document> before;  // of a single delete, if keep_image
-};
-
-DeleteResult delete_documents(Operation& operation, const Namespace& ns, const Selection& selection,
-                              bool keep_image = false);
+ModifyResult delete_documents(Operation& operation, const Namespace& ns, const Selection& selection,
+                              Image image = Image::kNone);
 
 }  // namespace quern::engine
 

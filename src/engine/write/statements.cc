@@ -41,6 +41,11 @@ bson::View array_of(const CommandReader& arguments, std::string_view member) {
   return arguments[member].missing() ? bson::View() : arguments.required_array(member);
 }
 
+StatementBatch::StatementBatch(Operation& operation, std::size_t statements, bool ordered)
+    : operation_(operation), ordered_(ordered) {
+  if (RetryableWrite* retryable = operation.retryable()) retryable->set_statements(statements);
+}
+
 void StatementBatch::finish(bson::Builder& reply) {
   if (!errors_) return;
   errors_->close();

@@ -12,6 +12,7 @@
 
 #include "engine/rules/command_reader.h"
 #include "engine/session/operation.h"
+#include "engine/session/retryable_write.h"
 #include "engine/write/write_rules.h"
 #include "quern/base/error.h"
 #include "quern/bson/document.h"
@@ -31,10 +32,11 @@ bson::View array_of(const CommandReader& arguments, std::string_view member);
 // Runs statement i of a batch; its fault becomes an item of writeErrors. False: stop.
 class StatementBatch {
  public:
-  StatementBatch(Operation& operation, bool ordered) : operation_(operation), ordered_(ordered) {}
+  StatementBatch(Operation& operation, std::size_t statements, bool ordered);
 
   template <class Statement>
   bool run(std::size_t index, Statement statement) {
+    if (RetryableWrite* retryable = operation_.retryable()) retryable->set_current(index);
     try {
       statement();
       return true;

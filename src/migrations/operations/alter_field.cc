@@ -1,7 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
-// {"op": "AlterField", "model": …, "parent": member path, "field": {…}}: what a member is. Stored
-// values are moved when its column changes, widened when its number type does, and filled with the
-// default when it may no longer be null. Nested members have operations of their own: "field" gives
+// {"op": "AlterField", "model": …, "parent": member path, "field": {…}, "value": …}: what a member
+// is. Stored values are moved when its column changes, widened when its number type does, and filled
+// with the value, or else the default, when it may no longer be null. Nested members have operations of their own: "field" gives
 // them as they were.
 #include <fmt/format.h>
 
@@ -17,14 +17,18 @@ namespace {
 
 class AlterField final : public MigrationOperation {
  public:
-  AlterField(std::string model, std::string parent, FieldState field)
-      : model_(std::move(model)), parent_(std::move(parent)), field_(std::move(field)) {}
+  AlterField(std::string model, std::string parent, FieldState field, bson::Value value)
+      : model_(std::move(model)),
+        parent_(std::move(parent)),
+        field_(std::move(field)),
+        value_(std::move(value)) {}
 
   std::string_view kind() const override { return "AlterField"; }
   void append_to(bson::Builder& out) const override {
     out.append("model", model_);
     if (!parent_.empty()) out.append("parent", parent_);
     out.append("field", field_.to_bson());
+    if (!value_.missing()) out.append("value", value_);
   }
   std::string describe() const override {
     return fmt::format("Alter field {} on {}", member_path(), to_lower(model_));
@@ -47,6 +51,7 @@ class AlterField final : public MigrationOperation {
       throw NotSupported(conversion_refusal(model.label() + "." + member_path(), *field, field_));
     }
     *field = field_;
+    refuse_taken_names(model, parent_, fields_of(model, parent_), *field);
     refuse_encryption_changes(before, model);
   }
   Outcome run(Database& database, const Step& step) const override {
@@ -67,18 +72,23 @@ class AlterField final : public MigrationOperation {
     const StoredPath new_path = stored_path(after, member_path());
     const FieldState& old_field = *before.find(member_path());
     const FieldState& new_field = *after.find(member_path());
-    if (old_path.below_encrypted || old_field.encrypted) return {};
+    const bson::Element fallback = new_field.attributes["default"];
+    const bson::ValueView value = value_.missing() ? fallback.value() : value_.view();
+    const bool fills = old_field.nullable && !new_field.nullable && !value.missing();
+    if (old_field.encrypted) {
+      // Without a value it is not stored at all: null would be no ciphertext.
+      if (fills) add_member(database, after.collection, new_path, value);
+      return {};
+    }
     const bool retypes = old_field.type != new_field.type;
     if (retypes) refuse_misfits(database, after, old_path, new_field.type);
     if (old_field.column != new_field.column) {
       rename_member(database, after.collection, old_path, new_field.column);
     }
-    const bson::Element value = new_field.attributes["default"];
-    const bool fills = old_field.nullable && !new_field.nullable && !value.missing();
     if (retypes || fills) {
       convert_member(database, after.collection, new_path, [&](bson::ValueView stored) {
         if (stored.missing() || stored.is_null()) {
-          return fills ? bson::Value(value.value()) : bson::Value();
+          return fills ? bson::Value(value) : bson::Value();
         }
         return retypes ? converted(stored, new_field.type) : bson::Value();
       });
@@ -106,19 +116,24 @@ class AlterField final : public MigrationOperation {
   std::string model_;
   std::string parent_;
   FieldState field_;
+  bson::Value value_;
 };
 
 }  // namespace
 
-OperationPtr alter_field(std::string model, std::string parent, FieldState field) {
-  return std::make_shared<AlterField>(std::move(model), std::move(parent), std::move(field));
+OperationPtr alter_field(std::string model, std::string parent, FieldState field,
+                         bson::Value value) {
+  return std::make_shared<AlterField>(std::move(model), std::move(parent), std::move(field),
+                                      std::move(value));
 }
 
 OperationPtr parse_alter_field(bson::View document) {
-  expect_members(document, {"model", "parent", "field"});
+  expect_members(document, {"model", "parent", "field", "value"});
+  FieldState field = FieldState::parse(document_of(document, "field"));
+  bson::Value value = value_of(document, field);
   return alter_field(text_of(document, "model"),
                      document.contains("parent") ? text_of(document, "parent") : "",
-                     FieldState::parse(document_of(document, "field")));
+                     std::move(field), std::move(value));
 }
 
 }  // namespace quern::migrations

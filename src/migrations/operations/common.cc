@@ -49,6 +49,18 @@ bson::View document_of(bson::View document, std::string_view member) {
   return element.as_document();
 }
 
+bson::Value value_of(bson::View document, const FieldState& field) {
+  const bson::Element element = document["value"];
+  if (element.missing()) return {};
+  bson::Value value = as_field_type(element.value(), field);
+  if (bson::alias(value.type()) != field.type) {
+    fail(fmt::format("the \"value\" of {} must be of the type of field {}, {}, but is of type {}",
+                     document["op"].as_string(), field.name, field.type,
+                     bson::alias(value.type())));
+  }
+  return value;
+}
+
 std::pair<std::string, std::string> split_path(std::string_view member_path) {
   const std::size_t dot = member_path.rfind('.');
   if (dot == std::string_view::npos) return {"", std::string(member_path)};
@@ -126,12 +138,30 @@ std::vector<FieldState>& fields_of(ModelState& model, std::string_view parent) {
   return field->fields;
 }
 
+void refuse_taken_names(const ModelState& model, std::string_view parent,
+                        const std::vector<FieldState>& fields, const FieldState& field) {
+  for (const FieldState& other : fields) {
+    if (&other == &field) continue;
+    if (other.name == field.name) {
+      fail(
+          fmt::format("{} already has a field {}", model.label(), joined_path(parent, field.name)));
+    }
+    if (other.column == field.column) {
+      fail(fmt::format(
+          "{0} already has a field that is stored as '{1}': {2}. Give {3} another column(), or "
+          "change {2} in a migration before this one",
+          model.label(), field.column, joined_path(parent, other.name),
+          joined_path(parent, field.name)));
+    }
+  }
+}
+
 void add_field_data(Database& database, const ModelState& model, const std::string& member_path) {
   const StoredPath path = stored_path(model, member_path);
   const FieldState& field = *model.find(member_path);
   const bson::Element value = field.attributes["default"];
   // Encrypted ones are there again or not at all; what has no default reads as absent.
-  if (path.below_encrypted || has_encrypted(field) || value.missing()) return;
+  if (has_encrypted(field) || value.missing()) return;
   add_member(database, model.collection, path, value.value());
 }
 
@@ -139,7 +169,7 @@ void remove_field_data(Database& database, const ModelState& model,
                        const std::string& member_path) {
   const StoredPath path = stored_path(model, member_path);
   // Ciphertext stays: its state entries and the server's schema do too.
-  if (path.below_encrypted || has_encrypted(*model.find(member_path))) return;
+  if (has_encrypted(*model.find(member_path))) return;
   remove_member(database, model.collection, path);
 }
 

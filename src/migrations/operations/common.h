@@ -16,6 +16,8 @@ namespace quern::migrations {
 void expect_members(bson::View document, std::initializer_list<std::string_view> members);
 std::string text_of(bson::View document, std::string_view member);
 bson::View document_of(bson::View document, std::string_view member);
+// "value", of the field's type; missing when it is left out.
+bson::Value value_of(bson::View document, const FieldState& field);
 
 // "a.b" to ("a", "b"); without a dot the first is empty.
 std::pair<std::string, std::string> split_path(std::string_view member_path);
@@ -30,6 +32,11 @@ void drop_index(Database& database, const ModelState& model, std::string_view na
 
 // The vector of fields that holds (or would hold) a member of that parent; "" is the model itself.
 std::vector<FieldState>& fields_of(ModelState& model, std::string_view parent);
+
+// Throws Error(FailedToParse) when another of the fields, which lie in `parent`, has the field's name
+// or its stored name: one would overwrite the other.
+void refuse_taken_names(const ModelState& model, std::string_view parent,
+                        const std::vector<FieldState>& fields, const FieldState& field);
 
 // Adds or removes what a field stands for in the stored documents: its default value, its data.
 void add_field_data(Database& database, const ModelState& model, const std::string& member_path);

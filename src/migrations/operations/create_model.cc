@@ -67,6 +67,10 @@ OperationPtr parse_create_model(bson::View document) {
     throw Error(ErrorCode::kFailedToParse, "CreateModel needs \"fields\" that are an array");
   }
   for (const bson::Element& field : document["fields"].as_array()) {
+    if (!field.is_document()) {
+      throw Error(ErrorCode::kFailedToParse,
+                  fmt::format("CreateModel needs objects as \"fields\": {} is none", field.key()));
+    }
     model.fields.push_back(FieldState::parse(field.as_document()));
   }
   return create_model(std::move(model));

@@ -85,6 +85,8 @@ TEST(Operations, UnknownOnesAndUnknownMembersAreRefused) {
   EXPECT_THAT(
       [] { operation(R"({"op": "CreateTable"})"); },
       Throws<Error>(Property(&Error::what, HasSubstr("unknown operation \"CreateTable\""))));
+  EXPECT_THAT([] { operation(R"({"op": "AddFeild"})"); },
+              Throws<Error>(Property(&Error::what, HasSubstr("Did you mean 'AddField'?"))));
   EXPECT_THAT([] { operation(R"({"op": "DeleteModel", "model": "A", "cascade": true})"); },
               Throws<Error>(Property(&Error::what, HasSubstr("unknown member \"cascade\"."))));
   EXPECT_THAT([] { operation(R"({"op": "DeleteModel", "model": "A", "model": "B"})"); },
@@ -153,6 +155,22 @@ TEST(RenameField, MovesTheColumnOnlyIfItCarriesTheName) {
 TEST(RenameField, AnEncryptedFieldAndWhatIsAboveOneAreRefused) {
   EXPECT_THROW(after(R"({"op": "RenameField", "model": "Patient", "field": "ssn", "to": "s"})"),
                NotSupported);
+}
+
+TEST(Operations, AFieldCannotTakeTheStoredNameOfAnother) {
+  for (
+      const char* json :
+      {R"({"op": "AddField", "model": "Patient",
+            "field": {"name": "other", "column": "name", "type": "int"}})",
+       R"({"op": "RenameField", "model": "Patient", "field": "record", "to": "r", "column": "name"})",
+       R"({"op": "AlterField", "model": "Patient",
+            "field": {"name": "record", "column": "name", "type": "object", "embedded": "Record",
+                      "fields": [{"name": "amount", "type": "decimal"}]}})"}) {
+    EXPECT_THAT([&] { after(json); },
+                Throws<Error>(Property(
+                    &Error::what, HasSubstr("already has a field that is stored as 'name': name"))))
+        << json;
+  }
 }
 
 TEST(AlterField, ChangesThatLoseValuesAreRefused) {

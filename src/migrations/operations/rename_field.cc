@@ -41,16 +41,14 @@ class RenameField final : public MigrationOperation {
       throw Error(ErrorCode::kFailedToParse,
                   fmt::format("{} has no field {}", model.label(), path_));
     }
-    if (model.find(joined_path(split_path(path_).first, to_))) {
-      throw Error(ErrorCode::kFailedToParse,
-                  fmt::format("{} already has a field {}", model.label(), to_));
-    }
     if (!column_.empty()) {
       field->column = column_;
     } else if (field->column == field->name) {
       field->column = to_;
     }
     field->name = to_;
+    const std::string parent = split_path(path_).first;
+    refuse_taken_names(model, parent, fields_of(model, parent), *field);
     refuse_encryption_changes(before, model);
   }
   Outcome run(Database& database, const Step& step) const override {
@@ -69,7 +67,7 @@ class RenameField final : public MigrationOperation {
     const ModelState& after = step.to.get(step.app, model_);
     const StoredPath stored = stored_path(before, old_path);
     const std::string& new_column = after.find(new_path)->column;
-    if (stored.below_encrypted || stored.columns.back() == new_column) return;
+    if (stored.columns.back() == new_column) return;
     rename_member(database, after.collection, stored, new_column);
   }
 

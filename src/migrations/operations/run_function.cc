@@ -34,11 +34,11 @@ class RunFunction final : public MigrationOperation {
 
   void apply_to(State&, const std::string&) const override {}
   Outcome run(Database& database, const Step& step) const override {
-    database.run_function(step.app, forwards_);
+    database.run_function(step.app, forwards_, step.from);
     return {};
   }
   Outcome undo(Database& database, const Step& step) const override {
-    database.run_function(step.app, backwards_);
+    database.run_function(step.app, backwards_, step.from);
     return {};
   }
 

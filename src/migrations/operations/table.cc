@@ -4,6 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <string>
+#include <vector>
+
+#include "base/nearest.h"
+
 namespace quern::migrations {
 namespace {
 
@@ -29,7 +34,12 @@ OperationPtr parse_operation(bson::View document) {
   for (const Entry& entry : kOperations) {
     if (entry.kind == op.as_string()) return entry.parse(document);
   }
-  throw Error(ErrorCode::kFailedToParse, fmt::format("unknown operation \"{}\"", op.as_string()));
+  std::vector<std::string> known;
+  for (const Entry& entry : kOperations) known.emplace_back(entry.kind);
+  const auto hint = nearest(op.as_string(), known);
+  throw Error(ErrorCode::kFailedToParse,
+              fmt::format("unknown operation \"{}\".{}", op.as_string(),
+                          hint ? fmt::format(" Did you mean '{}'?", *hint) : ""));
 }
 
 bson::Document to_bson(const MigrationOperation& operation) {

@@ -3,11 +3,24 @@
 
 #include <ostream>
 
+#include "base/shown.h"
 #include "project/commands/commands.h"
+#include "project/paint.h"
 #include "project/system_checks.h"
 
 namespace quern::internal {
 namespace {
+
+std::string level(const CheckMessage& message, bool has_colours) {
+  switch (message.level) {
+    case CheckMessage::Level::kError:
+      return painted(Paint::kError, "ERROR", has_colours);
+    case CheckMessage::Level::kWarning:
+      return painted(Paint::kWarning, "WARNING", has_colours);
+    default:
+      return painted(Paint::kNote, "NOTE", has_colours);
+  }
+}
 
 ExitCode run(CommandContext& context) {
   std::ostream& out = context.console.out;
@@ -21,10 +34,8 @@ ExitCode run(CommandContext& context) {
   for (const CheckMessage& message : messages) {
     const bool error = message.level == CheckMessage::Level::kError;
     errors += error ? 1 : 0;
-    const std::string_view level = error                                            ? "ERROR"
-                                   : message.level == CheckMessage::Level::kWarning ? "WARNING"
-                                                                                    : "NOTE";
-    out << fmt::format("{}: ({}) {}\n", level, message.id, message.text);
+    out << fmt::format("{}: ({}) {}\n", level(message, context.console.out_has_colours), message.id,
+                       without_controls(message.text));
   }
   if (messages.empty()) {
     out << "System check identified no issues (0 silenced).\n";

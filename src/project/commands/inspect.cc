@@ -5,8 +5,10 @@
 #include <ostream>
 
 #include "base/nearest.h"
+#include "base/shown.h"
 #include "project/commands/commands.h"
 #include "project/project_core.h"
+#include "project/project_runner.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 #include "quern/command/reply.h"
@@ -27,19 +29,6 @@ class Paint {
     return on_ ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
   }
   bool on_;
-};
-
-// Runs commands as the project does, with its explanations of errors.
-class ProjectRunner : public CommandRunner {
- public:
-  ProjectRunner(ProjectCore& project, const Target& target) : project_(project), target_(target) {}
-  Reply do_run(std::string_view, bson::View command, const RunContext&) override {
-    return project_.execute(target_, command);
-  }
-
- private:
-  ProjectCore& project_;
-  const Target& target_;
 };
 
 // The model of that name or label; without one, the first with encrypted fields.
@@ -65,41 +54,6 @@ const ModelRef& find_model(ProjectCore& core, const std::string& text) {
                                     : fmt::format(" There are {}.", fmt::join(labels, ", "))));
 }
 
-// What JSON leaves as it is and a terminal may obey, or not show: DEL, the C1 controls, line
-// separators, marks of writing direction, characters without a width.
-bool is_control(std::uint32_t character) {
-  return character == 0x7F || (character >= 0x80 && character <= 0x9F) || character == 0xAD ||
-         character == 0x061C || (character >= 0x200B && character <= 0x200F) ||
-         (character >= 0x2028 && character <= 0x202E) ||
-         (character >= 0x2060 && character <= 0x2069) || character == 0xFEFF;
-}
-
-std::string without_controls(std::string_view json) {
-  std::string text;
-  for (std::size_t i = 0; i < json.size();) {
-    // The UTF-8 of those has at most three bytes.
-    const auto byte = [&](std::size_t n) { return static_cast<std::uint8_t>(json[i + n]); };
-    std::size_t size = 1;
-    std::uint32_t character = byte(0);
-    if (character >= 0xE0 && character < 0xF0 && i + 2 < json.size()) {
-      size = 3;
-      character = (character & 0x0F) << 12 | (byte(1) & 0x3Fu) << 6 | (byte(2) & 0x3Fu);
-    } else if (character >= 0xC2 && character < 0xE0 && i + 1 < json.size()) {
-      size = 2;
-      character = (character & 0x1F) << 6 | (byte(1) & 0x3Fu);
-    } else if (character >= 0x80) {
-      character = 0;  // of a longer one
-    }
-    if (is_control(character)) {
-      text += fmt::format("\\u{:04x}", character);
-    } else {
-      text += json.substr(i, size);
-    }
-    i += size;
-  }
-  return text;
-}
-
 std::string json_text(bson::ValueView value) {
   const bson::Document document = bson::doc("", value);
   const std::string json = bson::to_json(document);
@@ -110,17 +64,6 @@ std::string json_text(bson::ValueView value) {
   text.erase(0, text.find_first_not_of(' '));
   text.erase(text.find_last_not_of(' ') + 1);
   return without_controls(text);
-}
-
-// The name of a member as a component of a path: in quotes unless it is a plain word, so that no
-// name looks like a path, or like a line, of its own.
-std::string component(std::string_view name) {
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '$';
-  };
-  if (!name.empty() && std::ranges::all_of(name, is_plain)) return std::string(name);
-  return json_text(bson::Value::of(name));
 }
 
 // One line a value: ciphertext by its kind, size and first bytes.
@@ -142,7 +85,7 @@ struct Row {
 void collect(const DecryptedView& document, const std::string& prefix, std::vector<Row>& rows) {
   for (const DecryptedElement element : document) {
     if (element.key() == "__safeContent__") continue;
-    const std::string path = prefix + component(element.key());
+    const std::string path = prefix + shown_name(element.key());
     if (element.raw().is_document()) {
       collect(element.document(), path + ".", rows);
     } else {

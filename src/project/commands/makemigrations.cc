@@ -2,16 +2,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <istream>
 #include <ostream>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "migrations/autodetector.h"
+#include "migrations/interruption.h"
 #include "migrations/migration_error.h"
 #include "migrations/state_of_models.h"
 #include "project/commands/commands.h"
+#include "project/one_off_values.h"
 #include "project/project_core.h"
+#include "project/question.h"
 #include "quern/base/error.h"
 #include "quern/bson/json.h"
 
@@ -93,25 +95,13 @@ class Renames {
  private:
   bool answer(const std::string& model, const std::string& old_path, const std::string& new_path,
               const std::string& type) {
-    std::string line;
     while (true) {
-      console_.out << fmt::format("Did you rename {0}.{1} to {0}.{2} (a {3})? [y/N] ", model,
-                                  old_path, new_path, type)
-                   << std::flush;
-      if (!std::getline(console_.in, line)) {
-        console_.out << '\n';
-        throw Error(ErrorCode::kInterrupted, "no answer was given, and nothing was written");
-      }
-      const std::string answer = to_lower(trimmed(line));
+      const std::string answer =
+          to_lower(ask(console_, fmt::format("Did you rename {0}.{1} to {0}.{2} (a {3})? [y/N] ",
+                                             model, old_path, new_path, type)));
       if (answer == "y" || answer == "yes") return true;
       if (answer.empty() || answer == "n" || answer == "no") return false;
     }
-  }
-
-  static std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view kBlanks = " \t\r";
-    const std::size_t start = std::min(text.find_first_not_of(kBlanks), text.size());
-    return text.substr(start, text.find_last_not_of(kBlanks) + 1 - start);
   }
 
   static std::string why(const Rename& rename, const migrations::State& before,
@@ -210,17 +200,26 @@ ExitCode run(CommandContext& context) {
   Renames renames(context);
   migrations::Questioner questioner;
   questioner.renamed = [&](const auto&... question) { return renames.renamed(question...); };
-  Changes changes = migrations::detect_changes(before, after, questioner);
-  if (!changes.refusals.empty()) {
-    throw migrations::MigrationError(
-        fmt::format("no migration was written:\n  {}", fmt::join(changes.refusals, "\n  ")));
+  OneOffValues values(context, apps);
+  const bool check = context.arguments.has("check");
+  if (!check) {
+    questioner.value = [&](const auto&... question) { return values.value(question...); };
   }
+  Changes changes = migrations::detect_changes(before, after, questioner);
+  const auto refuse = [](const std::vector<std::string>& refusals) {
+    if (refusals.empty()) return;
+    throw migrations::MigrationError(
+        fmt::format("no migration was written:\n  {}", fmt::join(refusals, "\n  ")));
+  };
+  refuse(changes.refusals);
   renames.refuse_unused(before, after);
+  if (!check) values.refuse_unused();
   changes.warnings.insert(changes.warnings.end(), renames.warnings().begin(),
                           renames.warnings().end());
   for (const std::string& warning : changes.warnings) {
     context.console.err << "Warning: " << warning << '\n';
   }
+  refuse(values.refusals());
   std::erase_if(changes.operations, [&](const auto& entry) {
     return std::find(apps.begin(), apps.end(), entry.first) == apps.end();
   });
@@ -233,12 +232,18 @@ ExitCode run(CommandContext& context) {
     }
     return ExitCode::kOk;
   }
-  ExitCode code = ExitCode::kOk;
+  std::vector<Migration> made;
+  migrations::State reached = before;
   for (auto& [app, operations] : changes.operations) {
-    const Migration migration = migrations::make_migration(graph, app, std::move(operations),
-                                                           context.arguments.text("name"), now());
-    code = write(context, migration);
+    made.push_back(migrations::make_migration(graph, app, std::move(operations),
+                                              context.arguments.text("name"), now()));
+    // What migrate would refuse is not written.
+    const migrations::State start = reached;
+    made.back().apply_to(reached);
+    migrations::refuse_reused_names(made.back(), start, false);
   }
+  ExitCode code = ExitCode::kOk;
+  for (const Migration& migration : made) code = write(context, migration);
   return code;
 }
 
@@ -255,6 +260,11 @@ Command makemigrations_command() {
                   {.name = "--rename",
                    .help = "A member has another name now.",
                    .value = "MODEL.OLD=NEW",
+                   .many = true},
+                  {.name = "--default",
+                   .help = "What documents that are there get for a new member that may not be "
+                           "empty.",
+                   .value = "APP.MODEL.MEMBER=VALUE",
                    .many = true},
                   {.name = "--noinput", .help = "Ask nothing: members were not renamed."},
                   {.name = "app",

@@ -6,10 +6,12 @@
 
 #include "migrations/autodetector.h"
 #include "migrations/executor.h"
+#include "migrations/interruption.h"
 #include "migrations/migration_error.h"
 #include "migrations/state_of_models.h"
 #include "project/commands/commands.h"
 #include "project/migration_database.h"
+#include "project/progress_line.h"
 #include "project/project_core.h"
 #include "quern/base/error.h"
 
@@ -150,7 +152,10 @@ ExitCode run(CommandContext& context) {
 
   std::string target_text;
   const Plan plan = make_plan(context, graph, applied, target_text);
-  if (!context.arguments.has("fake")) migrations::refuse_missing_functions(plan, database);
+  if (!context.arguments.has("fake")) {
+    migrations::refuse_missing_functions(plan, database);
+    migrations::refuse_reused_names(plan, graph);
+  }
   if (context.arguments.has("check")) {
     if (!plan.empty()) print_plan(out, plan, database);
     return plan.empty() ? ExitCode::kOk : ExitCode::kFailure;
@@ -168,14 +173,15 @@ ExitCode run(CommandContext& context) {
     return ExitCode::kOk;
   }
   migrations::Progress progress;
+  ProgressLine line(context.console);
+  database.on_document = [&](std::int64_t done, std::int64_t total) { line.update(done, total); };
   progress.start = [&](const PlanStep& step) {
-    out << fmt::format("  {} {}...", step.backwards ? "Unapplying" : "Applying",
-                       step.migration->key.to_string())
-        << std::flush;
+    line.start(fmt::format("  {} {}...", step.backwards ? "Unapplying" : "Applying",
+                           step.migration->key.to_string()));
   };
   progress.done = [&](const PlanStep& step, const migrations::Outcome& outcome,
                       const HistoryEntry& entry) {
-    out << ' ' << result_text(step, outcome, entry) << std::endl;
+    line.finish(' ' + result_text(step, outcome, entry));
   };
   try {
     migrations::Executor(graph, database).run(plan, context.arguments.has("fake"), progress);

@@ -246,17 +246,21 @@ bool is_positive(const Datum& d) {
   return is_nan(d.view()) || (!is_negative(d.view()) && !is_zero(d));
 }
 
+// Logarithms of NaN are doubles, also where NaN is a decimal.
+bool has_decimal_logarithm(const Datum& d) { return is_decimal(d) && !is_nan(d.view()); }
+
 Datum natural_logarithm(Operands a, Evaluation&) {
   need_numbers("$ln", a, 28765);
   if (!is_positive(a[0])) throw Error(28766, "$ln's argument must be a positive number");
-  if (is_decimal(a[0])) return Datum::of(decimal::natural_logarithm(a[0].view().as_decimal()));
+  if (has_decimal_logarithm(a[0]))
+    return Datum::of(decimal::natural_logarithm(a[0].view().as_decimal()));
   return Datum::of(std::log(real(a[0])));
 }
 
 Datum logarithm10(Operands a, Evaluation&) {
   need_numbers("$log10", a, 28765);
   if (!is_positive(a[0])) throw Error(28761, "$log10's argument must be a positive number");
-  if (is_decimal(a[0])) return Datum::of(decimal::logarithm10(a[0].view().as_decimal()));
+  if (has_decimal_logarithm(a[0])) return Datum::of(decimal::logarithm10(a[0].view().as_decimal()));
   return Datum::of(std::log10(real(a[0])));
 }
 
@@ -272,7 +276,7 @@ Datum logarithm(Operands a, Evaluation&) {
   if (!is_positive(a[1]) || real(a[1]) == 1) {
     throw Error(28759, "$log's base must be a positive number not equal to 1");
   }
-  if (is_decimal(a[0]) || is_decimal(a[1])) {
+  if ((is_decimal(a[0]) || is_decimal(a[1])) && !is_nan(a[0].view()) && !is_nan(a[1].view())) {
     return Datum::of(decimal::divide(decimal::natural_logarithm(as_decimal(a[0])),
                                      decimal::natural_logarithm(as_decimal(a[1]))));
   }

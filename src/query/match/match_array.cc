@@ -63,6 +63,7 @@ Condition parse_size(const bson::Element& op, bson::View, MatchParser&) {
   const auto size = op.whole_number();
   if (!size) bad_value("Failed to parse $size. Expected an integer");
   if (*size < 0) bad_value("Failed to parse $size. Expected a non-negative number");
+  if (*size > INT32_MAX) bad_value("Failed to parse $size. Cannot represent the number as an int");
   return Condition::of(std::make_unique<SizeIs>(*size));
 }
 

@@ -1,6 +1,10 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "query/match/match_element.h"
 
+#include <cstdint>
+#include <limits>
+
+#include "quern/bson/compare.h"
 #include "query/match/match_parser.h"
 
 namespace quern::query {
@@ -9,13 +13,15 @@ bool TypeIs::implied_by(const Predicate& given) const {
   const auto bounds = given.bounds();
   if (!bounds || !bounds->exact || !bounds->single_point()) return false;
   const bson::ValueView only = bounds->intervals.front().low.view();
-  // An equal number may be of any other number type. (A symbol can equal a string, but a symbol is
-  // what drivers have not written for ten years: it would keep every string from its index.)
-  if (only.is_number()) {
-    return types_.contains(bson::Type::kInt32) && types_.contains(bson::Type::kInt64) &&
-           types_.contains(bson::Type::kDouble) && types_.contains(bson::Type::kDecimal128);
+  // An equal number may be of any other number type, and a symbol may equal a string.
+  const int rank = bson::canonical_rank(only.type());
+  for (int code = 0; code <= std::numeric_limits<std::uint8_t>::max(); ++code) {
+    const auto byte = static_cast<std::uint8_t>(code);
+    const auto type = static_cast<bson::Type>(byte);
+    if (!bson::is_valid_type(byte) || bson::canonical_rank(type) != rank) continue;
+    if (!types_.contains(type)) return false;
   }
-  return types_.contains(only.type());
+  return true;
 }
 
 Condition parse_exists(const bson::Element& op, bson::View, MatchParser&) {

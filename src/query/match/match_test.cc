@@ -187,6 +187,16 @@ TEST(Match, TypeTakesAliasesAndNumbers) {
   EXPECT_TRUE(of_type(-1, R"({"a":{"$minKey":1}})"));
   EXPECT_THROW(of_type("nothing", "{}"), Error);
   EXPECT_THROW(of_type(0, "{}"), Error);
+  const bson::Document no_types = bson::doc("a", true, "b", bson::Null{}, "c", bson::doc("x", 1),
+                                            "d", bson::array("int", bson::Null{}));
+  for (const bson::Element& no_type : no_types.view()) {
+    try {
+      of_type(no_type.value(), "{}");
+      ADD_FAILURE() << no_type.key();
+    } catch (const Error& error) {
+      EXPECT_TRUE(error.is(ErrorCode::kTypeMismatch)) << no_type.key();
+    }
+  }
   EXPECT_THROW(of_type(99, "{}"), Error);
 }
 
@@ -368,6 +378,8 @@ TEST(Match, FaultyFiltersAreRefusedWhenParsed) {
            R"({"$and":[1]})",
            R"({"a":{"$in":1}})",
            R"({"a":{"$in":[{"$gt":1}]}})",
+           R"({"a":{"$size":{"$numberLong":"2147483648"}}})",
+           R"({"a":{"$size":9007199254740993.0}})",
            R"({"a":{"$mod":[0,1]}})",
            R"({"a":{"$mod":[1]}})",
            R"({"a":{"$size":-1}})",

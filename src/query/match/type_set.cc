@@ -1,6 +1,7 @@
 // Copyright the Quern authors. SPDX-License-Identifier: Apache-2.0
 #include "query/match/type_set.h"
 
+#include "quern/base/error.h"
 #include "query/match/match_parser.h"
 
 namespace quern::query {
@@ -20,7 +21,9 @@ void TypeSet::add_alias(std::string_view alias) {
 
 void TypeSet::add_one(bson::ValueView spec) {
   if (spec.is_string()) return add_alias(spec.as_string());
-  if (!spec.is_number()) bad_value("type must be represented as a number or a string");
+  if (!spec.is_number()) {
+    throw Error(ErrorCode::kTypeMismatch, "type must be represented as a number or a string");
+  }
   const auto code = spec.whole_number();
   if (code == 0) bad_value("Invalid numerical type code: 0. Instead use {$exists:false}.");
   if (code == -1) return add(Type::kMinKey);

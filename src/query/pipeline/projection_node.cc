@@ -42,14 +42,16 @@ void append_elem_match(const ProjectionNode& node, const bson::Element& element,
   }
 }
 
-// document with the first array along path cut down to the member at index.
-void append_at_position(const FieldPath& path, std::size_t depth, std::size_t index,
+// document with the first array along path cut down to the member at index; where no array is, as it
+// is.
+void append_at_position(const FieldPath& path, std::size_t depth, std::optional<std::size_t> index,
                         bson::View document, Writer& out) {
   for (const bson::Element& element : document) {
     if (element.key() != path[depth].name) {
       out.append(element);
     } else if (element.is_array()) {
-      const bson::Element member = find_field(element.as_array(), std::to_string(index));
+      bson::Element member;
+      if (index) member = find_field(element.as_array(), std::to_string(*index));
       if (member.missing()) {
         throw Error(51246,
                     "positional operator '.$' couldn't find a matching element in the array");
@@ -70,11 +72,9 @@ void append_at_position(const FieldPath& path, std::size_t depth, std::size_t in
 void Projection::Impl::apply(bson::View document, Writer& out, Evaluation& evaluation) const {
   if (positional) {
     ArrayPosition position;
-    if (!filter->matches(document, position) || !position.index) {
-      throw Error(51246, "positional operator '.$' couldn't find a matching element in the array");
-    }
+    filter->matches(document, position);
     Evaluation::Scratch cut(evaluation);
-    append_at_position(*positional, 0, *position.index, document, *cut);
+    append_at_position(*positional, 0, position.index, document, *cut);
     const Datum copy = cut.finish();
     document = copy.view().as_document();
   }

@@ -106,6 +106,10 @@ TEST(Projection, ThePositionalFormShowsTheMemberThatMatched) {
   EXPECT_EQ(project(R"({"a.$":1})", R"({"a":[{"k":1},{"k":2}]})", R"({"a.k":2})"),
             normal(R"({"a":[{"k":2}]})"));
   EXPECT_THROW(project(R"({"a.$":1})", R"({"a":[1]})", R"({})"), Error);
+  // What is no array has no member to choose.
+  for (const char* document : {R"({"a":5})", R"({"a":null})", R"({})", R"({"a":{"b":1}})"}) {
+    EXPECT_EQ(project(R"({"a.$":1})", document, "{}"), normal(document));
+  }
 }
 
 TEST(Projection, AddFieldsReplacesInPlaceAndAppends) {

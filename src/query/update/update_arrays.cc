@@ -63,6 +63,7 @@ class AddToSet : public Modifier {
 class Removal : public Modifier {
  public:
   bool creates(const UpdateContext&) const override { return false; }
+  bool needs_path(const UpdateContext&) const override { return true; }
 
  protected:
   // Writes the members that keep(member, position) accepts, if that changes anything.

@@ -70,7 +70,12 @@ class RenameFrom : public Modifier {
                                               " field cannot be an array element, '" + path.text() +
                                               "'");
       }
-      if (!value.is_document()) return {};
+      if (value.missing()) return {};
+      if (!value.is_document()) {
+        throw Error(ErrorCode::kPathNotViable,
+                    std::string("The ") + role + " field '" + path.text() +
+                        "' cannot be: a value on its path is no document");
+      }
       value = find_field(value.as_document(), path[i].field);
     }
     return value;
@@ -101,8 +106,7 @@ void parse_rename(const bson::Element& argument, UpdateParser& parser) {
   const std::string target(argument.as_string());
   const auto dynamic = [](const std::string& path) { return path.find(".$") != path.npos; };
   if (target.find('\0') != target.npos) {
-    throw Error(ErrorCode::kBadValue,
-                "The 'to' field for $rename cannot contain an embedded null byte");
+    throw Error(9867600, "The 'to' field for $rename cannot contain an embedded null byte");
   }
   if (dynamic(source)) {
     throw Error(ErrorCode::kBadValue, "The source field for $rename may not be dynamic: " + source);

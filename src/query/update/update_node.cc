@@ -154,19 +154,19 @@ class Application {
     }
   }
 
-  // A field that can't be: fine for operators that only take away.
+  // A field that can't be: fine for operators that only take fields away.
   void refuse_creation(const Nodes& nodes, const std::string& name, const char* where) const {
     for (const UpdateNode* node : nodes) {
-      if (creates(*node)) {
+      if (needs_path(*node)) {
         throw Error(ErrorCode::kPathNotViable, "Cannot create field '" + name + "' in " + where +
                                                    " '" + path_ + "': it is no document");
       }
     }
   }
-  bool creates(const UpdateNode& node) const {
-    if (node.modifier != nullptr) return node.modifier->creates(context_);
+  bool needs_path(const UpdateNode& node) const {
+    if (node.modifier != nullptr) return node.modifier->needs_path(context_);
     for (const auto& [name, child] : node.children) {
-      if (creates(*child.node)) return true;
+      if (needs_path(*child.node)) return true;
     }
     return false;
   }

@@ -40,6 +40,8 @@ class Modifier {
                        const UpdateContext& context, const std::string& path) const = 0;
   // Does it bring a missing field into being?
   virtual bool creates(const UpdateContext&) const { return true; }
+  // Is it a fault when its field cannot be, because a value on the path is no document?
+  virtual bool needs_path(const UpdateContext& context) const { return creates(context); }
 };
 
 // Names in the order in which MongoDB adds new fields: numbers by value, before all else.

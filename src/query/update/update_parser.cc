@@ -71,6 +71,9 @@ ArrayFilters parse_array_filters(bson::View filters, const ParseContext& context
     if (!member.is_document()) {
       throw Error(ErrorCode::kTypeMismatch, "each of arrayFilters must be a document");
     }
+    ParseContext without_expr = context;
+    without_expr.allow_expr = false;
+    Matcher matcher = Matcher::parse(member.as_document(), without_expr);
     std::string identifier;
     find_identifier(member.as_document(), identifier);
     if (identifier.empty()) {
@@ -85,9 +88,6 @@ ArrayFilters parse_array_filters(bson::View filters, const ParseContext& context
                   "alphanumeric string beginning with a lowercase letter, found '" +
                       identifier + "'");
     }
-    ParseContext without_expr = context;
-    without_expr.allow_expr = false;
-    Matcher matcher = Matcher::parse(member.as_document(), without_expr);
     if (!parsed.emplace(identifier, std::move(matcher)).second) {
       throw Error(ErrorCode::kFailedToParse,
                   "Found multiple array filters with the same top-level field name " + identifier);
@@ -172,7 +172,7 @@ void UpdateParser::check_path(const FieldPath& path) {
         }
         used_.emplace(*filter);
       }
-    } else if (name.front() == '$' && !(i > 0 && is_dbref_field(name))) {
+    } else if (name.front() == '$' && (i == 0 || name.starts_with("$["))) {
       throw Error(ErrorCode::kDollarPrefixedFieldName,
                   "The dollar ($) prefixed field '" + std::string(name) + "' in '" + path.text() +
                       "' is not allowed in the context of an update");

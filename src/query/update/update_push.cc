@@ -95,6 +95,16 @@ void parse_sort_clause(const bson::Element& clause, Push& push, const ParseConte
       throw Error(ErrorCode::kBadValue,
                   "The $sort pattern is empty when it should be a set of fields.");
     }
+    for (const bson::Element& part : clause.as_document()) {
+      const std::string_view key = part.key();
+      if (part.whole_number() != 1 && part.whole_number() != -1) {
+        throw Error(ErrorCode::kBadValue, "The $sort element value must be either 1 or -1");
+      }
+      if (key.empty() || key.starts_with('.') || key.ends_with('.') || key.find("..") != key.npos) {
+        throw Error(ErrorCode::kBadValue, "The $sort field '" + std::string(key) +
+                                              "' has an empty part, which is not allowed");
+      }
+    }
     push.pattern = SortPattern::parse(clause.as_document(), context);
     return;
   }

@@ -273,6 +273,46 @@ TEST(Update, PathsThatConflictOrDontFitAreRefused) {
   EXPECT_EQ(error_of({R"({"$set":{")" + deep + R"(":1}})"}), 15);
 }
 
+TEST(Update, OperatorsOnMembersNeedAPathThatCanBe) {
+  for (const char* op : {R"({"$pop":{"a.b":1}})", R"({"$pull":{"a.b":1}})",
+                         R"({"$pullAll":{"a.b":[1]}})", R"({"$rename":{"a.b":"c"}})"}) {
+    EXPECT_EQ(error_of({op, R"({"a":5})"}), 28) << op;
+    EXPECT_EQ(error_of({op, R"({"a":null})"}), 28) << op;
+    EXPECT_EQ(error_of({op, R"({})"}), 0) << op;
+    EXPECT_EQ(error_of({op, R"({"a":{}})"}), 0) << op;
+  }
+  EXPECT_EQ(error_of({R"({"$pop":{"a.b":1}})", R"({"a":[{"b":[1]}]})"}), 28);
+  EXPECT_EQ(error_of({R"({"$pop":{"a.0.b":1}})", R"({"a":[5]})"}), 28);
+  EXPECT_EQ(error_of({R"({"$pop":{"a.3.b":1}})", R"({"a":[5]})"}), 0);
+  EXPECT_EQ(error_of({R"({"$unset":{"a.b":1}})", R"({"a":5})"}), 0);
+}
+
+TEST(Update, AFaultyArrayFilterIsRefusedAsAFilter) {
+  const auto fault = [](const char* filters) {
+    return error_of({R"({"$set":{"a.$[x]":1}})", R"({"a":[1]})", "{}", filters});
+  };
+  EXPECT_EQ(fault(R"([{"$text":{"$search":"x"}}])"), 2);
+  EXPECT_EQ(fault(R"([{"x":{"$foo":1}}])"), 2);
+  EXPECT_EQ(fault(R"([{}])"), 9);
+  EXPECT_EQ(fault(R"([{"x":1},{"y":1}])"), 9);
+  EXPECT_EQ(fault(R"([{"x":1}])"), 0);
+}
+
+TEST(Update, NamesBelowTheTopMayBeginWithADollar) {
+  check({{R"({"$set":{"a.$b":1}})", R"({"a":{}})", R"({"a":{"$b":1}})"},
+         {R"({"$inc":{"a.$b":2}})", R"({"a":{"$b":1}})", R"({"a":{"$b":3}})"}});
+  EXPECT_EQ(error_of({R"({"$set":{"$a.b":1}})"}), 52);
+  EXPECT_EQ(error_of({R"({"$set":{"a.$[b":1}})"}), 52);
+}
+
+TEST(Update, AFaultySortOfPushIsABadValue) {
+  for (const char* sort : {R"({"b":0})", R"({"b":"asc"})", R"({"b":{"$meta":"x"}})", R"({"b.":1})",
+                           R"({".b":1})", R"({"b..c":1})", R"({"":1})", R"({})", "2", "true"}) {
+    const std::string update = R"({"$push":{"a":{"$each":[],"$sort":)" + std::string(sort) + "}}}";
+    EXPECT_EQ(error_of({update}), 2) << sort;
+  }
+}
+
 TEST(Update, TheIdNeverChanges) {
   EXPECT_EQ(error_of({R"({"$set":{"_id":2}})", R"({"_id":1})"}), 66);
   EXPECT_EQ(error_of({R"({"$unset":{"_id":1}})", R"({"_id":1})"}), 66);

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "language/field_path.h"
 #include "quern/base/error.h"
 #include "quern/bson/compare.h"
 #include "query/value/path_walk.h"
@@ -81,13 +82,7 @@ SortPattern SortPattern::parse(bson::View spec, const ParseContext&) {
     if (direction != 1 && direction != -1) {
       throw Error(15975, "$sort key ordering must be 1 (for ascending) or -1 (for descending)");
     }
-    if (element.key().empty() || element.key().front() == '.' || element.key().back() == '.' ||
-        element.key().find("..") != std::string_view::npos) {
-      throw Error(15998, "FieldPath field names may not be empty strings.");
-    }
-    if (element.key().front() == '$') {
-      throw Error(16410, "FieldPath field names may not start with '$'.");
-    }
+    language::check_field_path(element.key());
     for (const Part& part : pattern.parts_) {
       if (part.path.text() == element.key()) {
         throw Error(7472500, "$sort key must not contain duplicate keys (duplicate: '" +

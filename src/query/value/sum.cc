@@ -46,7 +46,9 @@ double Sum::as_double() const {
 }
 
 bson::Decimal128 Sum::as_decimal() const {
-  bson::Decimal128 sum = decimals_;
+  // The sum of what is no decimal is added even where that is nothing: 0 has the exponent of a whole
+  // number, and a sum has the lesser exponent.
+  bson::Decimal128 sum = decimal::add(decimals_, bson::decimal_from(std::int64_t{0}));
   constexpr int128 kBillion = 1'000'000'000'000'000'000;
   const auto high = static_cast<std::int64_t>(integers_ / kBillion);
   const auto low = static_cast<std::int64_t>(integers_ % kBillion);

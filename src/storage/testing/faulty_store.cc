@@ -164,6 +164,11 @@ class FaultyStore : public Store {
   std::uint64_t approximate_size(KeyRange range) override {
     return store_->approximate_size(range);
   }
+  void copy_to(const std::filesystem::path& directory) override { store_->copy_to(directory); }
+  void verify() override {
+    faults_->pass(Kind::kRead);
+    store_->verify();
+  }
 
  private:
   std::shared_ptr<InjectedFaults> faults_;
