@@ -45,7 +45,7 @@ void HelloCommand::run(Operation& operation, bson::Builder& reply) const {
                static_cast<std::int32_t>(operation.engine().options().session_timeout.count()));
   reply.append("connectionId", 1);
   reply.append("minWireVersion", 0).append("maxWireVersion", kMaxWireVersion);
-  reply.append("readOnly", false);
+  reply.append("readOnly", operation.engine().store().read_only());
 }
 
 void BuildInfoCommand::run(Operation& operation, bson::Builder& reply) const {
