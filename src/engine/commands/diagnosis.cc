@@ -19,7 +19,7 @@ constexpr std::string_view kVersion = "8.0.0";
 }  // namespace
 
 void PingCommand::run(Operation& operation, bson::Builder&) const {
-  CommandReader(operation.command(), name(), {});
+  const CommandReader only_generic_members(operation.command(), name(), {});
 }
 
 void HelloCommand::run(Operation& operation, bson::Builder& reply) const {
@@ -49,7 +49,7 @@ void HelloCommand::run(Operation& operation, bson::Builder& reply) const {
 }
 
 void BuildInfoCommand::run(Operation& operation, bson::Builder& reply) const {
-  CommandReader(operation.command(), name(), {});
+  const CommandReader only_generic_members(operation.command(), name(), {});
   reply.append("version", kVersion);
   reply.append("gitVersion", "quern").append("allocator", "system");
   reply.open_array("modules").push("enterprise").close();
