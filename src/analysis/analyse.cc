@@ -71,8 +71,11 @@ AnalyseCommand analysis_of(CommandId id) {
     case CommandId::kAbortTransaction:
     case CommandId::kAuthenticate:
     case CommandId::kBuildInfo:
+    case CommandId::kCollStats:
     case CommandId::kCommitTransaction:
+    case CommandId::kCompact:
     case CommandId::kCreateSearchIndexes:
+    case CommandId::kDbStats:
     case CommandId::kDrop:
     case CommandId::kDropDatabase:
     case CommandId::kDropIndexes:
@@ -100,6 +103,7 @@ AnalyseCommand analysis_of(CommandId id) {
     case CommandId::kServerStatus:
     case CommandId::kStartSession:
     case CommandId::kUpdateSearchIndex:
+    case CommandId::kValidate:
       return nullptr;
   }
   return nullptr;

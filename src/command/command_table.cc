@@ -17,12 +17,18 @@ constexpr Names kBuildInfoAliases = {"buildinfo"};
 constexpr Names kHelloAliases = {"isMaster", "ismaster"};
 constexpr Names kFindAndModifyAliases = {"findandmodify"};
 
+constexpr Names kCollStatsAliases = {"collstats"};
+constexpr Names kDbStatsAliases = {"dbstats"};
+constexpr Names kCollStats = {"scale"};
+constexpr Names kCompact = {"force", "freeSpaceTargetMB", "dryRun"};
+constexpr Names kDbStats = {"scale", "freeStorage"};
 constexpr Names kDropIndexes = {"index"};
 constexpr Names kGetMore = {"collection", "batchSize", "term", "lastKnownCommittedOpTime"};
 constexpr Names kKillCursors = {"cursors"};
 constexpr Names kListCollections = {"filter", "nameOnly", "authorizedCollections", "cursor"};
 constexpr Names kListIndexes = {"cursor"};
 constexpr Names kRenameCollection = {"to", "dropTarget"};
+constexpr Names kValidate = {"full", "repair", "metadata", "checkBSONConformance", "background"};
 
 constexpr CommandRow kTable[] = {
     {.id = CommandId::kAbortTransaction,
@@ -49,12 +55,21 @@ constexpr CommandRow kTable[] = {
      .writes = true,
      .analysis = kAnalysed,
      .explainable = true},
+    {.id = CommandId::kCollStats,
+     .name = "collStats",
+     .aliases = kCollStatsAliases,
+     .analysis = kPassedOnMembers,
+     .members = kCollStats},
     {.id = CommandId::kCommitTransaction,
      .name = "commitTransaction",
      .writes = true,
      .allowed_in_transactions = true,
      .ends_transaction = true,
      .admin_only = true},
+    {.id = CommandId::kCompact,
+     .name = "compact",
+     .analysis = kPassedOnMembers,
+     .members = kCompact},
     {.id = CommandId::kCompactStructuredEncryptionData,
      .name = "compactStructuredEncryptionData",
      .writes = true,
@@ -79,6 +94,11 @@ constexpr CommandRow kTable[] = {
      .analysis = kAnalysed,
      .explainable = true},
     {.id = CommandId::kCreateSearchIndexes, .name = "createSearchIndexes", .writes = true},
+    {.id = CommandId::kDbStats,
+     .name = "dbStats",
+     .aliases = kDbStatsAliases,
+     .analysis = kPassedOnMembers,
+     .members = kDbStats},
     {.id = CommandId::kDelete,
      .name = "delete",
      .writes = true,
@@ -194,6 +214,10 @@ constexpr CommandRow kTable[] = {
      .explainable = true,
      .encryption_information = kAlways},
     {.id = CommandId::kUpdateSearchIndex, .name = "updateSearchIndex", .writes = true},
+    {.id = CommandId::kValidate,
+     .name = "validate",
+     .analysis = kPassedOnMembers,
+     .members = kValidate},
 };
 
 constexpr bool is_complete() {

@@ -18,12 +18,15 @@ enum class CommandId : std::uint8_t {
   kBuildInfo,
   kCleanupStructuredEncryptionData,
   kCollMod,
+  kCollStats,
   kCommitTransaction,
+  kCompact,
   kCompactStructuredEncryptionData,
   kCount,
   kCreate,
   kCreateIndexes,
   kCreateSearchIndexes,
+  kDbStats,
   kDelete,
   kDistinct,
   kDrop,
@@ -58,9 +61,9 @@ enum class CommandId : std::uint8_t {
   kStartSession,
   kUpdate,
   kUpdateSearchIndex,
+  kValidate,
 };
-inline constexpr std::size_t kCommandCount =
-    static_cast<std::size_t>(CommandId::kUpdateSearchIndex) + 1;
+inline constexpr std::size_t kCommandCount = static_cast<std::size_t>(CommandId::kValidate) + 1;
 
 // What becomes of a command where collections may have encrypted fields.
 enum class AnalysisRule : std::uint8_t {

@@ -5,7 +5,9 @@
 #include <new>
 
 #include "command/observation.h"
+#include "engine/catalog/catalog_repair.h"
 #include "engine/catalog/duplicate_key.h"
+#include "engine/catalog/stored_catalog.h"
 #include "engine/commands/command_handler.h"
 #include "engine/rules/depth.h"
 #include "engine/session/engine.h"
@@ -22,13 +24,14 @@
 namespace quern::engine {
 namespace {
 
-std::unique_ptr<storage::Store> open_store(const EngineOptions& options) {
+storage::RocksOptions store_options(const EngineOptions& options) {
   storage::RocksOptions rocks;
   rocks.directory = options.directory;
   rocks.durability = options.durability;
   rocks.cache_bytes = options.cache_bytes;
   rocks.write_buffer_bytes = options.write_buffer_bytes;
-  return storage::open_rocks_store(rocks);
+  rocks.read_only = options.read_only;
+  return rocks;
 }
 
 // Transient faults inside a transaction are to be answered by running all of it again.
@@ -158,6 +161,7 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
         ErrorCode::kUnauthorized,
         std::string(command->name()) + " may only be run against the admin database.");
   }
+  if (command->row().writes && !command->row().ends_transaction) engine.store().check_writable();
   check_command_depth(text);
   const SessionMembers members(text);
   members.check();
@@ -189,10 +193,19 @@ bson::Document run_command(Engine& engine, std::string_view database, bson::View
 }  // namespace
 
 EngineRunner::EngineRunner(EngineOptions options)
-    : engine_(std::make_unique<Engine>(open_store(options), options)) {}
+    : engine_(
+          std::make_unique<Engine>(storage::open_rocks_store(store_options(options)), options)) {}
 
 EngineRunner::EngineRunner(std::unique_ptr<storage::Store> store, EngineOptions options)
     : engine_(std::make_unique<Engine>(std::move(store), std::move(options))) {}
+
+storage::RepairReport EngineRunner::repair(const EngineOptions& options, bool accept_loss) {
+  RandomSource& random = options.random != nullptr ? *options.random : RandomSource::system();
+  return storage::repair_rocks_store(
+      store_options(options), accept_loss,
+      {.look = [](storage::Store& store) { return read_catalog(store).faults; },
+       .mend = [&](storage::Store& store) { return repair_catalog(store, random); }});
+}
 
 // In a child the engine's threads are not there to be ended, its locks may be held for ever, and
 // its files are the parent's: it is not destroyed.

@@ -10,10 +10,7 @@
 #include "base/forked.h"
 #include "engine/session/engine_options.h"
 #include "quern/command/command_runner.h"
-
-namespace quern::storage {
-class Store;
-}
+#include "storage/rocks_store.h"
 
 namespace quern::engine {
 
@@ -24,14 +21,18 @@ class Engine;
 // the runner leaves all to the parent.
 class EngineRunner : public CommandRunner {
  public:
-  // Opens or creates the database. Throws DatabaseError when the directory cannot be used, is open
-  // elsewhere, or was written in a newer format.
+  // Opens the database, or creates it unless it is to be read only. Throws DatabaseError when the
+  // directory cannot be used, is open elsewhere, was written in a newer format, or is damaged.
   explicit EngineRunner(EngineOptions options = {});
   // On a store of the caller's, for tests that inject faults.
   EngineRunner(std::unique_ptr<storage::Store> store, EngineOptions options);
   ~EngineRunner() override;
   EngineRunner(const EngineRunner&) = delete;
   EngineRunner& operator=(const EngineRunner&) = delete;
+
+  // What keeps a database on disk from being opened: damaged files, or a catalog that does not fit
+  // what they hold. As storage::repair_rocks_store.
+  static storage::RepairReport repair(const EngineOptions& options, bool accept_loss);
 
   Engine& engine() { return *engine_; }
 

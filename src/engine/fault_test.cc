@@ -77,7 +77,8 @@ void check_indexes(TestEngine& engine) {
   Operation operation(engine.engine(), "test", command);
   for (const char* name : {"c", "d"}) {
     if (const Collection* collection = operation.collection(operation.ns(name))) {
-      EXPECT_THAT(check_records_and_indexes(operation, *collection), ::testing::IsEmpty());
+      EXPECT_THAT(check_records_and_indexes(operation, *collection).all_faults(),
+                  ::testing::IsEmpty());
     }
   }
 }

@@ -662,7 +662,8 @@ class RandomOperations {
     const bson::Document command = bson::doc("check", 1);
     Operation operation(engine_->engine(), "test", command);
     if (const Collection* collection = operation.collection(operation.ns("c"))) {
-      EXPECT_THAT(check_records_and_indexes(operation, *collection), ::testing::IsEmpty());
+      EXPECT_THAT(check_records_and_indexes(operation, *collection).all_faults(),
+                  ::testing::IsEmpty());
     }
   }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "migrations/encryption_rules.h"
@@ -247,7 +248,10 @@ Migration make_migration(const Graph& graph, const std::string& app,
   Migration migration;
   int number = 1;
   for (const Migration* other : graph.of_app(app)) {
-    number = std::max(number, std::atoi(other->key.name.c_str()) + 1);
+    const std::string& name = other->key.name;
+    int other_number = 0;
+    std::from_chars(name.data(), name.data() + name.size(), other_number);
+    number = std::max(number, other_number + 1);
   }
   for (const Migration* leaf : graph.leaves(app)) migration.dependencies.push_back(leaf->key);
   migration.initial = migration.dependencies.empty();

@@ -90,8 +90,8 @@ TEST(Expression, TakesEncryptedValuesAsTheyAre) {
 }
 
 TEST(Expression, RefusesNumbersThatTheFieldCannotHold) {
-  EXPECT_THROW(kAge == 5'000'000'000, Error);
-  EXPECT_THROW(kAge == 4'000'000'000U, Error);
+  EXPECT_THROW((void)(kAge == 5'000'000'000), Error);
+  EXPECT_THROW((void)(kAge == 4'000'000'000U), Error);
 }
 
 TEST(Expression, TakesTheValueOnTheLeftToo) {

@@ -16,7 +16,6 @@
 #include "quern/base/error.h"
 #include "quern/command/reply.h"
 #include "storage/rocks_directory.h"
-#include "storage/rocks_store.h"
 
 namespace quern::internal {
 
@@ -56,6 +55,7 @@ RunnerPool::Opened RunnerPool::opened(const DatabaseSettings& settings, const Ho
   std::string name = settings.host;
   if (host.kind == Host::Kind::kEmbedded) {
     options.directory = base_directory_ / host.location;
+    options.read_only = settings.read_only;
     name = std::filesystem::weakly_canonical(options.directory).string();
   }
   const std::lock_guard lock(mutex_);
@@ -105,6 +105,21 @@ bool Connection::has_collection(std::string_view name) {
   return found;
 }
 
+std::vector<std::string> Connection::collections() {
+  std::vector<std::string> names;
+  if (!exists()) return names;
+  for_each(
+      plain(), database_,
+      bson::doc("listCollections", 1, "filter", bson::doc("type", "collection"), "nameOnly", true),
+      [&](bson::View info) {
+        const std::string_view name = info["name"].as_string();
+        if (!name.starts_with("system.")) names.emplace_back(name);
+        return true;
+      });
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 schema::EncryptedFields Connection::encrypted_fields_of(std::string_view collection) {
   schema::EncryptedFields out;
   if (!exists()) return out;
@@ -138,10 +153,8 @@ std::filesystem::path Connection::folder() const {
   return base_directory_ / host.location;
 }
 
-std::vector<std::string> Connection::repair(bool accept_loss) const {
-  storage::RocksOptions options;
-  options.directory = folder();
-  return storage::repair_rocks_store(options, accept_loss);
+storage::RepairReport Connection::repair(bool accept_loss) const {
+  return engine::EngineRunner::repair({.directory = folder()}, accept_loss);
 }
 
 void Connection::back_up(const std::filesystem::path& directory) {

@@ -22,6 +22,7 @@
 #include "quern/command/command_runner.h"
 #include "quern/project/settings.h"
 #include "schema/encrypted_fields.h"
+#include "storage/rocks_store.h"
 
 namespace quern::engine {
 class EngineRunner;
@@ -90,12 +91,15 @@ class Connection {
   bool exists() const;
   // False also where the database does not exist, which stays so.
   bool has_collection(std::string_view name);
+  // The names of the database's collections, in order, without those that a server keeps for
+  // itself; none where the database does not exist, which stays so.
+  std::vector<std::string> collections();
   // encryptedFields of the collection, as the database has them; empty without any, and where there
   // is no such collection. Throws Error for a document that is none of encryptedFields.
   schema::EncryptedFields encrypted_fields_of(std::string_view collection);
-  // As storage::repair_rocks_store, of an embedded database in a folder that is not open. Throws
+  // As engine::EngineRunner::repair, of an embedded database in a folder that is not open. Throws
   // ImproperlyConfigured for another.
-  std::vector<std::string> repair(bool accept_loss) const;
+  storage::RepairReport repair(bool accept_loss) const;
   // The folder of an embedded database. Throws ImproperlyConfigured for another.
   std::filesystem::path folder() const;
   // As EngineRunner::back_up, and engine::restore_backup, of an embedded database in a folder.

@@ -35,9 +35,9 @@ TEST_F(Manage, WithoutACommandItHelps) {
 TEST_F(Manage, EveryCommandHasHelpWithItsOptions) {
   Project db = project("memory:");
   for (const char* command :
-       {"backup", "check", "completion", "diffsettings", "dumpdata", "generatelocalkey", "inspect",
-        "loaddata", "makemigrations", "migrate", "repair", "restore", "showencryptedfieldsmap",
-        "showmigrations", "version"}) {
+       {"backup", "check", "compact", "completion", "diffsettings", "dumpdata", "generatelocalkey",
+        "inspect", "loaddata", "makemigrations", "migrate", "repair", "restore",
+        "showencryptedfieldsmap", "showmigrations", "validate", "version"}) {
     EXPECT_EQ(run_ok(db, {"help", command}), run_ok(db, {command, "--help"}));
   }
   EXPECT_THAT(run_ok(db, {"help", "migrate"}),
@@ -341,6 +341,24 @@ TEST_F(Manage, InspectShowsTheRawDocumentBesideTheDecryptedOne) {
   EXPECT_EQ(run_ok(db, {"inspect", "Patient", "--filter", R"({"name": "Nobody"})"}),
             "No documents.\n");
   EXPECT_EQ(run_ok(db, {"inspect"}), run_ok(db, {"inspect", "myapp.Patient"}));
+}
+
+TEST_F(Manage, ADatabaseThatIsReadOnlyIsCheckedAndInspected) {
+  {
+    Project db = project();
+    migrate(db);
+    Patient patient = john();
+    db.save(patient);
+  }
+  Settings read_only = settings();
+  for (auto& [alias, database] : read_only.databases) database.read_only = true;
+  Project db{read_only};
+  db.app<Patient>("myapp");
+  EXPECT_THAT(run_ok(db, {"inspect", "Patient"}), HasSubstr("\"123-45-6789\""));
+  EXPECT_THAT(run(db, {"check", "--database", "encrypted"}).out, Not(HasSubstr("quern.E102")));
+  EXPECT_THAT(run_ok(db, {"diffsettings"}), HasSubstr("databases.encrypted.read_only = true"));
+  Patient another = john();
+  EXPECT_THROW(db.save(another), DatabaseError);
 }
 
 TEST_F(Manage, WhatInspectCannotReadIsAUsageError) {
@@ -681,6 +699,37 @@ TEST_F(Manage, RepairSaysWhatIsDamagedAndMendsItOnlyWhenTold) {
   EXPECT_THAT(run_ok(db, {"repair", "--accept-loss"}), HasSubstr("It can be opened again"));
   EXPECT_THAT(run_ok(db, {"repair"}), HasSubstr("Nothing keeps the database 'default'"));
   run_ok(db, {"migrate", "--database", "encrypted"});
+}
+
+TEST_F(Manage, CompactGivesSpaceBackOfEveryCollection) {
+  Project db = project("embedded:data");
+  EXPECT_THAT(run_ok(db, {"compact"}), HasSubstr("The database 'default' is compact: 0 bytes"));
+  EXPECT_FALSE(std::filesystem::exists(settings().base_directory / "data"));
+  run_ok(db, {"makemigrations"});
+  run_ok(db, {"migrate", "--database", "encrypted"});
+  EXPECT_THAT(run_ok(db, {"compact", "--database", "encrypted"}),
+              AllOf(HasSubstr("__keyVault: "), HasSubstr("myapp_patient: "),
+                    HasSubstr("enxcol_.myapp_patient.esc: "), HasSubstr(" given back\n")));
+}
+
+TEST_F(Manage, ValidateFailsWhereACollectionIsNotAsItShouldBe) {
+  Project db = project("embedded:data");
+  EXPECT_THAT(run_ok(db, {"validate"}), HasSubstr("The database 'default' is valid."));
+  run_ok(db, {"makemigrations"});
+  run_ok(db, {"migrate", "--database", "encrypted"});
+  db.save(john());
+  EXPECT_THAT(run_ok(db, {"validate", "--database", "encrypted", "--full"}),
+              AllOf(HasSubstr("myapp_patient: 1 documents, 2 indexes, valid\n"),
+                    HasSubstr("enxcol_.myapp_patient.esc: "),
+                    HasSubstr("The database 'encrypted' is valid.")));
+  // An entry of the state collection goes behind the engine's back.
+  db.run("encrypted", bson::from_json(R"({"insert": "enxcol_.myapp_patient.ecoc",
+      "documents": [{"_id": 1, "stray": true}]})"));
+  const Ran ran = run(db, {"validate", "--database", "encrypted"});
+  EXPECT_EQ(ran.code, static_cast<int>(ExitCode::kFailure));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("myapp_patient: 1 documents, 2 indexes, NOT VALID\n"),
+                             HasSubstr("  error: "), HasSubstr("shape of the protocol"),
+                             HasSubstr("1 of its collections are wrong")));
 }
 
 TEST_F(Manage, RepairIsForFoldersOnly) {

@@ -58,7 +58,11 @@ class DatabaseCheck {
     if (settings_.host.empty()) return missing("", "host");
     bool mongo;
     try {
-      mongo = Host::parse(settings_.host).kind == Host::Kind::kMongo;
+      const Host::Kind kind = Host::parse(settings_.host).kind;
+      mongo = kind == Host::Kind::kMongo;
+      if (settings_.read_only && kind != Host::Kind::kEmbedded) {
+        problem("read_only", "is for embedded databases in a folder");
+      }
     } catch (const Error& error) {
       return problem("host", error.what());
     }
@@ -189,13 +193,18 @@ class DatabaseCheck {
 
 // Aliases with the same engine must agree on how it is opened.
 void check_shared_engines(const Settings& settings, Problems& problems) {
-  std::map<std::string, const std::string*> durability;
+  std::map<std::string, const DatabaseSettings*> by_host;
   for (const auto& [alias, database] : settings.databases) {
     if (!database.host.starts_with("embedded:")) continue;
-    const auto [it, is_new] = durability.emplace(database.host, &database.durability);
-    if (!is_new && *it->second != database.durability) {
+    const auto [it, is_new] = by_host.emplace(database.host, &database);
+    if (is_new) continue;
+    if (it->second->durability != database.durability) {
       problems.add("databases." + alias + ".durability",
                    "another alias has the same host and another durability");
+    }
+    if (it->second->read_only != database.read_only) {
+      problems.add("databases." + alias + ".read_only",
+                   "another alias has the same host, and only one of the two is read only");
     }
   }
 }

@@ -232,6 +232,21 @@ TEST(Settings, AliasesOfOneEngineMustAgreeOnDurability) {
               HasSubstr("another alias has the same host and another durability"));
 }
 
+TEST(Settings, AliasesOfOneEngineMustAgreeOnReadingOnly) {
+  EXPECT_THAT(fault("[databases.default]\nhost = \"embedded:d\"\nname = \"a\"\n"
+                    "[databases.other]\nhost = \"embedded:d\"\nname = \"b\"\n"
+                    "read_only = true\n"),
+              HasSubstr("another alias has the same host, and only one of the two is read only"));
+}
+
+TEST(Settings, OnlyAFolderIsReadOnly) {
+  for (const char* host : {"memory:", "mongodb://h/"}) {
+    EXPECT_THAT(fault("[databases.default]\nhost = \"" + std::string(host) +
+                      "\"\nname = \"a\"\nread_only = true\n"),
+                HasSubstr("read_only: is for embedded databases in a folder"));
+  }
+}
+
 TEST(Settings, ProvidersAreChecked) {
   const auto with = [](const std::string& lines) {
     return fault_of_line("[databases.default.auto_encryption]\nkey_vault_namespace = \"db.kv\"\n" +

@@ -184,6 +184,7 @@ DatabaseSettings read_database(TableReader& reader) {
   out.port = reader.number("port");
   reader.table("options", [&](TableReader& options) { out.options = options.texts(); });
   out.durability = reader.text("durability");
+  out.read_only = reader.flag("read_only");
   reader.table("auto_encryption",
                [&](TableReader& options) { out.auto_encryption = read_encryption(options); });
   reader.table("kms_credentials", [&](TableReader& providers) {

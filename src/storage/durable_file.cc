@@ -96,6 +96,11 @@ void replace_file(const std::filesystem::path& path, BytesView content) {
   sync_directory(path.parent_path());
 }
 
+void remove_file(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail("remove", path, last_error());
+  sync_directory(path.parent_path());
+}
+
 void copy_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
   const Descriptor source(from, O_RDONLY);
   if (source.number() < 0) fail("read", from, last_error());

@@ -17,6 +17,9 @@ void make_private_directory(std::filesystem::path path);
 // Throws DatabaseError.
 void replace_file(const std::filesystem::path& path, BytesView content);
 
+// Removes a file that may be there. Throws DatabaseError.
+void remove_file(const std::filesystem::path& path);
+
 // A new file, for its owner only, that is written from its beginning to its end.
 class DurableFile {
  public:

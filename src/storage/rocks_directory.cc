@@ -48,7 +48,8 @@ DirectoryContent content_of(const std::filesystem::path& directory) {
 }
 
 void copy_rocks_files(const std::filesystem::path& from, const std::filesystem::path& to) {
-  static const std::regex files(R"(CURRENT|IDENTITY|(MANIFEST|OPTIONS)-\d+|\d{6,}\.(sst|log))");
+  static const std::regex files(
+      R"(CURRENT|IDENTITY|REPAIRING|(MANIFEST|OPTIONS)-\d+|\d{6,}\.(sst|log))");
   std::vector<std::string> names;
   std::error_code error;
   for (std::filesystem::directory_iterator at(from, error), end; !error && at != end;

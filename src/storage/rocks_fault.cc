@@ -27,10 +27,14 @@ bool is_missing(const rocksdb::Status& status, const std::string& text) {
   return status.IsPathNotFound() || status.IsNotFound() || says(text, "No such file");
 }
 
+bool says_no_writing(std::string_view text) {
+  return says(text, "Permission denied") || says(text, "Read-only");
+}
+
 // What to do about a directory that cannot be opened; empty where the fault says it all.
 std::string_view advice_on(std::string_view fault) {
   if (!says(fault, "LOCK")) return {};
-  if (says(fault, "Permission denied") || says(fault, "Read-only")) {
+  if (says_no_writing(fault)) {
     return " (may this user write there?)";
   }
   if (says(fault, "by current process")) {
@@ -46,6 +50,10 @@ bool is_damage(const rocksdb::Status& status) {
   if (!advice_on(text).empty()) return false;
   return status.IsCorruption() || is_missing(status, text) || status.IsNotSupported() ||
          status.IsInvalidArgument();
+}
+
+bool is_refusal_to_write(const rocksdb::Status& status) {
+  return says_no_writing(status.ToString());
 }
 
 std::string fault_of(const rocksdb::Status& status) {

@@ -8,10 +8,15 @@
 #include <filesystem>
 #include <string>
 
+#include "storage/damage.h"
+
 namespace quern::storage {
 
 // Files that are damaged or missing, and not a permission, a lock or a full disk.
 bool is_damage(const rocksdb::Status& status);
+
+// This user may not write to the directory, or nobody may.
+bool is_refusal_to_write(const rocksdb::Status& status);
 
 // What is wrong, such as "its file 000012.sst is damaged".
 std::string fault_of(const rocksdb::Status& status);
@@ -20,12 +25,6 @@ std::string fault_of(const rocksdb::Status& status);
                                     const rocksdb::Status& status);
 [[noreturn]] void throw_cannot_open(const std::filesystem::path& directory,
                                     const std::string& fault);
-
-// What to do where files of the database are damaged or missing.
-inline constexpr const char* kMendDamage =
-    "restore a backup, or accept the loss on purpose: \"manage repair --accept-loss\" opens what "
-    "can "
-    "still be read and says what is lost";
 
 // Throws DatabaseError(InternalError) unless the status is ok.
 void check(const rocksdb::Status& status);

@@ -22,14 +22,13 @@ RocksReclaimer::RocksReclaimer(rocksdb::DB& db) : db_(db), thread_([this] { run(
 
 RocksReclaimer::~RocksReclaimer() { stop(); }
 
-bool RocksReclaimer::stop() {
+void RocksReclaimer::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
-  return !flush_failed_;
 }
 
 void RocksReclaimer::wake() {

@@ -29,10 +29,13 @@ class RocksReclaimer {
   // A range was deleted. Thread-safe.
   void wake();
 
-  // Ends the thread; the destructor does too. True unless a flush has failed here: RocksDB may not
-  // be asked to flush that memory table again, since it aborts on range deletions that it has cut up
-  // before. What the table holds is in the log.
-  bool stop();
+  // False once a flush has failed here: RocksDB may not be asked to flush that memory table again,
+  // since it aborts on range deletions that it has cut up before. What the table holds is in the
+  // log.
+  bool may_flush() const { return !flush_failed_; }
+
+  // Ends the thread; the destructor does too.
+  void stop();
 
  private:
   void run();

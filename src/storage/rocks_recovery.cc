@@ -86,6 +86,9 @@ class LogReplay : public rocksdb::WalFilter {
   Sequence reach_;
 };
 
+// How much of the tables is read through: what RocksDB needs to open them, or all.
+enum class Depth { kToOpen, kEveryBlock };
+
 // What a database's files hold.
 struct Survey {
   Sequence in_tables = 0;
@@ -113,7 +116,7 @@ Survey survey_of(const LogSurvey& logs, Sequence in_tables) {
 
 // Opens without changing a file, and so without a lock: whoever calls has it.
 rocksdb::Status survey(rocksdb::Options options, const std::filesystem::path& directory,
-                       Survey& result) {
+                       Depth depth, Survey& result) {
   LogSurvey logs;
   options.create_if_missing = false;
   options.wal_filter = &logs;
@@ -121,6 +124,7 @@ rocksdb::Status survey(rocksdb::Options options, const std::filesystem::path& di
   rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory.string(), &opened);
   const std::unique_ptr<rocksdb::DB> db(opened);
   if (status.ok()) result = survey_of(logs, db->GetLatestSequenceNumber());
+  if (status.ok() && depth == Depth::kEveryBlock) status = db->VerifyChecksum();
   return status;
 }
 
@@ -130,6 +134,11 @@ std::string missing_writes(const Survey& survey, Sequence owed) {
          ", and its files hold them up to number " + std::to_string(survey.reach) + " (" +
          survey.end + ")";
 }
+
+// A file that is there while a repair is under way.
+constexpr const char* kRepairing = "REPAIRING";
+
+constexpr int kManyFiles = 1 << 20;
 
 // What is in the directory, of whose database nothing was changed.
 struct Examination {
@@ -141,7 +150,7 @@ struct Examination {
 
 // Throws for faults that are no damage, such as a missing permission.
 Examination examine(const rocksdb::Options& options, const std::filesystem::path& directory,
-                    const Uuid& boot) {
+                    const Uuid& boot, Depth depth = Depth::kToOpen) {
   Examination result;
   const DirectoryContent content = content_of(directory);
   const AcknowledgedMark::Reading mark = AcknowledgedMark::read(directory);
@@ -154,8 +163,10 @@ Examination examine(const rocksdb::Options& options, const std::filesystem::path
     result.readable = false;
   }
   if (!mark.state) result.faults.push_back(mark.fault);
+  if (std::filesystem::exists(directory / kRepairing))
+    result.faults.emplace_back("its repair was interrupted: do it again");
   if (!result.readable) return result;
-  const rocksdb::Status status = survey(options, directory, result.survey);
+  const rocksdb::Status status = survey(options, directory, depth, result.survey);
   if (!status.ok()) {
     if (!is_damage(status)) throw_cannot_open(directory, status);
     result.faults.push_back(fault_of(status));
@@ -180,6 +191,16 @@ RecoveredDatabase open_now(rocksdb::Options options, const std::filesystem::path
   result.mark =
       std::make_unique<AcknowledgedMark>(directory, AcknowledgedMark::State{reach, reach, boot});
   return result;
+}
+
+void refuse_faults(const std::filesystem::path& directory, const Examination& found) {
+  if (found.faults.empty()) return;
+  throw_cannot_open(directory, fmt::format("{}. Nothing was changed: {}",
+                                           fmt::join(found.faults, "; "), kMendDamage));
+}
+
+void require_database(const std::filesystem::path& directory) {
+  if (!holds_rocks_store(directory)) throw_cannot_open(directory, "there is none");
 }
 
 // Records are taken as long as they follow one another, whatever RocksDB makes of what lies
@@ -208,34 +229,61 @@ RecoveredDatabase open_recovered(rocksdb::Options options, const std::filesystem
       const AcknowledgedMark nothing_yet(directory, {.boot = boot});
     }
   }
-  if (!found.faults.empty()) {
-    throw_cannot_open(directory, fmt::format("{}. Nothing was changed: {}",
-                                             fmt::join(found.faults, "; "), kMendDamage));
-  }
+  refuse_faults(directory, found);
   options.create_if_missing = found.is_new;
   return open_now(std::move(options), directory, boot, found.survey.in_tables);
 }
 
-Findings repair_database(rocksdb::Options options, const std::filesystem::path& directory,
-                         const Uuid& boot, bool accept_loss) {
+RecoveredDatabase open_for_reading(rocksdb::Options options, const std::filesystem::path& directory,
+                                   const Uuid& boot) {
+  options = for_recovery(std::move(options));
+  require_database(directory);
+  // Unbounded, RocksDB may choose another reader, for databases that are compacted whole, which
+  // does less.
+  options.max_open_files = kManyFiles;
+  RecoveredDatabase result;
+  result.lock = std::make_unique<RocksLock>(*options.env, directory, RocksLock::Purpose::kReading);
+  const Examination found = examine(options, directory, boot);
+  if (found.is_new) throw_cannot_open(directory, "there is none");
+  refuse_faults(directory, found);
+  result.log_filter = std::make_unique<LogReplay>(found.survey.in_tables);
+  options.wal_filter = result.log_filter.get();
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, directory.string(), &opened);
+  if (!status.ok()) throw_cannot_open(directory, status);
+  result.db.reset(opened);
+  return result;
+}
+
+Findings examine_database(rocksdb::Options options, const std::filesystem::path& directory,
+                          const Uuid& boot) {
+  options = for_recovery(std::move(options));
+  require_database(directory);
+  const RocksLock lock(*options.env, directory, RocksLock::Purpose::kReading);
+  return examine(options, directory, boot, Depth::kEveryBlock).faults;
+}
+
+RecoveredDatabase mend_database(rocksdb::Options options, const std::filesystem::path& directory,
+                                const Uuid& boot) {
   options = for_recovery(std::move(options));
   options.create_if_missing = false;
-  if (!holds_rocks_store(directory)) throw_cannot_open(directory, "there is none");
+  require_database(directory);
   Examination found;
   {
     const RocksLock lock(*options.env, directory);
-    found = examine(options, directory, boot);
+    found = examine(options, directory, boot, Depth::kEveryBlock);
+    replace_file(directory / kRepairing, {});
   }
-  if (found.faults.empty() || !accept_loss) return found.faults;
   if (!found.readable) {
     rocksdb::Status status = rocksdb::RepairDB(directory.string(), options);
-    if (status.ok()) status = survey(options, directory, found.survey);
+    if (status.ok()) status = survey(options, directory, Depth::kToOpen, found.survey);
     if (!status.ok()) throw_cannot_open(directory, fault_of(status) + ", beyond repair");
   }
-  const RecoveredDatabase mended =
-      open_now(std::move(options), directory, boot, found.survey.in_tables);
+  RecoveredDatabase mended = open_now(std::move(options), directory, boot, found.survey.in_tables);
   mended.mark->flush();
-  return found.faults;
+  return mended;
 }
+
+void finish_repair(const std::filesystem::path& directory) { remove_file(directory / kRepairing); }
 
 }  // namespace quern::storage

@@ -23,6 +23,7 @@
 
 #include "quern/base/uuid.h"
 #include "storage/acknowledged_mark.h"
+#include "storage/rocks_lock.h"
 
 namespace quern::storage {
 
@@ -31,7 +32,8 @@ rocksdb::SequenceNumber last_sequence(const rocksdb::WriteBatch& batch);
 
 // An open database. The members are destroyed in the order that they need.
 struct RecoveredDatabase {
-  std::unique_ptr<AcknowledgedMark> mark;
+  std::unique_ptr<RocksLock> lock;                 // of one that is read only: RocksDB takes none
+  std::unique_ptr<AcknowledgedMark> mark;          // null where it is read only
   std::unique_ptr<rocksdb::WalFilter> log_filter;  // used by db
   std::unique_ptr<rocksdb::DB> db;
 };
@@ -41,14 +43,25 @@ struct RecoveredDatabase {
 RecoveredDatabase open_recovered(rocksdb::Options options, const std::filesystem::path& directory,
                                  const Uuid& boot);
 
-// What repair_database found, a sentence each; empty: nothing is wrong.
+// The same of a database that is there, changing no file: where this user may not write, too.
+RecoveredDatabase open_for_reading(rocksdb::Options options, const std::filesystem::path& directory,
+                                   const Uuid& boot);
+
+// What is wrong, a clause each; empty: nothing is.
 using Findings = std::vector<std::string>;
 
-// Says what is wrong with the database in the directory. With accept_loss it is mended so that it
-// can be opened: what cannot be read is given up, and the mark set anew. Throws DatabaseError when
-// there is no database, it is open elsewhere, or nothing can be mended.
-Findings repair_database(rocksdb::Options options, const std::filesystem::path& directory,
-                         const Uuid& boot, bool accept_loss);
+// What keeps the database in the directory from being opened. Throws DatabaseError when there is
+// none, or it is open elsewhere.
+Findings examine_database(rocksdb::Options options, const std::filesystem::path& directory,
+                          const Uuid& boot);
+
+// Mends it and opens it: what cannot be read is given up, and the mark set anew. From then on until
+// finish_repair it can be opened in no other way, so that whoever knows what the database should
+// hold can mend that as well: RocksDB may have given up keys and brought deleted ones back. Throws
+// DatabaseError when nothing can be mended.
+RecoveredDatabase mend_database(rocksdb::Options options, const std::filesystem::path& directory,
+                                const Uuid& boot);
+void finish_repair(const std::filesystem::path& directory);
 
 }  // namespace quern::storage
 

@@ -101,10 +101,14 @@ class Recovery : public ::testing::Test {
     file.seekp(at);
     file.put(static_cast<char>(byte));
   }
-  Findings repair(bool accept_loss) { return repair_rocks_store(options(), accept_loss); }
+  Findings repair(bool accept_loss) {
+    return repair_rocks_store(options(), accept_loss, content).faults;
+  }
 
   Uuid boot = Uuid::random();
   std::unique_ptr<Store> store;
+  StoreContent content{.look = [](Store&) { return Findings(); },
+                       .mend = [](Store&) { return Findings(); }};
 
  private:
   const testing::TemporaryFolder folder_;
@@ -254,6 +258,61 @@ TEST_F(Recovery, OfADamagedTableIsAnErrorThatNamesIt) {
   } catch (const DatabaseError& error) {
     EXPECT_THAT(error.what(), HasSubstr(damaged));
   }
+}
+
+TEST_F(Recovery, FindsADamagedBlockBeforeAnybodyReadsIt) {
+  open();
+  for (int i = 0; i < 2000; ++i) write("key" + std::to_string(i));
+  store.reset();
+  const fs::path table = files(".sst").front();
+  flip(table, 5);
+  const std::string damaged = "its file " + table.filename().string() + " is damaged";
+  EXPECT_THAT(repair(false), ElementsAre(damaged));
+  EXPECT_THAT(repair(true), ElementsAre(damaged));
+  EXPECT_THAT(repair(false), IsEmpty());
+  open();
+  keys();
+}
+
+TEST_F(Recovery, AsksWhetherTheContentIsRightAndMendsThatToo) {
+  open();
+  write("a");
+  store.reset();
+  content.look = [](Store& store) {
+    PinnedValue value;
+    EXPECT_THROW(store.begin()->put(as_bytes(std::string("b")), {}), DatabaseError);
+    return store.get(as_bytes(std::string("b")), value) ? Findings() : Findings{"it has no b"};
+  };
+  content.mend = [](Store& store) {
+    const auto transaction = store.begin();
+    transaction->put(as_bytes(std::string("b")), {});
+    transaction->commit();
+    return Findings{"b is empty"};
+  };
+  EXPECT_THAT(repair(false), ElementsAre("it has no b"));
+  const RepairReport report = repair_rocks_store(options(), true, content);
+  EXPECT_THAT(report.faults, ElementsAre("it has no b"));
+  EXPECT_THAT(report.losses, ElementsAre("b is empty"));
+  EXPECT_THAT(repair(true), IsEmpty());
+  open();
+  EXPECT_EQ(keys(), "ab");
+}
+
+TEST_F(Recovery, ThatWasInterruptedIsDoneAgain) {
+  open();
+  write("a");
+  kill();
+  fs::remove(directory() / AcknowledgedMark::kFile);
+  content.mend = [](Store&) -> Findings {
+    throw DatabaseError(ErrorCode::kInternalError, "the lights went out");
+  };
+  EXPECT_THROW(repair(true), DatabaseError);
+  EXPECT_THAT(open_error(), HasSubstr("its repair was interrupted"));
+  EXPECT_THAT(repair(false), ElementsAre(HasSubstr("its repair was interrupted")));
+  content.mend = [](Store&) { return Findings(); };
+  EXPECT_THAT(repair(true), ElementsAre(HasSubstr("its repair was interrupted")));
+  open();
+  EXPECT_EQ(keys(), "a");
 }
 
 TEST_F(Recovery, OfNoDatabaseIsNoRepair) { EXPECT_THROW(repair(true), DatabaseError); }

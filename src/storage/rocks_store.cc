@@ -32,6 +32,7 @@
 #include "storage/rocks_children.h"
 #include "storage/rocks_fault.h"
 #include "storage/rocks_files.h"
+#include "storage/rocks_maintenance.h"
 #include "storage/rocks_reclaimer.h"
 #include "storage/rocks_recovery.h"
 
@@ -286,8 +287,11 @@ class RocksTransaction : public WriteTransaction {
 
 class RocksStore : public Store {
  public:
-  explicit RocksStore(const RocksOptions& options)
+  enum class Opening { kAsItIs, kMending };
+
+  explicit RocksStore(const RocksOptions& options, Opening opening = Opening::kAsItIs)
       : on_disk_(!options.directory.empty()),
+        read_only_(options.read_only),
         durability_(options.durability),
         boot_(boot_of(options)) {
     let_children_exit();
@@ -295,7 +299,10 @@ class RocksStore : public Store {
     if (on_disk_) {
       environment_ = environment_of(options);
       db_options.env = environment_.get();
-      recovered_ = open_recovered(db_options, options.directory, boot_);
+      const auto open = read_only_                     ? open_for_reading
+                        : opening == Opening::kMending ? mend_database
+                                                       : open_recovered;
+      recovered_ = open(db_options, options.directory, boot_);
     } else {
       environment_.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
       db_options.env = environment_.get();
@@ -305,8 +312,9 @@ class RocksStore : public Store {
       recovered_.db.reset(opened);
     }
     db_ = recovered_.db.get();
-    if (on_disk_) reclaimer_ = std::make_unique<RocksReclaimer>(*db_);
-    if (durability_.mode == Durability::Mode::kInterval && on_disk_) {
+    if (!is_written_to_disk()) return;
+    reclaimer_ = std::make_unique<RocksReclaimer>(*db_);
+    if (durability_.mode == Durability::Mode::kInterval) {
       syncer_ = std::thread([this] { sync_periodically(); });
     }
   }
@@ -320,19 +328,37 @@ class RocksStore : public Store {
       syncer_wake_.notify_all();
       syncer_.join();
     }
-    const bool may_flush = !reclaimer_ || reclaimer_->stop();
+    if (reclaimer_) reclaimer_->stop();
+    const bool may_flush = !reclaimer_ || reclaimer_->may_flush();
     reclaimer_.reset();
-    if (on_disk_ && !failed_ && may_flush) flush_all();
+    if (is_written_to_disk() && !failed_ && may_flush) flush_all();
     db_->Close().PermitUncheckedError();
   }
   RocksStore(const RocksStore&) = delete;
   RocksStore& operator=(const RocksStore&) = delete;
 
-  static Findings repair(const RocksOptions& options, bool accept_loss) {
-    const std::unique_ptr<rocksdb::Env> environment = environment_of(options);
-    rocksdb::Options db_options = make_options(options);
-    db_options.env = environment.get();
-    return repair_database(db_options, options.directory, boot_of(options), accept_loss);
+  static RepairReport repair(RocksOptions options, bool accept_loss, const StoreContent& content) {
+    RepairReport report;
+    {
+      const std::unique_ptr<rocksdb::Env> environment = environment_of(options);
+      rocksdb::Options db_options = make_options(options);
+      db_options.env = environment.get();
+      report.faults = examine_database(db_options, options.directory, boot_of(options));
+    }
+    if (report.faults.empty()) {
+      options.read_only = true;
+      RocksStore store(options);
+      report.faults = content.look(store);
+    }
+    if (report.faults.empty() || !accept_loss) return report;
+    options.read_only = false;
+    {
+      RocksStore store(options, Opening::kMending);
+      report.losses = content.mend(store);
+      store.sync();
+    }
+    finish_repair(options.directory);
+    return report;
   }
 
   std::unique_ptr<WriteTransaction> begin(const TransactionOptions& options) override {
@@ -359,7 +385,7 @@ class RocksStore : public Store {
   // which every write raises, after it is in the log and before anybody sees it. Whoever finds no
   // sync running begins the next, for all who wait.
   void sync() override {
-    if (!on_disk_) return;
+    if (!is_written_to_disk()) return;
     const rocksdb::SequenceNumber wanted = db_->GetLatestSequenceNumber();
     std::unique_lock lock(sync_mutex_);
     while (synced_ < wanted) {
@@ -387,8 +413,9 @@ class RocksStore : public Store {
     }
   }
   bool syncs_always() const override {
-    return on_disk_ && durability_.mode == Durability::Mode::kAlways;
+    return is_written_to_disk() && durability_.mode == Durability::Mode::kAlways;
   }
+  bool read_only() const override { return read_only_; }
 
   std::uint64_t approximate_size(KeyRange range) override {
     const rocksdb::Range wanted(slice(range.lower), slice(range.upper));
@@ -399,12 +426,29 @@ class RocksStore : public Store {
     return size;
   }
 
+  void compact(KeyRange range, const CheckInterrupt& check) override {
+    check_writable();
+    if (failed_) resume();
+    if (reclaimer_ && !reclaimer_->may_flush()) {
+      throw DatabaseError(ErrorCode::kInternalError,
+                          "the database could not write a table: open it again, then compact it");
+    }
+    compact_range(*db_, range, check);
+  }
+  std::vector<std::string> damaged_files(KeyRange range, const CheckInterrupt& check) override {
+    return storage::damaged_files(*db_, range, check);
+  }
   // The log is copied as it is. A flush would spare that, and may not be asked for where one has
   // failed (rocks_reclaimer.h).
   void copy_to(const std::filesystem::path& directory) override {
     if (!on_disk_) {
       throw DatabaseError(ErrorCode::kIllegalOperation,
                           "a database in memory has no files that could be copied");
+    }
+    if (read_only_) {
+      throw DatabaseError(ErrorCode::kIllegalOperation,
+                          "a database that is open for reading only is not copied: nobody writes "
+                          "to its folder, so copy that");
     }
     if (failed_) resume();
     const rocksdb::SequenceNumber acknowledged = recovered_.mark->written();
@@ -424,6 +468,7 @@ class RocksStore : public Store {
   // built, and may be to abort the process.
   template <class Change>
   void write(Change change) {
+    check_writable();
     if (failed_) resume();
     const WithoutCounters without_counters;
     const rocksdb::Status status = returned_by([&] { return change(*db_); });
@@ -541,7 +586,10 @@ class RocksStore : public Store {
     }
   }
 
+  bool is_written_to_disk() const { return on_disk_ && !read_only_; }
+
   const bool on_disk_;
+  const bool read_only_;
   const Durability durability_;
   const Uuid boot_;
   std::unique_ptr<rocksdb::Env> environment_;
@@ -600,6 +648,7 @@ void RocksTransaction::end_snapshot() noexcept {
 }
 
 void RocksTransaction::lock(BytesView key) {
+  store_.check_writable();
   const LockTable::Hash hash = lock_hash(key.data(), key.size());
   switch (store_.locks().acquire(hash, owner_, stamp_)) {
     case LockTable::Outcome::kAcquired:
@@ -661,8 +710,9 @@ std::unique_ptr<Store> open_rocks_store(const RocksOptions& options) {
   return std::make_unique<RocksStore>(options);
 }
 
-std::vector<std::string> repair_rocks_store(const RocksOptions& options, bool accept_loss) {
-  return RocksStore::repair(options, accept_loss);
+RepairReport repair_rocks_store(const RocksOptions& options, bool accept_loss,
+                                const StoreContent& content) {
+  return RocksStore::repair(options, accept_loss, content);
 }
 
 }  // namespace quern::storage

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,21 +32,38 @@ struct RocksOptions {
   Durability durability{};
   std::size_t cache_bytes = 64 << 20;
   std::size_t write_buffer_bytes = 32 << 20;
+  // The database must be there, and no file is changed: also where this user may not write. Then
+  // others may read it at the same time; nobody may while it is open for writing.
+  bool read_only = false;
   // In place of the operating system's files, for tests: storage/testing/faulty_file_system.h.
   std::shared_ptr<rocksdb::FileSystem> file_system{};
   // Which boot of the machine this is, for tests; none: the kernel says so.
   std::optional<Uuid> boot{};
 };
 
-// A directory that is missing is created, for its owner only. Throws DatabaseError when the
-// directory cannot be created, read or locked, and when files are damaged or acknowledged writes
-// are missing; then nothing was changed.
+// A directory that is missing is created, for its owner only, unless it is to be read only. Throws
+// DatabaseError when the directory cannot be created, read or locked, and when files are damaged or
+// acknowledged writes are missing; then nothing was changed.
 std::unique_ptr<Store> open_rocks_store(const RocksOptions& options);
 
-// Says in a sentence each what keeps the store in options.directory from being opened; nothing when
-// it can be. With accept_loss it is mended: what cannot be read is given up. Throws DatabaseError
-// when there is no store, it is open elsewhere, or it is beyond repair.
-std::vector<std::string> repair_rocks_store(const RocksOptions& options, bool accept_loss);
+// What a store holds, of which its user alone can tell whether it is right.
+struct StoreContent {
+  // What is wrong, a clause each; changes nothing.
+  std::function<std::vector<std::string>(Store&)> look;
+  // Mends it, and says in a sentence each what was given up. Done again when it was interrupted.
+  std::function<std::vector<std::string>(Store&)> mend;
+};
+
+struct RepairReport {
+  std::vector<std::string> faults{};  // what keeps the store from being used, a clause each
+  std::vector<std::string> losses{};  // what StoreContent::mend said
+};
+
+// Looks for faults in the files and, where these can be read, in their content. With accept_loss
+// both are mended if there are any: what cannot be read is given up. Throws DatabaseError when there
+// is no store, it is open elsewhere, or it is beyond repair.
+RepairReport repair_rocks_store(const RocksOptions& options, bool accept_loss,
+                                const StoreContent& content);
 
 }  // namespace quern::storage
 

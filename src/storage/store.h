@@ -17,10 +17,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <new>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "quern/base/bytes.h"
 
@@ -118,6 +121,9 @@ class WriteTransaction : public Reader {
   virtual void rollback() = 0;
 };
 
+// Is called now and then in the middle of long work, and may throw: then the work ends early.
+using CheckInterrupt = std::function<void()>;
+
 struct TransactionOptions {
   // Without a snapshot each read sees the latest committed state and a write conflicts only with
   // transactions that are running: for bodies that decide nothing but through get_for_update.
@@ -144,8 +150,17 @@ class Store {
   // Durability::Mode::kAlways: whoever acknowledges a write, even one that found nothing left to
   // do, calls sync() before.
   virtual bool syncs_always() const = 0;
+  // Nothing can be written: every lock and write throws what check_writable() throws.
+  virtual bool read_only() const = 0;
+  // Throws DatabaseError(IllegalOperation) when the store is read only.
+  void check_writable() const;
   // An estimate of the bytes that the range takes on the medium.
   virtual std::uint64_t approximate_size(KeyRange range) = 0;
+  // Rewrites what lies in the range, so that the space of what was deleted or overwritten there is
+  // given back, but for what a snapshot still sees. Reads and writes go on meanwhile.
+  virtual void compact(KeyRange range, const CheckInterrupt& check) = 0;
+  // Reads the files through that hold a part of the range. A clause for each that is damaged.
+  virtual std::vector<std::string> damaged_files(KeyRange range, const CheckInterrupt& check) = 0;
   // Writes a directory that is not there yet, in which a store can be opened: with all that was
   // acknowledged when this was called, and perhaps more. Others read and write meanwhile. Files that
   // never change are linked rather than copied where the file system can. Throws DatabaseError, also

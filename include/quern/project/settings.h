@@ -121,6 +121,9 @@ struct DatabaseSettings {
   // Of an embedded engine: "always" (a write is on disk when it is acknowledged), "<N>ms" (at most
   // that much later) or "never" (when the engine sees fit). Empty: the engine's default.
   std::string durability = {};
+  // Of an embedded engine in a folder: the database must be there, and nothing is written, so that
+  // the folder may be one that this user cannot write to.
+  bool read_only = false;
   std::optional<AutoEncryption> auto_encryption = {};
   std::vector<KmsCredentials> kms_credentials = {};
 };

@@ -15,6 +15,7 @@
 #include "engine/catalog/table_state.h"
 #include "engine/rules/ddl.h"
 #include "quern/base/error.h"
+#include "storage/damage.h"
 #include "storage/table_range.h"
 
 namespace quern::engine {
@@ -37,12 +38,6 @@ std::int32_t count_of(const Indexes& indexes) {
   return static_cast<std::int32_t>(indexes.size() + 1);
 }
 
-std::vector<std::uint32_t> tables_of(const Collection& collection) {
-  std::vector<std::uint32_t> tables = {collection.table()};
-  for (const auto& index : collection.indexes()) tables.push_back(index->table());
-  return tables;
-}
-
 void check_new_name(const Namespace& ns) {
   Namespace::check_database(ns.database);
   Namespace::check_collection(ns.collection);
@@ -51,6 +46,11 @@ void check_new_name(const Namespace& ns) {
         ErrorCode::kInvalidNamespace,
         "Fully qualified namespace is too long: at most 255 bytes, " + ns.to_string());
   }
+}
+
+[[noreturn]] void throw_index_not_found(std::string_view name) {
+  throw DatabaseError(ErrorCode::kIndexNotFound,
+                      fmt::format("index not found with name [{}]", name));
 }
 
 // The indexes that the collection lacks.
@@ -178,10 +178,10 @@ void Catalog::load() {
     throw DatabaseError(
         ErrorCode::kInternalError,
         fmt::format("the database's catalog does not fit what the database holds: {}. Files of it "
-                    "were lost or damaged. Nothing was changed: restore a backup",
-                    fmt::join(stored.faults, "; ")));
+                    "were lost or damaged. Nothing was changed: {}",
+                    fmt::join(stored.faults, "; "), storage::kMendDamage));
   }
-  if (stored.is_new) {
+  if (stored.is_new && !store_.read_only()) {
     const auto transaction = store_.begin();
     transaction->put(as_bytes(format_key()),
                      bson::doc("version", kCatalogFormatVersion).view().bytes());
@@ -192,7 +192,7 @@ void Catalog::load() {
   snapshot->next_table_ = stored.next_table;
   snapshot->epoch_ = first_epoch();
   publish(std::move(snapshot));
-  purge(stored.doomed);
+  if (!store_.read_only()) purge(stored.doomed);
 }
 
 void Catalog::purge(const std::vector<std::uint32_t>& tables) {
@@ -233,10 +233,10 @@ std::shared_ptr<const Collection> Catalog::drop(const Namespace& ns, Access* ope
     if (!gone) return nullptr;
     Change change(*this);
     change.remove(*gone);
-    change.doom(tables_of(*gone));
+    change.doom(gone->tables());
     change.commit();
   }
-  purge(tables_of(*gone));
+  purge(gone->tables());
   return gone;
 }
 
@@ -256,7 +256,7 @@ void Catalog::drop_database(std::string_view database, Access* operation) {
     });
     if (!done) continue;  // one was just created: it is not locked
     for (const Collection* collection : all) {
-      for (const std::uint32_t table : tables_of(*collection)) doomed.push_back(table);
+      for (const std::uint32_t table : collection->tables()) doomed.push_back(table);
       change.remove(*collection);
     }
     change.doom(doomed);
@@ -282,7 +282,7 @@ void Catalog::rename(const Namespace& from, const Namespace& to, bool drop_targe
     Change change(*this);
     if (change.find(to) != target.get()) continue;  // just created: it is not locked
     if (target) {
-      doomed = tables_of(*target);
+      doomed = target->tables();
       change.remove(*target);
       change.doom(doomed);
     }
@@ -304,31 +304,49 @@ IndexCounts Catalog::create_indexes(const Namespace& ns, const std::vector<bson:
   const SchemaLock lock(*this, {ns}, operation);
   const Collection& source = lock.required(ns);
   const auto missing = missing_indexes(source, specs);
-  auto indexes = source.indexes();
-  const IndexCounts counts{count_of(indexes),
-                           count_of(indexes) + static_cast<std::int32_t>(missing.size())};
-  if (missing.empty()) return counts;
+  const std::int32_t before = count_of(source.indexes());
+  if (!missing.empty()) build_indexes(source, source.indexes(), missing, {}, operation);
+  return {before, before + static_cast<std::int32_t>(missing.size())};
+}
+
+void Catalog::rebuild_index(const Namespace& ns, std::string_view name) {
+  const SchemaLock lock(*this, {ns}, nullptr);
+  const Collection& source = lock.required(ns);
+  auto kept = source.indexes();
+  const auto at = std::find_if(kept.begin(), kept.end(),
+                               [&](const auto& index) { return index->name() == name; });
+  if (at == kept.end()) throw_index_not_found(name);
+  const std::shared_ptr<const Index> index = *at;
+  kept.erase(at);
+  build_indexes(source, std::move(kept), {bson::Document(index->spec())}, {index->table()},
+                nullptr);
+}
+
+void Catalog::build_indexes(const Collection& source, Indexes kept,
+                            const std::vector<bson::Document>& specs,
+                            const std::vector<std::uint32_t>& replaced, Access* operation) {
   std::vector<std::uint32_t> tables;
   {
     Change change(*this);
-    while (tables.size() < missing.size()) tables.push_back(change.allocate_table());
+    while (tables.size() < specs.size()) tables.push_back(change.allocate_table());
     change.doom(tables);
     change.commit();
   }
   try {
-    for (std::size_t i = 0; i < missing.size(); ++i) {
-      indexes.push_back(std::make_shared<const Index>(missing[i], tables[i], false));
-      build(source, *indexes.back(), operation);
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      kept.push_back(std::make_shared<const Index>(specs[i], tables[i], false));
+      build(source, *kept.back(), operation);
     }
     Change change(*this);
     change.spare(tables);
-    change.replace(source, version_of(source, ns, source.options(), std::move(indexes)));
+    change.doom(replaced);
+    change.replace(source, version_of(source, source.ns(), source.options(), std::move(kept)));
     change.commit();
   } catch (...) {
     purge(tables);
     throw;
   }
-  return counts;
+  purge(replaced);
 }
 
 void Catalog::build(const Collection& collection, const Index& index, Access* operation) {
@@ -370,9 +388,7 @@ IndexCounts Catalog::drop_indexes(const Namespace& ns, const ChooseIndexes& choo
     for (const std::string& name : choose(source)) {
       const auto at = std::find_if(indexes.begin(), indexes.end(),
                                    [&](const auto& index) { return index->name() == name; });
-      if (at == indexes.end()) {
-        throw DatabaseError(ErrorCode::kIndexNotFound, "index not found with name [" + name + "]");
-      }
+      if (at == indexes.end()) throw_index_not_found(name);
       doomed.push_back((*at)->table());
       indexes.erase(at);
     }

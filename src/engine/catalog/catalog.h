@@ -71,6 +71,9 @@ class Catalog {
   // qe::check_index throw, DuplicateKeyError, NamespaceNotFound.
   IndexCounts create_indexes(const Namespace& ns, const std::vector<bson::Document>& specs,
                              Access* operation = nullptr);
+  // Builds an index anew from the records and puts it in the place of the one that there is, behind
+  // the others. Throws NamespaceNotFound, IndexNotFound, DuplicateKeyError.
+  void rebuild_index(const Namespace& ns, std::string_view name);
   // Removes the indexes that choose names. Throws NamespaceNotFound, IndexNotFound.
   using ChooseIndexes = std::function<std::vector<std::string>(const Collection&)>;
   IndexCounts drop_indexes(const Namespace& ns, const ChooseIndexes& choose,
@@ -94,6 +97,11 @@ class Catalog {
   void publish(std::shared_ptr<const CatalogSnapshot> snapshot);
   void purge(const std::vector<std::uint32_t>& tables);
   void build(const Collection& collection, const Index& index, Access* operation);
+  // The collection gets the indexes that are kept and, behind them, new ones; the caller has it
+  // locked. Tables of others that it had are given, and emptied.
+  void build_indexes(const Collection& source, std::vector<std::shared_ptr<const Index>> kept,
+                     const std::vector<bson::Document>& specs,
+                     const std::vector<std::uint32_t>& replaced, Access* operation);
 
   storage::Store& store_;
   RandomSource& random_;

@@ -27,6 +27,7 @@ class CatalogSnapshot {
   // Collections of one database, in the order of their names.
   std::vector<const Collection*> collections(std::string_view database) const;
   std::vector<std::string> databases() const;
+  const Collections& all() const { return collections_; }
   // One more with each change. No two catalogs of a process share an epoch.
   std::uint64_t epoch() const { return epoch_; }
   // Tables from this number on were given out later: they hold nothing that is as old as the

@@ -82,6 +82,12 @@ const Index* Collection::find_index(std::string_view name) const {
   return at == indexes_.end() ? nullptr : at->get();
 }
 
+std::vector<std::uint32_t> Collection::tables() const {
+  std::vector<std::uint32_t> tables = {table_};
+  for (const auto& index : indexes_) tables.push_back(index->table());
+  return tables;
+}
+
 std::optional<bson::View> Collection::find_by_id(Access& op, bson::ValueView id,
                                                  storage::PinnedValue& pinned) const {
   std::string key;

@@ -39,6 +39,7 @@ class RecordCursor {
   bool next();
   // Valid until the next call of next().
   bson::View document() const { return bson::View(iterator_->value().data()); }
+  BytesView bytes() const { return iterator_->value(); }
   BytesView record_id() const { return iterator_->key().subspan(storage::kTableSize); }
 
  private:
@@ -69,6 +70,11 @@ class Collection {
     return indexes_;
   }  // without _id
   const Index* find_index(std::string_view name) const;
+  // Documents lie in the order of _id by the will of who created the collection: its index on _id
+  // is not one of those that there are.
+  bool is_clustered() const { return options_.view().contains("clusteredIndex"); }
+  // Of its records, then of its indexes.
+  std::vector<std::uint32_t> tables() const;
   // What the planner may choose from: first _id, then those that are not hidden.
   std::span<const query::PlannableIndex> plannable_indexes() const { return plannable_indexes_; }
 

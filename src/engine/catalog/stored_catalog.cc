@@ -31,7 +31,7 @@ class CatalogReader {
       fault("{}", has_entries_ ? "it has lost the entry that says in which format it is"
                                : "it has lost its catalog, which says what its collections are");
     }
-    for (const std::uint32_t table : catalog_.doomed) claim(table, "what is to be deleted");
+    claim_all();
     check_owners(tables);
     return std::move(catalog_);
   }
@@ -72,41 +72,66 @@ class CatalogReader {
     const auto iterator = reader_->iterator({as_bytes(lower), as_bytes(upper)});
     for (iterator->seek(as_bytes(lower)); iterator->valid(); iterator->next()) {
       has_entries_ = true;
-      const BytesView name = iterator->key().subspan(lower.size());
-      if (iterator->key()[storage::kTableSize] == kCollectionKind) {
-        read_collection(std::string(as_text(name)), iterator->value());
-      } else if (name.size() == storage::kTableSize) {
-        catalog_.doomed.push_back(storage::table_of(name));
-      } else {
-        fault("its catalog has an entry of a table that cannot be");
+      const BytesView key = iterator->key();
+      const BytesView name = key.subspan(lower.size());
+      const char kind = static_cast<char>(key[storage::kTableSize]);
+      if (kind == kCollectionKind ? read_collection(std::string(as_text(name)), iterator->value())
+                                  : read_doomed(name)) {
+        continue;
       }
+      catalog_.unusable.emplace_back(as_text(key));
     }
   }
 
-  void read_collection(const std::string& ns, BytesView entry) try {
+  bool read_collection(const std::string& ns, BytesView entry) try {
     auto collection = read_entry(bson::View::parse(entry));
     if (collection->ns().to_string() != ns) {
       fault("the catalog's entry of '{}' is that of another collection", ns);
-      return;
-    }
-    claim(collection->table(), ns);
-    for (const auto& index : collection->indexes()) {
-      claim(index->table(), fmt::format("index '{}' of {}", index->name(), ns));
+      return false;
     }
     catalog_.collections[ns] = std::move(collection);
+    return true;
   } catch (const Error&) {
     fault("the catalog's entry of '{}' is damaged", ns);
+    return false;
   }
 
-  // Each table is one's alone.
-  void claim(std::uint32_t table, const std::string& owner) {
+  bool read_doomed(BytesView name) {
+    const std::uint32_t table =
+        name.size() == storage::kTableSize ? storage::table_of(name) : kTableLimit;
     if (table == 0 || table >= kTableLimit) {
-      fault("table {} of {} cannot be", table, owner);
-      return;
+      fault("its catalog is to delete a table that cannot be");
+      return false;
     }
+    catalog_.doomed.push_back(table);
+    return true;
+  }
+
+  // Records come first: an index can be built again.
+  void claim_all() {
+    std::erase_if(catalog_.collections, [this](const auto& entry) {
+      if (claim(entry.second->table(), entry.first)) return false;
+      catalog_.unusable.push_back(collection_key(entry.second->ns()));
+      return true;
+    });
+    for (const auto& [ns, collection] : catalog_.collections) {
+      for (const auto& index : collection->indexes()) {
+        if (!claim(index->table(), fmt::format("index '{}' of {}", index->name(), ns))) {
+          catalog_.without_table[ns].push_back(index->name());
+        }
+      }
+    }
+    for (const std::uint32_t table : catalog_.doomed) {
+      if (!claim(table, "what is to be deleted")) catalog_.in_use.push_back(table);
+    }
+  }
+
+  // Each table is one's alone. False when it is another's.
+  bool claim(std::uint32_t table, const std::string& owner) {
+    catalog_.next_table = std::max(catalog_.next_table, table + 1);
     const auto [at, is_first] = owners_.emplace(table, owner);
     if (!is_first) fault("table {} is that of {} and of {}", table, at->second, owner);
-    catalog_.next_table = std::max(catalog_.next_table, table + 1);
+    return is_first;
   }
 
   std::vector<std::uint32_t> tables_with_keys() const {
@@ -126,7 +151,7 @@ class CatalogReader {
   }
 
   void check_owners(const std::vector<std::uint32_t>& tables) {
-    std::vector<std::uint32_t> ownerless;
+    std::vector<std::uint32_t>& ownerless = catalog_.ownerless;
     std::copy_if(tables.begin(), tables.end(), std::back_inserter(ownerless),
                  [this](std::uint32_t table) { return !owners_.contains(table); });
     if (!tables.empty() && tables.back() < kTableLimit) {
@@ -135,9 +160,10 @@ class CatalogReader {
     if (ownerless.empty()) return;
     constexpr std::size_t kShown = 5;
     const std::size_t count = ownerless.size();
-    ownerless.resize(std::min(count, kShown));
     fault("it holds {} table{} that no collection or index of its catalog has ({}{})", count,
-          count == 1 ? "" : "s", fmt::join(ownerless, ", "), count > kShown ? ", …" : "");
+          count == 1 ? "" : "s",
+          fmt::join(ownerless.begin(), ownerless.begin() + std::min(count, kShown), ", "),
+          count > kShown ? ", …" : "");
   }
 
   const std::unique_ptr<storage::Reader> reader_;

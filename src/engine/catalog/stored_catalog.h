@@ -8,6 +8,7 @@
 #define QUERN_ENGINE_CATALOG_STORED_CATALOG_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,13 @@ struct StoredCatalog {
   std::uint32_t next_table = 1;
   // Why it cannot be used, a clause each; empty when all is well. Names no value.
   std::vector<std::string> faults{};
+
+  // What the faults are about.
+  std::vector<std::string> unusable{};     // keys of entries: damaged, or of another's table
+  std::vector<std::uint32_t> in_use{};     // of the doomed tables
+  std::vector<std::uint32_t> ownerless{};  // tables that have keys
+  // By collection, the names of indexes whose table is another's.
+  std::map<std::string, std::vector<std::string>> without_table{};
 };
 
 // Throws DatabaseError when the store was written in a format that this version does not know.

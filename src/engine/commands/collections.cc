@@ -25,10 +25,6 @@ BatchRequest cursor_request(const CommandReader& arguments) {
   return request;
 }
 
-std::uint64_t size_of(storage::Store& store, std::uint32_t table) {
-  return store.approximate_size(storage::TableRange(table));
-}
-
 }  // namespace
 
 void CreateCommand::run(Operation& operation, bson::Builder&) const {
@@ -141,12 +137,11 @@ void ListCollectionsCommand::run(Operation& operation, bson::Builder& reply) con
   std::vector<bson::Document> documents;
   const auto snapshot = operation.engine().catalog().snapshot();
   for (const Collection* collection : snapshot->collections(operation.database())) {
-    const bool clustered = collection->options().contains("clusteredIndex");
     bson::Builder b;
     b.append("name", collection->ns().collection).append("type", "collection");
     b.append("options", collection->options());
     b.open_document("info").append("readOnly", false).append("uuid", collection->uuid()).close();
-    if (!clustered) b.append("idIndex", id_index_spec());
+    if (!collection->is_clustered()) b.append("idIndex", id_index_spec());
     bson::Document document = b.finish();
     if (!filter.matches(document)) continue;
     if (name_only) {
@@ -171,9 +166,8 @@ void ListDatabasesCommand::run(Operation& operation, bson::Builder& reply) const
     if (!name_only) {
       for (const Collection* collection : snapshot->collections(database)) {
         storage::Store& store = operation.engine().store();
-        size += static_cast<std::int64_t>(size_of(store, collection->table()));
-        for (const auto& index : collection->indexes()) {
-          size += static_cast<std::int64_t>(size_of(store, index->table()));
+        for (const std::uint32_t table : collection->tables()) {
+          size += static_cast<std::int64_t>(store.approximate_size(storage::TableRange(table)));
         }
       }
     }

@@ -21,8 +21,12 @@ std::unique_ptr<const CommandHandler> make_command(CommandId id) {
       return std::make_unique<CleanupStructuredEncryptionDataCommand>(id);
     case CommandId::kCollMod:
       return std::make_unique<CollModCommand>(id);
+    case CommandId::kCollStats:
+      return std::make_unique<CollStatsCommand>(id);
     case CommandId::kCommitTransaction:
       return std::make_unique<CommitTransactionCommand>(id);
+    case CommandId::kCompact:
+      return std::make_unique<CompactCommand>(id);
     case CommandId::kCompactStructuredEncryptionData:
       return std::make_unique<CompactStructuredEncryptionDataCommand>(id);
     case CommandId::kCount:
@@ -31,6 +35,8 @@ std::unique_ptr<const CommandHandler> make_command(CommandId id) {
       return std::make_unique<CreateCommand>(id);
     case CommandId::kCreateIndexes:
       return std::make_unique<CreateIndexesCommand>(id);
+    case CommandId::kDbStats:
+      return std::make_unique<DbStatsCommand>(id);
     case CommandId::kDelete:
       return std::make_unique<DeleteCommand>(id);
     case CommandId::kDistinct:
@@ -73,6 +79,8 @@ std::unique_ptr<const CommandHandler> make_command(CommandId id) {
       return std::make_unique<StartSessionCommand>(id);
     case CommandId::kUpdate:
       return std::make_unique<UpdateCommand>(id);
+    case CommandId::kValidate:
+      return std::make_unique<ValidateCommand>(id);
 
     // Deliberately not: they are about authentication, other servers' diagnosis, searches of text.
     case CommandId::kAuthenticate:

@@ -28,6 +28,14 @@ QUERN_COMMAND(ListCollectionsCommand);
 QUERN_COMMAND(ListDatabasesCommand);
 QUERN_COMMAND(RenameCollectionCommand);
 
+// commands/maintenance.cc
+QUERN_COMMAND(CompactCommand);
+QUERN_COMMAND(ValidateCommand);
+
+// commands/statistics.cc
+QUERN_COMMAND(CollStatsCommand);
+QUERN_COMMAND(DbStatsCommand);
+
 // commands/indexes.cc
 QUERN_COMMAND(CreateIndexesCommand);
 QUERN_COMMAND(DropIndexesCommand);

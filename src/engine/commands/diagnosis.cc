@@ -19,7 +19,7 @@ constexpr std::string_view kVersion = "8.0.0";
 }  // namespace
 
 void PingCommand::run(Operation& operation, bson::Builder&) const {
-  CommandReader(operation.command(), name(), {});
+  const CommandReader only_generic_members(operation.command(), name(), {});
 }
 
 void HelloCommand::run(Operation& operation, bson::Builder& reply) const {
@@ -45,11 +45,11 @@ void HelloCommand::run(Operation& operation, bson::Builder& reply) const {
                static_cast<std::int32_t>(operation.engine().options().session_timeout.count()));
   reply.append("connectionId", 1);
   reply.append("minWireVersion", 0).append("maxWireVersion", kMaxWireVersion);
-  reply.append("readOnly", false);
+  reply.append("readOnly", operation.engine().store().read_only());
 }
 
 void BuildInfoCommand::run(Operation& operation, bson::Builder& reply) const {
-  CommandReader(operation.command(), name(), {});
+  const CommandReader only_generic_members(operation.command(), name(), {});
   reply.append("version", kVersion);
   reply.append("gitVersion", "quern").append("allocator", "system");
   reply.open_array("modules").push("enterprise").close();

@@ -24,7 +24,7 @@ void for_each_session(bson::View command, Visit visit) {
 }  // namespace
 
 void StartSessionCommand::run(Operation& operation, bson::Builder& reply) const {
-  CommandReader(operation.command(), name(), {});
+  const CommandReader only_generic_members(operation.command(), name(), {});
   Engine& engine = operation.engine();
   const bson::Document lsid = bson::doc("id", random_uuid(engine.random()));
   engine.sessions().get(engine, lsid);
@@ -34,14 +34,14 @@ void StartSessionCommand::run(Operation& operation, bson::Builder& reply) const 
 }
 
 void EndSessionsCommand::run(Operation& operation, bson::Builder&) const {
-  CommandReader(operation.command(), name(), {});
+  const CommandReader only_generic_members(operation.command(), name(), {});
   for_each_session(operation.command(), [&](bson::View lsid) {
     operation.engine().sessions().end(operation.engine(), lsid, operation.deadline());
   });
 }
 
 void RefreshSessionsCommand::run(Operation& operation, bson::Builder&) const {
-  CommandReader(operation.command(), name(), {});
+  const CommandReader only_generic_members(operation.command(), name(), {});
   Engine& engine = operation.engine();
   for_each_session(operation.command(),
                    [&](bson::View lsid) { engine.sessions().refresh(lsid, engine.clock().now()); });

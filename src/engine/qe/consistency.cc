@@ -69,7 +69,7 @@ class Checker {
   }
 
   void check_collection(const Collection& collection) {
-    const auto found = check_records_and_indexes(op_, collection);
+    const auto found = check_records_and_indexes(op_, collection).all_faults();
     report_.faults.insert(report_.faults.end(), found.begin(), found.end());
   }
 

@@ -68,6 +68,10 @@ void Validator::check(bson::View document, bson::Date now) const {
   check(document, matcher_at(now));
 }
 
+bool Validator::accepts(bson::View document, bson::Date now) const {
+  return matcher_at(now).matches(document);
+}
+
 void Validator::check_update(bson::View before, bson::View after, bson::Date now) const {
   const query::Matcher matcher = matcher_at(now);
   if (level_ == Level::kModerate && !matcher.matches(before)) return;

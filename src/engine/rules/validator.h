@@ -20,6 +20,8 @@ class Validator {
   // now: what $$NOW means. Throws DocumentValidationFailure (121) with errInfo.failingDocumentId,
   // unless validationAction is "warn".
   void check(bson::View document, bson::Date now) const;
+  // Whether the document is as check() wants it, whatever validationAction is.
+  bool accepts(bson::View document, bson::Date now) const;
   // With validationLevel "moderate" a document that failed before may go on failing.
   void check_update(bson::View before, bson::View after, bson::Date now) const;
 

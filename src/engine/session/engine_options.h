@@ -19,6 +19,7 @@ namespace quern::engine {
 struct EngineOptions {
   std::filesystem::path directory{};  // empty: everything is kept in memory and lost at the end
   storage::Durability durability{};   // docs/guide/durability.md
+  bool read_only = false;             // the database must be there, and nothing is written
   std::size_t cache_bytes = 64 << 20;
   std::size_t write_buffer_bytes = 32 << 20;
   std::chrono::seconds cursor_timeout{600};      // of a cursor that nobody asks

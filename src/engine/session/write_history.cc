@@ -69,7 +69,7 @@ void WriteHistory::abandoned() {
 }
 
 void WriteHistory::erase(storage::Store& store) {
-  if (!stored_) return;
+  if (!stored_ || store.read_only()) return;
   const auto transaction = store.begin({.snapshot = false, .read_own_writes = false});
   remove_earlier(*transaction);
   for (const auto& [first, statements] : done_) {

@@ -45,7 +45,7 @@ class WriteHistory {
   void committed();
   void abandoned();
 
-  // Removes everything, in a transaction of its own.
+  // Removes everything, in a transaction of its own; from a store that is read only, nothing.
   void erase(storage::Store& store);
 
  private:

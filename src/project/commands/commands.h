@@ -11,6 +11,7 @@ namespace quern::internal {
 
 Command backup_command();
 Command check_command();
+Command compact_command();
 Command completion_command();
 Command diffsettings_command();
 Command dumpdata_command();
@@ -23,6 +24,7 @@ Command repair_command();
 Command restore_command();
 Command showencryptedfieldsmap_command();
 Command showmigrations_command();
+Command validate_command();
 Command version_command();
 
 const std::vector<Command>& builtin_commands();

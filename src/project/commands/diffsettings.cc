@@ -83,6 +83,7 @@ void print_database(Printer& printer, const std::string& path, const DatabaseSet
     printer.text(path + ".options." + key, is_secret_option(key) ? "<secret>" : value);
   }
   printer.text(path + ".durability", database.durability);
+  printer.plain(path + ".read_only", database.read_only, false);
   if (database.auto_encryption) {
     print_encryption(printer, path + ".auto_encryption", *database.auto_encryption);
   }

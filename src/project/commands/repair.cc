@@ -12,8 +12,7 @@ namespace {
 ExitCode run(CommandContext& context) {
   const std::string& alias = context.arguments.text("database");
   const bool accept_loss = context.arguments.has("accept-loss");
-  const std::vector<std::string> faults =
-      core_of(context.project).connection(alias).repair(accept_loss);
+  const auto [faults, losses] = core_of(context.project).connection(alias).repair(accept_loss);
   std::ostream& out = context.console.out;
   if (faults.empty()) {
     out << fmt::format("Nothing keeps the database '{}' from being opened.\n", alias);
@@ -24,10 +23,10 @@ ExitCode run(CommandContext& context) {
   }
   if (!accept_loss) {
     out << "Nothing was changed. Restore a backup; or add --accept-loss, which gives up what "
-           "cannot "
-           "be read.\n";
+           "cannot be read.\n";
     return ExitCode::kFailure;
   }
+  for (const std::string& loss : losses) out << loss << ".\n";
   out << "It can be opened again, without what is said to be missing or damaged. Look whether what "
          "the application needs is there.\n";
   return ExitCode::kOk;

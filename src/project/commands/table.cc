@@ -8,20 +8,14 @@ namespace quern::internal {
 
 const std::vector<Command>& builtin_commands() {
   static const std::vector<Command> commands = {
-      backup_command(),
-      check_command(),
-      completion_command(),
-      diffsettings_command(),
-      dumpdata_command(),
-      generatelocalkey_command(),
-      inspect_command(),
-      loaddata_command(),
-      makemigrations_command(),
-      migrate_command(),
-      repair_command(),
-      restore_command(),
-      showencryptedfieldsmap_command(),
-      showmigrations_command(),
+      backup_command(),           check_command(),
+      compact_command(),          completion_command(),
+      diffsettings_command(),     dumpdata_command(),
+      generatelocalkey_command(), inspect_command(),
+      loaddata_command(),         makemigrations_command(),
+      migrate_command(),          repair_command(),
+      restore_command(),          showencryptedfieldsmap_command(),
+      showmigrations_command(),   validate_command(),
       version_command(),
   };
   return commands;

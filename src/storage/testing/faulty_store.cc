@@ -153,6 +153,14 @@ class FaultyStore : public Store {
     store_->sync();
   }
   bool syncs_always() const override { return store_->syncs_always(); }
+  bool read_only() const override { return store_->read_only(); }
+  void compact(KeyRange range, const CheckInterrupt& check) override {
+    faults_->pass(Kind::kWrite);
+    store_->compact(range, check);
+  }
+  std::vector<std::string> damaged_files(KeyRange range, const CheckInterrupt& check) override {
+    return store_->damaged_files(range, check);
+  }
   std::uint64_t approximate_size(KeyRange range) override {
     return store_->approximate_size(range);
   }
