@@ -248,9 +248,9 @@ Migration make_migration(const Graph& graph, const std::string& app,
   Migration migration;
   int number = 1;
   for (const Migration* other : graph.of_app(app)) {
-    const std::string& name = other->key.name;
+    const std::string& taken = other->key.name;
     int other_number = 0;
-    std::from_chars(name.data(), name.data() + name.size(), other_number);
+    std::from_chars(taken.data(), taken.data() + taken.size(), other_number);
     number = std::max(number, other_number + 1);
   }
   for (const Migration* leaf : graph.leaves(app)) migration.dependencies.push_back(leaf->key);

@@ -717,7 +717,8 @@ TEST_F(Manage, ValidateFailsWhereACollectionIsNotAsItShouldBe) {
   EXPECT_THAT(run_ok(db, {"validate"}), HasSubstr("The database 'default' is valid."));
   run_ok(db, {"makemigrations"});
   run_ok(db, {"migrate", "--database", "encrypted"});
-  db.save(john());
+  Patient patient = john();
+  db.save(patient);
   EXPECT_THAT(run_ok(db, {"validate", "--database", "encrypted", "--full"}),
               AllOf(HasSubstr("myapp_patient: 1 documents, 2 indexes, valid\n"),
                     HasSubstr("enxcol_.myapp_patient.esc: "),
