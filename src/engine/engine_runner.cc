@@ -200,7 +200,7 @@ EngineRunner::EngineRunner(std::unique_ptr<storage::Store> store, EngineOptions 
     : engine_(std::make_unique<Engine>(std::move(store), std::move(options))) {}
 
 storage::RepairReport EngineRunner::repair(const EngineOptions& options, bool accept_loss) {
-  RandomSource& random = options.random != nullptr ? *options.random : RandomSource::system();
+  RandomSource& random = random_of(options);
   return storage::repair_rocks_store(
       store_options(options), accept_loss,
       {.look = [](storage::Store& store) { return read_catalog(store).faults; },

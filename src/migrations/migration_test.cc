@@ -2,7 +2,9 @@
 #include "migrations/migration.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "quern/base/error.h"
@@ -35,8 +37,9 @@ class MigrationFile : public testing::Test {
     return "";
   }
 
-  const std::filesystem::path folder_ =
-      std::filesystem::path(testing::TempDir()) / "quern_migration_test" / "migrations";
+  const std::filesystem::path folder_ = std::filesystem::path(testing::TempDir()) /
+                                        ("quern_migration_test_" + std::to_string(::getpid())) /
+                                        "migrations";
 };
 
 Migration first() {

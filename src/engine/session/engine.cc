@@ -3,10 +3,14 @@
 
 namespace quern::engine {
 
+RandomSource& random_of(const EngineOptions& options) {
+  return options.random != nullptr ? *options.random : RandomSource::system();
+}
+
 Engine::Engine(std::unique_ptr<storage::Store> store, EngineOptions options)
     : options_(std::move(options)),
       clock_(options_.clock != nullptr ? options_.clock : &Clock::system()),
-      random_(options_.random != nullptr ? options_.random : &RandomSource::system()),
+      random_(&random_of(options_)),
       object_ids_(*random_),
       store_(std::move(store)),
       catalog_(*store_, *random_),

@@ -20,6 +20,9 @@
 
 namespace quern::engine {
 
+// The source that the options name, or the system's.
+RandomSource& random_of(const EngineOptions& options);
+
 // Thread-safe.
 class Engine {
  public:
