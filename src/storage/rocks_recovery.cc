@@ -199,6 +199,15 @@ void refuse_faults(const std::filesystem::path& directory, const Examination& fo
                                            fmt::join(found.faults, "; "), kMendDamage));
 }
 
+// RepairDB takes every table that is there, also those that others were made of: a key may be in two
+// with one and the same number, which RocksDB's iterators do not know of and abort on.
+void merge_tables(rocksdb::DB& db, const std::filesystem::path& directory) {
+  rocksdb::CompactRangeOptions all;
+  all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  const rocksdb::Status status = db.CompactRange(all, nullptr, nullptr);
+  if (!status.ok()) throw_cannot_open(directory, "DEBUG2 "+status.ToString()+fault_of(status) + ", beyond repair");
+}
+
 void require_database(const std::filesystem::path& directory) {
   if (!holds_rocks_store(directory)) throw_cannot_open(directory, "there is none");
 }
@@ -277,9 +286,10 @@ RecoveredDatabase mend_database(rocksdb::Options options, const std::filesystem:
   if (!found.readable) {
     rocksdb::Status status = rocksdb::RepairDB(directory.string(), options);
     if (status.ok()) status = survey(options, directory, Depth::kToOpen, found.survey);
-    if (!status.ok()) throw_cannot_open(directory, fault_of(status) + ", beyond repair");
+    if (!status.ok()) throw_cannot_open(directory, "DEBUG1 "+status.ToString()+ fault_of(status) + ", beyond repair");
   }
   RecoveredDatabase mended = open_now(std::move(options), directory, boot, found.survey.in_tables);
+  if (!found.readable) merge_tables(*mended.db, directory);
   mended.mark->flush();
   return mended;
 }

@@ -144,6 +144,7 @@ class DamagedDatabase : public ::testing::Test {
     } catch (const DatabaseError& error) {
       EXPECT_NE(std::string(error.what()).find("beyond repair"), std::string::npos) << error.what();
       ++outcomes_["beyond repair"];
+      messages_.insert(error.what());
       return;
     }
     engine::EngineRunner runner(options(copy_));
