@@ -13,6 +13,7 @@
 #include <map>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include "quern/base/error.h"
 #include "quern/testing/temporary_folder.h"
@@ -24,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-BytesView key(const std::string& text) { return as_bytes(text); }
+BytesView key(std::string_view text) { return as_bytes(text); }
 
 class ReadOnlyStore : public ::testing::Test {
  protected:
