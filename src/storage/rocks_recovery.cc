@@ -205,9 +205,7 @@ void merge_tables(rocksdb::DB& db, const std::filesystem::path& directory) {
   rocksdb::CompactRangeOptions all;
   all.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   const rocksdb::Status status = db.CompactRange(all, nullptr, nullptr);
-  if (!status.ok())
-    throw_cannot_open(directory,
-                      "DEBUG2 " + status.ToString() + fault_of(status) + ", beyond repair");
+  if (!status.ok()) throw_cannot_open(directory, fault_of(status) + ", beyond repair");
 }
 
 void require_database(const std::filesystem::path& directory) {
@@ -288,9 +286,7 @@ RecoveredDatabase mend_database(rocksdb::Options options, const std::filesystem:
   if (!found.readable) {
     rocksdb::Status status = rocksdb::RepairDB(directory.string(), options);
     if (status.ok()) status = survey(options, directory, Depth::kToOpen, found.survey);
-    if (!status.ok())
-      throw_cannot_open(directory,
-                        "DEBUG1 " + status.ToString() + fault_of(status) + ", beyond repair");
+    if (!status.ok()) throw_cannot_open(directory, fault_of(status) + ", beyond repair");
   }
   RecoveredDatabase mended = open_now(std::move(options), directory, boot, found.survey.in_tables);
   if (!found.readable) merge_tables(*mended.db, directory);
