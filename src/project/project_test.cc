@@ -407,7 +407,7 @@ TEST_F(PinnedMap, MigrateMakesNoOtherKeysThanThePinnedOnes) {
   const std::string map = make_map();
   std::filesystem::remove_all(folder_.path() / "data");
   Project db = pinned(map);
-  for (std::vector<std::string> arguments :
+  for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"migrate", "--database", "encrypted"},
         std::vector<std::string>{"migrate", "--database", "encrypted", "--plan"}}) {
     const Ran ran = run(db, arguments);

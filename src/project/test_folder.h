@@ -21,8 +21,10 @@ class TestFolder {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
     std::string name = std::string("quern_") + test->test_suite_name() + "_" + test->name();
     std::replace(name.begin(), name.end(), '/', '_');  // of a test with parameters
-    // One a process: the same tests may run elsewhere on the machine.
-    name += "_" + std::to_string(::getpid());
+    // One a process: the same tests may run elsewhere on the machine. A child that is to be killed
+    // works in its parent's, which looks at what it left.
+    const bool is_child = testing::internal::InDeathTestChild();
+    name += "_" + std::to_string(is_child ? ::getppid() : ::getpid());
     path_ = std::filesystem::path(testing::TempDir()) / name;
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
