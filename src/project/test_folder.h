@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -21,10 +22,10 @@ class TestFolder {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
     std::string name = std::string("quern_") + test->test_suite_name() + "_" + test->name();
     std::replace(name.begin(), name.end(), '/', '_');  // of a test with parameters
-    // One a process: the same tests may run elsewhere on the machine. A child that is to be killed
-    // works in its parent's, which looks at what it left.
-    const bool is_child = testing::internal::InDeathTestChild();
-    name += "_" + std::to_string(is_child ? ::getppid() : ::getpid());
+    // One a run: the same tests may run elsewhere on the machine. The environment tells a child that
+    // is to be killed which one its parent looks at.
+    ::setenv("QUERN_TEST_RUN", std::to_string(::getpid()).c_str(), 0);
+    name += std::string("_") + std::getenv("QUERN_TEST_RUN");
     path_ = std::filesystem::path(testing::TempDir()) / name;
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
